@@ -23,6 +23,7 @@ class Paid:
     is_credit: bool = True
     is_reversal: bool = False
     returned: str = ""
+    value_on: str = ""  # the day of the statement without it
     instructed: str = ""  # such as "100.00 USD"
     pending: bool = False
     parts: Sequence["Paid"] = ()
@@ -87,7 +88,7 @@ def _entry(paid: Paid, version: int, currency: str, on: str) -> str:
     <Amt Ccy="{currency}">{paid.amount}</Amt>{_sign(paid)}
     {"<RvslInd>true</RvslInd>" if paid.is_reversal else ""}
     <Sts>{status if version < 8 else f"<Cd>{status}</Cd>"}</Sts>
-    <BookgDt><Dt>{on}</Dt></BookgDt><ValDt><Dt>{on}</Dt></ValDt>
+    <BookgDt><Dt>{on}</Dt></BookgDt><ValDt><Dt>{paid.value_on or on}</Dt></ValDt>
     {f"<AcctSvcrRef>{paid.bank_reference}</AcctSvcrRef>" if paid.bank_reference else ""}
     <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn></BkTxCd>
     <NtryDtls>{batch}{details}</NtryDtls>

@@ -51,7 +51,7 @@ from credit.operations import (
 )
 from lib import money
 from merchants.models import Merchant
-from tests import two_people
+from tests import bank_decisions, two_people
 from tests.cash_decisions import OWNER, Act, NothingThere, billed, decide, invoices_of, nth, sold
 from tests.factories import IssuerFactory
 
@@ -66,9 +66,11 @@ _numbers = count(1)
 def put_taxes_in_force() -> None:
     """Issuers in two countries, with the rates that hold before a history begins."""
     for prefix, number in ISSUERS.items():
-        IssuerFactory.create(
-            prefix=prefix, country=prefix, tax_number=number, bank_accounts=(), now=LONG_AGO
-        )
+        issuer = IssuerFactory.create(
+            prefix=prefix, country=prefix, tax_number=number, now=LONG_AGO,
+            bank_accounts=bank_decisions.accounts_of(prefix),
+        )  # fmt: skip
+        bank_decisions.take_statements(issuer.pk, LONG_AGO)
     for country, tax_class, percent in FIRST_RATES:
         introduce_rate(
             {"country": country, "class": tax_class, "percent": percent, "starts_on": SINCE},
@@ -200,7 +202,7 @@ def credit_on(merchant: Merchant, what: tuple[str, Decimal], now: datetime) -> b
 
 
 def undo_credit(merchant: Merchant, which: int, now: datetime) -> bool:
-    found = BillingCredit.objects.filter(account=merchant.pk, status="APPROVED").order_by("pk")
+    found = BillingCredit.objects.filter(account=merchant.pk, status="APPROVED").order_by("made")
     return decide(credits_undone.undo, credit_id=nth(found, which).pk, now=now, **BOTH)
 
 

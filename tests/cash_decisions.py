@@ -12,17 +12,19 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from billing.models import BillingAccount, Card, Invoice, Payment, Reversal
+from billing.models import BillingAccount, Card, Invoice, Payment, Reversal, UnappliedEntry
 from billing.operations import (
     invoice_decisions,
     payment_methods,
     payments,
     prices,
     reversals,
+    settling,
     terms,
     transfers,
 )
 from billing.operations.reversals import ProviderReport
+from billing.providers.registry import Answer
 from credit.models import CreditLine, LimitReview, OrderPayment, PayoutDestination, Withdrawal
 from credit.operations import automatic, destinations, review_decisions, unmatched, withdrawals
 from lib import money
@@ -135,16 +137,44 @@ def give_back(merchant: Merchant, sent: tuple[str, Decimal], now: datetime) -> b
 
 
 def take_back(merchant: Merchant, what: tuple[int, bool, Decimal | None], now: datetime) -> None:
-    which, is_dispute, wanted = what
+    payment = nth(attempts_of(merchant, "SUCCEEDED"), what[0])
+    _take_back(merchant, payment, payment.provider_reference, *what[1:], now=now)
+
+
+def attempts_of(merchant: Merchant, *statuses: str) -> QuerySet[Payment]:
     found = Payment.objects.filter(
-        invoice__account=merchant.pk, status="SUCCEEDED", provider="sandbox"
+        invoice__account=merchant.pk, status__in=statuses, provider="sandbox"
     )
-    payment = nth(found.order_by("invoice", "attempt"), which)
+    return found.order_by("invoice", "attempt")
+
+
+def receive_late(merchant: Merchant, which: int, now: datetime) -> None:
+    """Money of an attempt that was given up, or a second time."""
+    payment = nth(attempts_of(merchant, "FAILED", "SUCCEEDED"), which)
+    came = Answer(Payment.Status.SUCCEEDED, reference=f"late-{next(_numbers)}")
+    settling.settle(payment.pk, came, now=now)
+
+
+def take_late_back(
+    merchant: Merchant, what: tuple[int, bool, Decimal | None], now: datetime
+) -> None:
+    kept = UnappliedEntry.objects.filter(
+        account=merchant.pk, kind="RECEIVED", payment__isnull=False
+    ).select_related("payment")
+    entry = nth(kept.order_by("payment__invoice", "payment__attempt", "pk"), what[0])
+    assert entry.payment
+    _take_back(merchant, entry.payment, entry.reference, *what[1:], now=now)
+
+
+def _take_back(
+    merchant: Merchant, payment: Payment, money_reference: str, is_dispute: bool,
+    wanted: Decimal | None, now: datetime,
+) -> None:  # fmt: skip
     kind = Reversal.Kind.DISPUTE if is_dispute else Reversal.Kind.REFUND
     amount = payment.amount if wanted is None else billed(merchant, wanted)
     report = ProviderReport(
         provider="sandbox", reference=f"reversal-{next(_numbers)}", kind=kind,
-        money_reference=payment.provider_reference, amount=amount, state="lost",
+        money_reference=money_reference, amount=amount, state="lost",
         came_back=False, is_ours=False,
     )  # fmt: skip
     if reversals.record(report, payment_id=payment.pk, actor="sandbox", now=now) is None:
@@ -166,7 +196,7 @@ def win_dispute(merchant: Merchant, which: int, now: datetime) -> None:
     found = Reversal.objects.filter(account=merchant.pk, came_back_at=None).order_by("pk")
     reversal = nth(found, which)
     report = ProviderReport(
-        provider="sandbox", reference=reversal.provider_reference, kind=reversal.kind,
+        provider=reversal.provider, reference=reversal.provider_reference, kind=reversal.kind,
         money_reference=reversal.money_reference, amount=reversal.amount, state="won",
         came_back=True, is_ours=False,
     )  # fmt: skip
@@ -287,6 +317,8 @@ ACTS: dict[str, Act] = {
     "pay now": pay_now,
     "transfer": transfer,
     "give back": give_back,
+    "late money": receive_late,
+    "take late money back": take_late_back,
     "take back": take_back,
     "charge reversal": _recorded(reversals.charge),
     "accept reversal": _recorded(reversals.accept),

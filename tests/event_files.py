@@ -26,14 +26,16 @@ def write(path: Path, lines: Iterable[dict[str, Any] | str]) -> Path:
     return path
 
 
-def replay(path: Path, until: str | None = None, *, beyond_now: bool = True) -> str:
-    """Run the command for a demonstration, whatever the clock says; what it printed.
+def replay(
+    path: Path, until: str | None = None, *, beyond_now: bool = True, sandbox: bool = True
+) -> str:
+    """Run the command for a demonstration, or a move-in, whatever the clock says; what it printed.
 
     Its `rejected.csv` goes beside the file.
     """
     output = StringIO()
     rejected = path.with_name("rejected.csv")
-    with override_settings(TAEL_SANDBOX=True):
+    with override_settings(TAEL_SANDBOX=sandbox):
         call_command(
             "replay",
             path,

@@ -293,7 +293,14 @@ def theirs_of(model: Model, doing: dict[str, Any]) -> tuple[str, str | None]:
     """What the reference makes of an event, or of what an operator does."""
     if doing["type"] == random_events.ACT:
         at = datetime.fromisoformat(doing["at"])
-        outcome = model.act(doing["merchant"], doing["what"], at, doing["to"])
+        is_away = doing.get("second_is_away", False)
+        who, what, to = doing["merchant"], doing["what"], doing["to"]
+        if what == "confirm":
+            outcome = model.confirm(who, to, at)
+        elif what == "end proposal":
+            outcome = model.end_proposal(who, to[0], to[1], at)
+        else:
+            outcome = model.act(who, what, at, to, second_is_away=is_away)
         return outcome.kind, outcome.code
     act = {random_events.CLOSE: model.close, random_events.REOPEN: model.reopen}.get(doing["type"])
     if act is None:

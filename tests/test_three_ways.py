@@ -3,9 +3,10 @@ times the same books. `make fuzz` goes on with others (tests/test_fuzz.py).
 
 Not in these histories: what people decide, and what arrives late (tests/test_against_reference.py),
 and what becomes of money, prices, cards and withdrawals, and what operators do by hand
-(tests/test_cash_against_reference.py). In none of them, as the reference knows nothing of it:
-confirmed profiles, value dates, blocked cards, fees that are added, credits that a merchant asks
-for, and proposals that wait for a second person.
+(tests/test_cash_against_reference.py). In none of them, as the reference knows nothing of it: what
+Stripe alone does, such as its payouts, whose differences change nothing of the books; files of
+statements that wait for one another (tests/billing/test_bank_statements.py); operators' policies
+and roles.
 """
 
 from collections.abc import Callable

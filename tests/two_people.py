@@ -3,7 +3,9 @@
 by_two(limits.set_limit, merchant_id=shop.merchant.pk, limit=usd(50_000), now=now, **WHY)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -51,9 +53,23 @@ def decided(operation: Callable[..., Any], *, now: datetime, actor: str, **argum
         return by_two(operation, now=now, **arguments)
 
 
+_away = ContextVar("the second officer is away", default=False)
+
+
+@contextmanager
+def second_is_away() -> Iterator[None]:
+    """What takes two officers is proposed, and waits."""
+    token = _away.set(True)
+    try:
+        yield
+    finally:
+        _away.reset(token)
+
+
 def by_two(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> Proposal:
-    """A decision that two officers take at the same instant."""
-    return confirm(propose(operation, now=now, **arguments), now=now)
+    """A decision that two officers take at the same instant, unless the second one is away."""
+    proposal = propose(operation, now=now, **arguments)
+    return proposal if _away.get() else confirm(proposal, now=now)
 
 
 def policy_by_two(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> Proposal:

@@ -103,7 +103,7 @@ class Fee(models.Model):
     # credits themselves, but use up or take back what credits gave.
     USING_CREDIT: ClassVar = (PAYOUT, CREDIT_USED, CREDIT_UNDONE)
     NOT_GRANTED: ClassVar = (*USING_CREDIT, WAIVER, INVOICE_WAIVER, REST_TAX)
-    # What is charged after a closing, too: a FINAL bill takes it, whatever the threshold.
+    # What is charged after a closing, too: a FINAL bill takes it.
     AFTER_CLOSING: ClassVar = (REVERSAL, CREDIT_UNDONE, TRANSFER_MOVED)
     # What settles what was billed, tax included: no tax is due on it.
     UNTAXED: ClassVar = (

@@ -130,8 +130,8 @@ def record_own(
 
     Its reference is `reference` behind the prefix of Tael's own. Its service happened `at`, or now.
     It posts as its fee says, which for credits is at once. The threshold is checked as after any
-    posting, except for what a FINAL bill takes on a closed account, and for one of two charges that
-    come to 0 together (`is_half`): no bill may take one without the other. `unit_price` is the
+    posting, except on a closed account, which has none, and for one of two charges that come to 0
+    together (`is_half`): no bill may take one without the other. `unit_price` is the
     price by which `amount` was computed, if one was.
     """
     batch = _Batch({account.pk: account})
@@ -315,10 +315,8 @@ class _Batch:
         figures = self._figures.get(row.account_id) or self._figures_of(account)
         if row.item.posting == Posting.IMMEDIATE:
             figures.outstanding += row.content.amount
-            if account.is_closed and fee.code in Fee.AFTER_CLOSING:
-                return  # a FINAL bill takes it, whatever the threshold (closing.invoice_again)
-            if is_half:
-                return
+            if account.is_closed or is_half:
+                return  # a closed account has no threshold any more (closing.bill_all)
             if figures.outstanding >= figures.threshold:
                 self._issue_threshold_invoice(account, now)
                 figures = self._figures_of(account)

@@ -240,16 +240,23 @@ def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) ->
 
 
 def _were_all_in_time(account: BillingAccount, today: date) -> bool:
-    """Whether there are bills whose day to freeze the line has come by `today`, and all of them
-    were paid in time, of which we heard later. VOID ones do not count, nor those that were paid
-    before that day, however late: they froze nothing. Rule 16.19.
+    """Whether the line is frozen for unpaid bills, and all bills whose day to freeze it has come
+    since, by `today`, were paid in time, of which we heard later. VOID ones do not count, nor those
+    that were paid before that day, however late: they froze nothing. Those of an earlier freeze did
+    not cause this one. Rule 16.19.
     """
+    placed_at = unpaid_bills.frozen_since(account.pk)
+    if placed_at is None:
+        return False
+    since = local_day(account, placed_at)
     failed = account.invoices.filter(first_failed_on__lte=today)
     found = [
         invoice
         for invoice in failed.exclude(status=Invoice.Status.VOID).prefetch_related("payments")
         if invoice.first_failed_on
-        and _freezes_on(invoice, invoice.first_failed_on) <= _unpaid_until(account, invoice, today)
+        and since
+        <= _freezes_on(invoice, invoice.first_failed_on)
+        <= _unpaid_until(account, invoice, today)
     ]
     return bool(found) and all(
         arrivals.was_in_time(invoice, list(invoice.payments.all())) for invoice in found

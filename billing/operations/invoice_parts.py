@@ -47,7 +47,7 @@ UNTAXED_CREDIT = f"""
 # What gave money back or took that back, with what it corrects, and where that is billed now. A
 # credit is known by the reference of its charge, too: what it posts may be billed before it is
 # written down whose charge it is. What takes a credit back has the tax that this one got, on its
-# bill or as a closed account's.
+# bill or as a closed account's. What had its tax as that has none on a bill that takes it later.
 CORRECTIONS = f"""
 SELECT charge.item_id, charge.id, charge.amount,
        coalesce(corrected.fee_id, made.fee_id, charge.fee_id),
@@ -74,6 +74,7 @@ LEFT JOIN billing_invoiceline line
     AND (line.service_from IS NULL
          OR corrected.service_on BETWEEN line.service_from AND line.service_to)
     AND (line.charge_ids IS NULL OR corrected.id = ANY(line.charge_ids))
+    AND NOT EXISTS (SELECT FROM billing_invoicetax settled WHERE settled.rest_id = item.rest_tax_id)
 LEFT JOIN billing_invoice billed ON billed.id = line.invoice_id
 LEFT JOIN billing_invoiceitem made_item
      ON made_item.id = made.item_id AND charge.fee_id = '{Fee.CREDIT_UNDONE}'
@@ -216,9 +217,9 @@ def _by_day(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
 
 def _corrections(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
     """Yields the parts of items that give money back or take that back: by the rates, and the
-    bills, of what they correct. What is not billed yet has the rate of its own day of service, and
-    no bill. What takes back a credit that got its tax has that of the credit. If there are several,
-    each has the keys of its charges.
+    bills, of what they correct. What is not billed yet, or was taxed with a closed account's rest,
+    has the rate of its own day of service, and no bill. What takes back a credit that got its tax
+    has that of the credit. If there are several, each has the keys of its charges.
     """
     owners = {item.pk: item.account_id for item in items}
     found: dict[int, dict[tuple[int | None, Rate | None], list[tuple[Any, ...]]]] = defaultdict(

@@ -159,12 +159,19 @@ def take_back(
     if brought is None:
         return amount
     before = account.unapplied_entries.filter(kind=Kind.REVERSED, reference=source)
-    left = brought.amount + money.total((entry.amount for entry in before), account.currency)
+    gone = [entry.amount for entry in before if not _has_come_back(account, entry)]
+    left = brought.amount + money.total(gone, account.currency)
     taking = min(amount, left, account.unapplied)
     if taking.amount > 0:
         _enter(account, Kind.REVERSED, of_reversal, -taking, reference=source, actor=actor, now=now)
         return amount - taking
     return amount
+
+
+def _has_come_back(account: BillingAccount, entry: UnappliedEntry) -> bool:
+    """Whether what a reversal took by this entry is unapplied money again, as that was undone."""
+    returned = of_return(entry.source.removeprefix("reversal:"))
+    return account.unapplied_entries.filter(kind=Kind.RECEIVED, source=returned).exists()
 
 
 def move_away(

@@ -30,12 +30,13 @@ def cancel(*, order_id: int, reason: str, told: str, actor: str, now: datetime) 
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     line_id, reference = _where(order_id)
     line = lines.lock(line_id, now=now)
-    before = _standing(order_steps.load(line, reference))
-    order, is_new = order_steps.cancel(
+    order = order_steps.load(line, reference)
+    if order.status == Order.Status.CANCELLED:  # whoever did so, and for whichever reason
+        raise order_steps.OrderNotOpen(f"order: {reference} is {order.status}")
+    before = _standing(order)
+    order, _ = order_steps.cancel(
         merchant_id=line_id, reference=reference, reason=told, now=line.now
     )
-    if not is_new:
-        raise order_steps.OrderNotOpen(f"order: {reference} is {order.status}")
     trail.write(
         Action.ORDER_CANCELLED,
         merchant_id=line_id,

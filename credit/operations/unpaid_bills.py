@@ -7,6 +7,8 @@ the freeze, in force from that day's start, however late the job runs.
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from django.db.models import QuerySet
+
 from credit.models import CreditLine, Freeze
 from credit.notices.line import FREEZE_PLACED
 from credit.operations import overdue
@@ -115,11 +117,21 @@ def concern(merchant_id: int) -> bool:
     """Whether an unpaid bill has to do with the merchant's line: it is frozen for one, or a day is
     recorded on which it will be.
     """
-    freezes = Freeze.objects.filter(
+    expected = CreditLine.objects.filter(pk=merchant_id).exclude(unpaid_bill_days=[])
+    return expected.exists() or _in_force(merchant_id).exists()
+
+
+def frozen_since(merchant_id: int) -> datetime | None:
+    """The instant since which the merchant's line is frozen for an unpaid bill; None if it is
+    not.
+    """
+    return _in_force(merchant_id).values_list("placed_at", flat=True).first()
+
+
+def _in_force(merchant_id: int) -> "QuerySet[Freeze]":
+    return Freeze.objects.filter(
         line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     )
-    expected = CreditLine.objects.filter(pk=merchant_id).exclude(unpaid_bill_days=[])
-    return expected.exists() or freezes.exists()
 
 
 def settle(line: CreditLine, *, next_days: Sequence[date], is_over: bool, by: str) -> None:
@@ -134,8 +146,6 @@ def settle(line: CreditLine, *, next_days: Sequence[date], is_over: bool, by: st
     CreditLine.objects.filter(pk=line.pk).update(unpaid_bill_days=sorted(to_come))
     if not is_over:
         return
-    freeze = Freeze.objects.filter(
-        line=line, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
-    ).first()
+    freeze = _in_force(line.pk).first()
     if freeze:
         overdue.end(freeze, line, by=by, note="", now=line.now)

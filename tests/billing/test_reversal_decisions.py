@@ -234,6 +234,11 @@ def test_what_was_taken_from_unapplied_money_comes_back_when_the_dispute_is_won(
         "REVERSED -250.00 0.00",
         "RECEIVED 250.00 250.00",
     ]
+    # It is the same money, and can be taken back from there once more.
+    odd.take_back("refunds", "pi_2", 25000)
+    send_event("refund.created", "re_1")
+    assert recorded()[-1] == "re_1 ACCEPTED 250.00 250.00 succeeded"
+    assert unapplied(paid)[-1] == "REVERSED -250.00 0.00"
     assert not offended()
 
 

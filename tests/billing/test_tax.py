@@ -324,6 +324,35 @@ def test_a_closed_account_gets_back_the_tax_of_its_credits() -> None:
 
 
 @pytest.mark.usefixtures("_audited")
+def test_what_was_taxed_with_a_closed_accounts_rest_is_credited_with_its_tax() -> None:
+    """Also once a bill has taken it, as more was charged, on which it has no tax any more."""
+    shop = german()
+    by: dict[str, Any] = {"actor": "otto@tael.example", "reason": "a mistake", "told": "a mistake"}
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "z")
+    billed(shop, "2026-11-02 11:00")
+    on_z = GrantedCreditFactory.create(
+        shop=shop, at="2026-11-02 12:00", charge="z", fee="credit-pick-pack", amount="60.00"
+    )
+    shop.charge("2026-11-02 13:00", "pick-pack", "70.00", "y")
+    billed(shop, "2026-11-02 14:00")
+    TransferFactory.create(shop=shop, at="2026-11-02 15:00", amount="130.90")
+    shop.charge("2026-11-02 16:00", "pick-pack", "10.00", "a")
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-02 17:00", charge="", fee="credit-pick-pack", amount="50.00"
+    )
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 09:00"), **BY)
+    assert shop.account.outstanding == Money("-47.60", "EUR")
+    credits_undone.undo(credit_id=on_z.pk, now=shop.at("2026-11-04 09:00"), **by)
+    final = shop.account.invoices.latest("pk")
+    assert taxes(final) == ["O 0: -47.60 0.00", "S 19: 60.00 11.40"]
+    TransferFactory.create(shop=shop, at="2026-11-04 10:00", amount="23.80")
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-04 11:00", charge="a", fee="credit-pick-pack", amount="10.00"
+    )
+    assert shop.account.outstanding == Money("-11.90", "EUR")
+
+
+@pytest.mark.usefixtures("_audited")
 def test_what_takes_a_credit_back_takes_the_tax_back_that_this_had() -> None:
     """Also where the charge that takes it back, or the credit itself, is what makes the bill."""
     shop = german(billing_threshold="100.00")

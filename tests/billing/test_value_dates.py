@@ -169,6 +169,24 @@ def test_a_bill_that_was_late_and_froze_nothing_keeps_no_freeze() -> None:
     assert violated("2026-12-16 09:00") == []
 
 
+def test_a_freeze_of_before_that_was_for_a_late_bill_keeps_no_later_one() -> None:
+    """What froze the line in December was paid late, and is over; the freeze of January is for a
+    bill that was paid in time.
+    """
+    shop = manual(plan_interval_days=365)
+    shop.run_jobs("2026-12-06 09:00")
+    assert shop.frozen_by() == ["UNPAID_BILL"]
+    record(shop, "2026-12-10 09:00", "2026-12-10")
+    assert shop.frozen_by() == []
+    shop.charge("2026-12-11 10:00", "pick-pack", "200.00")  # due on the 18th
+    shop.run_jobs("2027-01-15 09:00")
+    assert shop.frozen_by() == ["UNPAID_BILL"]
+    shop.charge("2027-01-15 10:00", "pick-pack", "210.00")
+    record(shop, "2027-01-16 09:00", "2026-12-18", "200.00", SECOND)
+    assert (shop.invoices()[2:], shop.frozen_by()) == (["2027-01-15 THRESHOLD 210.00"], [])
+    assert violated("2027-01-16 09:00") == []
+
+
 def test_a_bill_that_was_void_keeps_no_freeze() -> None:
     shop = frozen()
     void(shop, "2026-12-06 11:00", SECOND)

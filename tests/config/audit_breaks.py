@@ -27,7 +27,7 @@ CARDS = [
         "nothing is collected from a card that is blocked",
         "UPDATE billing_card SET blocked_at = '2026-01-01T00:00Z', removed_at = '2026-01-01T00:00Z'"
         " WHERE id = (SELECT min(card_id) FROM billing_payment WHERE card_id IS NOT NULL)",
-        "expected 0, 0; found",
+        "linen: card … expected 0, 0; found",
     )
 ]
 
@@ -35,7 +35,7 @@ CLOCK = [
     Break(
         "no open day is ahead of the clock",
         f"UPDATE credit_creditline SET open_on = '2200-01-01' WHERE merchant_id = {DRESS}",
-        "at most; found 2200-01-01",
+        "dress: credit line … at most; found 2200-01-01",
     )
 ]
 
@@ -58,7 +58,7 @@ CHARGES = [
     Break(
         "a charge is in the statement of its month, if its category has one",
         CHARGE.format("statement_id = NULL", "C-2"),
-        "2026-11-01; found nothing",
+        "dress: charge C-2: … 2026-11-01; found nothing",
     ),
     Break(
         "a charge is in the statement of its month, if its category has one",
@@ -118,7 +118,7 @@ INVOICES = [
     Break(
         "all that an account is billed is in its currency",
         INVOICE.format("currency = 'EUR'", "2026-000003"),
-        "expected USD; found EUR",
+        "dress: bill … expected USD; found EUR",
     ),
     Break(
         "a bill's total is the sum of its lines and its tax",
@@ -149,7 +149,7 @@ INVOICES = [
     Break(
         "a bill takes what its account had posted by its day",
         ITEM.format("posting_on = '2026-11-13'", "2026-11-12"),
-        ", too young",
+        "dress: item shipping-label 2026-11-13 on bill 2026-000003: … too young",
     ),
     Break(
         DECLARED,

@@ -12,7 +12,7 @@ BANK_BREAKS = [
         "only lines of statements that were taken are booked, one for each transfer",
         "UPDATE billing_bankstatement SET status = 'WAITING', previous_id = NULL"
         " WHERE name = 'S-2'",
-        "expected TAKEN, 1; found WAITING, 1",
+        "flax: bank line … expected TAKEN, 1; found WAITING, 1",
     ),
     Break(
         "a bank statement begins where the one before it ended, or an operator took it so",

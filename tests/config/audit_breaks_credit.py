@@ -20,7 +20,7 @@ CREDIT = [
         "what takes two people was confirmed by another person, in time",
         drop("merchants_proposal", "proposal_is_confirmed_by_another_person_in_time")
         + "UPDATE merchants_proposal SET decided_by = proposed_by",
-        ": expected t, t; found f, t",
+        "proposal … expected t, t; found f, t",
     ),
     Break(
         "credits above the operator policy of their day were confirmed by another person",
@@ -60,13 +60,13 @@ CREDIT = [
     Break(
         "a price far from the one before was confirmed by another person",
         "UPDATE merchants_operatordecision SET proposal_id = NULL WHERE what = 'prices'",
-        " of receiving: expected True; found False",
+        "price … of receiving: expected True; found False",
     ),
     Break(
         "an entry's balances go on from those of the entry before",
         "UPDATE credit_limitentry SET used_after = 301 WHERE kind = 'HOLD' AND order_id ="
         " (SELECT id FROM credit_order WHERE reference = 'D-1')",
-        "HOLD: expected 1000.0000, 300.0000; found 1000.0000, 301.0000",
+        "dress: entry … HOLD: expected 1000.0000, 300.0000; found 1000.0000, 301.0000",
     ),
     Break(
         "a raise that waits is younger than the last change of its limit, and of that limit",
@@ -99,7 +99,7 @@ CREDIT = [
     Break(
         "all that happens on a line is in its currency",
         "UPDATE credit_proceedsentry SET currency = 'EUR' WHERE amount = 200",
-        "expected USD; found EUR",
+        "dress: proceeds … expected USD; found EUR",
     ),
     Break(
         "an order's amount is paid, outstanding, written off or given back",
@@ -136,7 +136,7 @@ CREDIT = [
     Break(
         "sales are the payments that orders took, one each",
         "UPDATE credit_orderpayment SET status = 'APPLIED' WHERE reference = 'P-0'",
-        "found nothing",
+        "dress: payment P-0: … found nothing",
     ),
     Break(
         "sales are the payments that orders took, one each",
@@ -164,18 +164,18 @@ WITHDRAWALS = [
     Break(
         "a withdrawal is debited once, with its fee, and returned once if it did not go out",
         "DELETE FROM credit_proceedsentry WHERE kind = 'RETURNED'",
-        "USD, 30.0000, 0.0000, 30.0000, 0, 0; found",
+        "dress: withdrawal … USD, 30.0000, 0.0000, 30.0000, 0, 0; found",
     ),
     Break(
         "a withdrawal goes to a destination of its own merchant, and is in its currency",
         f"UPDATE credit_payoutdestination SET line_id = {SILK}",
-        ", USD; found",
+        "dress: withdrawal … USD; found",
     ),
     Break(
         "nothing waits to be sent to a destination that is blocked",
         "UPDATE credit_withdrawal SET status = 'REQUESTED', ended_at = NULL WHERE amount = 30;"
         " UPDATE credit_payoutdestination SET removed_at = added_at, blocked_at = added_at",
-        "expected False; found True",
+        "dress: withdrawal … expected False; found True",
     ),
     Break(
         "an automatic withdrawal is as it was set up, while that was in force",
@@ -196,7 +196,7 @@ WITHDRAWALS = [
         " outcome, problem, done_at)"
         " SELECT (SELECT id FROM credit_payoutanswerfile), 2, reference, 'PAID', 'B-1', '', 'PAID',"
         " '', now() FROM credit_withdrawal WHERE status = 'CANCELLED'",
-        "row 2 of A1: expected PAID; found CANCELLED",
+        "dress: row 2 of A1: expected PAID; found CANCELLED",
     ),
     Break(
         "a pain.001 has the withdrawals that it was made of",
@@ -208,12 +208,12 @@ WITHDRAWALS = [
         "a withdrawal of which another amount was told was ended by a person, if it was",
         "UPDATE credit_withdrawal SET problem = 'The bank says that 1.00 USD was paid.',"
         " ended_by = 'reconcile-withdrawals' WHERE status = 'PAID'",
-        "expected True; found False",
+        "dress: withdrawal … expected True; found False",
     ),
     Break(
         "a withdrawal's steps are those of its status",
         "UPDATE credit_withdrawal SET sent_at = NULL WHERE status = 'PAID'",
-        "expected f, t, t; found f, f, t",
+        "dress: withdrawal … expected f, t, t; found f, f, t",
     ),
 ]
 
@@ -227,7 +227,7 @@ REFUNDS = [
         "a refund's parts add up, and what came from proceeds left them",
         drop("credit_orderrefund", "order_refund_came_from_somewhere")
         + "UPDATE credit_orderrefund SET from_outstanding = 1 WHERE amount = 40",
-        "40.0000, 40.0000; found",
+        "dress: refund R-1: … 40.0000, 40.0000; found",
     ),
     Break(
         "a refund's parts add up, and what came from proceeds left them",
@@ -237,12 +237,12 @@ REFUNDS = [
     Break(
         "refunds take from their own order's sales, and no more than each was",
         "UPDATE credit_proceedsentry SET matures_on = matures_on + 1 WHERE kind = 'REFUND'",
-        ", 2026-11-12, 40.0000; found",
+        "dress: sale … 2026-11-12, 40.0000; found",
     ),
     Break(
         "refunds take from their own order's sales, and no more than each was",
         "UPDATE credit_proceedsentry SET amount = -101 WHERE kind = 'REFUND'",
-        ", 2026-11-12, 100.0000; found",
+        "dress: sale … 2026-11-12, 100.0000; found",
     ),
 ]
 
@@ -250,7 +250,7 @@ REVIEWS = [
     Break(
         "an entry moves what its kind moves",
         "UPDATE credit_limitentry SET order_id = NULL WHERE kind = 'REFUND'",
-        "expected less used by an order; found used by no order",
+        "silk: entry … expected less used by an order; found used by no order",
     ),
     Break(
         "reviews that were applied or approved are what changed the limit, and no others",
@@ -266,7 +266,7 @@ REVIEWS = [
     Break(
         "reviews that were applied or approved are what changed the limit, and no others",
         "UPDATE credit_limitentry SET kind = 'REVIEW' WHERE kind = 'OPENED'",
-        " of no review: expected nothing; found 0.0000, 10000.0000",
+        "silk: entry … of no review: expected nothing; found 0.0000, 10000.0000",
     ),
     Break(
         "an order's entries are its steps",
@@ -283,24 +283,24 @@ UNMATCHED = [
         "what was settled of unmatched cash is its settlements, and no more than it was",
         "UPDATE credit_orderpayment SET settled = 149 WHERE reference = 'P-8' AND status ="
         " 'UNMATCHED'",
-        ", 150.0000; found",
+        "silk: payment P-8: … 150.0000; found",
     ),
     Break(
         "what was settled of unmatched cash is its settlements, and no more than it was",
         drop("credit_orderpayment", "only_unmatched_cash_is_settled_and_no_more_than_it_is")
         + SETTLEMENT.format("amount = 4000", "RETURNED")
         + "; UPDATE credit_orderpayment SET settled = 4130 WHERE settled = 150",
-        ", 3000.0000; found",
+        "silk: payment P-8: … 3000.0000; found",
     ),
     Break(
         "what was released is in proceeds, once each, and nothing else is",
         SETTLEMENT.format("amount = 31", "RELEASED"),
-        ", 31.0000; found",
+        "silk: settlement … 31.0000; found",
     ),
     Break(
         "what was released is in proceeds, once each, and nothing else is",
         "DELETE FROM credit_proceedsentry WHERE kind = 'RELEASED'",
-        ", 30.0000; found nothing",
+        "silk: settlement … 30.0000; found nothing",
     ),
     Break(
         "what was applied is a payment of its order, once each",
@@ -310,7 +310,7 @@ UNMATCHED = [
     Break(
         "what was applied is a payment of its order, once each",
         "UPDATE credit_orderpayment SET status = 'RECOVERY' WHERE settlement_id IS NOT NULL",
-        "found nothing",
+        "silk: settlement … found nothing",
     ),
     Break(
         "no step of an order happened before it was placed, or after it was told",
@@ -320,7 +320,7 @@ UNMATCHED = [
     Break(
         "an order falls due as delivery and payments say",
         ORDER.format("delivered_told_on = '2027-02-17'", "D-6"),
-        "2027-03-28, 2027-02-16; found",
+        "dress: order D-6: … 2027-03-28, 2027-02-16; found",
     ),
     Break(
         "a closed merchant has no raise that waits, and no open order placed after it closed",
@@ -347,7 +347,7 @@ UNMATCHED = [
         "an account whose line had a limit was opened again by two people",
         "UPDATE merchants_operatordecision SET what = 'reopenings', proposal_id = NULL"
         " WHERE subject LIKE 'account change %'",
-        "expected True; found False",
+        "jute: account change … expected True; found False",
     ),
 ]
 

@@ -43,19 +43,19 @@ INSTANT_BREAKS = [
     Break(
         LINE_STEPS,
         "UPDATE credit_withdrawal SET sent_at = '2030-01-01 00:00Z' WHERE ended_at IS NOT NULL",
-        ": withdrawal ",
+        "dress: withdrawal ",
     ),
     Break(
         "a line last wrote no earlier than its rows, and within its open day",
         "UPDATE credit_creditline SET last_wrote_at = '2020-01-01 00:00Z'"
         f" WHERE merchant_id = {DRESS}",
-        "found 2020-01-01 00:00:00+00:00",
+        "dress: credit line … found 2020-01-01 00:00:00+00:00",
     ),
     Break(
         "a line last wrote no earlier than its rows, and within its open day",
         "UPDATE credit_creditline SET last_wrote_at = '2030-01-01 00:00Z'"
         f" WHERE merchant_id = {DRESS}",
-        "found 2030-01-01 00:00:00+00:00",
+        "dress: credit line … found 2030-01-01 00:00:00+00:00",
     ),
     Break(ACCOUNT_ROWS, fall("billing_charge", "account_id", "arrived_at"), "dress: charge "),
     Break(ACCOUNT_ROWS, fall("billing_statement", "account_id", "opened_at"), "dress: statement "),
@@ -88,6 +88,6 @@ INSTANT_BREAKS = [
         "an account last wrote no earlier than its rows, and within its open day",
         "UPDATE billing_billingaccount SET last_wrote_at = '2020-01-01 00:00Z'"
         f" WHERE merchant_id = {DRESS}",
-        "found 2020-01-01 00:00:00+00:00",
+        "dress: billing account … found 2020-01-01 00:00:00+00:00",
     ),
 ]

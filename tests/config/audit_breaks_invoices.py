@@ -47,12 +47,12 @@ CHARGES = [
         "credits are negative, and nothing else is",
         f"UPDATE billing_charge SET amount = 10 WHERE fee_id = 'credit-storage'"
         f" AND account_id = {JUTE}",
-        "expected negative; found not negative",
+        "jute: charge tael:credit:3 … expected negative; found not negative",
     ),
     Break(
         "an approved credit is a negative charge, and every such charge is one",
         CREDIT.format("amount = 19"),
-        ", credit-pick-pack, -19.0000, tael:credit:",
+        "linen: credit … credit-pick-pack, -19.0000, tael:credit:",
     ),
     Break(
         "an approved credit is a negative charge, and every such charge is one",
@@ -62,7 +62,7 @@ CHARGES = [
     Break(
         "credits on a charge do not exceed it",
         CREDIT.format("amount = 51"),
-        ", 50.0000; found",
+        "linen: charge L-2: … 50.0000; found",
     ),
     Break(
         "what was outstanding and paid out to a closed account is a charge of it",
@@ -85,7 +85,7 @@ TERMS = [
     Break(
         "an account counts its open day in the time zone of its history",
         ACCOUNT.format("timezone_since_on = NULL"),
-        "found Asia/Tokyo, Asia/Tokyo, nothing, 2027-04-01",
+        "linen: billing account … found Asia/Tokyo, Asia/Tokyo, nothing, 2027-04-01",
     ),
     # It keeps nobody else from being looked at.
     Break(
@@ -142,7 +142,7 @@ TERMS = [
     Break(
         "a threshold that was asked for and given is written down",
         CHANGE.format("after = '400'", "THRESHOLD"),
-        ": expected 500.0000; found nothing",
+        "linen: threshold request … expected 500.0000; found nothing",
     ),
 ]
 
@@ -221,7 +221,7 @@ BY_HAND = [
     Break(
         "the parts of a payment plan were what was left of its bill, on days after it was made",
         OF_LINEN,
-        ", t, t; found 0, f, f",
+        "linen: plan of bill 2027-000003: … t, t; found 0, f, f",
     ),
     Break(
         "a payment plan is in force until its bill is paid, or a part was not",
@@ -231,7 +231,7 @@ BY_HAND = [
     Break(
         "a part of a payment plan that nothing collects is paid on its day, or the plan has ended",
         PLAN.format(f"account_id = {WOOL} ORDER BY id LIMIT 1"),
-        "expected True; found False",
+        "wool: plan of bill 2027-000006 … expected True; found False",
     ),
     Break(
         "what a payment plan has asked for were its parts that were due and not paid",

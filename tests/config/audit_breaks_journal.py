@@ -6,7 +6,7 @@ JOURNAL_BREAKS = [
     Break(
         "each movement of the books is one balanced entry of the journal",
         "UPDATE billing_invoicetax SET tax = tax - 0.5 WHERE tax > 0",
-        "expected 0, 0; found 0.5, 0",
+        "flax: bill … expected 0, 0; found 0.5, 0",
     ),
     Break(
         "each movement of the books is one balanced entry of the journal",

@@ -187,7 +187,7 @@ REVERSALS = [
     Break(
         "a card that was disputed is asked for nothing before its merchant chooses anew",
         "UPDATE billing_payment SET failure = 'card_declined' WHERE failure = 'card_disputed'",
-        ": expected not asked; found asked",
+        "linen: payment T-2027-000011-2: … expected not asked; found asked",
     ),
     Break(
         "a disputed card is one of a dispute that was written down then",
@@ -236,12 +236,12 @@ FAILURES = [
     Break(
         "a freeze for an unpaid bill is one's, and ends when all are paid",
         f"UPDATE {FREEZE.format('SET placed_at = placed_at - interval $$1 day$$')}",
-        ": expected t, t; found f, t",
+        "wool: freeze … expected t, t; found f, t",
     ),
     Break(
         "a freeze for an unpaid bill is one's, and ends when all are paid",
         f"UPDATE billing_invoice SET status = 'VOID' WHERE account_id = {WOOL}",
-        ": expected t, t; found t, f",
+        "wool: freeze … expected t, t; found t, f",
     ),
 ]
 

@@ -33,7 +33,7 @@ WEBHOOK_BREAKS = [
     Break(
         UNFROZEN,
         "DELETE FROM gateway_webhookevent WHERE type = 'line.unfrozen'",
-        ": expected True; found False",
+        "dress: freeze … expected True; found False",
     ),
     Break(
         UNFROZEN,

@@ -13,7 +13,9 @@ FLAX = OF.format("flax")
 
 
 class Break(NamedTuple):
-    """SQL that no operation would send, and what the check says of it."""
+    """SQL that no operation would send, and what the check says of it: the row, and what is wrong
+    with it. Between them … stands for keys and figures that do not matter.
+    """
 
     check: str
     sql: str

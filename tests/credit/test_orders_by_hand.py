@@ -106,6 +106,12 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
         act()
 
 
+def test_what_the_platform_has_cancelled_for_another_reason_is_not_open(shop: shops.Shop) -> None:
+    assert shop.cancel("2026-11-02 12:00", "A", "Out of stock.") == "applied"
+    with nothing_changes(), pytest.raises(OrderNotOpen):
+        cancel()
+
+
 def test_what_is_paid_in_part_is_not_cancelled(shop: shops.Shop) -> None:
     shop.pay("2026-11-03 10:00", "A", "100.00")
     with nothing_changes(), pytest.raises(OrderNotOpen):

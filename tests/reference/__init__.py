@@ -19,8 +19,9 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     money, reversals, destinations, withdrawals, settled cash, raises that wait) and in by_hand.py
 #     (taxes, payment plans, pauses, due days, waivers, charges and credits by hand, transfers that
 #     are booked elsewhere, corrections, what banks send back, requests). Whether it takes two is in
-#     two_people.py. Not here: confirmed profiles, value dates, blocked cards, fees that are added,
-#     credits that a merchant asks for, and proposals that wait for a second person.
+#     two_people.py, what waits for a second person in proposals.py. Profiles are in profiles.py,
+#     value dates and blocked cards in transfers.py, what providers take back in reversals.py, lines
+#     of banks' statements in bank.py. Not here: what Stripe pays out, which changes nothing.
 #  2b. Arrival: `apply(event, arrived)`; without it an event arrives at its `at`. Instants that
 #     cannot be are looked at after duplicates and conflicts, currency, order and status, but for
 #     payments and refunds, which are refused for the future before their order is looked for.
@@ -172,7 +173,18 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 # 56. Of a price that ends, the general one that then holds is compared.
 # 57. A freeze is also over once all bills that caused it were paid by their due days, such as one
 #     that charges a payment again and is paid on the day of its first failure: none was late. What
-#     was paid before it could freeze caused nothing.
+#     was paid before it could freeze caused nothing, nor what was paid before the freeze began.
+# 58. A transfer has paid "at once" what is paid of unapplied money at the instant at which it is
+#     recorded. A bill of the joining, of a draft or of an operator's is made by no day-end.
+# 59. What an operator grants, or a merchant asks for, is held against what was granted and asked
+#     for, what is approved against what was granted. What cannot be approved any more waits on.
+# 60. A card added again is known by its brand, last digits and last day, which here is its kind.
+# 61. One subject is, as operations name it: the limit, the threshold, proceeds, unapplied money,
+#     charges by hand of one description, credits on no charge, on one charge, an order.
+# 62. A payer whose account a bank tells is known by that alone, any other one by the name. A line
+#     is looked at as it comes, and by each run while an attempt on its bill has no answer.
+# 63. Money that came when nobody expected it is taken back from what is unapplied as far as it
+#     brought that and it was not taken back before, but for what has come back since.
 
 from .model import Model, Outcome
 

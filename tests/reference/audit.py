@@ -62,6 +62,8 @@ def check_account(account: Account, merchant: Merchant) -> None:
         assert invoice.paid == paid
         assert (invoice.status == "PAID") == (paid == invoice.total)
         for attempt in invoice.attempts:
+            for late in attempt.late:
+                assert ZERO <= late.taken <= late.amount
             gone = sum((one.amount for one in attempt.reversals if not one.came_back), ZERO)
             assert gone <= attempt.amount
     assert account.unapplied >= 0

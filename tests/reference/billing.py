@@ -7,7 +7,6 @@ from typing import Any
 from .days import ONE_DAY, is_month_end, month_of
 from .invoices import REVERSAL, Attempt, Charge, Credit, Invoice, Item, numbers
 from .money import ZERO
-from .parsing import FEES
 from .paying import DUE_DAYS, USED, Paying
 from .refusals import Refused
 from .taxes import Line, split, taxes_of
@@ -54,7 +53,8 @@ class Billed(Paying):
         total = net + sum((one.tax for one in taxes), ZERO)
         if net <= 0 or net < self.minimum or total <= 0 or total < self.minimum:
             return
-        status = "DRAFT" if self.reviews_bills else "OPEN"
+        is_draft = self.reviews_bills and not self.moves_in
+        status = "DRAFT" if is_draft else "OPEN"
         plan_days = self.plan_days(items)
         invoice = Invoice(kind, on, plan_days or (on, on), plan_days, items, status)
         invoice.issuer, invoice.lines, invoice.taxes = self.taxation.issuer, lines, taxes
@@ -65,7 +65,7 @@ class Billed(Paying):
             ]
             follows = max(days, default=self.joined_on)
             invoice.period = min([follows, *others]), invoice.last_day
-        invoice.was_draft = self.reviews_bills
+        invoice.was_draft, invoice.is_of_day_end = is_draft, self.is_ending_day
         self.invoices.append(invoice)
         self.items = [item for item in self.items if not any(item is taken for taken in items)]
         for item in items:
@@ -79,7 +79,9 @@ class Billed(Paying):
         invoice.status, invoice.issued_at = "OPEN", self.now
         pays_by_itself = self.method != "manual"
         invoice.due_on = day if pays_by_itself else day + timedelta(days=DUE_DAYS)
-        if pays_by_itself and self.is_collected:
+        if self.moves_in:
+            self.take(invoice, Attempt("moved-in", invoice.total, "SUCCEEDED", self.now))
+        elif pays_by_itself and self.is_collected:
             invoice.next_attempt_at = self.now
         elif pays_by_itself:
             self.take(invoice, Attempt(self.method, invoice.total, "SUCCEEDED", self.now))
@@ -141,7 +143,7 @@ class Account(Billed):
         One whose month has closed is in the open one's statement, and posts at once unless it is
         DAILY.
         """
-        category, posting = BY_HAND.get(data["fee"]) or FEES[data["fee"]]
+        category, posting = BY_HAND.get(data["fee"]) or self.fees[data["fee"]]
         is_late = posting == "MONTHLY" and month_of(served_on) < month_of(today)
         charge = Charge(data["charge"], data["fee"], category, data["amount"], served_on)
         self.charges[charge.reference] = charge
@@ -257,6 +259,7 @@ class Account(Billed):
 
     def end_day(self, day: date) -> None:
         """Postings, one check, the month's statement, the bill of the new date."""
+        self.is_ending_day = True
         posted, self.accrued = self.accrued, []
         if is_month_end(day):
             posted, self.monthly = posted + self.monthly, []
@@ -266,3 +269,4 @@ class Account(Billed):
         if is_month_end(day) and month_of(day) in self.statements:
             self.statements[month_of(day)].closed = True
         self.invoice_of(day + ONE_DAY)
+        self.is_ending_day = False

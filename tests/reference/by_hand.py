@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from . import by_hand_invoices, by_hand_money, two_people
+from . import by_hand_invoices, by_hand_money, profiles, transfers, two_people
 from .refusals import Refused
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def ask_threshold(owner: "Merchant", wanted: Decimal) -> None:
     account = owner.account
     if account.closed_on is not None:
         raise Refused("account_closed")
-    if account.asked is not None:
-        raise Refused("request_pending")
     if wanted <= account.threshold:
         raise Refused("not_higher")
+    if account.asked is not None:
+        raise Refused("request_pending")
     account.asked = wanted
 
 
@@ -106,6 +106,9 @@ ACTS: dict[str, Callable[["Merchant", Any], bool | None]] = {
     "charge": by_hand_invoices.charge,
     "credit on": by_hand_invoices.credit_on,
     "undo credit": by_hand_invoices.undo_credit,
+    "ask credit": by_hand_invoices.ask_credit,
+    "dispute": by_hand_invoices.dispute,
+    "answer credit": by_hand_invoices.answer_credit,
     "waive": by_hand_invoices.waive,
     "bill now": by_hand_invoices.issue_now,
     "due day": by_hand_invoices.move_due_day,
@@ -113,9 +116,15 @@ ACTS: dict[str, Callable[["Merchant", Any], bool | None]] = {
     "go on": by_hand_invoices.resume,
     "plan parts": by_hand_invoices.plan,
     "cancel plan": by_hand_invoices.cancel_plan,
+    "late transfer": transfers.late_transfer,
+    "value date": transfers.correct_value_date,
+    "block card": transfers.block_card,
     "move transfer": by_hand_money.move_transfer,
     "pay out": by_hand_money.pay_out_rest,
     "bill rest": by_hand_money.bill_rest,
+    "profile": profiles.say,
+    "confirm profile": profiles.confirm,
+    "reject profile": profiles.reject,
     "ask limit": ask_limit,
     "answer limit": answer_limit,
     "ask threshold": ask_threshold,

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from . import collecting, two_people
 from .billing import BY_HAND
 from .days import NO_INSTANT, ONE_DAY
-from .invoices import Credit, Invoice, Plan
+from .invoices import Charge, Credit, CreditAsked, Invoice, Plan
 from .meant import UNPAID, invoice_of, one_of
 from .money import Invalid, nearest, split
-from .parsing import FEES
 from .refusals import Refused
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -
     """An amount, or so many at the price of the day; for a service of so many days ago."""
     reference, fee, amount, quantity, days_ago = what
     account, served_on = owner.account, owner.open_day - timedelta(days=days_ago)
-    if served_on < account.joined_on or fee not in {**FEES, **BY_HAND}:
+    if served_on < account.joined_on or fee not in {**account.fees, **BY_HAND}:
         raise Invalid("of a day before it joined, or of no fee")
     if amount is None:
         price = owner.price_on(served_on, fee)
@@ -51,20 +50,66 @@ def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -
 
 
 def credit_on(owner: "Merchant", what: tuple[str, Decimal]) -> bool:
-    """With what was credited before and is not undone it is no more than the charge."""
+    """With what was credited and is not undone, or asked for, it is no more than the charge."""
     reference, amount = what
-    account = owner.account
-    found = account.charges.get(reference)
+    found = charge_of(owner, reference)
+    if amount > left_of(owner, found, is_asked=True):
+        raise Refused("credit_too_large")
+    return grant(owner, found, amount)
+
+
+def charge_of(owner: "Merchant", reference: str) -> Charge:
+    found = owner.account.charges.get(reference)
     if found is None:
         raise Refused("unknown_charge")
-    given = (-one.charge.amount for one in credits_of(owner) if one.charge.corrects is found)
-    if sum(given, amount) > found.amount:
+    return found
+
+
+def grant(owner: "Merchant", found: Charge, amount: Decimal) -> bool:
+    if amount > left_of(owner, found):
         raise Refused("credit_too_large")
     takes_two = two_people.credits_(owner, amount)
     fee, category = CREDITS.get(found.category, ("credit-account", "ACCOUNT_CREDIT"))
+    account = owner.account
     account.grant(
         f"credit {len(account.credits)}", category, amount, owner.open_day, fee=fee, corrects=found
     )
+    return takes_two
+
+
+def left_of(owner: "Merchant", found: Charge, *, is_asked: bool = False) -> Decimal:
+    """What can still be credited of a charge; what was asked for counts unless it is approved."""
+    given = (one.charge.amount for one in credits_of(owner) if one.charge.corrects is found)
+    left = sum(given, found.amount)
+    if is_asked:
+        left -= sum(one.amount for one in owner.account.credits_asked if one.charge is found)
+    return left
+
+
+def ask_credit(owner: "Merchant", what: tuple[str, Decimal]) -> None:
+    reference, amount = what
+    found = charge_of(owner, reference)
+    if amount > left_of(owner, found, is_asked=True):
+        raise Refused("credit_too_large")
+    owner.account.credits_asked.append(CreditAsked(found, amount))
+
+
+def dispute(owner: "Merchant", references: list[str]) -> None:
+    """All that is left of several charges is asked back at once, or nothing (rule 16.26)."""
+    charges = owner.account.charges
+    found = [charges[one] for one in references if one in charges]
+    lefts = [left_of(owner, one, is_asked=True) for one in found]
+    if len(found) < len(references) or any(left <= 0 for left in lefts):
+        raise Refused("cannot_be_disputed")
+    owner.account.credits_asked += map(CreditAsked, found, lefts)
+
+
+def answer_credit(owner: "Merchant", what: tuple[int, bool]) -> bool:
+    """What cannot be approved any more goes on waiting."""
+    which, is_approved = what
+    asked = one_of(owner.account.credits_asked, which)
+    takes_two = is_approved and grant(owner, asked.charge, asked.amount)
+    owner.account.credits_asked.remove(asked)
     return takes_two
 
 

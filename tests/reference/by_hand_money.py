@@ -11,6 +11,7 @@ from .meant import one_of, order_of
 from .money import ZERO
 from .orders import Correction, ProceedsEntry
 from .refusals import Refused
+from .reversals import reversals_of
 
 if TYPE_CHECKING:
     from .model import Merchant
@@ -125,11 +126,18 @@ def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
         if any(one.reference == transfer.reference and not one.is_moved
                for one in other.account.transfers):  # fmt: skip
             raise Refused("booked_there")
-    transfer.is_moved = True
+    move(owner, transfer, other)
+    if other is None or other is owner:
+        return False
+    return two_people.pays_out(other, transfer.amount, from_account=True)
+
+
+def move(owner: "Merchant", transfer: Transfer, other: "Merchant | None") -> None:
+    """What is unapplied of it still is taken from there, and the rest is charged."""
+    account, transfer.is_moved = owner.account, True
     taken = min(transfer.rest, account.unapplied)
     if taken:
         account.unapplied_entries.append(("MOVED", -taken))
-    takes_two = False
     rest = transfer.amount - taken
     if rest:
         fee, today = "transfer-moved", owner.open_day
@@ -139,14 +147,14 @@ def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
             account.check_threshold(today)
             account.guard(today)
     if other is not None:
-        other.account.transfers.append(Transfer(transfer.reference, transfer.amount, ZERO))
+        when = transfer.arrived_on, other.account.now, other.open_day
+        moved_here = Transfer(transfer.reference, transfer.amount, ZERO, *when)
+        other.account.transfers.append(moved_here)
+        transfer.becomes = other.reference, moved_here
         other.account.receive_unapplied(transfer.amount)
-        if other is not owner:
-            takes_two = two_people.pays_out(other, transfer.amount, from_account=True)
     if account.closed_on is not None:
         account.bill_all(owner.open_day)
         account.pay_from_rest(owner.open_day)
-    return takes_two
 
 
 def pay_out_rest(owner: "Merchant", _: None) -> bool:
@@ -160,13 +168,7 @@ def pay_out_rest(owner: "Merchant", _: None) -> bool:
         raise Refused("draft_waits")
     if any(one.undecided for one in account.invoices):
         raise Refused("payment_under_way")
-    reversals = [
-        reversal
-        for invoice in account.invoices
-        for attempt in invoice.attempts
-        for reversal in attempt.reversals
-    ]
-    if any(one.status == "RECORDED" for one in reversals):
+    if any(one.status == "RECORDED" for one in reversals_of(owner)):
         raise Refused("reversal_undecided")
     if max(-account.outstanding, ZERO) + account.unapplied == 0:
         raise Refused("nothing_to_pay_out")

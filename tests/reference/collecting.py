@@ -4,6 +4,7 @@ How the bank of a card answers: `good` pays, `refused` declines for good, `short
 `silent` pays without an answer, and of `lost` the first request never arrives.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,11 @@ MOST_SILENCES = 3  # in a row; then a run asks that provider no more
 NOT_ASKED = ("manual", "unapplied", "credit")  # providers that are never asked to pay
 
 
-def run_jobs(merchants: "list[Merchant]", now: datetime) -> None:
+def run_jobs(merchants: "list[Merchant]", now: datetime, look_at_bank: Callable[[], None]) -> None:
     """One run of all that is not tied to days."""
     collect(merchants, now)
     reconcile(merchants, now)
+    look_at_bank()
     for owner in merchants:
         run_automatic(owner)
     send_withdrawals(merchants, now)
@@ -192,7 +194,7 @@ def decide(owner: "Merchant", invoice: Invoice) -> None:
 
 
 def succeed(owner: "Merchant", invoice: Invoice, made: Attempt) -> None:
-    made.status = "SUCCEEDED"
+    made.status, made.ended_on = "SUCCEEDED", owner.open_day
     owner.account.take_in(invoice, made.amount)
 
 
@@ -274,6 +276,8 @@ def give_days_to_pay(account: Account, invoice: Invoice) -> None:
 
 def add_card(owner: "Merchant", kind: str) -> None:
     account = owner.account
+    if any(card.is_blocked and card.kind == kind for card in account.cards):
+        raise Refused("card_blocked")  # it is known by what is kept of it
     lately = [card for card in account.cards if card.added_at > account.now - A_DAY]
     if len(lately) >= MOST_BY_PEOPLE:
         raise Refused("too_many_cards")

@@ -3,7 +3,7 @@ docs/rules.md).
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -12,6 +12,7 @@ from .money import ZERO
 from .taxes import Line, Rate, Tax
 
 REVERSAL = "payment-reversal"  # the fee of a payment that was taken back, and is charged again
+AN_HOUR = timedelta(hours=1)
 numbers = count(1)
 
 
@@ -35,6 +36,14 @@ class Credit:
     is_undone: bool = False
 
 
+@dataclass(eq=False)
+class CreditAsked:
+    """A credit on a charge, which a merchant asked for, and nobody has answered."""
+
+    charge: Charge
+    amount: Decimal
+
+
 @dataclass
 class Item:
     fee: str
@@ -55,6 +64,7 @@ class Card:
 
     kind: str
     added_at: datetime
+    is_blocked: bool = False
 
 
 @dataclass
@@ -68,9 +78,17 @@ class Attempt:
     card: Card | None = None
     by_person: bool = False
     is_of_choice: bool = False  # made due by the choice of a method alone
+    ended_on: date = date.min
+    came_with: "list[Transfer]" = field(default_factory=list)  # whose money it is at once
     asked_at: datetime | None = None
     is_received: bool = True  # by its provider
     reversals: "list[Reversal]" = field(default_factory=list)
+    late: "list[Late]" = field(default_factory=list)
+
+    @property
+    def on(self) -> date:
+        """The day on which its money counts as arrived."""
+        return max((one.arrived_on for one in self.came_with), default=self.ended_on)
 
 
 @dataclass
@@ -80,6 +98,24 @@ class Reversal:
     number: int = field(default_factory=lambda: next(numbers))
     status: str = "RECORDED"  # then CHARGED, ACCEPTED or CANCELLED
     came_back: bool = False
+    taken: Decimal = ZERO  # from unapplied money
+
+    @property
+    def rest(self) -> Decimal:
+        return self.amount - self.taken
+
+
+@dataclass(eq=False)
+class Late:
+    """Money of an attempt that came when nobody expected it, and that no bill wanted."""
+
+    amount: Decimal
+    reversals: list[Reversal] = field(default_factory=list)
+
+    @property
+    def taken(self) -> Decimal:
+        """What was taken of it from unapplied money, and has not come back."""
+        return sum((one.taken for one in self.reversals if not one.came_back), ZERO)
 
 
 @dataclass
@@ -101,6 +137,11 @@ class Transfer:
     reference: str
     amount: Decimal
     paid: Decimal
+    arrived_on: date
+    recorded_at: datetime
+    recorded_on: date
+    payment: "Attempt | None" = None
+    becomes: "tuple[str, Transfer] | None" = None  # where it was booked instead, and as what
     is_moved: bool = False
 
     @property
@@ -119,12 +160,14 @@ class Invoice:
     paid: Decimal = ZERO
     number: int = field(default_factory=lambda: next(numbers))
     was_draft: bool = False
+    is_of_day_end: bool = False  # made by the end of a day
     issued_at: datetime = NO_INSTANT  # when it was last made a bill; drafts become one later
     due_on: date = date.max
     next_attempt_at: datetime | None = None
     is_next_of_choice: bool = False
     first_failed_at: datetime | None = None
     first_failed_on: date | None = None
+    froze_on: date = date.min  # the latest day on which it froze the line
     paid_on: date | None = None
     attempts: list[Attempt] = field(default_factory=list)
     issuer: str = ""
@@ -147,6 +190,28 @@ class Invoice:
     @property
     def left(self) -> Decimal:
         return self.total - self.paid
+
+    @property
+    def all_arrived_on(self) -> date | None:
+        """The day by which all that has paid it had arrived."""
+        paid = [one.on for one in self.attempts if one.status == "SUCCEEDED"]
+        return max(paid, default=None) if self.status == "PAID" else None
+
+    @property
+    def is_in_time(self) -> bool:
+        """It counts as paid by the day on which it was due, whenever that was heard of."""
+        arrived_on = self.all_arrived_on
+        return arrived_on is not None and arrived_on <= self.due_on
+
+    @property
+    def collected_on(self) -> date | None:
+        """Its date, if its first attempt paid it within an hour of the day-end that made it."""
+        paid = [one for one in self.attempts if one.status == "SUCCEEDED"]
+        is_first = self.status == "PAID" and paid[-1] is self.attempts[0]
+        is_prompt = is_first and paid[-1].at - self.issued_at <= AN_HOUR
+        if is_prompt and self.is_of_day_end and not self.was_draft:
+            return self.on
+        return self.all_arrived_on
 
     @property
     def undecided(self) -> Attempt | None:

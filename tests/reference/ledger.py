@@ -6,8 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from .days import NO_INSTANT, month_of
-from .invoices import Card, Charge, Credit, Invoice, Item, Statement, Transfer
+from .invoices import Card, Charge, Credit, CreditAsked, Invoice, Item, Statement, Transfer
 from .money import ZERO
+from .parsing import FEES
 from .taxes import Taxation, TaxOffices
 
 # The least that a provider collects; of the others, any amount.
@@ -36,12 +37,16 @@ class Ledger:
     intervals: dict[date, int] = field(default_factory=dict)  # of plans, by their first day
     # Bills are tried one by one (collecting.py); otherwise who pays at once has paid at once.
     is_collected: bool = False
+    moves_in: bool = False  # its bills were settled outside
     now: datetime = NO_INSTANT  # at which all that is done to it counts
     open_day: date = date.min
+    is_ending_day: bool = False
     method: str = "manual"
     card: Card | None = None
     is_card_disputed: bool = False
+    fees: dict[str, tuple[str, str]] = field(default_factory=lambda: FEES)  # that may be charged
     credits: list[Credit] = field(default_factory=list)
+    credits_asked: list[CreditAsked] = field(default_factory=list)  # that nobody answered
     charges: dict[str, Charge] = field(default_factory=dict)  # by reference, that can be credited
     cards: list[Card] = field(default_factory=list)
     reviews_bills: bool = False

@@ -99,6 +99,11 @@ class Line:
     def frozen_by(self) -> list[str]:
         return sorted(freeze.reason for freeze in self.freezes if freeze.lifted_on is None)
 
+    def frozen_on(self, reason: str) -> date | None:
+        """Since when it is, for this reason."""
+        found = (one for one in self.freezes if one.reason == reason and not one.lifted_on)
+        return next((one.placed_on for one in found), None)
+
     def freeze(self, reason: str, today: date) -> None:
         if reason not in self.frozen_by():
             self.freezes.append(Freeze(reason, today))

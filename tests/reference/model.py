@@ -9,14 +9,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
+from . import bank, proposals
 from .billing import Account
 from .collecting import collect, run_jobs
 from .credit import CreditLine
 from .days import ONE_DAY, Calendar, happened, local_day, parse_instant
 from .money import Invalid, nearest
 from .operators import ACTS
-from .parsing import PARSERS
+from .parsing import FEES, PARSERS
 from .prices import Prices
+from .profiles import Profile
+from .proposals import Proposal
 from .refusals import Refused
 from .review import Review, review
 from .taxes import Taxation, TaxOffices
@@ -24,6 +27,8 @@ from .two_people import Figures, Given, price_is_far
 from .withdrawals import Payouts
 
 EASTERNMOST = timedelta(hours=14)  # nowhere is it a later day than by these clocks
+OWN_CODES = ("credit-", "manual-", "tael-")  # as which no added fee begins
+ADDED_CATEGORIES = ("FULFILMENT", "SHIPPING", "APP", "TRANSACTION")
 PRECISION = 80  # digits: nothing here is ever rounded by the context
 
 
@@ -42,6 +47,8 @@ class Merchant:
     # By when they were measured.
     metrics: dict[datetime, dict[str, Any]] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
+    profile: Profile = field(default_factory=Profile)
+    proposals: "list[Proposal]" = field(default_factory=list)
     # Content by natural reference.
     seen: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     figures: dict[str, Figures] = field(default_factory=dict)  # of operators' policies
@@ -63,11 +70,20 @@ class Merchant:
         self.line.now = self.account.now = instant
         self.line.open_day = self.account.open_day = self.open_day
 
+    def latest_metrics(self) -> dict[str, Any] | None:
+        """With what is confirmed here of its profile."""
+        if not self.metrics:
+            return None
+        latest = self.metrics[max(self.metrics)]
+        figure = self.profile.figure(latest["profile_completeness"])
+        return latest | {"profile_completeness": figure}
+
     def lift_if_paid(self) -> None:
         """Nothing that is unpaid freezes the line any more, or what did was not late."""
         unpaid = (one for one in self.account.invoices if one.is_unpaid)
         is_over = all(invoice.is_planned for invoice in unpaid)
-        if is_over or self.account.was_paid_in_time(self.open_day):
+        since = self.line.frozen_on("UNPAID_BILL")
+        if since and (is_over or self.account.was_paid_in_time(since, self.open_day)):
             self.line.lift("UNPAID_BILL", self.open_day)
 
     def freeze_if_dunned(self) -> None:
@@ -96,10 +112,19 @@ class Model:
         self.payouts, self.figures = payouts or {}, figures or {}
         self.offices = TaxOffices()
         self.prices = Prices()
+        self.fees = dict(FEES)
         self.merchants: dict[str, Merchant] = {}
         self.joined: dict[str, dict[str, Any]] = {}  # content of merchant.joined
         self.outcomes: dict[str, dict[str, int]] = {}
         self.now: datetime | None = None
+        self.moves_in = False
+        self.bank: list[bank.Line] = []
+
+    def move_in(self, moves_in: bool) -> None:
+        """Whether what is applied from now on was all settled outside, as of a move-in."""
+        self.moves_in = moves_in
+        for merchant in self.merchants.values():
+            merchant.account.moves_in = moves_in
 
     def apply(self, event: object, arrived: datetime | None = None) -> Outcome:
         """Apply one event that arrives then, after every day-end up to it; without that, at its own
@@ -134,6 +159,8 @@ class Model:
         now = merchant.clock  # clocks differ: it counts at the latest of all that was written
         content = parse(data)
         if kind == "charge.recorded":
+            if content["fee"] not in self.fees:
+                raise Invalid("unknown fee")
             self._price(merchant, reference, content, at, now)
         key = (kind, content[key_field] if key_field else at.isoformat())
         if kind == "proceeds.opening":
@@ -193,12 +220,13 @@ class Model:
             today,
             content["payment_method"] == "sandbox",
             is_collected=self.jobs,
+            moves_in=self.moves_in,
         )
         line.payouts = self.payouts.get(line.currency, Payouts())
-        account.taxation = Taxation(self.offices)
+        account.taxation, account.fees = Taxation(self.offices), self.fees
         merchant = Merchant(calendar, today, now, line, account)
         merchant.figures, merchant.reference = self.figures, reference
-        merchant.find = lambda other: self._find(other, merchant)
+        merchant.find = lambda other: self._find(other, reference)
         merchant.price_on = lambda day, fee: self.prices.on(day, fee, account.currency, reference)
         self.merchants[reference] = merchant
         self.joined[reference] = content
@@ -206,10 +234,10 @@ class Model:
         account.invoice_of(today)
         return Outcome("applied")
 
-    def _find(self, reference: str, asking: Merchant) -> Merchant | None:
-        if reference not in self.merchants or reference == asking.reference:
+    def _find(self, reference: str, asking: str) -> Merchant | None:
+        if reference not in self.merchants or reference == asking:
             return self.merchants.get(reference)
-        return self._come_to(reference, asking.clock)
+        return self.come_to(reference, self.merchants[asking].clock)
 
     def grant_credit(
         self, merchant: str, reference: str, category: str, amount: Decimal, at: str
@@ -222,7 +250,7 @@ class Model:
 
     def close(self, merchant: str, at: datetime) -> Outcome:
         """An operator closes the merchant; no event does this."""
-        owner = self._come_to(merchant, at)
+        owner = self.come_to(merchant, at)
         owner.line.is_closed, owner.line.asked = True, None
         owner.line.overtake()
         owner.account.close(owner.open_day)
@@ -231,23 +259,83 @@ class Model:
 
     def reopen(self, merchant: str, at: datetime) -> Outcome:
         """Operators open the closed merchant again, two of them if its line has a limit."""
-        owner = self._come_to(merchant, at)
+        owner = self.come_to(merchant, at)
         owner.line.is_closed = False
         owner.account.reopen(owner.open_day)
         return Outcome("applied", "by two" if owner.line.limit else None)
 
-    def act(self, merchant: str, what: str, at: datetime, to: Any) -> Outcome:
-        """An operator, or the merchant, decides this of it (operators.ACTS); no event does."""
-        owner = self._come_to(merchant, at)
+    def act(
+        self, merchant: str, what: str, at: datetime, to: Any, *, second_is_away: bool = False
+    ) -> Outcome:
+        """An operator, or the merchant, decides this of it (operators.ACTS); no event does. What
+        takes two people waits if the second one is away.
+        """
+        self.come_to(merchant, at)
+        others_wait = any(one.status == "PROPOSED" for one in self.merchants[merchant].proposals)
+        before = self.merchants, self.bank
+        if second_is_away or others_wait:
+            before = proposals.remembered(before, self._shared())
         try:
             with localcontext() as context:
                 context.prec = PRECISION
-                takes_two = ACTS[what](owner, to)
-        except Invalid:
-            return Outcome("rejected", "invalid")
+                code = self._decide(merchant, what, to, second_is_away=second_is_away)
+        except (Invalid, Refused) as refusal:
+            if isinstance(refusal, Refused) and refusal.code == "proposal_waits":
+                self.merchants, self.bank = before
+            code = refusal.code if isinstance(refusal, Refused) else "invalid"
+            return Outcome("rejected", code)
+        if code == "proposed":
+            waits = self.merchants[merchant].proposals
+            self.merchants, self.bank = before
+            self.merchants[merchant].proposals = waits
+        return Outcome("applied", code)
+
+    def _shared(self) -> list[Any]:
+        return [self.offices, self.prices, self.fees, self.figures, *self.payouts.values()]
+
+    def _decide(self, merchant: str, what: str, to: Any, *, second_is_away: bool) -> str | None:
+        owner = self.merchants[merchant]
+        wanted = Proposal(
+            what,
+            to,
+            proposals.subject_of(owner, what, to),
+            proposals.content_of(owner, what, to),
+            proposals.before_of(owner, what, to),
+            owner.clock,
+            owner.open_day,
+        )
+        if not ACTS[what](owner, to):
+            return None
+        made = proposals.propose(owner, wanted, owner.clock)
+        if second_is_away:
+            return "proposed"
+        made.status = "CONFIRMED"
+        return "by two"
+
+    def confirm(self, merchant: str, which: int, at: datetime) -> Outcome:
+        """The second person confirms what waits: all is looked at anew."""
+        owner = self.come_to(merchant, at)
+        try:
+            proposal = proposals.waiting(owner, which, owner.clock)
+            to = proposals.as_of_then(owner, proposal)
+            if proposals.before_of(owner, proposal.what, to) != proposal.before:
+                raise Refused("changed_meanwhile")
+            with localcontext() as context:
+                context.prec = PRECISION
+                ACTS[proposal.what](owner, to)
+        except (Invalid, Refused) as refusal:
+            code = refusal.code if isinstance(refusal, Refused) else "invalid"
+            return Outcome("rejected", code)
+        proposal.status = "CONFIRMED"
+        return Outcome("applied")
+
+    def end_proposal(self, merchant: str, which: int, status: str, at: datetime) -> Outcome:
+        """REFUSED by somebody else, or WITHDRAWN by who proposed it."""
+        try:
+            proposals.end(self.come_to(merchant, at), which, status)
         except Refused as refused:
             return Outcome("rejected", refused.code)
-        return Outcome("applied", "by two" if takes_two else None)
+        return Outcome("applied")
 
     def set_price(
         self,
@@ -261,8 +349,10 @@ class Model:
         """What a unit costs from that day on, for everybody or, until None, for one merchant; from
         a day that is over only where nothing can have been priced.
         """
+        if fee not in self.fees:
+            return Outcome("rejected", "invalid")
         first, since = (at + EASTERNMOST).date(), at.date()
-        owner = self._come_to(merchant, at) if merchant is not None else None
+        owner = self.come_to(merchant, at) if merchant is not None else None
         if owner is not None:
             first = since = owner.open_day
             if owner.line.is_closed:
@@ -317,12 +407,35 @@ class Model:
         self.offices.classes.setdefault(fee, []).append((starts_on, tax_class))
         return Outcome("applied")
 
+    def add_fee(self, code: str, category: str, posting: str) -> Outcome:
+        """The platform's systems may charge it from now on; it never changes."""
+        if code.startswith(OWN_CODES) or category not in ADDED_CATEGORIES:
+            return Outcome("rejected", "invalid")
+        if self.fees.setdefault(code, (category, posting)) != (category, posting) or code in FEES:
+            return Outcome("rejected", "conflict")
+        return Outcome("applied")
+
+    def at_bank(self, what: str, to: Any, at: datetime) -> Outcome:
+        """A line of a bank's statement comes, or an operator decides about one (bank.ACTS)."""
+        try:
+            with localcontext() as context:
+                context.prec = PRECISION
+                bank.ACTS[what](self, to, at)
+        except Invalid:
+            return Outcome("rejected", "invalid")
+        except Refused as refused:
+            return Outcome("rejected", refused.code)
+        return Outcome("applied")
+
     def run_jobs(self, at: datetime) -> None:
-        """All that is due by then: bills are collected, providers asked, withdrawals sent."""
+        """All that is due by then: bills are collected, providers asked, lines of banks looked at,
+        withdrawals sent.
+        """
         self.advance(at)
         with localcontext() as context:
             context.prec = PRECISION
-            run_jobs(list(self.merchants.values()), at)
+            run_jobs(list(self.merchants.values()), at, lambda: bank.match_waiting(self, at))
+            proposals.lapse(list(self.merchants.values()), at)
 
     def collect(self, at: datetime) -> None:
         """Collect bills alone, as a replay does."""
@@ -331,7 +444,8 @@ class Model:
             context.prec = PRECISION
             collect(list(self.merchants.values()), at)
 
-    def _come_to(self, merchant: str, at: datetime) -> Merchant:
+    def come_to(self, merchant: str, at: datetime) -> Merchant:
+        """The merchant, whose days that have ended by then are worked off."""
         owner = self.merchants[merchant]
         with localcontext() as context:
             context.prec = PRECISION
@@ -371,8 +485,7 @@ class Model:
         if self.dunning:
             merchant.freeze_if_dunned()
         if self.reviews and today.day == 1 and not merchant.line.is_closed:
-            latest = merchant.metrics[max(merchant.metrics)] if merchant.metrics else None
-            done = review(merchant.line, latest, today)
+            done = review(merchant.line, merchant.latest_metrics(), today)
             if done:
                 merchant.reviews.append(done)
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from . import by_hand, collecting, review, two_people, withdrawals
-from .invoices import Attempt, Invoice, Reversal, Transfer
+from . import by_hand, collecting, reversals, review, transfers, two_people, withdrawals
+from .invoices import Invoice
+from .meant import UNPAID, invoice_of
 from .orders import Freeze
 from .refusals import Refused
 
@@ -122,17 +123,10 @@ def send_back(owner: "Merchant", _: None) -> None:
 
 def give_up(owner: "Merchant", _: None) -> None:
     """The oldest open bill is tried no more; it is still owed."""
-    invoice = nth(owner, 0, ("OPEN",))
+    invoice = invoice_of(owner, 0, ("OPEN",))
     if invoice.is_planned:
         raise Refused("under_a_plan")
     invoice.status, invoice.next_attempt_at = "UNCOLLECTIBLE", None
-
-
-def nth(owner: "Merchant", which: int, statuses: tuple[str, ...]) -> Invoice:
-    found = [one for one in owner.account.invoices if one.status in statuses]
-    if not found:
-        raise Refused("none")
-    return found[which % len(found)]
 
 
 def add_card(owner: "Merchant", kind: str) -> None:
@@ -147,6 +141,8 @@ def choose_method(owner: "Merchant", method: str) -> None:
     if method == "card" and not account.cards:
         raise Refused("none")
     card = account.cards[-1] if method == "card" else None
+    if card is not None and card.is_blocked:
+        raise Refused("unknown_card")
     collecting.choose(owner, "sandbox" if card else method, card)
     collecting.collect_chosen(owner)
 
@@ -154,34 +150,8 @@ def choose_method(owner: "Merchant", method: str) -> None:
 def pay_now(owner: "Merchant", which: int) -> None:
     """One that is unpaid, or where there is none, one that is paid."""
     is_any_unpaid = any(one.is_unpaid for one in owner.account.invoices)
-    statuses = ("OPEN", "UNCOLLECTIBLE") if is_any_unpaid else ("PAID",)
-    collecting.pay_now(owner, nth(owner, which, statuses))
-
-
-def transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal]) -> None:
-    """Money at our bank for a bill, or for none that it names; known by the bank's reference."""
-    reference, which, amount = sent
-    account = owner.account
-    invoice = None
-    if which is not None:
-        invoice = nth(owner, which, ("OPEN", "UNCOLLECTIBLE", "PAID", "DRAFT"))
-    for known in account.transfers:
-        if known.reference == reference and not known.is_moved:
-            if known.amount != amount:
-                raise Refused("conflict")
-            return
-    paid = Decimal(0)
-    if invoice is not None:
-        if invoice.status == "DRAFT":
-            raise Refused("invoice_not_open")
-        if invoice.undecided:
-            raise Refused("payment_under_way")
-        paid = min(amount, invoice.left) if invoice.is_unpaid else paid
-    account.transfers.append(Transfer(reference, amount, paid))
-    if invoice is not None and paid:
-        account.take(invoice, Attempt("manual", paid, "SUCCEEDED", account.now))
-    if amount > paid:
-        account.receive_unapplied(amount - paid)
+    statuses = UNPAID if is_any_unpaid else ("PAID",)
+    collecting.pay_now(owner, invoice_of(owner, which, statuses))
 
 
 def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> bool:
@@ -200,68 +170,6 @@ def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> bool:
     account.given_back[reference] = amount
     account.unapplied_entries.append(("GIVEN_BACK", -amount))
     return two_people.pays_out(owner, amount, from_account=True)
-
-
-def reversals_of(owner: "Merchant") -> list[Reversal]:
-    attempts = [one for invoice in owner.account.invoices for one in invoice.attempts]
-    return sorted(
-        (reversal for one in attempts for reversal in one.reversals), key=lambda one: one.number
-    )
-
-
-def take_back(owner: "Merchant", what: tuple[int, bool, Decimal | None]) -> None:
-    """The provider takes back money of one of its payments: all that is left, or so much."""
-    which, is_dispute, wanted = what
-    account = owner.account
-    found = [
-        one
-        for invoice in account.invoices
-        for one in invoice.attempts
-        if one.status == "SUCCEEDED" and one.provider == "sandbox"
-    ]
-    if not found:
-        raise Refused("none")
-    payment = found[which % len(found)]
-    gone = [one.amount for one in payment.reversals if not one.came_back]
-    left = payment.amount - sum(gone, Decimal(0))
-    amount = left if wanted is None else min(wanted, left)
-    if amount <= 0:
-        raise Refused("none")
-    payment.reversals.append(Reversal(amount, is_dispute))
-    if is_dispute and payment.card is not None and payment.card is account.card:
-        account.is_card_disputed = True
-
-
-def first_recorded(owner: "Merchant") -> Reversal:
-    for reversal in reversals_of(owner):
-        if reversal.status == "RECORDED":
-            return reversal
-    raise Refused("none")
-
-
-def charge_reversal(owner: "Merchant", _: None) -> None:
-    reversal = first_recorded(owner)
-    reversal.status = "CHARGED"
-    owner.account.charge_again(reversal.amount, owner.open_day)
-
-
-def accept_reversal(owner: "Merchant", _: None) -> bool:
-    reversal = first_recorded(owner)
-    reversal.status = "ACCEPTED"
-    return two_people.credits_(owner, reversal.amount)
-
-
-def win_dispute(owner: "Merchant", which: int) -> None:
-    """The money of a reversal comes back: what was charged again is the merchant's."""
-    found = [one for one in reversals_of(owner) if not one.came_back]
-    if not found:
-        raise Refused("none")
-    reversal = found[which % len(found)]
-    reversal.came_back = True
-    if reversal.status == "RECORDED":
-        reversal.status = "CANCELLED"
-    elif reversal.status == "CHARGED":
-        owner.account.receive_unapplied(reversal.amount)
 
 
 # Proceeds and cash (chapters 5, 8 and 10)
@@ -340,12 +248,14 @@ ACTS: dict[str, Callable[["Merchant", Any], bool | None]] = {
     "card": add_card,
     "method": choose_method,
     "pay now": pay_now,
-    "transfer": transfer,
+    "transfer": transfers.transfer,
     "give back": give_back,
-    "take back": take_back,
-    "charge reversal": charge_reversal,
-    "accept reversal": accept_reversal,
-    "win dispute": win_dispute,
+    "late money": reversals.receive_late,
+    "take late money back": reversals.take_late_back,
+    "take back": reversals.take_back,
+    "charge reversal": reversals.charge,
+    "accept reversal": reversals.accept,
+    "win dispute": reversals.win,
     "destination": add_destination,
     "remove destination": remove_destination,
     "withdraw": withdraw,

@@ -24,6 +24,7 @@ class Paying(Ledger):
 
     def take(self, invoice: Invoice, attempt: Attempt) -> None:
         """Money of a new attempt that has succeeded."""
+        attempt.ended_on = self.open_day
         invoice.attempts.append(attempt)
         self.take_in(invoice, attempt.amount)
 
@@ -80,7 +81,11 @@ class Paying(Ledger):
                 amount = min(amount, invoice.left - self.minimum)
             if amount > 0:
                 self.unapplied_entries.append(("USED", -amount))
-                self.take(invoice, Attempt("unapplied", amount, "SUCCEEDED", self.now))
+                paid = Attempt("unapplied", amount, "SUCCEEDED", self.now)
+                paid.came_with = [
+                    one for one in self.transfers if one.recorded_at == self.now and one.rest
+                ]
+                self.take(invoice, paid)
 
     def pay_from_rest(self, today: date) -> None:
         """Unapplied money pays, and of a closed account then what is outstanding in the merchant's
@@ -110,33 +115,38 @@ class Paying(Ledger):
 
     def has_dunned_invoice(self, today: date) -> bool:
         """Whether an unpaid bill freezes the line by now: 28 days after its first failure, or at
-        once if it charges again what was taken back.
+        once if it charges again what was taken back. Each does so once.
         """
-        return any(
-            invoice.is_unpaid
+        found = [
+            invoice
+            for invoice in self.invoices
+            if invoice.is_unpaid
             and not invoice.is_planned
             and invoice.held_until <= today
             and invoice.first_failed_on is not None
             and invoice.left >= self.minimum
-            and invoice.first_failed_on + self.wait(invoice) <= today
-            for invoice in self.invoices
-        )
+            and invoice.froze_on < self.freezes_on(invoice) <= today
+        ]
+        for invoice in found:
+            invoice.froze_on = self.freezes_on(invoice)
+        return bool(found)
 
-    def was_paid_in_time(self, today: date) -> bool:
-        """Whether there are bills that have frozen the line by now, and all of them were paid by
-        the days on which they were due: none of them was late.
+    def was_paid_in_time(self, frozen_on: date, today: date) -> bool:
+        """Whether there are bills that have frozen the line, as it is since that day, and all of
+        them were paid by the days on which they were due: none of them was late.
         """
         causes = [
             invoice
             for invoice in self.invoices
             if invoice.status != "VOID"
             and invoice.first_failed_on is not None
-            and max(invoice.first_failed_on + self.wait(invoice), invoice.held_until)
-            <= (invoice.paid_on or today)
+            and frozen_on <= self.freezes_on(invoice) <= (invoice.paid_on or today)
         ]
-        return bool(causes) and all(
-            invoice.paid_on is not None and invoice.paid_on <= invoice.due_on for invoice in causes
-        )
+        return bool(causes) and all(invoice.is_in_time for invoice in causes)
+
+    def freezes_on(self, invoice: Invoice) -> date:
+        assert invoice.first_failed_on is not None
+        return max(invoice.first_failed_on + self.wait(invoice), invoice.held_until)
 
     def wait(self, invoice: Invoice) -> timedelta:
         return timedelta(days=0 if invoice.asks_again else DUNNING_DAYS)

@@ -10,6 +10,7 @@ from .invoices import Invoice
 from .model import Merchant, Model
 from .money import ZERO, text
 from .orders import Order
+from .reversals import reversals_of
 from .review import Review
 from .taxes import Tax
 
@@ -19,7 +20,7 @@ def report(model: Model) -> dict[str, Any]:
         "now": model.now.astimezone(UTC).isoformat() if model.now else None,
         "outcomes": model.outcomes,
         "merchants": {
-            ref: of_merchant(m) | (of_money(m) if model.jobs else {})
+            ref: of_merchant(m) | (of_money(model, m) if model.jobs else {})
             for ref, m in sorted(model.merchants.items())
         },
     }
@@ -77,7 +78,7 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
     }
 
 
-def of_money(merchant: Merchant) -> dict[str, Any]:
+def of_money(model: Model, merchant: Merchant) -> dict[str, Any]:
     """What money did that no event tells of, where it is gone through one by one."""
     line, account = merchant.line, merchant.account
     return {
@@ -87,10 +88,13 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
             [kind, text(amount, account.currency)] for kind, amount in account.unapplied_entries
         ],
         "reversals": sorted(
-            [text(reversal.amount, account.currency), reversal.status, reversal.came_back]
-            for invoice in account.invoices
-            for one in invoice.attempts
-            for reversal in one.reversals
+            [
+                text(reversal.amount, account.currency),
+                text(reversal.taken, account.currency),
+                reversal.status,
+                reversal.came_back,
+            ]
+            for reversal in reversals_of(merchant)
         ),
         "withdrawals": [
             [text(one.amount, line.currency), text(one.fee, line.currency), one.status]
@@ -113,8 +117,28 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
         ],
         "taxes of rests": sorted(of_tax(one, account) for one in account.taxation.of_rests),
         "threshold": text(account.threshold, account.currency),
+        "proposals": of_proposals(merchant),
+        "lines of banks": of_bank(model, merchant),
+        "credits asked": sorted(
+            text(one.amount, account.currency) for one in account.credits_asked
+        ),
         "given": of_given(merchant),
     }
+
+
+def of_bank(model: Model, merchant: Merchant) -> list[list[str]]:
+    """What came in for the merchant, or is likely to have, and what takes some of that back."""
+    return sorted(
+        [text(one.amount, one.currency), one.status]
+        for one in model.bank
+        if one.owner == merchant.reference and one.status in ("BOOKED", "PROPOSED", "RETURN")
+    )
+
+
+def of_proposals(merchant: Merchant) -> dict[str, int]:
+    """How many there are of those that were not confirmed, by what became of them."""
+    found = [one.status for one in merchant.proposals if one.status != "CONFIRMED"]
+    return {status: found.count(status) for status in sorted(set(found))}
 
 
 def of_given(merchant: Merchant) -> dict[str, str]:
@@ -146,6 +170,7 @@ def of_collecting(invoice: Invoice, account: Account) -> dict[str, Any]:
         "status": invoice.status,
         "due_on": day(invoice.due_on) if has_due_day else None,
         "failed_on": day(invoice.first_failed_on),
+        "collected_on": day(invoice.collected_on),
         "paid": text(invoice.paid, currency),
         "issuer": invoice.issuer,
         "taxes": sorted(of_tax(one, account) for one in invoice.taxes),

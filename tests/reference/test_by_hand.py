@@ -191,3 +191,119 @@ def test_rule_10_16_what_the_bank_sends_back_is_there_again_without_its_fee(
     if by != "none":
         assert shop.act("2026-11-05T10:00:00", by, 0).code == "by two"
     assert shop.at("2026-11-05T11:00:00")["withdrawable"] == left
+
+
+def test_rule_16_19_money_that_had_arrived_by_the_due_day_was_not_late() -> None:
+    shop = manual()
+    assert standing(shop, "2026-11-09T00:00:00")[2] == "2026-11-08"
+    shop.act("2026-11-10T10:00:00", "late transfer", ("B-1", 0, Decimal(39), 2))
+    found = shop.at("2026-11-10T11:00:00")["collected"][0]
+    assert (found["status"], found["collected_on"]) == ("PAID", "2026-11-08")
+    assert shop.act("2026-11-10T12:00:00", "value date", (0, 1)).code == "would_count_as_late"
+    assert shop.act("2026-11-10T12:00:00", "value date", (0, 3)).kind == "applied"
+
+
+def test_rule_16_20_what_a_blocked_card_paid_waits_for_a_transfer() -> None:
+    shop = manual(payment_method="sandbox")
+    shop.act("2026-11-01T11:00:00", "card", "good")
+    shop.run_jobs("2026-11-01T12:00:00")
+    shop.act("2026-11-05T10:00:00", "block card", 0)
+    charge(shop, "2026-11-06T10:00:00", "c", "120.00")
+    shop.act("2026-11-06T10:00:00", "bill now")
+    shop.run_jobs("2026-11-06T11:00:00")
+    found = shop.at("2026-11-06T12:00:00")["collected"][1]
+    assert (found["due_on"], found["attempts"]) == ("2026-11-13", [])
+    assert shop.act("2026-11-07T09:00:00", "card", "good").code == "card_blocked"
+    shop.act("2026-11-07T10:00:00", "card", "silent")
+    for day in ("12", "13"):
+        shop.run_jobs(f"2026-11-{day}T10:00:00")
+    found = shop.at("2026-11-13T10:00:00")["collected"][1]
+    assert (found["status"], len(found["attempts"])) == ("PAID", 1)
+
+
+def test_rule_14_3_credits_asked_for_and_granted_stay_within_the_charge() -> None:
+    shop = manual()
+    charge(shop, "2026-11-02T10:00:00", "c", "40.00")
+    shop.act("2026-11-02T11:00:00", "ask credit", ("c", Decimal(30)))
+    assert shop.act("2026-11-02T12:00:00", "credit on", ("c", Decimal(11))).code == (
+        "credit_too_large"
+    )
+    shop.act("2026-11-02T13:00:00", "dispute", ["c"])
+    assert shop.act("2026-11-02T14:00:00", "dispute", ["c"]).code == "cannot_be_disputed"
+    shop.act("2026-11-03T10:00:00", "answer credit", (0, True))
+    assert shop.at("2026-11-03T11:00:00")["account"]["outstanding"] == "10.00"
+
+
+def test_rule_22_6_what_nobody_confirms_in_seven_days_lapses_and_changes_nothing() -> None:
+    shop = manual()
+
+    def propose(limit: int, at: str) -> str | None:
+        instant = datetime.fromisoformat(f"2026-11-{at}+00:00")
+        return shop.model.act("m", "limit", instant, Decimal(limit), second_is_away=True).code
+
+    def confirm(at: str) -> str | None:
+        return shop.model.confirm("m", 0, datetime.fromisoformat(f"2026-11-{at}+00:00")).code
+
+    assert propose(20_000, "02T10:00") == "proposed"
+    assert propose(30_000, "02T11:00") == "proposal_waits"
+    assert confirm("09T10:00") == "lapsed"
+    assert shop.at("2026-11-09T11:00:00")["line"]["limit"] == "5000.00"
+    assert propose(30_000, "09T12:00") == "proposed"
+    assert confirm("16T11:59:59") is None
+    assert shop.at("2026-11-16T12:00:00")["line"]["limit"] == "30000.00"
+
+
+def test_rule_17_6_late_money_is_taken_back_from_what_is_unapplied() -> None:
+    shop = manual(payment_method="sandbox")
+    shop.act("2026-11-01T11:00:00", "card", "good")
+    shop.run_jobs("2026-11-01T12:00:00")
+    shop.act("2026-11-02T10:00:00", "late money", 0)
+    shop.act("2026-11-03T10:00:00", "take late money back", (0, False, Decimal(30)))
+    shop.act("2026-11-04T10:00:00", "give back", ("B-1", Decimal(9)))
+    state = shop.at("2026-11-04T11:00:00")
+    assert state["reversals"] == [["30.00", "30.00", "ACCEPTED", False]]
+    assert state["unapplied"] == [
+        ["RECEIVED", "39.00"], ["REVERSED", "-30.00"], ["GIVEN_BACK", "-9.00"]
+    ]  # fmt: skip
+
+
+def test_rule_8_4_of_a_profile_with_a_part_that_is_rejected_half_counts_at_most() -> None:
+    shop = manual()
+    figure = shop.model.merchants["m"].profile.figure
+    shop.act("2026-11-02T10:00:00", "profile", ("licence", "L-1"))
+    shop.act("2026-11-02T10:00:00", "profile", ("contacts", "Mei"))
+    shop.act("2026-11-02T11:00:00", "confirm profile", "licence")
+    assert [figure(Decimal(20)), figure(Decimal(80))] == [50, 80]
+    shop.act("2026-11-02T12:00:00", "reject profile", "contacts")
+    assert [figure(Decimal(20)), figure(Decimal(80))] == [50, 50]
+    shop.act("2026-11-02T13:00:00", "profile", ("licence", "L-2"))
+    assert figure(Decimal(20)) == 20
+
+
+def line_in(shop: Shop, at: str, amount: int | None, which: int | None, number: str) -> None:
+    said = {
+        "number": number, "currency": "USD", "named": [] if which is None else [("m", which)],
+        "amount": amount and Decimal(amount), "payer": ("Rosewood", "DE89"), "days": 0,
+        "returned": False,
+    }  # fmt: skip
+    shop.model.at_bank("line in", said, datetime.fromisoformat(f"{at}+00:00"))
+
+
+def test_rule_29_14_a_line_of_another_amount_is_proposed_and_29_16_comes_back_as_a_reversal() -> (
+    None
+):
+    shop = german(billing_threshold="200")
+    charge(shop, "2026-11-02T10:00:00", "a", "210.00")  # 249.90 with its tax
+    line_in(shop, "2026-11-03T10:00:00", 200, 0, "1")
+    line_in(shop, "2026-11-03T11:00:00", None, 0, "2")
+    state = shop.at("2026-11-03T12:00:00")
+    assert state["lines of banks"] == [["200.00", "PROPOSED"], ["249.90", "BOOKED"]]
+    now = datetime.fromisoformat("2026-11-04T10:00+00:00")
+    shop.model.at_bank("confirm line", 0, now)
+    out = {"number": "3", "currency": "USD", "takes_back": 1, "amount": None, "returned": True}
+    shop.model.at_bank("line out", out, now)
+    assert shop.model.at_bank("take line off", 0, now).code == "not_returnable"
+    shop.model.at_bank("take line back", 0, now)
+    state = shop.at("2026-11-04T11:00:00")
+    assert state["reversals"] == [["249.90", "0.00", "RECORDED", False]]
+    assert state["unapplied"] == [["RECEIVED", "200.00"]]

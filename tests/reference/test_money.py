@@ -101,7 +101,7 @@ def test_15_reversal():
     shop.run_jobs("2026-11-02T11:00:00")
     shop.act("2026-11-05T10:00:00", "take back", (0, True, None))
     state = shop.at("2026-11-05T10:00:00")
-    assert state["reversals"] == [["250.00", "RECORDED", False]]
+    assert state["reversals"] == [["250.00", "0.00", "RECORDED", False]]
     assert state["bills"][0]["status"] == "PAID"
     shop.act("2026-11-06T10:00:00", "charge reversal")
     state = shop.at("2026-11-06T10:00:00")
@@ -113,7 +113,7 @@ def test_15_reversal():
     assert state["line"]["frozen"] == ["UNPAID_BILL"]
     shop.act("2026-11-07T10:00:00", "win dispute", 0)
     state = shop.at("2026-11-07T10:00:00")
-    assert state["reversals"] == [["250.00", "CHARGED", True]]
+    assert state["reversals"] == [["250.00", "0.00", "CHARGED", True]]
     assert collected(state)[1][:2] == ("PAID", "250.00")
     assert state["line"]["frozen"] == []
 

@@ -1,0 +1,83 @@
+"""Transfers, the days on which they arrived, and cards that are blocked (chapters 16 and 17 of
+docs/rules.md).
+"""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from . import collecting
+from .invoices import Attempt, Transfer
+from .meant import UNPAID, invoice_of, one_of
+from .money import ZERO, Invalid
+from .refusals import Refused
+
+if TYPE_CHECKING:
+    from .model import Merchant
+
+
+def transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal]) -> None:
+    """Money at our bank for a bill, or for none that it names; known by the bank's reference."""
+    record_transfer(owner, *sent, owner.open_day)
+
+
+def record_transfer(
+    owner: "Merchant", reference: str, which: int | None, amount: Decimal, arrived_on: date
+) -> None:
+    account = owner.account
+    invoice = None
+    if which is not None:
+        invoice = invoice_of(owner, which, (*UNPAID, "PAID", "DRAFT"))
+    for known in account.transfers:
+        if known.reference == reference and not known.is_moved:
+            if known.amount != amount:
+                raise Refused("conflict")
+            return
+    paid = ZERO
+    if not account.joined_on <= arrived_on <= owner.open_day:
+        raise Invalid("arrived before it joined, or is still to come")
+    if invoice is not None:
+        if invoice.status == "DRAFT":
+            raise Refused("invoice_not_open")
+        if invoice.undecided:
+            raise Refused("payment_under_way")
+        paid = min(amount, invoice.left) if invoice.is_unpaid else paid
+    made = Transfer(reference, amount, paid, arrived_on, account.now, owner.open_day)
+    account.transfers.append(made)
+    if invoice is not None and paid:
+        made.payment = Attempt("manual", paid, "SUCCEEDED", account.now, came_with=[made])
+        account.take(invoice, made.payment)
+    if amount > paid:
+        account.receive_unapplied(amount - paid)
+
+
+def late_transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal, int]) -> None:
+    """One of which is heard so many days after its money arrived."""
+    reference, which, amount, days = sent
+    record_transfer(owner, reference, which, amount, owner.open_day - timedelta(days=days))
+
+
+def correct_value_date(owner: "Merchant", what: tuple[int, int]) -> None:
+    """To so many days before today; what counts as paid in time is not made late by it."""
+    which, days = what
+    account, transfer = owner.account, one_of(owner.account.transfers, which)
+    if transfer.is_moved:
+        raise Refused("already_decided")
+    day = owner.open_day - timedelta(days=days)
+    if not account.joined_on <= day <= transfer.recorded_on:
+        raise Invalid("before it joined, or after it was heard of")
+    in_time = [one for one in account.invoices if one.is_in_time]
+    before, transfer.arrived_on = transfer.arrived_on, day
+    if not all(one.is_in_time for one in in_time):
+        transfer.arrived_on = before
+        raise Refused("would_count_as_late")
+    owner.lift_if_paid()
+
+
+def block_card(owner: "Merchant", which: int) -> None:
+    """What was collected from it waits for a transfer, or for another method."""
+    account = owner.account
+    card = one_of([one for one in account.cards if not one.is_blocked], which)
+    card.is_blocked = True
+    if account.card is card:
+        collecting.choose(owner, "manual")
