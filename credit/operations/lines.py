@@ -20,7 +20,7 @@ LOCK = f"SELECT {COLUMNS} FROM credit_creditline WHERE merchant_id = %(line)s FO
 # The update that notes the instant also locks the row. `last_wrote_at` is compared as it is once
 # the lock is ours, however long that took.
 HOLD = """
-SELECT merchant_id FROM credit_creditline WHERE merchant_id = ANY(%(lines)s::bigint[])
+SELECT merchant_id, open_until FROM credit_creditline WHERE merchant_id = ANY(%(lines)s::bigint[])
 ORDER BY merchant_id FOR NO KEY UPDATE
 """
 LOCK_AND_NOTE = f"""
@@ -111,13 +111,13 @@ def open(new: Sequence[NewLine]) -> None:
     )
 
 
-def hold(merchant_ids: Collection[int]) -> None:
+def hold(merchant_ids: Collection[int]) -> dict[int, datetime]:
     """Lock the lines of these merchants until the transaction ends, in the order of their keys, in
-    which everybody locks several.
+    which everybody locks several. Returns the instants at which their open days end, by key.
 
     It works off no day-ends. Callers go on to lock some of the lines one by one, in any order.
     """
-    prepared.rows(HOLD, {"lines": list(merchant_ids)})
+    return dict(prepared.rows(HOLD, {"lines": list(merchant_ids)}))
 
 
 def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> CreditLine:
