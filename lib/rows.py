@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import AutoField, Field, Model
+from django.db.models import AutoField, Expression, Field, Model
 from django.db.models.base import ModelState
 
 from lib import arrays, prepared
@@ -92,4 +92,6 @@ def _text(field: "Field[Any, Any]", row: Model) -> str | None:
         return None
     if isinstance(value, list):
         return arrays.literal([str(one) for one in value])
+    if isinstance(value, dict | Expression):
+        raise TypeError(f"{field} has a value that is not written as text: {value!r}")
     return str(value)

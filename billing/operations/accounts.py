@@ -121,16 +121,19 @@ def open(new: Sequence[NewAccount]) -> None:
     bills for them (none where the plan is free). Raises Invalid and CurrencyMismatch for terms that
     an account can't have (NewAccount.row): then none is opened.
     """
-    accounts = BillingAccount.objects.bulk_create([one.row() for one in new])
-    PlanTerm.objects.bulk_create(
-        PlanTerm(
-            account=account,
-            starts_on=account.joined_on,
-            plan=account.plan,
-            plan_price=account.plan_price,
-            plan_interval_days=account.plan_interval_days,
-        )
-        for account in accounts
+    accounts = [one.row() for one in new]
+    rows.insert(accounts)
+    rows.insert(
+        [
+            PlanTerm(
+                account=account,
+                starts_on=account.joined_on,
+                plan=account.plan,
+                plan_price=account.plan_price,
+                plan_interval_days=account.plan_interval_days,
+            )
+            for account in accounts
+        ]
     )
     invoice_dates.bill_plans(
         [account.pk for account in accounts],

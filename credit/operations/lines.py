@@ -95,19 +95,22 @@ def open(new: Sequence[NewLine]) -> None:
     """Create these credit lines, each with the entry of its limit. Raises Invalid as NewLine.row
     does; then none is created.
     """
-    lines = CreditLine.objects.bulk_create([one.row() for one in new])
-    LimitEntry.objects.bulk_create(
-        LimitEntry(
-            line=line,
-            kind=LimitEntry.Kind.OPENED,
-            currency=line.currency,
-            limit_change=line.limit,
-            limit_after=line.limit,
-            used_after=money.zero(line.currency),
-            actor="platform",
-            at=line.last_wrote_at,
-        )
-        for line in lines
+    lines = [one.row() for one in new]
+    rows.insert(lines)
+    rows.insert(
+        [
+            LimitEntry(
+                line=line,
+                kind=LimitEntry.Kind.OPENED,
+                currency=line.currency,
+                limit_change=line.limit,
+                limit_after=line.limit,
+                used_after=money.zero(line.currency),
+                actor="platform",
+                at=line.last_wrote_at,
+            )
+            for line in lines
+        ]
     )
 
 
