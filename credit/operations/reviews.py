@@ -29,6 +29,12 @@ SELECT merchant_id, 'REVIEW', currency, amount - before, 0, amount, used, %(acto
 FROM applied ORDER BY merchant_id
 """
 
+# Mostly there is none, and a whole month's reviews are held at once.
+WAITING = """
+SELECT id FROM credit_limitreview
+WHERE line_id = ANY(%(lines)s::bigint[]) AND status = 'PENDING'
+"""
+
 
 def hold(starts: Sequence[Start]) -> None:
     """Review the limit of each locked line as its month starts, and apply the outcomes that need no
@@ -137,11 +143,10 @@ def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
     """Do what `overtake` does, for many locked lines; `instants` gives the instant for each line's
     key.
     """
-    if not instants:
+    found = prepared.rows(WAITING, {"lines": list(instants)}) if instants else []
+    if not found:
         return
-    waiting = LimitReview.objects.filter(
-        line_id__in=instants.keys(), status=LimitReview.Status.PENDING
-    )
+    waiting = LimitReview.objects.filter(pk__in=[pk for (pk,) in found])
     for review in waiting.order_by("line_id"):
         review.status = LimitReview.Status.VOID
         review.decided_at, review.decided_by = instants[review.line_id], actor
