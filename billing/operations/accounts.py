@@ -212,8 +212,11 @@ def hold_both(merchant_ids: Collection[int]) -> Held:
     No day is worked off. It is for callers that then lock some of them one by one, in another
     order, such as that of events.
     """
-    held = dict(prepared.rows(HOLD, {"accounts": list(merchant_ids)}))
-    return Held(held, lines.hold(merchant_ids))
+    keys = list(merchant_ids)
+    of_accounts, of_lines = prepared.rows_of_each(
+        [(HOLD, {"accounts": keys}), (lines.HOLD, {"lines": keys})]
+    )
+    return Held(dict(of_accounts), dict(of_lines))
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:

@@ -114,13 +114,13 @@ def open(new: Sequence[NewLine]) -> None:
     )
 
 
-def hold(merchant_ids: Collection[int]) -> dict[int, datetime]:
+def hold(merchant_ids: Collection[int]) -> None:
     """Lock the lines of these merchants until the transaction ends, in the order of their keys, in
-    which everybody locks several. Returns the instants at which their open days end, by key.
+    which everybody locks several.
 
     It works off no day-ends. Callers go on to lock some of the lines one by one, in any order.
     """
-    return dict(prepared.rows(HOLD, {"lines": list(merchant_ids)}))
+    prepared.rows(HOLD, {"lines": list(merchant_ids)})
 
 
 def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> CreditLine:

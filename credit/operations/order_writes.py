@@ -141,6 +141,28 @@ class _Payment(NamedTuple):
     matures_on: date | None  # None if it moves nothing
 
 
+class Known(NamedTuple):
+    """What is in the database of what was asked for: locked lines by key, orders by theirs, and the
+    keys of payments and metrics.
+    """
+
+    lines: dict[int, CreditLine]
+    orders: dict[Key, Order]
+    payments: set[Key]
+    metrics: set[tuple[int, datetime]]
+
+
+def _by_two(
+    statement: str, name: str, keys: Sequence[tuple[int, Any]]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """The statement that looks up these keys, each a line's and something else by this name; none
+    if there are none.
+    """
+    if not keys:
+        return []
+    return [(statement, {"lines": [key[0] for key in keys], name: [key[1] for key in keys]})]
+
+
 class OrderWriter:
     """Collects what steps do to orders of locked lines; `flush` writes it all."""
 
@@ -153,42 +175,30 @@ class OrderWriter:
         self._lines: dict[int, CreditLine] = {}
 
     @staticmethod
-    def lock(line_ids: Sequence[int]) -> dict[int, CreditLine]:
+    def look(
+        line_ids: Sequence[int],
+        orders: Sequence[Key],
+        payments: Sequence[Key],
+        metrics: Sequence[tuple[int, datetime]],
+    ) -> Known:
         """Lock these lines until the transaction ends, in the order in which the keys are given,
-        which callers sort. Returns them by key. No day is worked off.
+        which callers sort, and then look up what there is of these orders, payments and metrics. No
+        day is worked off.
         """
-        locked = prepared.rows(LOCK, {"lines": line_ids})
-        found = (rows.loaded(CreditLine, lines.FIELDS, row) for row in locked)
-        return {line.pk: line for line in found}
-
-    @staticmethod
-    def load(named: Sequence[Key]) -> dict[Key, Order]:
-        """Those orders of these keys, each (line's key, reference), that are in the database."""
-        if not named:
-            return {}
-        known = prepared.rows(
-            LOAD, {"lines": [key[0] for key in named], "references": [key[1] for key in named]}
+        asked = [(LOCK, {"lines": line_ids}), *_by_two(LOAD, "references", orders)]
+        asked += _by_two(KNOWN_PAYMENTS, "references", payments)
+        asked += _by_two(KNOWN_METRICS, "instants", metrics)
+        answers = dict(
+            zip((statement for statement, _ in asked), prepared.rows_of_each(asked), strict=True)
         )
-        found = (rows.loaded(Order, order_steps.FIELDS, row) for row in known)
-        return {(order.line_id, order.reference): order for order in found}
-
-    @staticmethod
-    def known_payments(named: Sequence[Key]) -> set[Key]:
-        """Those of these keys, each (line's key, payment's reference), under which a payment is
-        known.
-        """
-        if not named:
-            return set()
-        values = {"lines": [key[0] for key in named], "references": [key[1] for key in named]}
-        return {(line, reference) for line, reference in prepared.rows(KNOWN_PAYMENTS, values)}
-
-    @staticmethod
-    def known_metrics(named: Sequence[tuple[int, datetime]]) -> set[tuple[int, datetime]]:
-        """Those of these pairs of a line's key and an instant for which metrics are known."""
-        if not named:
-            return set()
-        values = {"lines": [key[0] for key in named], "instants": [key[1] for key in named]}
-        return {(line, at) for line, at in prepared.rows(KNOWN_METRICS, values)}
+        lines_found = [rows.loaded(CreditLine, lines.FIELDS, row) for row in answers[LOCK]]
+        found = [rows.loaded(Order, order_steps.FIELDS, row) for row in answers.get(LOAD, ())]
+        return Known(
+            {line.pk: line for line in lines_found},
+            {(order.line_id, order.reference): order for order in found},
+            {(line, reference) for line, reference in answers.get(KNOWN_PAYMENTS, ())},
+            {(line, at) for line, at in answers.get(KNOWN_METRICS, ())},
+        )
 
     def note(self, line: CreditLine) -> None:
         """Have the next `flush` write the line's `used`, `proceeds` and `last_wrote_at`, as they
