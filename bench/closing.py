@@ -8,7 +8,8 @@ Another month is closed by one worker and by two.
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 
 from django.db import connection, transaction
 
@@ -103,7 +104,7 @@ def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
     def work(part: Sequence[int]) -> None:
         connection.ensure_connection()
         ready.wait()
-        seconds.put(_seconds(lambda: _in_chunks(part, last_day)))
+        seconds.put(_in_chunks(part, last_day))
         connection.close()
 
     workers = [forks.Process(target=work, args=(part,)) for part in parts]
@@ -115,10 +116,19 @@ def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
     return float(max(found))
 
 
-def _in_chunks(accounts: Sequence[int], last_day: date) -> None:
-    """Work off the accounts' last day of the month, CHUNK accounts at a time."""
-    for start in range(0, len(accounts), CHUNK):
-        days.work_off(accounts[start : start + CHUNK], now=calendar.day_end(last_day, "UTC"))
+def _in_chunks(accounts: Sequence[int], last_day: date) -> float:
+    """Work off the accounts' last day of the month, CHUNK accounts at a time, each chunk in a
+    transaction of its own, as jobs do: the row from which bills take their numbers is locked no
+    longer than that. Returns how many seconds it takes.
+    """
+    now = calendar.day_end(last_day, "UTC")
+    chunks = [accounts[start : start + CHUNK] for start in range(0, len(accounts), CHUNK)]
+    return sum(_seconds(partial(_work_off_chunk, chunk, now)) for chunk in chunks)
+
+
+def _work_off_chunk(accounts: Sequence[int], now: datetime) -> None:
+    """Work off the days of these accounts that have ended."""
+    days.work_off(accounts, now=now)
 
 
 def _close(accounts: Sequence[int], last_day: date) -> list[tuple[float, float]]:

@@ -15,8 +15,6 @@ import psycopg
 from django.db import connection, transaction
 
 from billing.operations import accounts
-from billing.operations import days as billing_days
-from credit.operations import days as credit_days
 from gateway.in_cells import Run, RunInCells
 from lib import cells, counters, prepared
 from lib.events import (
@@ -143,14 +141,28 @@ class EventRun:
 
         Orders lock credit lines and charges lock billing accounts. Locked in the order of the
         events, they would come in another order than elsewhere, which may deadlock. Unknown
-        merchants are ignored. Days of these books that have ended by `days_to` are worked off.
+        merchants are ignored. Days that have ended by `days_to` are worked off, of each merchant
+        those of the book that its events are about: events of batched types are about no other.
         """
-        named = self.look_up(events)
-        accounts.hold_both(named)
+        listed = list(events)
+        held = accounts.hold_both(self.look_up(listed))
         if days_to is not None:
-            billing_days.work_off(named, now=days_to)
-            credit_days.work_off(named, now=days_to)
+            batched, others = self._by_book(listed)
+            held.work_off(now=days_to, accounts=batched, lines=others)
         self._holds_books = True
+
+    def _by_book(self, events: Iterable[Event]) -> tuple[list[int], list[int]]:
+        """The keys of the known merchants of those of these events that are of batched types, which
+        are about a billing account, and of the others.
+        """
+        batched: dict[int, None] = {}
+        others: dict[int, None] = {}
+        for event in events:
+            key = self._merchants.get(event.merchant)
+            if key is not None:
+                book = batched if isinstance(type_named(event.type), BatchedType) else others
+                book[key] = None
+        return list(batched), list(others)
 
     def look_up(self, events: Iterable[Event]) -> list[int]:
         """Look up the merchants of all these events at once, and remember them; returns the primary

@@ -85,6 +85,8 @@ class Replaying:
         self.progress = progress
         self.beyond_now = beyond_now
         self._zones: Collection[str] | None = None
+        # What `_due_from` said of each job, until something is written.
+        self._due: dict[str, datetime | None] = {}
         self.is_moving_in = not settings.TAEL_SANDBOX
         self.jobs = [
             job for job in jobs_of_a_replay() if not (self.is_moving_in and job.name == COLLECTING)
@@ -205,11 +207,15 @@ class Replaying:
 
     def _due_from(self, job: Job, clock: datetime) -> datetime | None:
         """The instant from which the job may have something to do that cannot wait, if it was done
-        up to `clock` and nothing else is written; None: never.
+        up to `clock` and nothing else is written; None: never. It is asked for once for all later
+        ticks, until something is written.
         """
-        if job.next_after is not None and not self.stops_at_each_tick:
-            return job.first_after(clock, self._time_zones())
-        return clock if job.due_from is None else job.first_due()
+        if job.name not in self._due:
+            if job.next_after is not None and not self.stops_at_each_tick:
+                self._due[job.name] = job.first_after(clock, self._time_zones())
+            else:
+                self._due[job.name] = clock if job.due_from is None else job.first_due()
+        return self._due[job.name]
 
     def _time_zones(self) -> Collection[str]:
         """The time zones of merchants. They are asked for once for all ticks, until events are
@@ -228,19 +234,17 @@ class Replaying:
             if instant > EPOCH:  # where lines stand that come before any event
                 self.replay.clock = instant
             return
-        due_from: dict[str, datetime | None] = {}
         while (tick := self._next_tick()) <= instant:
             before, self.replay.clock = self.replay.clock, tick
             for job in self.jobs:
                 if (tick - EPOCH) % job.every:
                     continue
-                if job.name not in due_from:
-                    due_from[job.name] = self._due_from(job, before)
-                since = due_from[job.name]
+                since = self._due_from(job, before)
                 if since is not None and since <= tick:
                     self._run([job], tick, may_wait=not self.stops_at_each_tick)
-                    due_from.clear()  # by what it wrote, others may be due
             self.after_tick(tick)
+            if self.stops_at_each_tick:
+                self._due.clear()  # it may write
 
     def _run(self, jobs: Sequence[Job], now: datetime, *, may_wait: bool = False) -> None:
         """Run these jobs as of `now`, in this process; with `may_wait`, only what of their work
@@ -248,6 +252,7 @@ class Replaying:
         """
         for job in jobs:
             job.run_here(now, may_wait=may_wait, at_once=True)
+            self._due.clear()  # by what it wrote, others may be due
         if self.is_moving_in:
             cells.in_each(partial(notices.keep_unmailed, up_to=now))
 
@@ -264,6 +269,7 @@ class Replaying:
         is kept, and that instant is returned.
         """
         self._zones = None
+        self._due.clear()
         run = new_run(self.cell)
         run.hold(
             (line.parsed for line in window if isinstance(line.parsed, Event)),
@@ -281,6 +287,7 @@ class Replaying:
         is_clear = self.replay.clock is None or self._next_tick() > window[-1].at
         if not is_clear and (due := self._next_due()) <= window[-1].at:
             transaction.set_rollback(True)
+            self._due.clear()
             return due
         if self.is_moving_in:
             cells.in_each(partial(notices.keep_unmailed, up_to=window[-1].at))

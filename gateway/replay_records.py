@@ -2,13 +2,21 @@
 refused.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 
 from gateway.models import Replay, ReplayRejection
 from gateway.replayed_files import Line
+from lib import prepared, rows
 from lib.events import Event, Outcome
 
+# Asked anew for each window, of which a file may have thousands.
+NOTE = """
+UPDATE gateway_replay
+SET events_done = %(done)s::bigint, clock = %(clock)s::timestamptz, outcomes = %(outcomes)s::jsonb
+WHERE id = %(replay)s
+"""
 NO_EVENT = "(no event)"  # what the table calls lines that say none
 
 
@@ -23,10 +31,16 @@ def note(replay: Replay, window: Sequence[Line], outcomes: Sequence[Outcome]) ->
         counts[name][outcome.status] = counts[name].get(outcome.status, 0) + 1
         if outcome.status == "rejected":
             rejections.append(_rejection(replay, line, outcome))
-    ReplayRejection.objects.bulk_create(rejections)
+    rows.insert(rejections)
     replay.outcomes = dict(counts)
     replay.events_done += len(window)
-    replay.save()
+    values = {
+        "replay": replay.pk,
+        "done": replay.events_done,
+        "clock": replay.clock,
+        "outcomes": json.dumps(replay.outcomes),
+    }
+    prepared.run(NOTE, values)
 
 
 def _rejection(replay: Replay, line: Line, outcome: Outcome) -> ReplayRejection:

@@ -6,23 +6,27 @@ for, it is the larger part.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import errors
-from psycopg.adapt import PyFormat, Transformer
-from psycopg.generators import execute
+from psycopg.abc import AdaptContext, PQGen
+from psycopg.adapt import AdaptersMap, PyFormat, Transformer
+from psycopg.generators import execute, fetch_many, send
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
+from psycopg.types.datetime import TimestamptzLoader
 
 from lib import arrays, pooled
 
 ASKED = "tael_asked"  # the attribute of a connection with what is asked on it, by its text
+READ = "tael_read"  # that with how its answers are read
 PLACES = re.compile(r"%(?:%|s|\((\w+)\)s)")  # of values, and a percent sign
 IDLE = TransactionStatus.IDLE
 Values = Sequence[Any] | Mapping[str, Any]
@@ -69,6 +73,26 @@ def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
             cursor.execute(statement, values)
             return list(cursor.fetchall())
     return _run(database, statement, values)
+
+
+def rows_of_each(asked: Iterable[tuple[str, Values]]) -> list[list[tuple[Any, ...]]]:
+    """Ask these statements in their order, and return the rows of each, which should be few: while
+    the database carries one out, the values of the next are taken from `asked`, and nothing is
+    waited for in between. Raises what Django's cursors raise, for the first statement that fails;
+    those after it are not carried out then.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    if _by_cursor(database):
+        found = []
+        for statement, values in asked:
+            with database.cursor() as cursor:
+                cursor.execute(statement, values)
+                found.append(list(cursor.fetchall()) if cursor.description else [])
+        return found
+    database.ensure_connection()
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors:
+        return _ask_ahead(database.connection, asked)
 
 
 def run(statement: str, values: Values) -> None:
@@ -118,6 +142,93 @@ def _asked(to_server: "psycopg.Connection[Any]", statement: str) -> "_Asked":
     return known[statement]
 
 
+def _ask_ahead(
+    to_server: "psycopg.Connection[Any]", asked: Iterable[tuple[str, Values]]
+) -> list[list[tuple[Any, ...]]]:
+    """Send these statements one after the other, and then take their answers: the rows of each.
+    Raises psycopg's errors.
+    """
+    pgconn = to_server.pgconn
+    sent: list[tuple[_Asked, bool]] = []
+    with to_server.lock:
+        _begin(to_server)
+        pgconn.enter_pipeline_mode()
+        try:
+            try:
+                for statement, values in asked:
+                    one = _asked(to_server, statement)
+                    sent.append((one, one.send(values)))
+                    pgconn.flush()
+            finally:
+                pgconn.pipeline_sync()
+                many = sum(1 + is_new for _, is_new in sent)
+                answers = iter(to_server.wait(_answers_ahead(pgconn, many)))
+        finally:
+            pgconn.exit_pipeline_mode()
+    try:
+        found = []
+        for one, is_new in sent:
+            if is_new:
+                one.rows_in(next(answers))  # it was planned
+            found.append(one.rows_in(next(answers)))
+    except psycopg.Error:
+        for one, _ in sent:
+            one.forget()
+        raise
+    return found
+
+
+def _answers_ahead(pgconn: PGconn, many: int) -> PQGen[list[PGresult]]:
+    """Wait for so many answers to what was sent ahead, and for the end of it; returns them."""
+    yield from send(pgconn)
+    answers: list[PGresult] = []
+    for _ in range(many):
+        answers += yield from fetch_many(pgconn)
+    yield from fetch_many(pgconn)  # the end
+    return answers
+
+
+def _begin(to_server: "psycopg.Connection[Any]") -> None:
+    """Begin a transaction if one is due, as psycopg's cursors do."""
+    pgconn = to_server.pgconn
+    if not to_server.autocommit and pgconn.transaction_status == IDLE:
+        pgconn.send_query_params(b"BEGIN", None)
+        _checked(to_server, to_server.wait(execute(pgconn))[0])
+
+
+def _checked(to_server: "psycopg.Connection[Any]", result: PGresult) -> None:
+    """Raise the error that this result tells, as psycopg's cursors do; nothing if the statement was
+    carried out.
+    """
+    if result.status == ExecStatus.COMMAND_OK:
+        return
+    if to_server.pgconn.status == ConnStatus.BAD:
+        raise psycopg.OperationalError(result.error_message.decode(errors="replace"))
+    raise errors.error_from_result(result, to_server.info.encoding)
+
+
+class _Read(NamedTuple):
+    """How values are written and read on a connection, as psycopg's Transformer takes it."""
+
+    adapters: AdaptersMap
+    connection: "psycopg.Connection[Any]"
+
+
+def _read(to_server: "psycopg.Connection[Any]") -> AdaptContext:
+    """How answers on this connection are read: as Django's cursors do, but instants in UTC, as
+    which Django asks for them, by psycopg's own way, which is the same without a step in Python.
+    """
+    known: AdaptContext | None = getattr(to_server, READ, None)
+    if known is None:
+        known = to_server
+        if to_server.info.parameter_status("TimeZone") == "UTC":
+            adapters = AdaptersMap(to_server.adapters)
+            adapters.register_loader("timestamptz", TimestamptzLoader)
+            known = _Read(adapters, to_server)
+        setattr(to_server, READ, known)
+    return known
+
+
 class _Asked:
     """A statement on its connection, with what was learned of its values' types.
 
@@ -127,10 +238,11 @@ class _Asked:
 
     def __init__(self, to_server: "psycopg.Connection[Any]", statement: str, name: str) -> None:
         self._to_server, self._pgconn = to_server, to_server.pgconn
-        self._values = Transformer(to_server)
+        self._values = Transformer(_read(to_server))
         self._text, self._names, places = _numbered(statement)
         self._formats = [PyFormat.AUTO] * places
         self._name = name
+        self._numbers = count()
         self._planned: dict[tuple[int, ...], bytes] = {}  # their names, by the types of the values
 
     def run(self, values: Values) -> list[tuple[Any, ...]]:
@@ -138,47 +250,59 @@ class _Asked:
         connection needs one; returns its rows, none for a statement that gives none. Raises
         psycopg's errors.
         """
+        sent, types = self._dumped(values)
+        with self._to_server.lock:
+            _begin(self._to_server)
+            name = self._planned.get(types)
+            if name is None:
+                name = self._send_plan(types)
+                _checked(self._to_server, self._answer())
+                self._planned[types] = name
+            self._pgconn.send_query_prepared(name, sent, self._values.formats)
+            result = self._answer()
+        return self.rows_in(result)
+
+    def send(self, values: Values) -> bool:
+        """Send it with these values, within a pipeline, and wait for nothing. Returns whether it is
+        planned for their types first, which has an answer of its own.
+        """
+        sent, types = self._dumped(values)
+        is_new = types not in self._planned
+        if is_new:
+            self._planned[types] = self._send_plan(types)
+        self._pgconn.send_query_prepared(self._planned[types], sent, self._values.formats)
+        return is_new
+
+    def forget(self) -> None:
+        """Forget its plans, of which those that were asked for ahead may not have been made."""
+        self._planned.clear()
+
+    def rows_in(self, result: PGresult) -> list[tuple[Any, ...]]:
+        """The rows of this answer; none if the statement gives none. Raises psycopg's errors."""
+        if result.status == ExecStatus.TUPLES_OK:
+            self._values.set_pgresult(result)
+            return self._values.load_rows(0, result.ntuples, tuple)
+        _checked(self._to_server, result)
+        return []
+
+    def _dumped(self, values: Values) -> tuple[Sequence[Any], tuple[int, ...]]:
+        """The values as they are sent, in the order of their places, and their types."""
         if isinstance(values, Mapping):
             values = [values[name] for name in self._names]
         values = [_as_text(one) if type(one) is list else one for one in values]
         sent = self._values.dump_sequence(values, self._formats)
-        types = self._values.types or ()
-        to_server, pgconn = self._to_server, self._pgconn
-        with to_server.lock:
-            if not to_server.autocommit and pgconn.transaction_status == IDLE:
-                pgconn.send_query_params(b"BEGIN", None)  # as psycopg's cursors do
-                self._checked(self._answer())
-            name = self._planned.get(types) or self._plan(types)
-            pgconn.send_query_prepared(name, sent, self._values.formats)
-            result = self._answer()
-        if result.status == ExecStatus.TUPLES_OK:
-            self._values.set_pgresult(result)
-            return self._values.load_rows(0, result.ntuples, tuple)
-        self._checked(result)
-        return []
+        return sent, self._values.types or ()
 
-    def _plan(self, types: tuple[int, ...]) -> bytes:
-        """Have the statement planned for values of these types; returns its name."""
-        name = f"{self._name}_{len(self._planned)}".encode()
+    def _send_plan(self, types: tuple[int, ...]) -> bytes:
+        """Ask for the statement to be planned for values of these types; returns its name."""
+        name = f"{self._name}_{next(self._numbers)}".encode()
         self._pgconn.send_prepare(name, self._text.encode(), types)
-        self._checked(self._answer())
-        self._planned[types] = name
         return name
 
     def _answer(self) -> PGresult:
         """The answer to what was sent, which is waited for as long as the connection allows."""
         results: list[PGresult] = self._to_server.wait(execute(self._pgconn))
         return results[0]
-
-    def _checked(self, result: PGresult) -> None:
-        """Raise the error that this result tells, as psycopg's cursors do; nothing if the statement
-        was carried out.
-        """
-        if result.status == ExecStatus.COMMAND_OK:
-            return
-        if self._pgconn.status == ConnStatus.BAD:
-            raise psycopg.OperationalError(result.error_message.decode(errors="replace"))
-        raise errors.error_from_result(result, self._to_server.info.encoding)
 
 
 def _as_text(elements: list[Any]) -> Any:
@@ -195,16 +319,16 @@ def _numbered(statement: str) -> tuple[str, list[str], int]:
     that order, each once, and how many values there are; no names where values have none.
     """
     names: dict[str, int] = {}
-    count = 0
+    many = 0
 
     def place(found: re.Match[str]) -> str:
-        nonlocal count
+        nonlocal many
         if found[0] == "%%":
             return "%"
         if found[1] is None:
-            count += 1
-            return f"${count}"
+            many += 1
+            return f"${many}"
         return f"${names.setdefault(found[1], len(names) + 1)}"
 
     text = PLACES.sub(place, statement)
-    return text, list(names), len(names) or count
+    return text, list(names), len(names) or many

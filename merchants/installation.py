@@ -16,11 +16,14 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from lib import cells
+from lib import cells, prepared, rows
 from lib.refusals import Refused
 from merchants.models import Installation
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,7}")
+
+FIELDS = [field.attname for field in Installation._meta.concrete_fields]
+CURRENT = f"SELECT {', '.join(FIELDS)} FROM merchants_installation ORDER BY id LIMIT 1"
 
 # The prefix as a page has read it, in a list of at most one; None where nothing is remembered.
 _remembered: ContextVar[list[str] | None] = ContextVar("installation_prefix", default=None)
@@ -49,9 +52,9 @@ def current() -> Installation:
 
     Raises WrongPrefix if there is neither a row nor TAEL_PREFIX.
     """
-    known = Installation.objects.first()
-    if known is not None:
-        return known
+    row = prepared.row(CURRENT, ())
+    if row is not None:
+        return rows.loaded(Installation, FIELDS, row)
     if not settings.TAEL_FIRST_PREFIX:
         raise WrongPrefix(
             "Set TAEL_PREFIX, one to eight capitals and digits such as T: what providers and banks"

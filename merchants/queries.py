@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, 
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
-from lib import calendar, words
+from lib import calendar, prepared, words
 from merchants.models import (
     EnrolledFactor,
     Installation,
@@ -33,6 +33,11 @@ from merchants.models import (
 )
 from merchants.models.people import NAMED_BY
 
+TIME_ZONES = "SELECT DISTINCT timezone FROM merchants_timezoneperiod"
+TIME_ZONES_FROM = """
+SELECT merchant_id, timezone FROM merchants_timezoneperiod
+WHERE merchant_id = ANY(%(merchants)s::bigint[]) AND starts_on = %(day)s::date
+"""
 LOOKS_AT_MERCHANTS = "merchants.view_look"  # whoever has a role
 # Recovery codes alone are no second factor: they stand in for one that was lost.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -341,15 +346,15 @@ class LocalDays:
 
 def time_zones_in_use() -> list[str]:
     """The time zones in which merchants count, counted or are going to count their days."""
-    return list(TimeZonePeriod.objects.values_list("timezone", flat=True).distinct())
+    return [zone for (zone,) in prepared.rows(TIME_ZONES, ())]
 
 
 def time_zones_from(merchant_ids: Sequence[int], starts_on: date) -> dict[int, str]:
     """The new time zones, by merchant id, of those of these merchants whose zone changes with local
     day `starts_on`.
     """
-    changes = TimeZonePeriod.objects.filter(merchant__in=merchant_ids, starts_on=starts_on)
-    return dict(changes.values_list("merchant", "timezone"))
+    values = {"merchants": list(merchant_ids), "day": starts_on}
+    return dict(prepared.rows(TIME_ZONES_FROM, values))
 
 
 def operator_policy(currency: str, on: date) -> OperatorPolicy | None:

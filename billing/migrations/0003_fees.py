@@ -250,7 +250,7 @@ def add_fees(apps, schema_editor):
 
 
 def remove_fees(apps, schema_editor):
-    apps.get_model("billing", "Fee").objects.all().delete()
+    schema_editor.execute("DELETE FROM billing_fee")  # which models as they were refuse
 
 
 class Migration(migrations.Migration):

@@ -21,7 +21,8 @@ def add_fee(apps, schema_editor):
 
 
 def remove_fee(apps, schema_editor):
-    apps.get_model("billing", "Fee").objects.filter(code=CODE).delete()
+    # Models as they were find no rows of others that name the fee; the database does.
+    schema_editor.execute("DELETE FROM billing_fee WHERE code = %s", [CODE])
 
 
 class Migration(migrations.Migration):

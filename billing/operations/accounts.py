@@ -13,6 +13,7 @@ from billing.models.accounts import CYCLE, CYCLE_DAYS
 from billing.operations import days, invoice_dates, unusable_methods
 from billing.trail import Action
 from credit.models import CreditLine
+from credit.operations import days as line_days
 from credit.operations import lines
 from lib import calendar, day_ends, money, prepared, rows
 from lib.refusals import Invalid
@@ -48,7 +49,8 @@ WHERE merchant_id = %(account)s RETURNING {COLUMNS}
 """
 
 HOLD = """
-SELECT merchant_id FROM billing_billingaccount WHERE merchant_id = ANY(%(accounts)s::bigint[])
+SELECT merchant_id, open_until FROM billing_billingaccount
+WHERE merchant_id = ANY(%(accounts)s::bigint[])
 ORDER BY merchant_id FOR NO KEY UPDATE
 """
 
@@ -119,16 +121,19 @@ def open(new: Sequence[NewAccount]) -> None:
     bills for them (none where the plan is free). Raises Invalid and CurrencyMismatch for terms that
     an account can't have (NewAccount.row): then none is opened.
     """
-    accounts = BillingAccount.objects.bulk_create([one.row() for one in new])
-    PlanTerm.objects.bulk_create(
-        PlanTerm(
-            account=account,
-            starts_on=account.joined_on,
-            plan=account.plan,
-            plan_price=account.plan_price,
-            plan_interval_days=account.plan_interval_days,
-        )
-        for account in accounts
+    accounts = [one.row() for one in new]
+    rows.insert(accounts)
+    rows.insert(
+        [
+            PlanTerm(
+                account=account,
+                starts_on=account.joined_on,
+                plan=account.plan,
+                plan_price=account.plan_price,
+                plan_interval_days=account.plan_interval_days,
+            )
+            for account in accounts
+        ]
     )
     invoice_dates.bill_plans(
         [account.pk for account in accounts],
@@ -171,14 +176,47 @@ def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, Credi
     return account, line
 
 
-def hold_both(merchant_ids: Collection[int]) -> None:
+class Held(NamedTuple):
+    """The books of merchants that are locked, by their keys, each with the instant at which its
+    open day ends.
+    """
+
+    accounts: dict[int, datetime]
+    lines: dict[int, datetime]
+
+    def work_off(
+        self,
+        *,
+        now: datetime,
+        accounts: Collection[int] | None = None,
+        lines: Collection[int] | None = None,
+    ) -> None:
+        """Work off the days that have ended by `now` of those of these accounts and lines that are
+        given, or of all where none are. An error undoes the caller's whole transaction.
+        """
+        days.work_off(_ended(self.accounts, accounts, now), now=now, ends_caller=True)
+        line_days.work_off(_ended(self.lines, lines, now), now=now, ends_caller=True)
+
+
+def _ended(
+    books: Mapping[int, datetime], chosen: Collection[int] | None, now: datetime
+) -> list[int]:
+    """The keys of those of the books whose open day has ended by `now`, if they were chosen."""
+    keys = books if chosen is None else chosen
+    return [key for key in keys if key in books and books[key] <= now]
+
+
+def hold_both(merchant_ids: Collection[int]) -> Held:
     """Lock the accounts of these merchants until the transaction ends, and then their lines.
 
     No day is worked off. It is for callers that then lock some of them one by one, in another
     order, such as that of events.
     """
-    prepared.rows(HOLD, {"accounts": list(merchant_ids)})
-    lines.hold(merchant_ids)
+    keys = list(merchant_ids)
+    of_accounts, of_lines = prepared.rows_of_each(
+        [(HOLD, {"accounts": keys}), (lines.HOLD, {"lines": keys})]
+    )
+    return Held(dict(of_accounts), dict(of_lines))
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:

@@ -22,10 +22,15 @@ from billing.operations import days, invoices, items
 from billing.operations.charge_batches import ChargeWriter, Content, ItemKey, Row
 from billing.queries.prices import PriceList
 from credit.operations import lines
-from lib import arrival, calendar, day_ends, money
+from lib import arrival, calendar, day_ends, money, prepared, rows
 from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused
 from merchants.queries import local_day
 
+FIELDS = [field.attname for field in BillingAccount._meta.concrete_fields]
+LOCK = f"""
+SELECT {", ".join(f'"{field}"' for field in FIELDS)} FROM billing_billingaccount
+WHERE merchant_id = ANY(%(accounts)s::bigint[]) ORDER BY merchant_id FOR NO KEY UPDATE
+"""
 SMALLEST_QUANTITY = Decimal("0.000001")
 LARGEST_QUANTITY = Decimal(10) ** 12
 
@@ -84,9 +89,9 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
     keys, until the transaction ends. Rule 3.3.
     """
     account_ids = sorted({charge.merchant_id for charge in charges})
-    named = BillingAccount.objects.filter(pk__in=account_ids)
-    locked = named.select_for_update(no_key=True).order_by("pk")
-    batch = _Batch({account.pk: account for account in locked})
+    locked = prepared.rows(LOCK, {"accounts": account_ids})
+    found = [rows.loaded(BillingAccount, FIELDS, row) for row in locked]
+    batch = _Batch({account.pk: account for account in found})
     _hold_lines(batch.accounts.values(), charges)
     batch.look_up_recorded(charges)
     outcomes: list[bool | Refused] = []

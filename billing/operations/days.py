@@ -108,22 +108,23 @@ class _Stretch:
     is_quiet: bool  # nothing happens as the last one ends either
 
 
-def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
+def work_off(account_ids: Sequence[int], *, now: datetime, ends_caller: bool = False) -> int:
     """Work off all day-ends up to `now` of these accounts, in order; returns how many days ended,
     over all accounts.
 
     Each pass is one transaction (or part of the caller's), so a run that dies, is late, or meets
     another one leaves every account at the end of some day. Days on which nothing happens to an
-    account are passed together. Rule 20.1, rule 20.2.
+    account are passed together. With `ends_caller` an error undoes the caller's whole transaction,
+    which then needs no savepoints. Rule 20.1, rule 20.2.
     """
     worked_off, ended = 0, account_ids
     while ended:
-        days, ended = _work_off_once(ended, now)
+        with transaction.atomic(savepoint=not ends_caller):
+            days, ended = _work_off_once(ended, now)
         worked_off += days
     return worked_off
 
 
-@transaction.atomic
 def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
     """Work off one pass over those of the accounts whose day has ended: one day, or several on
     which nothing happens. Returns how many days ended, and the keys of the accounts of which
@@ -160,19 +161,19 @@ def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
     """
 
     def is_quiet(ending: date) -> bool:
-        return ending <= quiet_through and ending != calendar.month_end(ending)
+        return ending <= quiet_through and (ending + calendar.ONE_DAY).day != 1
 
     if not is_quiet(day.day) or unusable_methods.is_unusable(day.payment_method, day.currency):
         return _Stretch(day, days=1, is_quiet=False)
-    last, days = day, 1
+    last, last_ended_at, days = day.day, day.ended_at, 1
     following = calendar.days_after(day.day, day.ended_at, day.timezone)
     next(following)  # the day that opens as this one ends
     for tomorrow, ended_at in following:
         ending = tomorrow - calendar.ONE_DAY
         if ended_at > now or not is_quiet(ending):
             break
-        last, days = replace(day, day=ending, ended_at=ended_at), days + 1
-    return _Stretch(last, days=days, is_quiet=True)
+        last, last_ended_at, days = ending, ended_at, days + 1
+    return _Stretch(replace(day, day=last, ended_at=last_ended_at), days=days, is_quiet=True)
 
 
 def _end_days(ending: Sequence[_Day]) -> None:

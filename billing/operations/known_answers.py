@@ -14,10 +14,9 @@ from functools import partial
 
 from django.db import transaction
 
-from billing.operations import accounts, days
+from billing.operations import accounts
 from billing.operations.attempts import COLLECTOR
 from billing.providers.registry import PROVIDERS, Sandbox
-from credit.operations import days as line_days
 from lib import counters, prepared
 from merchants import installation
 
@@ -81,9 +80,7 @@ def collect(invoice_ids: Sequence[int], *, now: datetime) -> list[int]:
     PROVIDERS[SANDBOX].check_ready()
     whose = prepared.rows(WHOSE, {"invoices": list(invoice_ids)})
     merchants = [account_id for (account_id,) in whose]
-    accounts.hold_both(merchants)
-    days.work_off(merchants, now=now)
-    line_days.work_off(merchants, now=now)
+    accounts.hold_both(merchants).work_off(now=now)
     paid = prepared.rows(
         COLLECT,
         {"invoices": list(invoice_ids), "now": now, "prefix": installation.outside("")},

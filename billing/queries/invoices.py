@@ -5,7 +5,7 @@ Nothing here writes.
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from django.db.models import Case, DateField, Exists, F, Max, OuterRef, Q, QuerySet, When
+from django.db.models import Case, DateField, F, Max, Q, QuerySet, When
 
 from billing.models import (
     BillingAccount,
@@ -23,9 +23,14 @@ from merchants import installation
 from merchants.queries import local_day
 
 PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempts are a part of it
-COLLECTED_FROM = f"""
-SELECT min(next_attempt_at) FROM billing_invoice
-WHERE status IN ({", ".join(f"'{status}'" for status in Invoice.UNPAID)})
+IS_UNPAID = "status IN ({})".format(", ".join(f"'{status}'" for status in Invoice.UNPAID))
+COLLECTED_FROM = f"SELECT min(next_attempt_at) FROM billing_invoice WHERE {IS_UNPAID}"
+TO_COLLECT = f"""
+SELECT id FROM billing_invoice invoice WHERE {IS_UNPAID} AND next_attempt_at <= %(now)s
+ORDER BY EXISTS (
+    SELECT FROM billing_payment payment WHERE payment.invoice_id = invoice.id
+    AND payment.status IN ({", ".join(f"'{status}'" for status in UNDECIDED)})
+), id
 """
 
 
@@ -64,9 +69,7 @@ def to_collect(now: datetime) -> Sequence[int]:
     Bills with an attempt that has no answer come last: a provider that does not answer about them
     is asked nothing more by the same run.
     """
-    due = Invoice.objects.filter(status__in=Invoice.UNPAID, next_attempt_at__lte=now)
-    waits = Exists(Payment.objects.filter(status__in=UNDECIDED, invoice=OuterRef("pk")))
-    return list(due.order_by(waits, "pk").values_list("pk", flat=True))
+    return [pk for (pk,) in prepared.rows(TO_COLLECT, {"now": now})]
 
 
 def collected_from() -> datetime | None:

@@ -123,22 +123,23 @@ class _Turn:
     is_quiet: bool  # nothing happens as `today` starts either
 
 
-def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
+def work_off(line_ids: Sequence[int], *, now: datetime, ends_caller: bool = False) -> int:
     """Work off all day-ends of these lines up to `now`, in order. Returns how many days ended, over
     all lines.
 
     Each pass over the lines is one transaction (or part of the caller's), so that a run that dies,
     is late, or meets another one leaves every line at the end of some day. Consecutive days on
-    which nothing happens to a line are worked off in one pass. Rule 20.1, rule 20.2.
+    which nothing happens to a line are worked off in one pass. With `ends_caller` an error undoes
+    the caller's whole transaction, which then needs no savepoints. Rule 20.1, rule 20.2.
     """
     worked_off, ended = 0, line_ids
     while ended:
-        days, ended = _work_off_once(ended, now)
+        with transaction.atomic(savepoint=not ends_caller):
+            days, ended = _work_off_once(ended, now)
         worked_off += days
     return worked_off
 
 
-@transaction.atomic
 def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
     """Work off the next day of each line, or a run of its quiet days. Returns how many days ended
     in all, and the ids of the lines of which another day has ended by `now`.

@@ -20,7 +20,7 @@ LOCK = f"SELECT {COLUMNS} FROM credit_creditline WHERE merchant_id = %(line)s FO
 # The update that notes the instant also locks the row. `last_wrote_at` is compared as it is once
 # the lock is ours, however long that took.
 HOLD = """
-SELECT merchant_id FROM credit_creditline WHERE merchant_id = ANY(%(lines)s::bigint[])
+SELECT merchant_id, open_until FROM credit_creditline WHERE merchant_id = ANY(%(lines)s::bigint[])
 ORDER BY merchant_id FOR NO KEY UPDATE
 """
 LOCK_AND_NOTE = f"""
@@ -95,19 +95,22 @@ def open(new: Sequence[NewLine]) -> None:
     """Create these credit lines, each with the entry of its limit. Raises Invalid as NewLine.row
     does; then none is created.
     """
-    lines = CreditLine.objects.bulk_create([one.row() for one in new])
-    LimitEntry.objects.bulk_create(
-        LimitEntry(
-            line=line,
-            kind=LimitEntry.Kind.OPENED,
-            currency=line.currency,
-            limit_change=line.limit,
-            limit_after=line.limit,
-            used_after=money.zero(line.currency),
-            actor="platform",
-            at=line.last_wrote_at,
-        )
-        for line in lines
+    lines = [one.row() for one in new]
+    rows.insert(lines)
+    rows.insert(
+        [
+            LimitEntry(
+                line=line,
+                kind=LimitEntry.Kind.OPENED,
+                currency=line.currency,
+                limit_change=line.limit,
+                limit_after=line.limit,
+                used_after=money.zero(line.currency),
+                actor="platform",
+                at=line.last_wrote_at,
+            )
+            for line in lines
+        ]
     )
 
 

@@ -128,14 +128,13 @@ class _Batch:
     def __init__(self, steps: Sequence[Step[Any]]) -> None:
         self.writer = OrderWriter()
         self._named = _named(steps)
-        self._lines = self.writer.lock(sorted({step.merchant_id for step in steps}))
-        self._orders = self.writer.load(self._named)
-        self._payments = self.writer.known_payments(
-            [(one.merchant_id, one.what.reference) for one in steps if isinstance(one.what, Cash)]
+        known = self.writer.look(
+            sorted({step.merchant_id for step in steps}),
+            self._named,
+            [(one.merchant_id, one.what.reference) for one in steps if isinstance(one.what, Cash)],
+            [(one.merchant_id, one.what.at) for one in steps if isinstance(one.what, Measured)],
         )
-        self._metrics = self.writer.known_metrics(
-            [(one.merchant_id, one.what.at) for one in steps if isinstance(one.what, Measured)]
-        )
+        self._lines, self._orders, self._payments, self._metrics = known
         self._left: set[int] = set()  # merchants whose rows have to be read anew
 
     def leave(self, step: Step[Any]) -> None:
@@ -289,11 +288,12 @@ class _Batch:
         Nothing of it may wait for the next flush: `leave` was called for the merchant before.
         """
         self._left.remove(merchant_id)
-        self._lines |= self.writer.lock([merchant_id])
         named = [key for key in self._named if key[0] == merchant_id]
         for key in named:
             self._orders.pop(key, None)
-        self._orders |= self.writer.load(named)
+        known = self.writer.look([merchant_id], named, [], [])
+        self._lines |= known.lines
+        self._orders |= known.orders
 
 
 def _named(steps: Iterable[Step[Any]]) -> list[tuple[int, str]]:

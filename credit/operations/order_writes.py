@@ -2,7 +2,7 @@
 entries, metrics, and the figures of their lines (rule 20.11).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -141,6 +141,28 @@ class _Payment(NamedTuple):
     matures_on: date | None  # None if it moves nothing
 
 
+class Known(NamedTuple):
+    """What is in the database of what was asked for: locked lines by key, orders by theirs, and the
+    keys of payments and metrics.
+    """
+
+    lines: dict[int, CreditLine]
+    orders: dict[Key, Order]
+    payments: set[Key]
+    metrics: set[tuple[int, datetime]]
+
+
+def _by_two(
+    statement: str, name: str, keys: Sequence[tuple[int, Any]]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """The statement that looks up these keys, each a line's and something else by this name; none
+    if there are none.
+    """
+    if not keys:
+        return []
+    return [(statement, {"lines": [key[0] for key in keys], name: [key[1] for key in keys]})]
+
+
 class OrderWriter:
     """Collects what steps do to orders of locked lines; `flush` writes it all."""
 
@@ -153,42 +175,30 @@ class OrderWriter:
         self._lines: dict[int, CreditLine] = {}
 
     @staticmethod
-    def lock(line_ids: Sequence[int]) -> dict[int, CreditLine]:
-        """Lock these lines until the transaction ends, in the order of `line_ids`, which the caller
-        has to sort as all others do. Returns them by key. No day is worked off.
+    def look(
+        line_ids: Sequence[int],
+        orders: Sequence[Key],
+        payments: Sequence[Key],
+        metrics: Sequence[tuple[int, datetime]],
+    ) -> Known:
+        """Lock these lines until the transaction ends, in the order in which the keys are given,
+        which callers sort, and then look up what there is of these orders, payments and metrics. No
+        day is worked off.
         """
-        locked = prepared.rows(LOCK, {"lines": line_ids})
-        found = (rows.loaded(CreditLine, lines.FIELDS, row) for row in locked)
-        return {line.pk: line for line in found}
-
-    @staticmethod
-    def load(named: Sequence[Key]) -> dict[Key, Order]:
-        """Those orders of these keys, each (line's key, reference), that are in the database."""
-        if not named:
-            return {}
-        known = prepared.rows(
-            LOAD, {"lines": [key[0] for key in named], "references": [key[1] for key in named]}
+        asked = [(LOCK, {"lines": line_ids}), *_by_two(LOAD, "references", orders)]
+        asked += _by_two(KNOWN_PAYMENTS, "references", payments)
+        asked += _by_two(KNOWN_METRICS, "instants", metrics)
+        answers = dict(
+            zip((statement for statement, _ in asked), prepared.rows_of_each(asked), strict=True)
         )
-        found = (rows.loaded(Order, order_steps.FIELDS, row) for row in known)
-        return {(order.line_id, order.reference): order for order in found}
-
-    @staticmethod
-    def known_payments(named: Sequence[Key]) -> set[Key]:
-        """Those of these keys, each (line's key, payment's reference), under which a payment is
-        known.
-        """
-        if not named:
-            return set()
-        values = {"lines": [key[0] for key in named], "references": [key[1] for key in named]}
-        return {(line, reference) for line, reference in prepared.rows(KNOWN_PAYMENTS, values)}
-
-    @staticmethod
-    def known_metrics(named: Sequence[tuple[int, datetime]]) -> set[tuple[int, datetime]]:
-        """Those of these pairs of a line's key and an instant for which metrics are known."""
-        if not named:
-            return set()
-        values = {"lines": [key[0] for key in named], "instants": [key[1] for key in named]}
-        return {(line, at) for line, at in prepared.rows(KNOWN_METRICS, values)}
+        lines_found = [rows.loaded(CreditLine, lines.FIELDS, row) for row in answers[LOCK]]
+        found = [rows.loaded(Order, order_steps.FIELDS, row) for row in answers.get(LOAD, ())]
+        return Known(
+            {line.pk: line for line in lines_found},
+            {(order.line_id, order.reference): order for order in found},
+            {(line, reference) for line, reference in answers.get(KNOWN_PAYMENTS, ())},
+            {(line, at) for line, at in answers.get(KNOWN_METRICS, ())},
+        )
 
     def note(self, line: CreditLine) -> None:
         """Have the next `flush` write the line's `used`, `proceeds` and `last_wrote_at`, as they
@@ -249,11 +259,26 @@ class OrderWriter:
         if not self._lines:
             return
         self._write_placed()
-        self._write_changed()
-        self._write_payments()
-        self._write_entries()
-        self._write_metrics()
-        self._write_lines()
+        payments = [one.payment for one in self._payments]
+        answers = prepared.rows_of_each(self._rest())
+        keys = {(line, reference): pk for rows in answers for line, reference, pk in rows}
+        for payment in payments:
+            payment.pk = keys[payment.line_id, payment.reference]
+            payment._state.adding = False
+
+    def _rest(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the statements, with their values, that write all that waits but new orders. Only
+        that of payments gives rows: their keys.
+        """
+        if self._changed:
+            yield CHANGE, self._take_changed()
+        if self._payments:
+            yield PAY, self._take_payments()
+        if self._entries:
+            yield ENTER, self._take_entries()
+        if self._metrics:
+            yield MEASURE, self._take_metrics()
+        yield MOVE, self._take_lines()
 
     def _write_placed(self) -> None:
         """Insert the orders that wait, and set their keys."""
@@ -281,11 +306,9 @@ class OrderWriter:
             order._state.adding = False
         orders.tell_of_declines([order for order in placed if order.is_declined])
 
-    def _write_changed(self) -> None:
-        """Update the orders that wait to what their fields say."""
+    def _take_changed(self) -> Mapping[str, Any]:
+        """The values of CHANGE for the orders that wait, which then wait no more."""
         changed, self._changed = list(self._changed.values()), {}
-        if not changed:
-            return
         values: dict[str, Any] = {
             field: [getattr(order, field) for order in changed]
             for field in (
@@ -293,21 +316,18 @@ class OrderWriter:
                 "delivered_told_on", "first_due_on", "due_on",
             )
         }  # fmt: skip
-        values |= {
+        return values | {
             "orders": [order.pk for order in changed],
             "paid": [order.paid.amount for order in changed],
             "outstanding": [order.outstanding.amount for order in changed],
             "status": [str(order.status) for order in changed],
         }
-        prepared.run(CHANGE, values)
 
-    def _write_payments(self) -> None:
-        """Insert the payments that wait, with the entries of their proceeds, and set their keys."""
+    def _take_payments(self) -> Mapping[str, Any]:
+        """The values of PAY for the payments that wait, which then wait no more."""
         written, self._payments = self._payments, []
-        if not written:
-            return
         payments = [one.payment for one in written]
-        values = {
+        return {
             "lines": [payment.line_id for payment in payments],
             "orders": [payment.order_id for payment in payments],
             "references": [payment.reference for payment in payments],
@@ -319,17 +339,11 @@ class OrderWriter:
             "arrived": [payment.arrived_at for payment in payments],
             "mature": [one.matures_on for one in written],
         }
-        keys = {(line, reference): pk for line, reference, pk in prepared.rows(PAY, values)}
-        for payment in payments:
-            payment.pk = keys[payment.line_id, payment.reference]
-            payment._state.adding = False
 
-    def _write_entries(self) -> None:
-        """Insert the entries of limits that wait."""
+    def _take_entries(self) -> Mapping[str, Any]:
+        """The values of ENTER for the entries that wait, which then wait no more."""
         entries, self._entries = self._entries, []
-        if not entries:
-            return
-        values = {
+        return {
             "lines": [entry.order.line_id for entry in entries],
             "orders": [entry.order.pk for entry in entries],
             "kinds": [entry.kind for entry in entries],
@@ -339,14 +353,11 @@ class OrderWriter:
             "used": [entry.used for entry in entries],
             "instants": [entry.at for entry in entries],
         }
-        prepared.run(ENTER, values)
 
-    def _write_metrics(self) -> None:
-        """Insert the metrics that wait."""
+    def _take_metrics(self) -> Mapping[str, Any]:
+        """The values of MEASURE for the metrics that wait, which then wait no more."""
         metrics, self._metrics = self._metrics, []
-        if not metrics:
-            return
-        values = {
+        return {
             "lines": [row.line_id for row in metrics],
             "ratings": [row.rating for row in metrics],
             "listing": [row.listing_quality for row in metrics],
@@ -355,17 +366,13 @@ class OrderWriter:
             "instants": [row.at for row in metrics],
             "arrived": [row.arrived_at for row in metrics],
         }
-        prepared.run(MEASURE, values)
 
-    def _write_lines(self) -> None:
-        """Update the figures of the lines that wait, and the instants at which they were last
-        written.
-        """
+    def _take_lines(self) -> Mapping[str, Any]:
+        """The values of MOVE for the lines that wait, which then wait no more."""
         written, self._lines = list(self._lines.values()), {}
-        values = {
+        return {
             "lines": [line.pk for line in written],
             "used": [line.used.amount for line in written],
             "proceeds": [line.proceeds.amount for line in written],
             "instants": [line.last_wrote_at for line in written],
         }
-        prepared.run(MOVE, values)

@@ -8,7 +8,7 @@ from credit.models import CreditLine, LimitReview
 from credit.notices.line import REVIEW
 from credit.operations import usage
 from credit.queries.reviews import Start, inputs_of
-from lib import money, prepared
+from lib import money, prepared, rows
 from notices.operations import notices
 
 ACTOR = "limit review"
@@ -29,6 +29,12 @@ SELECT merchant_id, 'REVIEW', currency, amount - before, 0, amount, used, %(acto
 FROM applied ORDER BY merchant_id
 """
 
+# Mostly there is none, and a whole month's reviews are held at once.
+WAITING = """
+SELECT id FROM credit_limitreview
+WHERE line_id = ANY(%(lines)s::bigint[]) AND status = 'PENDING'
+"""
+
 
 def hold(starts: Sequence[Start]) -> None:
     """Review the limit of each locked line as its month starts, and apply the outcomes that need no
@@ -45,7 +51,7 @@ def hold(starts: Sequence[Start]) -> None:
         _review(by_line[line_id], inputs) for line_id, inputs in inputs_of(by_line.values()).items()
     ]
     overtake_all({review.line_id: review.at for review in reviews}, actor=ACTOR)
-    LimitReview.objects.bulk_create(reviews)
+    rows.insert(reviews)
     _apply([review for review in reviews if review.status == LimitReview.Status.APPLIED])
     notices.write_all(
         REVIEW, [_told(review, cause=str(review.on), at=review.at) for review in reviews]
@@ -90,24 +96,24 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
     outcome.
     """
     result = scoring.review(inputs, start.policy)
-    points, currency = result.points, start.policy.currency
-    proposed = money.of(result.limit, currency)
-    return LimitReview(
+    points = result.points
+    return rows.new(
+        LimitReview,
         line_id=start.line_id,
-        policy=start.policy,
+        policy_id=start.policy.pk,
         on=start.today,
         at=start.at,
-        currency=currency,
-        limit_before=money.of(inputs.limit, currency),
+        currency=start.policy.currency,
+        limit_before=inputs.limit,
         rating=inputs.rating,
-        paid=money.of(inputs.paid, currency),
+        paid=inputs.paid,
         listing_quality=inputs.listing_quality,
         profile_completeness=inputs.profile_completeness,
         profile_reported=inputs.profile_reported,
         profile_confirmed=inputs.profile_confirmed,
         profile_rejected=inputs.profile_rejected,
         after_sales=inputs.after_sales,
-        overdue=money.of(inputs.overdue, currency),
+        overdue=inputs.overdue,
         was_frozen=inputs.is_frozen,
         rating_points=scoring.decimal(points.rating),
         volume_points=scoring.decimal(points.volume),
@@ -116,8 +122,8 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
         after_sales_points=scoring.decimal(points.after_sales),
         score=scoring.decimal(points.score),
         grade=result.grade,
-        limit_proposed=proposed,
-        limit_given=proposed if result.status == LimitReview.Status.APPLIED else None,
+        limit_proposed=result.limit,
+        limit_given=result.limit if result.status == LimitReview.Status.APPLIED else None,
         notes=[str(note) for note in result.notes],
         status=result.status,
     )
@@ -137,11 +143,10 @@ def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
     """Mark the raises that wait on these locked lines after a review as VOID, and notify their
     merchants. `instants` gives the instant for each line's key.
     """
-    if not instants:
+    found = prepared.rows(WAITING, {"lines": list(instants)}) if instants else []
+    if not found:
         return
-    waiting = LimitReview.objects.filter(
-        line_id__in=instants.keys(), status=LimitReview.Status.PENDING
-    )
+    waiting = LimitReview.objects.filter(pk__in=[pk for (pk,) in found])
     for review in waiting.order_by("line_id"):
         review.status = LimitReview.Status.VOID
         review.decided_at, review.decided_by = instants[review.line_id], actor

@@ -1,7 +1,6 @@
 """Finds orders that a person should look at (rule 7.7, rule 7.8). Nothing here writes.
 
-Both rules start from lines: one line's latest orders are a short range of an index, and a scan of
-everybody's would need an index of its own.
+Lines to look at are found line by line: one line's latest orders are a short range of an index.
 """
 
 from collections.abc import Collection, Sequence
@@ -39,24 +38,31 @@ WHERE enough_at < placed_at + %(window)s
 ORDER BY line_id, buyer, placed_at, id
 """
 
-# The first instant from which an order is to be flagged that stands in no flag of its kind yet.
+# The first instant from which an order is to be flagged that stands in no flag of its kind yet. A
+# replay asks it several times a day: busy buyers, of whom there are mostly none, are found among
+# all recent orders at once.
 TO_FLAG_FROM = """
 SELECT least((
-    SELECT min(o.shipped_at) + %(undelivered)s::interval FROM credit_order o
-    WHERE o.status = 'OPEN' AND o.delivered_at IS NULL AND NOT EXISTS (
+    SELECT o.shipped_at + %(undelivered)s::interval FROM credit_order o
+    WHERE o.status = 'OPEN' AND o.shipped_at IS NOT NULL AND o.delivered_at IS NULL
+      AND NOT EXISTS (
         SELECT FROM credit_orderflag flag WHERE flag.line_id = o.line_id
         AND flag.kind = 'NOT_DELIVERED' AND flag.cause = o.reference)
+    ORDER BY o.shipped_at LIMIT 1
 ), (
-    SELECT min(recent.enough_at) FROM credit_creditline line CROSS JOIN LATERAL (
-        SELECT o.buyer, o.placed_at,
-               lead(o.placed_at, %(many)s::int - 1) OVER of_buyer AS enough_at,
-               lead(o.reference, %(many)s::int - 1) OVER of_buyer AS enough
+    SELECT min(recent.enough_at) FROM (
+        SELECT line_id, buyer FROM credit_order WHERE placed_at >= %(since)s
+        GROUP BY line_id, buyer HAVING count(*) >= %(many)s::int
+    ) busy CROSS JOIN LATERAL (
+        SELECT o.line_id, o.buyer, o.placed_at,
+               lead(o.placed_at, %(many)s::int - 1) OVER in_turn AS enough_at,
+               lead(o.reference, %(many)s::int - 1) OVER in_turn AS enough
         FROM credit_order o
-        WHERE o.line_id = line.merchant_id AND o.placed_at >= %(since)s
-        WINDOW of_buyer AS (PARTITION BY o.buyer ORDER BY o.placed_at, o.id)
+        WHERE o.line_id = busy.line_id AND o.buyer = busy.buyer AND o.placed_at >= %(since)s
+        WINDOW in_turn AS (ORDER BY o.placed_at, o.id)
     ) recent
     WHERE recent.enough_at < recent.placed_at + %(window)s::interval AND NOT EXISTS (
-        SELECT FROM credit_orderflag flag WHERE flag.line_id = line.merchant_id
+        SELECT FROM credit_orderflag flag WHERE flag.line_id = recent.line_id
         AND flag.kind = 'MANY_FROM_ONE_BUYER' AND flag.buyer = recent.buyer
         AND flag.evidence @> jsonb_build_array(jsonb_build_object('order', recent.enough)))
 ))

@@ -5,6 +5,14 @@ from datetime import date
 from decimal import Decimal
 
 from credit.models import CreditPolicy
+from lib import prepared, rows
+
+FIELDS = [field.attname for field in CreditPolicy._meta.concrete_fields]
+VERSIONS = f"""
+SELECT {", ".join(f'"{field}"' for field in FIELDS)} FROM credit_creditpolicy
+WHERE currency = ANY(%(currencies)s::text[]) AND withdrawn_at IS NULL
+ORDER BY starts_on DESC
+"""
 
 
 def in_force(currency: str, on: date) -> CreditPolicy:
@@ -31,9 +39,9 @@ def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
     """
     wanted = list(days)
     known: dict[str, list[CreditPolicy]] = {}
-    currencies = {currency for currency, _ in wanted}
-    versions = CreditPolicy.objects.filter(currency__in=currencies, withdrawn_at__isnull=True)
-    for policy in versions.order_by("-starts_on"):
+    currencies = sorted({currency for currency, _ in wanted})
+    for row in prepared.rows(VERSIONS, {"currencies": currencies}):
+        policy = rows.loaded(CreditPolicy, FIELDS, row)
         known.setdefault(policy.currency, []).append(policy)
     return [
         next((p for p in known.get(currency, []) if p.starts_on <= on), None) or without(currency)

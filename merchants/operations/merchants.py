@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from lib import arrival, calendar, cells, wording
+from lib import arrival, calendar, cells, rows, wording
 from lib.refusals import Conflict, Invalid, Refused, differing
 from merchants.models import Merchant, TimeZonePeriod
 from merchants.trail import Action
@@ -90,14 +90,16 @@ def join_many(new: Sequence[NewMerchant]) -> list[Merchant]:
         )
         for one in new
     )
-    TimeZonePeriod.objects.bulk_create(
-        TimeZonePeriod(
-            merchant=merchant,
-            timezone=merchant.timezone,
-            starts_on=calendar.FIRST_DAY,
-            starts_at=calendar.FIRST_INSTANT,
-        )
-        for merchant in merchants
+    rows.insert(
+        [
+            TimeZonePeriod(
+                merchant=merchant,
+                timezone=merchant.timezone,
+                starts_on=calendar.FIRST_DAY,
+                starts_at=calendar.FIRST_INSTANT,
+            )
+            for merchant in merchants
+        ]
     )
     return merchants
 

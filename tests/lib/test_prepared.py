@@ -1,7 +1,10 @@
 """Statements that are planned once: they answer, fail and are counted as Django's cursors do."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
@@ -16,6 +19,10 @@ def test_the_first_row_is_given_and_the_plan_is_kept() -> None:
     assert prepared.row(ADDED, {"one": 1, "other": 2}) == (3,)
     assert prepared.row(ADDED, {"one": 40, "other": 2}) == (42,)
     assert prepared.row("SELECT 1 WHERE %s::text = 'b'", ["a"]) is None
+    instant = datetime(2026, 11, 27, 21, 44, 1, 250, UTC)
+    assert prepared.row("SELECT %s::timestamptz, NULL::timestamptz", [instant]) == (instant, None)
+    (found,) = prepared.row("SELECT now()", ()) or ()
+    assert found.tzinfo is UTC
     with connection.cursor() as cursor:
         cursor.execute(PLANNED)
         assert cursor.fetchone() == (1,)
@@ -39,3 +46,33 @@ def test_whoever_counts_statements_counts_these_too() -> None:
         assert prepared.row(ADDED, {"one": 1, "other": 2}) == (3,)
         prepared.run("SELECT set_config('tael.test', %s, true)", ["x"])
     assert len(asked) == 2
+
+
+def test_what_is_asked_ahead_is_answered_in_turn_and_nothing_is_done_after_what_fails() -> None:
+    heartbeat = "INSERT INTO jobs_heartbeat (process, at) VALUES (%s, now())"
+    written = "SELECT count(*) FROM jobs_heartbeat"
+    asked: list[tuple[str, prepared.Values]] = [
+        (ADDED, {"one": 1, "other": 2}),
+        (heartbeat, ["a"]),
+        (written, ()),
+        (heartbeat, ["b"]),
+    ]
+    assert prepared.rows_of_each(iter(asked)) == [[(3,)], [], [(1,)], []]
+    with CaptureQueriesContext(connection) as counted:
+        assert prepared.rows_of_each([(written, ()), (ADDED, {"one": 40, "other": 2})]) == [
+            [(2,)], [(42,)],
+        ]  # fmt: skip
+    assert len(counted) == 2
+    for _ in range(2):  # a plan that was not made is not counted on
+        with pytest.raises(ProgrammingError, match="nowhere"), transaction.atomic():
+            prepared.rows_of_each([(heartbeat, ["c"]), ("SELECT * FROM nowhere", ())])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        prepared.rows_of_each([(heartbeat, ["c"]), (heartbeat, ["a"]), (heartbeat, ["d"])])
+
+    def stopped() -> Iterator[tuple[str, list[str]]]:
+        yield heartbeat, ["e"]
+        raise LookupError
+
+    with pytest.raises(LookupError), transaction.atomic():
+        prepared.rows_of_each(stopped())
+    assert prepared.rows(written, ()) == [(2,)]
