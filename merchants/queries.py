@@ -15,6 +15,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
 from lib import calendar, prepared, words
+from lib.compiled import Compiled
 from merchants.models import (
     EnrolledFactor,
     Installation,
@@ -61,11 +62,24 @@ _on_every_page: dict[str, Combinable] = {
 }
 
 
+def _membership(user: int, reference: str) -> QuerySet[Membership]:
+    return (
+        Membership.objects.select_related("merchant")
+        .annotate(**_on_every_page)
+        .filter(user=user, merchant__reference=reference)
+        .order_by("pk")[:1]
+    )
+
+
+_MEMBERSHIP = Compiled(_membership, user=-2_000_000_001, reference="the reference")
+
+
 def annotate_membership(**expressions: Combinable) -> None:
     """Add these expressions, in terms of the membership, to every membership that `membership`
     returns. Other packages call it as they start.
     """
     _on_every_page.update(expressions)
+    _MEMBERSHIP.forget()
 
 
 def membership(user: User, merchant_reference: str) -> Membership | None:
@@ -75,12 +89,7 @@ def membership(user: User, merchant_reference: str) -> Membership | None:
     It has the person's first OTHERS other merchants, and the annotations of `annotate_membership`,
     such as the merchant's latest notice.
     """
-    return (
-        Membership.objects.select_related("merchant")
-        .annotate(**_on_every_page)
-        .filter(user=user, merchant__reference=merchant_reference)
-        .first()
-    )
+    return _MEMBERSHIP.first(user=user.pk, reference=merchant_reference)
 
 
 def saved_views(membership: Membership, page: str) -> list[SavedView]:

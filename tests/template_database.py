@@ -7,13 +7,16 @@ makes the schema, so that a changed migration or another version of a package ma
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.state import ProjectState
+from django.db.models import Field
 
 LOCK = "SELECT pg_advisory_lock(hashtextextended('the template of test databases', 0))"
 
@@ -62,8 +65,9 @@ def migrate(name: str) -> None:
 
 @contextmanager
 def _rendering_little() -> Iterator[None]:
-    """Migrate in half the time: with a column, index, constraint or trigger more, a model's
-    class is made anew, and not those of all models that are related to it, which nobody asks for.
+    """Migrate in a third of the time: with a column, index, constraint or trigger more, a model's
+    class is made anew, and not those of all models that are related to it, which nobody asks for;
+    and its fields are copied, not made anew from what they were made of.
 
     That the tables are the same all the same is told in tests/config/test_template_database.py.
     """
@@ -76,8 +80,16 @@ def _rendering_little() -> Iterator[None]:
         else:
             with_related(state, app_label, model_name, delay)
 
+    def clone(field: Field[Any, Any]) -> Field[Any, Any]:
+        copied = deepcopy(field)  # Django's takes of a field what is its own, and no more
+        # The class has its fields in this order; one of money has its currency's right before it.
+        copied.creation_counter = Field.creation_counter + 1
+        Field.creation_counter += 2
+        return copied
+
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ProjectState, "reload_model", reload)
+        patched.setattr(Field, "clone", clone)
         yield
 
 

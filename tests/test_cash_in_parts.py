@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from billing.models import Invoice
-from tests import test_cash_against_reference as whole
+from tests import cash_books
+from tests.cash_doings import put_figures_in_force, put_policies_in_force, reference
+from tests.cash_ways import in_parts
 from tests.random_by_hand import ByHand
 from tests.random_cash import JOBS
 from tests.random_events import ACT
@@ -52,14 +54,14 @@ def test_a_bill_of_the_instant_at_which_a_file_ends_fails_in_the_run_of_that_ins
         {"type": JOBS, "at": last},
         charged(2, "2017-10-16T15:30:00+00:00"),
     ]
-    whole.put_policies_in_force()
-    whole.put_figures_in_force()
-    model = whole.reference(ByHand)
+    put_policies_in_force()
+    put_figures_in_force()
+    model = reference(ByHand)
 
-    found, expected = whole.in_parts(history, model, tmp_path)
+    found, expected = in_parts(history, model, tmp_path)
 
     assert found == expected == [("applied", None)] * 6
-    (theirs,) = whole.theirs(model)["hibiscus"]["collected"]
-    ours = whole.of_collecting(Invoice.objects.get())
+    (theirs,) = cash_books.theirs(model)["hibiscus"]["collected"]
+    ours = cash_books.of_collecting(Invoice.objects.get())
     assert (theirs["kind"], theirs["failed_on"]) == ("ON_REQUEST", "2017-10-16")
     assert ours == theirs

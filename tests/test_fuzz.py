@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests import lost_requests, test_cash_against_reference, test_three_ways
+from tests import lost_requests, test_three_ways
+from tests.cash_ways import WAYS, go_through, some_history
 from tests.random_by_hand import ByHand
 from tests.random_cash import Collected
-from tests.test_cash_against_reference import WAYS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.full]
 
@@ -30,10 +30,10 @@ def compared(settings: Any, folder: Path) -> Iterator[str]:
         history = (seed, chance.randrange(1, 4), days, pace)
         events = test_three_ways.three_ways(history, folder, settings)
         yield f"{history}: {events} events, three times the same books"
-        money = test_cash_against_reference.some_history(seed)
+        money = some_history(seed)
         for kind in (Collected, ByHand):
             ways = WAYS[0], chance.choice(WAYS[1:])
-            doings = test_cash_against_reference.go_through(money, ways, settings, folder, kind)
+            doings = go_through(money, ways, settings, folder, kind)
             of = f"{kind.__name__} {money}: {doings} doings"
             yield f"{of}, {' and '.join(ways)}: the same books"
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from billing.operations import invoice_decisions
 from tests import journals
 from tests.billing import paying
-from tests.billing.test_tax import BY, billed, german
+from tests.billing.taxing import BY, billed, german
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member, operator
 from tests.kept import kept

@@ -1,13 +1,17 @@
-"""What tests of payments stand on: who may collect, and what it answers."""
+"""What tests of payments stand on: who may collect, and what it answers; and what is audited."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from billing import audit as billing_audit
 from billing.providers.registry import PROVIDERS
+from lib import audit
+from lib.audit import Check
 from tests import stripe_server
 from tests.billing.paying import Told
+from tests.shops import instant
 from tests.stripe_server import OddStripe
 
 
@@ -31,3 +35,12 @@ def odd(settings: Any) -> Iterator[OddStripe]:
     with stripe_server.odd_stripe() as server:
         stripe_server.be_asked(settings, server.url)
         yield server
+
+
+@pytest.fixture
+def audited(db: None) -> Iterator[None]:
+    """What these tests write, the audit finds right."""
+    yield
+    checks = [one for one in billing_audit.CHECKS if isinstance(one, Check)]
+    found = audit.run(checks, now=instant("2027-12-01 00:00"))
+    assert [(one.check.name, one.listed) for one in found if one.violations] == []

@@ -18,8 +18,8 @@ from jobs import leases
 from jobs.silences import KeepsSilent, Silences
 from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
+from tests.billing.taxing import BY, billed, german
 from tests.billing.test_credit_notes import SCHEMA
-from tests.billing.test_tax import BY, billed, german
 from tests.books import assert_clean
 from tests.credit.pages import set_clock
 from tests.factories import DetailsFactory, browser_of, member, operator

@@ -15,7 +15,7 @@ from billing.models import CreditNote, Invoice
 from billing.operations import invoice_decisions, invoices_on_request, tax_treatments
 from billing.queries import books
 from tests import shops
-from tests.billing.test_tax import BY, billed, german, issued_by
+from tests.billing.taxing import BY, billed, german, issued_by
 from tests.books import assert_clean
 from tests.credit.pages import set_clock
 from tests.factories import DetailsFactory, IssuerFactory, browser_of, member

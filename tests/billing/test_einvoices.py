@@ -16,8 +16,8 @@ from billing.documents.einvoices import content, files
 from billing.models import CreditNote, Invoice
 from billing.operations import closing, invoice_decisions, issuers, tax_rates
 from tests import shops
+from tests.billing.taxing import BY, EARLY, FRENCH, billed, figures, german, issued_by, rate
 from tests.billing.test_reopening import reopen
-from tests.billing.test_tax import BY, EARLY, FRENCH, billed, figures, german, issued_by, rate
 from tests.credit.pages import set_clock
 from tests.en16931 import assert_valid, broken
 from tests.factories import (

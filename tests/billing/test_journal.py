@@ -30,7 +30,7 @@ from credit.operations import (
 from tests import journals, shops
 from tests.amounts import usd
 from tests.billing import by_hand, paying
-from tests.billing.test_tax import billed, german
+from tests.billing.taxing import billed, german
 from tests.credit import unmatching, withdrawing
 from tests.factories import GrantedCreditFactory, ReversalFactory, TransferFactory
 from tests.shops import Shop

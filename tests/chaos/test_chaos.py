@@ -59,6 +59,7 @@ def chaos(template: str, *arguments: str) -> str:
     return said
 
 
+@pytest.mark.longest
 @pytest.mark.django_db
 @pytest.mark.parametrize(("seed", "seconds"), [SHORT, *full(LONGER)])
 def test_whatever_dies_for_a_while_the_books_hold_and_all_comes_to_its_end(

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Playwright, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import codes, shops
+from tests.e2e.contexts import Contexts
 from tests.e2e.worker import Worker, set_clock
 
 expect.set_options(timeout=30_000)  # what is expected comes at once, unless the machine is busy
@@ -37,23 +38,32 @@ def playwright(playwright: Playwright) -> Iterator[Playwright]:
     connections.close_all()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser, live_server: LiveServer) -> Contexts:
+    """See Contexts."""
+    return Contexts(browser, live_server.url)
+
+
 @pytest.fixture(autouse=True)
-def pages_end_with_their_test(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A page that stays open goes on asking and drawing: a few took half a processor's time."""
+def contexts_are_taken_in_turn(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test's contexts come from those that were made, and go back with its end."""
     if "browser" not in request.fixturenames:
         yield
         return
+    contexts: Contexts = request.getfixturevalue("contexts")
     browser: Browser = request.getfixturevalue("browser")
-    kept = list(browser.contexts)
-    yield
-    for context in browser.contexts:
-        if context not in kept:
-            context.close()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(browser, "new_context", contexts.new_context)
+        patched.setattr(browser, "new_page", contexts.new_page)
+        yield
+    contexts.give_back()
 
 
 @pytest.fixture(autouse=True, scope="session")
 def static_files_are_read_once() -> Iterator[None]:
-    """Each page asks for a dozen of them. A server of ours has browsers keep them, too."""
+    """Each page asks for a dozen of them. A server of ours has browsers keep them, too: for a year,
+    as tests go to days of which an hour was over long ago.
+    """
     read: dict[str, tuple[bytes, str]] = {}
 
     def serve(handler: StaticFilesHandler, request: HttpRequest) -> HttpResponse:
@@ -61,7 +71,7 @@ def static_files_are_read_once() -> Iterator[None]:
             found: Any = django_serve(handler, request)
             read[request.path] = b"".join(found), found.headers["Content-Type"]
         content, content_type = read[request.path]
-        kept = {"Cache-Control": "max-age=3600"}
+        kept = {"Cache-Control": "max-age=31536000"}
         return HttpResponse(content, content_type=content_type, headers=kept)
 
     django_serve = StaticFilesHandler.serve

@@ -14,7 +14,7 @@ from gateway.webhooks.operations import outbox as operations
 from tests import shops
 from tests.amounts import usd
 from tests.billing import paying
-from tests.billing.test_tax import BY, billed, german
+from tests.billing.taxing import BY, billed, german
 from tests.credit import reviewing, withdrawing
 from tests.factories import TransferFactory
 from tests.gateway.webhooks.hooks import decline, outbox
