@@ -107,6 +107,7 @@ def test_a_closed_account_gets_back_the_tax_of_its_credits() -> None:
     assert [row.tax.amount for row in rows] == [Decimal("-11.40"), Decimal("-7.60")]
 
 
+@pytest.mark.usefixtures("audited")
 def test_what_was_taxed_with_a_closed_accounts_rest_is_credited_with_its_tax() -> None:
     """Also once a bill has taken it, as more was charged, on which it has no tax any more."""
     shop = german()
