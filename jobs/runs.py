@@ -222,7 +222,19 @@ def start_with(
     run.open_chunks = list(range(1, len(chunks) + 1))
     run.chunks = len(chunks)
     run.save()
+    if claimed and not chunks and run.cell != in_cells.OUTSIDE:
+        _forget_one_before(run)
     return Started(run, job, chunks, [cell for cell, _ in found])
+
+
+def _forget_one_before(run: JobRun) -> None:
+    """Remove the run of the timetable before this one, in the same cell, if neither found anything
+    to do: there are as many as jobs times cells, each minute.
+    """
+    of_cell = JobRun.objects.filter(job=run.job, cell=run.cell, pk__lt=run.pk)
+    before = of_cell.order_by("-pk").first()
+    if before is not None and before.tick and not before.rows_due and not before.error:
+        before.delete()
 
 
 def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:

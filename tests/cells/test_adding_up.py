@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -53,6 +54,7 @@ def unmatched(home: Any) -> QueueSummary:
     """The queue of cash that no order could take, as the home page has it."""
     waiting = home.context["waiting"]
     queues = [*waiting.others, *(one for _, found in waiting.groups for one in found)]
+    found: QueueSummary
     (found,) = [one for one in queues if one.queue.model is OrderPayment]
     return found
 
@@ -66,7 +68,7 @@ def test_what_waits_figures_reports_and_finds_are_of_all_cells(
     browser = browser_of(boss())
     home = browser.get("/admin/")
     cash = unmatched(home)
-    assert (cash.count, cash.amounts) == (2, [(300, "USD")])
+    assert (cash.count, cash.amounts) == (2, [(Decimal(300), "USD")])
     assert [(one.cell, one.number) for one in cash.by_cell] == [(1, "1"), (2, "1")]
     assert "All cells" in text_of(home)
     (dollars,) = home.context["figures"].currencies
@@ -135,7 +137,7 @@ def test_a_cell_that_does_not_answer_is_named_and_not_waited_for(
     home = browser.get("/admin/")
     assert "Cell 2 has not answered." in text_of(home)
     assert "Cell 1 has" not in text_of(home)
-    assert unmatched(home).amounts == [(100, "USD")]
+    assert unmatched(home).amounts == [(Decimal(100), "USD")]
     assert [one.totals["lines"] for one in home.context["figures"].currencies] == [1]
     found = browser.get(reverse("backoffice:find"), {"q": "meadow-1"})
     assert "Cell 2 has not answered." in text_of(found)

@@ -20,6 +20,7 @@ from credit.operations import payout_answers
 from credit.payment_files import accounts, names
 from credit.queries.payout_answers import to_take
 from lib import cells
+from lib.refusals import AlreadyDecided
 from merchants.operations.merchants import UnknownMerchant
 from tests import shops
 from tests.amounts import usd
@@ -140,7 +141,7 @@ def test_a_line_that_was_on_its_way_gets_there_once(two_cells: None) -> None:
         banking.take(to_second)
         line = BankLine.objects.get()
         handing_over.mark(line, 2, BankLine.Why.REFERENCE)  # and then the process died
-        with pytest.raises(bank_matching.AlreadyDecided):
+        with pytest.raises(AlreadyDecided):
             bank_matching.place(line_id=line.pk, merchant="meadow", actor=OPERATOR, now=at())
         handing_over.deliver(line, now=at())
         BankLine.objects.update(status="WAITING")  # or here
@@ -220,15 +221,13 @@ def test_banks_answers_go_to_the_cell_of_the_withdrawal_or_file_that_they_name(
         "reference,status,bank_reference,reason\n"
         f"{ones[2][1]},PAID,X-2,\n{ones[1][0]},PAID,X-1,\nT9-WAAAA,PAID,X-3,\n"
     )
-    stand = {}
+    stand: dict[int, list[str]] = {}
+    rows: dict[int, list[tuple[str, str]]] = {}
     for number in (1, 2):
         with cells.at(number):
-            stand[number] = list(Withdrawal.objects.order_by("pk").values_list("status", flat=True))
-            rows = PayoutAnswer.objects.order_by("pk").values_list("reference", "outcome", "row")
-            stand[number, "rows"] = list(rows)
-    assert stand[1] == ["PAID", "SENT"]
-    assert stand[2] == ["FAILED", "FAILED"]
-    assert [outcome for _, outcome, _ in stand[2, "rows"]] == ["FAILED", "FAILED", "REFUSED"]
-    assert [(one, outcome) for one, outcome, _ in stand[1, "rows"]] == [
-        (ones[1][0].reference, "PAID"), ("T9-WAAAA", "REFUSED")
-    ]  # fmt: skip
+            found = Withdrawal.objects.order_by("pk").values_list("status", flat=True)
+            answers = PayoutAnswer.objects.order_by("pk").values_list("reference", "outcome")
+            stand[number], rows[number] = list(found), list(answers)
+    assert stand == {1: ["PAID", "SENT"], 2: ["FAILED", "FAILED"]}
+    assert [outcome for _, outcome in rows[2]] == ["FAILED", "FAILED", "REFUSED"]
+    assert rows[1] == [(ones[1][0].reference, "PAID"), ("T9-WAAAA", "REFUSED")]

@@ -152,41 +152,46 @@ def test_a_single_statement_takes_one_round_trip_and_hot_ones_have_a_plan_for_ea
     two: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prepared, "PLANNED_CELLS", 1)
-    with reached(ENGINE="lib.cells"):
-        connection.ensure_connection()
-        to_server, trips = connection.connection, []
-        wait = to_server.wait
-        to_server.wait = lambda *given, **more: trips.append(1) or wait(*given, **more)
+    with reached(ENGINE="lib.cells"), ThreadPoolExecutor(1) as thread:
+        planned = thread.submit(count_round_trips).result()
+    assert planned == ["taelcell_1", "taelcell_1"]  # the second cell is one too many
 
-        def trips_of(ask: Any, cell: str) -> int:
+
+def count_round_trips() -> list[str]:
+    """Ask in two cells on a connection of this thread's own, and count how often the database is
+    waited for; how the plans that it keeps are called, shortly.
+    """
+    connection.ensure_connection()
+    to_server: Any = connection.connection
+    wait, trips = to_server.wait, []
+
+    def counted(*given: Any, **more: Any) -> Any:
+        trips.append(1)
+        return wait(*given, **more)
+
+    to_server.wait = counted
+    first, second = NAMES
+    for cell in (first, second, first, second):
+        for ask in (read, ask_as_hot_paths_do):
             trips.clear()
             with cells.inside(cell):
                 assert ask(0) == cell
-            return len(trips)
-
-        for cell in NAMES * 2:
-            assert trips_of(read, cell) == 1
-        first, second = NAMES
-        for cell, told in ((first, 1), (first, 1), (second, 1), (second, 1), (first, 1)):
-            assert trips_of(ask_as_hot_paths_do, cell) == told
-        with cells.inside(first), transaction.atomic():
+            assert len(trips) == 1
+    with cells.inside(first):
+        with transaction.atomic():
             assert ask_as_hot_paths_do(0) == first
             with pytest.raises(ProgrammingError, match="nowhere"), transaction.atomic():
                 prepared.row("SELECT * FROM nowhere", [])
             assert ask_as_hot_paths_do(0) == first
-        with cells.inside(first):
-            for _ in range(2):
-                with pytest.raises(DataError, match="division by zero"):
-                    prepared.row("SELECT 1 / %s::int", [0])
-            with pytest.raises(ProgrammingError, match="nowhere"):
-                prepared.row("SELECT * FROM nowhere", [])
-            assert prepared.row("SELECT 1 / %s::int", [1]) == (1,)
-            assert ask_as_hot_paths_do(0) == first
-        # The second cell is one too many, and has no plans.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT name FROM pg_prepared_statements ORDER BY name")
-            names = [name for (name,) in cursor.fetchall()]
-        assert [name.split("_")[0] + "_" + name.split("_")[1] for name in names] == [
-            "taelcell_1", "taelcell_1"
-        ]  # fmt: skip
-        to_server.wait = wait
+        for _ in range(2):
+            with pytest.raises(DataError, match="division by zero"):
+                prepared.row("SELECT 1 / %s::int", [0])
+        with pytest.raises(ProgrammingError, match="nowhere"):
+            prepared.row("SELECT * FROM nowhere", [])
+        assert prepared.row("SELECT 1 / %s::int", [1]) == (1,)
+        assert ask_as_hot_paths_do(0) == first
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_prepared_statements ORDER BY name")
+        names = [name for (name,) in cursor.fetchall()]
+    connections.close_all()
+    return [name.rsplit("_", 2)[0] for name in names]
