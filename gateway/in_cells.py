@@ -85,6 +85,8 @@ class RunInCells:
         """The cell of the event's merchant. One that joins is given one; an event of no merchant
         that there is is told so by whatever cell it is inside, or else by the first one.
         """
+        if event.merchant not in self._where and directory.is_entered(event.merchant):
+            self._where[event.merchant] = cells.number()
         if event.merchant not in self._where:
             self._where |= directory.cells_of([event.merchant])
         if event.merchant not in self._where:

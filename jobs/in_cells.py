@@ -1,7 +1,7 @@
 """Jobs where the books are in cells (rule 30.7): each cell has a run of its own at each tick, and
 the cell's number goes to the worker with each of its chunks.
 
-So a cell that is slow or away holds up no other (rule 30.27). What an operator asks for outside of
+So a cell that is slow or away holds up no other (rule 30.26). What an operator asks for outside of
 any cell is one run, of whose chunks each is of one cell. Keys of what is
 shared, which a job does in each cell, are given the cell's number on their way (lib.cells.KEYS), so
 that a row that failed is parked for each cell. In an installation without cells nothing is entered,
@@ -41,10 +41,17 @@ def of(where: InCells) -> Sequence[int]:
     """The numbers of the cells that such a job works in, or OUTSIDE alone; inside a cell that one
     alone.
     """
+    is_shared = where is InCells.ONCE or not cells.are_on()
+    return among(() if is_shared else cells.within(), where)
+
+
+def among(numbers: Sequence[int], where: InCells) -> Sequence[int]:
+    """Those of the cells with these numbers, none where there are no cells, that such a job works
+    in, or OUTSIDE alone.
+    """
     if where is InCells.ONCE or not cells.are_on():
         return [OUTSIDE]
-    found = cells.within()
-    return [number for number in found if where is not InCells.FIRST or number == cells.FIRST]
+    return [number for number in numbers if where is not InCells.FIRST or number == cells.FIRST]
 
 
 def here(where: InCells) -> int:

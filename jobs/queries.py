@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
-from jobs import facts
+from jobs import facts, in_cells
 from jobs.definitions import Job
 from jobs.in_cells import OUTSIDE
 from jobs.models import Heartbeat, JobFailure, JobRun
@@ -33,15 +34,16 @@ LEFT JOIN LATERAL (
     SELECT id FROM jobs_jobrun run WHERE run.job = job.name ORDER BY id DESC LIMIT 1
 ) last ON true
 LEFT JOIN LATERAL (
-    SELECT of_cell.due_at, cell.number AS cell
-    FROM unnest(%(cells)s::integer[]) AS cell(number)
+    SELECT of_cell.due_at, part.cell
+    FROM unnest(%(of)s::text[], %(cells)s::integer[]) AS part(job, cell)
     CROSS JOIN LATERAL (
         SELECT due_at FROM jobs_jobrun run
-        WHERE run.job = job.name AND run.cell = cell.number
+        WHERE run.job = part.job AND run.cell = part.cell
         AND ended_at IS NOT NULL AND actor = '' AND error = '' AND NOT is_lost
         ORDER BY id DESC LIMIT 1
     ) of_cell
-    ORDER BY of_cell.due_at, cell.number LIMIT 1
+    WHERE part.job = job.name
+    ORDER BY of_cell.due_at, part.cell LIMIT 1
 ) done ON true
 CROSS JOIN LATERAL (
     SELECT count(*) AS rows FROM jobs_jobfailure failure
@@ -51,9 +53,9 @@ ORDER BY job.place
 """
 # The last tick of each job that a run has claimed, in each cell, read from the end of an index.
 TICKS = """
-SELECT job.name, cell.number, (
-    SELECT max(tick) FROM jobs_jobrun run WHERE run.job = job.name AND run.cell = cell.number)
-FROM unnest(%(jobs)s::text[]) AS job(name), unnest(%(cells)s::integer[]) AS cell(number)
+SELECT part.job, part.cell, (
+    SELECT max(tick) FROM jobs_jobrun run WHERE run.job = part.job AND run.cell = part.cell)
+FROM unnest(%(of)s::text[], %(cells)s::integer[]) AS part(job, cell)
 """
 
 
@@ -177,16 +179,20 @@ def owed(now: datetime) -> list[tuple[str, int, datetime]]:
     """
     latest = {job.name: job.tick_at(now - OWED_AFTER) for job in all_jobs()}
     with connection.cursor() as cursor:
-        cursor.execute(TICKS, {"jobs": list(latest), "cells": _cells()})
+        cursor.execute(TICKS, _parts())
         taken = cursor.fetchall()
     return [
         (name, cell, latest[name]) for name, cell, tick in taken if tick and tick < latest[name]
     ]
 
 
-def _cells() -> list[int]:
-    """The numbers of the cells that runs may be of, with OUTSIDE."""
-    return [OUTSIDE, *(cells.numbers() if cells.are_on() else ())]
+def _parts() -> dict[str, list[Any]]:
+    """The jobs of the timetable and all cells that their runs are of, OUTSIDE for none, as two
+    lists of the same length.
+    """
+    numbers = cells.numbers() if cells.are_on() else ()
+    parts = [(job.name, cell) for job in all_jobs() for cell in in_cells.among(numbers, job.where)]
+    return {"of": [name for name, _ in parts], "cells": [cell for _, cell in parts]}
 
 
 def stuck(now: datetime) -> QuerySet[JobRun]:
@@ -204,7 +210,7 @@ def lost_since(instant: datetime) -> QuerySet[JobRun]:
 def job_states(now: datetime) -> Sequence[JobState]:
     """How each job of the timetable stands, in its order; two queries."""
     with connection.cursor() as cursor:
-        cursor.execute(JOBS, {"jobs": [job.name for job in all_jobs()], "cells": _cells()})
+        cursor.execute(JOBS, {"jobs": [job.name for job in all_jobs()], **_parts()})
         found = cursor.fetchall()
     runs = JobRun.objects.in_bulk([pk for _, pk, *_ in found if pk])
     return [

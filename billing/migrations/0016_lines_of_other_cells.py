@@ -1,4 +1,4 @@
-"""Lines of a bank's statement are handed to the cell whose they are (rule 30.22)."""
+"""Lines of a bank's statement are handed to the cell whose they are (rule 30.21)."""
 
 from django.db import migrations, models
 
