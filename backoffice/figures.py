@@ -1,19 +1,24 @@
 """Totals of all merchants, and counts and amounts of each of the last thirty days, by currency.
-They are computed together and cached for KEPT_FOR.
+They are computed together and cached for KEPT_FOR. Where the books are in cells, those of all cells
+are added up.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 
 from django.core.cache import cache
 
+from lib import cells
+from lib.cells import adding_up
 from lib.registry import Registry
 
 DAYS = 30
 KEPT_FOR = timedelta(minutes=10)
-KEY = "backoffice-figures-1"  # another number with every change of what is kept
+KEPT_WITHOUT = timedelta(minutes=1)  # where a cell has not answered
+KEY = "backoffice-figures-2"  # another number with every change of what is kept
 NOTHING = Decimal(0)
 
 ByName = Mapping[str, Decimal | int]  # what a row of the totals comes to, by its name
@@ -108,6 +113,7 @@ class Figures:
     at: datetime
     days: Sequence[date]  # in UTC, today last
     currencies: Sequence[Currency] = field(default=())
+    silent: Sequence[int] = ()  # the numbers of cells that have not answered, and are left out
 
     def of(self, code: str) -> Currency | None:
         """The figures of the currency with this code, or None."""
@@ -123,36 +129,58 @@ def lately(now: datetime) -> Figures:
     """The figures of all currencies: from the cache, if it has some that are at most KEPT_FOR old;
     otherwise computed as of `now`, and cached.
     """
-    found: Figures | None = cache.get(KEY)
+    key = KEY + cells.entered()
+    found: Figures | None = cache.get(key)
     if found is None:
         found = reckon(now)
-        cache.set(KEY, found, KEPT_FOR.total_seconds())
+        kept_for = KEPT_WITHOUT if found.silent else KEPT_FOR
+        cache.set(key, found, kept_for.total_seconds())
     return found
 
 
 def reckon(now: datetime) -> Figures:
     """Compute the figures of all currencies as of `now` from the books: the totals, and the sums of
-    each of the last DAYS days in UTC. Nothing is cached.
+    each of the last DAYS days in UTC, over all cells, or in the one that this is called inside.
+    Nothing is cached.
     """
     today = now.astimezone(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     since = datetime.combine(days[0], time.min, UTC)
-    totals = [one.read() for one in TOTALS]
-    rows = {kind.name: kind.read(since) for kind in DAILY}
-    codes = {code for found in totals for code in found}
-    codes |= {row[1] for of_kind in rows.values() for row in of_kind}
+    answers = adding_up.each(partial(_read, since))
+    known = list(answers.found.values())
+    codes = {code for totals, _ in known for of_book in totals for code in of_book}
+    codes |= {row[1] for _, rows in known for of_kind in rows.values() for row in of_kind}
     return Figures(
         at=now,
         days=days,
         currencies=[
             Currency(
                 code,
-                _totals(totals, code),
-                {kind: _series(found, code, days) for kind, found in rows.items()},
+                _added([_totals(totals, code) for totals, _ in known]),
+                {
+                    kind.name: _series(
+                        [row for _, rows in known for row in rows[kind.name]], code, days
+                    )
+                    for kind in DAILY
+                },
             )
             for code in sorted(codes)
         ],
+        silent=answers.silent,
     )
+
+
+def _read(since: datetime) -> tuple[Sequence[Mapping[str, ByName]], Mapping[str, Rows]]:
+    """What the books say here: the totals of each, and the rows of each daily kind from the instant
+    on, by its name.
+    """
+    return [one.read() for one in TOTALS], {kind.name: kind.read(since) for kind in DAILY}
+
+
+def _added(parts: Sequence[ByName]) -> ByName:
+    """The totals of several cells, added up by their names."""
+    first, *others = parts
+    return {name: sum((one[name] for one in others), value) for name, value in first.items()}
 
 
 def _totals(totals: Sequence[Mapping[str, ByName]], code: str) -> ByName:
@@ -169,5 +197,8 @@ def _series(rows: Rows, code: str, days: Sequence[date]) -> list[Sum]:
     """The sum of each of these days, in their order, in the currency with this code; days without a
     row have empty sums.
     """
-    by_day = {day: Sum(count, amount) for day, currency, count, amount in rows if currency == code}
-    return [by_day.get(day, Sum()) for day in days]
+    by_day = dict.fromkeys(days, Sum())
+    for day, currency, count, amount in rows:
+        if currency == code and day in by_day:
+            by_day[day] += Sum(count, amount)
+    return [by_day[day] for day in days]

@@ -2,7 +2,7 @@
 
 "reference" is looked for among all merchants; "merchant reference", with a space, among that
 merchant's rows. The kinds of rows are those of lib.search. Where the books are in cells, it looks
-into each.
+into all of them at once, and names those that have not answered.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +18,7 @@ from django_stubs_ext import StrOrPromise
 
 from backoffice.columns import MERCHANT, follow, page_of
 from lib import cells, search, words
+from lib.cells import adding_up
 from lib.search import Finder, Kind
 
 LONGEST = 254
@@ -41,12 +42,15 @@ class Found:
     """The results of a search."""
 
     hits: Sequence[Hit] = ()
+    silent: Sequence[int] = ()  # the numbers of cells that have not answered
 
     @property
     def only(self) -> str:
         """The address of the only result or, if there are several, of the only one whose whole name
-        was given; "" otherwise.
+        was given; "" otherwise, and where a cell that has not answered may have another.
         """
+        if self.silent:
+            return ""
         exact = [hit for hit in self.hits if hit.is_exact]
         one = exact if len(exact) == 1 else self.hits
         return one[0].address if len(one) == 1 else ""
@@ -67,8 +71,11 @@ def find(request: HttpRequest, text: str) -> Found:
         with cells.at(merchant.cell):
             if within := list(_of_one(request, merchant, rest.strip())):
                 return Found(within)
-    found = cells.in_each(lambda: list(_among_all(request, text)))
-    return Found(found[0] if len(found) == 1 else _each_once(chain(*found)))
+    seen = _visible(request)
+    answers = adding_up.each(lambda: list(_among_all(seen, text)))
+    found = list(answers.found.values())
+    hits = found[0] if len(found) == 1 else _each_once(chain(*found))
+    return Found(hits, answers.silent)
 
 
 def _each_once(hits: Iterable[Hit]) -> Sequence[Hit]:
@@ -84,11 +91,11 @@ def _merchant(reference: str) -> Any:
     return merchants.filter(reference__in=words.spellings(reference)).first()
 
 
-def _among_all(request: HttpRequest, text: str) -> Iterator[Hit]:
-    """Yield the results for `text` among the rows of all merchants, of the kinds that the operator
-    may look at.
+def _among_all(seen: Sequence[tuple[Kind, Finder]], text: str) -> Iterator[Hit]:
+    """Yield the results for `text` among the rows of all merchants, of the kinds `seen`, which the
+    operator may look at.
     """
-    for kind, finder in _visible(request):
+    for kind, finder in seen:
         for row, is_exact in finder.among_all(kind, text):
             merchant = follow(row, kind.merchant) if kind.merchant else None
             yield _hit(kind, row, merchant, is_exact=is_exact)

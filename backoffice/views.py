@@ -12,7 +12,7 @@ from django.utils import timezone
 from backoffice import charts, figures, merchant_page, times
 from backoffice import find as lookup
 from backoffice import home as waiting
-from lib import clock, zones
+from lib import cells, clock, zones
 from lib.charts import image
 
 
@@ -36,9 +36,10 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def time_zone(request: HttpRequest) -> list[str]:
     """The label at the top of each page of the admin (UNFOLD's ENVIRONMENT): in which time zone its
-    times are, and the label's tone.
+    times are, of which cell it is where there are several, and the label's tone.
     """
-    return [f"Times: {times.zone_name()}", "info"]
+    of = (f"Cell {cells.number()}" if cells.entered() else "All cells") if cells.are_on() else ""
+    return [" · ".join(filter(None, (of, f"Times: {times.zone_name()}"))), "info"]
 
 
 def chart(request: HttpRequest, currency: str, name: str) -> HttpResponse:

@@ -103,7 +103,7 @@ def _old(before: datetime, now: datetime) -> "QuerySet[BankLine]":
     """The lines booked before the day of the instant `before` that still say who was on the other
     side, and do not wait for anybody.
     """
-    done = (Status.BOOKED, Status.OUTGOING, Status.SET_ASIDE)
+    done = (Status.BOOKED, Status.OUTGOING, Status.SET_ASIDE, Status.ELSEWHERE)
     old = BankLine.objects.filter(booked_on__lt=before.date(), status__in=done)
     return old.exclude(other_side=b"")
 

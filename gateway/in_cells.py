@@ -100,6 +100,8 @@ class RunInCells:
         For a merchant that does not exist it is the cell that we are inside, or else the first: its
         run refuses the event.
         """
+        if event.merchant not in self._where and directory.is_entered(event.merchant):
+            self._where[event.merchant] = cells.number()
         if event.merchant not in self._where:
             self._where |= directory.cells_of([event.merchant])
         if event.merchant not in self._where:

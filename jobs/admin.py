@@ -24,7 +24,7 @@ from jobs.backoffice import PARKED
 from jobs.forms import JobOrder
 from jobs.models import JobFailure, JobRun
 from jobs.timetable import all_jobs, job_named
-from lib import clock
+from lib import cells, clock
 
 
 class JobFilter(admin.SimpleListFilter):
@@ -93,8 +93,9 @@ class JobRunAdmin(WithState):
             "Run a job",
             form=JobOrder,
             effect=lambda row: (
-                "The job does what had fallen due by an instant, for everybody; what has been done"
-                " already is not done again. You are told how many rows that are before anything"
+                "The job does what had fallen due by an instant, for everybody"
+                f"{' in the chosen cell' if cells.are_on() else ''}; what has been done already is"
+                " not done again. You are told how many rows that are before anything"
                 " happens."
             ),
             initial=lambda row: {"at": clock.now().replace(second=0, microsecond=0)},
@@ -105,6 +106,11 @@ class JobRunAdmin(WithState):
             ),
         ),
     )
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The columns of the list, with the cell where there are several."""
+        columns = super().get_list_display(request)
+        return (columns[0], "cell", *columns[1:]) if cells.are_on() else columns
 
     @admin.display(description="due at")
     def due(self, run: JobRun) -> str:

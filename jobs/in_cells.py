@@ -1,7 +1,8 @@
-"""Jobs where the books are in cells (rule 30.7): each run finds what is due in every cell, and each
-of its chunks is of one cell, whose number goes to the worker with it.
+"""Jobs where the books are in cells (rule 30.7): each cell has a run of its own at each tick, and
+the cell's number goes to the worker with each of its chunks.
 
-So a run is on record once, and takes its tick once, however many cells there are. Keys of what is
+So a cell that is slow or away holds up no other (rule 30.26). What an operator asks for outside of
+any cell is one run, of whose chunks each is of one cell. Keys of what is
 shared, which a job does in each cell, are given the cell's number on their way (lib.cells.KEYS), so
 that a row that failed is parked for each cell. In an installation without cells nothing is entered,
 and all keys are as they are.
@@ -41,10 +42,25 @@ def of(where: InCells) -> Sequence[int]:
     OUTSIDE alone for a job that works once, and in an installation without cells. Inside a cell it
     is that one alone.
     """
+    is_shared = where is InCells.ONCE or not cells.are_on()
+    return among(() if is_shared else cells.within(), where)
+
+
+def among(numbers: Sequence[int], where: InCells) -> Sequence[int]:
+    """Those of the cells with these numbers, none where there are no cells, that such a job works
+    in, or OUTSIDE alone.
+    """
     if where is InCells.ONCE or not cells.are_on():
         return [OUTSIDE]
-    found = cells.within()
-    return [number for number in found if where is not InCells.FIRST or number == cells.FIRST]
+    return [number for number in numbers if where is not InCells.FIRST or number == cells.FIRST]
+
+
+def here(where: InCells) -> int:
+    """The number of the cell that a run of such a job is of which is started here; OUTSIDE for one
+    of what is shared, or of several cells.
+    """
+    is_inside = cells.are_on() and cells.entered() and where is not InCells.ONCE
+    return cells.number() if is_inside else OUTSIDE
 
 
 def at(cell: int) -> AbstractContextManager[None]:

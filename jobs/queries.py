@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
-from jobs import facts
+from jobs import facts, in_cells
 from jobs.definitions import Job
+from jobs.in_cells import OUTSIDE
 from jobs.models import Heartbeat, JobFailure, JobRun
 from jobs.timetable import all_jobs
 from lib import cells
@@ -23,18 +25,25 @@ KEPT_IDLE = timedelta(days=2)  # runs of the timetable that found nothing to do
 MOST_LISTED = 20
 
 # For each job: its last run, the instant up to which the timetable's own runs have come, and the
-# number of parked rows. Each is read from the end of an index, however many runs there were.
+# number of parked rows. Each is read from the end of an index, however many runs there were. Where
+# the books are in cells, it has come as far as in the cell that is the furthest behind.
 JOBS = """
-SELECT job.name, last.id, done.due_at, parked.rows
-FROM unnest(%s::text[]) WITH ORDINALITY AS job(name, place)
+SELECT job.name, last.id, done.due_at, parked.rows, done.cell
+FROM unnest(%(jobs)s::text[]) WITH ORDINALITY AS job(name, place)
 LEFT JOIN LATERAL (
     SELECT id FROM jobs_jobrun run WHERE run.job = job.name ORDER BY id DESC LIMIT 1
 ) last ON true
 LEFT JOIN LATERAL (
-    SELECT due_at FROM jobs_jobrun run
-    WHERE run.job = job.name AND ended_at IS NOT NULL AND actor = '' AND error = ''
-    AND NOT is_lost
-    ORDER BY id DESC LIMIT 1
+    SELECT of_cell.due_at, part.cell
+    FROM unnest(%(of)s::text[], %(cells)s::integer[]) AS part(job, cell)
+    CROSS JOIN LATERAL (
+        SELECT due_at FROM jobs_jobrun run
+        WHERE run.job = part.job AND run.cell = part.cell
+        AND ended_at IS NOT NULL AND actor = '' AND error = '' AND NOT is_lost
+        ORDER BY id DESC LIMIT 1
+    ) of_cell
+    WHERE part.job = job.name
+    ORDER BY of_cell.due_at, part.cell LIMIT 1
 ) done ON true
 CROSS JOIN LATERAL (
     SELECT count(*) AS rows FROM jobs_jobfailure failure
@@ -42,10 +51,11 @@ CROSS JOIN LATERAL (
 ) parked
 ORDER BY job.place
 """
-# The last tick of each job that a run has claimed, read from the end of an index.
+# The last tick of each job that a run has claimed, in each cell, read from the end of an index.
 TICKS = """
-SELECT job.name, (SELECT max(tick) FROM jobs_jobrun run WHERE run.job = job.name)
-FROM unnest(%s::text[]) AS job(name)
+SELECT part.job, part.cell, (
+    SELECT max(tick) FROM jobs_jobrun run WHERE run.job = part.job AND run.cell = part.cell)
+FROM unnest(%(of)s::text[], %(cells)s::integer[]) AS part(job, cell)
 """
 
 
@@ -58,6 +68,7 @@ class JobState:
     done_up_to: datetime | None  # `due_at` of the timetable's last complete run
     parked: int
     now: datetime
+    cell: int = OUTSIDE  # the one that is the furthest behind
 
     @property
     def next_at(self) -> datetime:
@@ -76,8 +87,13 @@ class JobState:
 
     @property
     def lag_text(self) -> str:
-        """The lag as hours, minutes and seconds; "-" if it is 0 or not known."""
-        return str(timedelta(seconds=int(self.lag.total_seconds()))) if self.lag else "-"
+        """The lag as hours, minutes and seconds, with the cell that it is of, if it is of one; "-"
+        if it is 0 or not known.
+        """
+        if not self.lag:
+            return "-"
+        of = f" (cell {self.cell})" if self.cell != OUTSIDE else ""
+        return f"{timedelta(seconds=int(self.lag.total_seconds()))}{of}"
 
     @property
     def is_late(self) -> bool:
@@ -155,18 +171,29 @@ def _facts(numbers: Sequence[int] | None) -> Sequence[str]:
     return told
 
 
-def owed(now: datetime) -> list[tuple[str, datetime]]:
-    """The jobs whose latest tick no run has claimed, because the scheduler's message was lost:
-    pairs of a job's name and that tick.
+def owed(now: datetime) -> list[tuple[str, int, datetime]]:
+    """The jobs whose latest tick no run has claimed, because the scheduler's message was lost or a
+    cell did not answer: a job's name, the number of the cell, OUTSIDE for none, and that tick.
 
     Only the latest tick is owed, since a run works up to its own time and so makes up for all ticks
     before it. A tick is owed a minute after its time, and a job that never ran is not owed a run.
     """
     latest = {job.name: job.tick_at(now - OWED_AFTER) for job in all_jobs()}
     with connection.cursor() as cursor:
-        cursor.execute(TICKS, [list(latest)])
+        cursor.execute(TICKS, _parts())
         taken = cursor.fetchall()
-    return [(name, latest[name]) for name, tick in taken if tick and tick < latest[name]]
+    return [
+        (name, cell, latest[name]) for name, cell, tick in taken if tick and tick < latest[name]
+    ]
+
+
+def _parts() -> dict[str, list[Any]]:
+    """The jobs of the timetable and all cells that their runs are of, OUTSIDE for none, as two
+    lists of the same length.
+    """
+    numbers = cells.numbers() if cells.are_on() else ()
+    parts = [(job.name, cell) for job in all_jobs() for cell in in_cells.among(numbers, job.where)]
+    return {"of": [name for name, _ in parts], "cells": [cell for _, cell in parts]}
 
 
 def stuck(now: datetime) -> QuerySet[JobRun]:
@@ -184,12 +211,12 @@ def lost_since(instant: datetime) -> QuerySet[JobRun]:
 def job_states(now: datetime) -> Sequence[JobState]:
     """How each job of the timetable stands, in its order; two queries."""
     with connection.cursor() as cursor:
-        cursor.execute(JOBS, [[job.name for job in all_jobs()]])
+        cursor.execute(JOBS, {"jobs": [job.name for job in all_jobs()], **_parts()})
         found = cursor.fetchall()
-    runs = JobRun.objects.in_bulk([pk for _, pk, _, _ in found if pk])
+    runs = JobRun.objects.in_bulk([pk for _, pk, *_ in found if pk])
     return [
-        JobState(job, runs.get(pk), done_up_to, rows, now)
-        for job, (_, pk, done_up_to, rows) in zip(all_jobs(), found, strict=True)
+        JobState(job, runs.get(pk), done_up_to, rows, now, cell or OUTSIDE)
+        for job, (_, pk, done_up_to, rows, cell) in zip(all_jobs(), found, strict=True)
     ]
 
 
@@ -226,6 +253,6 @@ def old_runs(before: datetime, now: datetime) -> "QuerySet[JobRun]":
     timetable has come.
     """
     complete = JobRun.objects.filter(ended_at__isnull=False, actor="", error="", is_lost=False)
-    later = complete.filter(job=OuterRef("job"), pk__gt=OuterRef("pk"))
+    later = complete.filter(job=OuterRef("job"), cell=OuterRef("cell"), pk__gt=OuterRef("pk"))
     idle = Q(started_at__lt=now - KEPT_IDLE, ended_at__isnull=False, rows_due=0, actor="", error="")
     return JobRun.objects.filter(Q(started_at__lt=before) | (idle & Q(Exists(later))))

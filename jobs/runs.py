@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Greatest
 
+from jobs import in_cells, silent_cells
 from jobs.chunks import Failures, Turn
 from jobs.definitions import Job
 from jobs.in_cells import Group
@@ -58,7 +59,8 @@ WHERE lost.id IN (
     WHERE run.ended_at IS NULL AND greatest(run.started_at, run.progressed_at) < %(stuck)s
     AND EXISTS (
         SELECT FROM jobs_jobrun later
-        WHERE later.job = run.job AND later.id > run.id AND later.due_at >= run.due_at
+        WHERE later.job = run.job AND later.cell = run.cell AND later.id > run.id
+        AND later.due_at >= run.due_at
         AND later.ended_at IS NOT NULL AND later.actor = '' AND later.error = ''
         AND NOT later.is_lost
     )
@@ -110,7 +112,8 @@ def start(
     is_alone: bool = False,
 ) -> Started:
     """Find what is due at `at` and put a run for it on record. A run that finds nothing ends at
-    once. Failures of rows that are not due any more are resolved.
+    once. Failures of rows that are not due any more are resolved. Inside a cell, all of that is of
+    this cell alone.
 
     `tick` is the instant of the timetable that the run claims; None for a run outside the
     timetable. With `is_alone`, raises JobAtWork while another run of the job is at work. Raises
@@ -124,7 +127,8 @@ def start(
             claimed = _claim(job, tick, at=at, now=now) if tick else None
             if is_alone:
                 _check_alone(job, claimed, now)
-            due = job.groups(at)
+            with silent_cells.finding(in_cells.here(job.where)):
+                due = job.groups(at)
             _resolve_what_is_not_due(job, [key for one in due for key in one.keys], at, now)
             return start_with(job, due, at=at, now=now, actor=actor, claimed=claimed)
     except (TickTaken, JobAtWork):
@@ -140,7 +144,10 @@ def _claim(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
     if another run has claimed it.
     """
     claimed, is_new = JobRun.objects.get_or_create(
-        job=job.name, tick=tick, defaults={"due_at": at, "started_at": now}
+        job=job.name,
+        tick=tick,
+        cell=in_cells.here(job.where),
+        defaults={"due_at": at, "started_at": now},
     )
     if not is_new:
         raise TickTaken(f"{job.name}: a run of {tick.isoformat()} is on record")
@@ -152,7 +159,9 @@ def _check_alone(job: Job, claimed: JobRun | None, now: datetime) -> None:
 
     A second caller waits here until the first one's transaction ends.
     """
-    locks.wait_for_advisory_lock(f"runs of {job.name}")
+    cell = in_cells.here(job.where)
+    name = f"runs of {job.name}"
+    locks.wait_for_advisory_lock(name if cell == in_cells.OUTSIDE else f"{name} in cell {cell}")
     if is_at_work(job, now, but=claimed):
         raise JobAtWork(f"job: {job.name} is at work; wait until that run has ended")
 
@@ -176,7 +185,15 @@ def _end_with(
     """Put a run on record that ended with the error, and that claims the tick if one is given; if
     another run has claimed the tick already, nothing is written.
     """
-    run = JobRun(job=job.name, tick=tick, due_at=at, started_at=now, ended_at=now, actor=actor)
+    run = JobRun(
+        job=job.name,
+        cell=in_cells.here(job.where),
+        tick=tick,
+        due_at=at,
+        started_at=now,
+        ended_at=now,
+        actor=actor,
+    )
     run.error = error_text(error)
     # Two schedulers' runs of one tick may both fail.
     JobRun.objects.bulk_create([run], ignore_conflicts=tick is not None)
@@ -198,22 +215,37 @@ def start_with(
     """
     found = [(one.cell, chunk) for one in due for chunk in job.chunks(one.keys)]
     chunks = [chunk for _, chunk in found]
-    run = claimed or JobRun(job=job.name, due_at=at, started_at=now, actor=actor)
+    cell = in_cells.here(job.where)
+    run = claimed or JobRun(job=job.name, cell=cell, due_at=at, started_at=now, actor=actor)
     run.ended_at = None if chunks else now
     run.rows_due = sum(map(len, chunks))
     run.open_chunks = list(range(1, len(chunks) + 1))
     run.chunks = len(chunks)
     run.save()
+    if claimed and not chunks and run.cell != in_cells.OUTSIDE:
+        _forget_one_before(run)
     return Started(run, job, chunks, [cell for cell, _ in found])
+
+
+def _forget_one_before(run: JobRun) -> None:
+    """Remove the run of the timetable before this one, in the same cell, if neither found anything
+    to do: there are as many as jobs times cells, each minute.
+    """
+    of_cell = JobRun.objects.filter(job=run.job, cell=run.cell, pk__lt=run.pk)
+    before = of_cell.order_by("-pk").first()
+    if before is not None and before.tick and not before.rows_due and not before.error:
+        before.delete()
 
 
 def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
     """Whether a run of the job, other than `but`, is open and started or finished a chunk less than
-    15 minutes ago.
+    15 minutes ago; inside a cell, one of this cell or of several.
 
     A run that was silent for longer may have lost a chunk, and keeps no other run from starting.
     """
     at_work = JobRun.objects.filter(job=job.name, ended_at__isnull=True)
+    if (cell := in_cells.here(job.where)) != in_cells.OUTSIDE:
+        at_work = at_work.filter(cell__in=[cell, in_cells.OUTSIDE])
     if but is not None:
         at_work = at_work.exclude(pk=but.pk)
     since = Greatest("started_at", "progressed_at")
@@ -365,7 +397,12 @@ def _resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: da
     person has dealt with them; failures after `at` are left alone.
     """
     parked = JobFailure.objects.filter(job=job.name, resolved_at__isnull=True)
-    rows = dict(parked.filter(last_failed_at__lte=at).values_list("row_id", "pk"))
+    cell = in_cells.here(job.where)
+    rows = {
+        one.row_id: one.pk
+        for one in parked.filter(last_failed_at__lte=at).select_related("merchant")
+        if cell in (in_cells.OUTSIDE, in_cells.of_failure(job.where, one))
+    }
     if done := rows.keys() - set(due):
         JobFailure.objects.filter(pk__in=[rows[row] for row in done]).update(resolved_at=now)
 

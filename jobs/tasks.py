@@ -7,7 +7,7 @@ from datetime import datetime
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
-from jobs import in_cells, queries, runs
+from jobs import in_cells, queries, runs, silent_cells
 from jobs.chunks import Turn
 from jobs.definitions import Job
 from jobs.models import Heartbeat, JobRun
@@ -30,19 +30,32 @@ def beat() -> None:
     """
     now = clock.now()
     Heartbeat.objects.update_or_create(pk=queries.SCHEDULER, defaults={"at": now})
-    for name, tick in queries.owed(now):
-        run_job.delay(name, tick=tick.isoformat())
+    for name, cell, tick in queries.owed(now):
+        of_cell = {} if cell == in_cells.OUTSIDE else {"cell": cell}
+        run_job.delay(name, tick=tick.isoformat(), **of_cell)
 
 
 @shared_task
-def run_job(name: str, tick: str = "") -> None:
+def run_job(name: str, tick: str = "", cell: int = in_cells.OUTSIDE) -> None:
     """Start the run of the job with this name for `tick`, an instant in ISO format, and send its
-    chunks to the workers; runs that were lost are closed first.
+    chunks to the workers; runs that were lost are closed first. Where the books are in cells, that
+    is done by a task for each cell, which this one sends unless it is given a cell.
 
-    Does nothing if the tick is claimed, or while a run of the job is at work. Without a tick, it is
-    a run outside the timetable. If this machine's clock is wrong, a failed run is put on record,
-    and ClockAhead is raised.
+    Does nothing if the tick is claimed, while a run of the job is at work, or for a cell that has
+    not answered lately. Without a tick, it is a run outside the timetable. If this machine's clock
+    is wrong, a failed run is put on record, and ClockAhead is raised.
     """
+    numbers = in_cells.of(job_named(name).where) if cell == in_cells.OUTSIDE else [cell]
+    if numbers == [cell]:
+        with in_cells.at(cell):
+            _run_here(name, tick, cell)
+        return
+    for number in numbers:
+        run_job.delay(name, tick=tick, cell=number)
+
+
+def _run_here(name: str, tick: str, cell: int) -> None:
+    """Start the run of `run_job` inside the cell with this number, or outside of any."""
     job, instant = job_named(name), datetime.fromisoformat(tick) if tick else None
     try:
         now = clock.now()
@@ -51,10 +64,11 @@ def run_job(name: str, tick: str = "") -> None:
         raise
     runs.close_lost(now)
     try:
+        silent_cells.check(cell)
         started = runs.start(job, at=now, now=now, tick=instant, is_alone=True)
     except runs.TickTaken:
         return
-    except runs.JobAtWork as refusal:
+    except (runs.JobAtWork, silent_cells.CellIsSilent) as refusal:
         log.info("%s", refusal)  # the tick is still owed, and asked for again
         return
     spread(started)
@@ -111,6 +125,10 @@ def do_chunk(
     the chunk and is raised.
     """
     job, instant = job_named(name), datetime.fromisoformat(at)
+    try:
+        silent_cells.check(cell)
+    except silent_cells.CellIsSilent as refusal:
+        raise OperationalError(str(refusal)) from refusal
     with in_cells.at(cell):
         turn = _turn(run_id, instant) if job.asks_providers else None
         try:

@@ -2,7 +2,8 @@
 
 A cursor of Django's writes the values into the text of a statement, which the database then reads
 and plans anew each time. That is right for what is asked now and then; of what a checkout waits
-for, it is the larger part.
+for, it is the larger part. Where the books are in cells (lib.cells), the first cells that a
+connection meets have plans of their own on it.
 """
 
 import re
@@ -23,12 +24,18 @@ from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
-from lib import arrays, pooled
+from lib import arrays, cells, pooled
+from lib.cells.connection import LOCK_SECONDS, entering
 
-ASKED = "tael_asked"  # the attribute of a connection with what is asked on it, by its text
+ASKED = "tael_asked"  # the attribute of a connection with what is asked on it: by cell, by text
+PLANNED_CELLS = 8  # that a connection has plans of
 READ = "tael_read"  # that with how its answers are read
 PLACES = re.compile(r"%(?:%|s|\((\w+)\)s)")  # of values, and a percent sign
 IDLE = TransactionStatus.IDLE
+# Chooses a cell for the rest of a transaction, as lib.cells.connection.entering does.
+ENTER = f"""
+SELECT set_config('search_path', $1, true), set_config('lock_timeout', '{LOCK_SECONDS}s', true)
+""".encode()
 Values = Sequence[Any] | Mapping[str, Any]
 
 
@@ -82,7 +89,7 @@ def rows_of_each(asked: Iterable[tuple[str, Values]]) -> list[list[tuple[Any, ..
     those after it are not carried out then.
     """
     database = connections[DEFAULT_DB_ALIAS]
-    if _by_cursor(database):
+    if _by_cursor(database) or (cells.entered() and database.get_autocommit()):
         found = []
         for statement, values in asked:
             with database.cursor() as cursor:
@@ -107,11 +114,19 @@ def run(statement: str, values: Values) -> None:
 
 def _by_cursor(database: BaseDatabaseWrapper) -> bool:
     """Whether Django's cursors have to be used: something listens to them, such as a test that
-    counts statements, what is planned ahead may be gone at the next transaction, or the statement
-    is of one cell (lib.cells).
+    counts statements, what is planned ahead may be gone at the next transaction, or the connection
+    keeps plans of enough other cells.
     """
     is_heard = bool(database.execute_wrappers) or database.queries_logged
-    return is_heard or pooled.by_transaction() or hasattr(database, "holds_cells")
+    return is_heard or pooled.by_transaction() or _is_one_too_many(database, cells.entered())
+
+
+def _is_one_too_many(database: BaseDatabaseWrapper, cell: str) -> bool:
+    """Whether nothing is planned in this cell on the connection, and no more is to be: the database
+    keeps each plan in memory.
+    """
+    known = getattr(database.connection, ASKED, ()) if cell else ()
+    return len(known) > PLANNED_CELLS and cell not in known
 
 
 def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> list[tuple[Any, ...]]:
@@ -122,24 +137,26 @@ def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> list[
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
         to_server = database.connection
-        rows = _asked(to_server, statement).run(values)
+        rows = _asked(to_server, statement, cells.entered()).run(values)
     # Django would ask whether the connection still works before a request's first transaction; it
     # does, since it has just answered this.
     database.health_check_done = True  # type: ignore[attr-defined]
     return rows
 
 
-def _asked(to_server: "psycopg.Connection[Any]", statement: str) -> "_Asked":
-    """The prepared statement of this text on this connection; it is made at the first call, and
-    kept with the connection.
+def _asked(to_server: "psycopg.Connection[Any]", statement: str, cell: str) -> "_Asked":
+    """The prepared statement of this text on this connection, inside the cell of this name, "" for
+    none; it is made at the first call, and kept with the connection.
     """
-    known: dict[str, _Asked] | None = getattr(to_server, ASKED, None)
+    known: dict[str, dict[str, _Asked]] | None = getattr(to_server, ASKED, None)
     if known is None:
-        known = {}
+        known = {"": {}}
         setattr(to_server, ASKED, known)
-    if statement not in known:
-        known[statement] = _Asked(to_server, statement, f"tael_{len(known)}")
-    return known[statement]
+    of_cell = known.setdefault(cell, {})
+    if statement not in of_cell:
+        name = f"tael{cell}_{len(of_cell)}"
+        of_cell[statement] = _Asked(to_server, statement, name, cell)
+    return of_cell[statement]
 
 
 def _ask_ahead(
@@ -148,15 +165,15 @@ def _ask_ahead(
     """Send these statements one after the other, and then take their answers: the rows of each.
     Raises psycopg's errors.
     """
-    pgconn = to_server.pgconn
+    pgconn, cell = to_server.pgconn, cells.entered()
     sent: list[tuple[_Asked, bool]] = []
     with to_server.lock:
-        _begin(to_server)
+        _begin(to_server, cell)
         pgconn.enter_pipeline_mode()
         try:
             try:
                 for statement, values in asked:
-                    one = _asked(to_server, statement)
+                    one = _asked(to_server, statement, cell)
                     sent.append((one, one.send(values)))
                     pgconn.flush()
             finally:
@@ -188,12 +205,16 @@ def _answers_ahead(pgconn: PGconn, many: int) -> PQGen[list[PGresult]]:
     return answers
 
 
-def _begin(to_server: "psycopg.Connection[Any]") -> None:
-    """Begin a transaction if one is due, as psycopg's cursors do."""
+def _begin(to_server: "psycopg.Connection[Any]", cell: str) -> None:
+    """Begin a transaction if one is due, as psycopg's cursors do, in the cell of this name; "" for
+    none.
+    """
     pgconn = to_server.pgconn
-    if not to_server.autocommit and pgconn.transaction_status == IDLE:
-        pgconn.send_query_params(b"BEGIN", None)
-        _checked(to_server, to_server.wait(execute(pgconn))[0])
+    if to_server.autocommit or pgconn.transaction_status != IDLE:
+        return
+    pgconn.send_query(b"BEGIN; " + entering(cell) if cell else b"BEGIN")
+    for result in to_server.wait(execute(pgconn)):
+        _checked(to_server, result)
 
 
 def _checked(to_server: "psycopg.Connection[Any]", result: PGresult) -> None:
@@ -236,8 +257,10 @@ class _Asked:
     any statement, what is known here.
     """
 
-    def __init__(self, to_server: "psycopg.Connection[Any]", statement: str, name: str) -> None:
-        self._to_server, self._pgconn = to_server, to_server.pgconn
+    def __init__(
+        self, to_server: "psycopg.Connection[Any]", statement: str, name: str, cell: str
+    ) -> None:
+        self._to_server, self._pgconn, self._cell = to_server, to_server.pgconn, cell
         self._values = Transformer(_read(to_server))
         self._text, self._names, places = _numbered(statement)
         self._formats = [PyFormat.AUTO] * places
@@ -251,16 +274,42 @@ class _Asked:
         psycopg's errors.
         """
         sent, types = self._dumped(values)
-        with self._to_server.lock:
-            _begin(self._to_server)
+        to_server, pgconn = self._to_server, self._pgconn
+        with to_server.lock:
+            if self._cell and to_server.autocommit and pgconn.transaction_status == IDLE:
+                return self.rows_in(self._alone(types, sent))
+            _begin(to_server, self._cell)
             name = self._planned.get(types)
             if name is None:
                 name = self._send_plan(types)
-                _checked(self._to_server, self._answer())
+                _checked(to_server, self._answer())
                 self._planned[types] = name
-            self._pgconn.send_query_prepared(name, sent, self._values.formats)
+            pgconn.send_query_prepared(name, sent, self._values.formats)
             result = self._answer()
         return self.rows_in(result)
+
+    def _alone(self, types: tuple[int, ...], sent: Sequence[Any]) -> PGresult:
+        """The result of the statement in a transaction of its own inside the cell, planned before
+        it was, if it was not; all of it takes one round trip.
+        """
+        pgconn, name = self._pgconn, self._planned.get(types)
+        pgconn.enter_pipeline_mode()
+        pgconn.send_query_params(ENTER, [f"{self._cell}, {cells.SHARED}".encode()])
+        planned = name or self._send_plan(types)
+        pgconn.send_query_prepared(planned, sent, self._values.formats)
+        pgconn.pipeline_sync()
+        try:
+            results: list[PGresult] = self._to_server.wait(_piped(pgconn))
+            pgconn.exit_pipeline_mode()
+        except BaseException:
+            pgconn.finish()  # what comes could be taken for the answer to something else
+            raise
+        *before, result, _sync = results
+        for one in before:
+            if one.status != ExecStatus.TUPLES_OK:
+                _checked(self._to_server, one)
+        self._planned[types] = planned
+        return result
 
     def send(self, values: Values) -> bool:
         """Send it with these values, within a pipeline, and wait for nothing. Returns whether it is
@@ -303,6 +352,15 @@ class _Asked:
         """The answer to what was sent, which is waited for as long as the connection allows."""
         results: list[PGresult] = self._to_server.wait(execute(self._pgconn))
         return results[0]
+
+
+def _piped(pgconn: Any) -> PQGen[list[PGresult]]:
+    """Send what is in the pipeline, and take the results up to that of its end."""
+    yield from send(pgconn)
+    results: list[PGresult] = []
+    while not results or results[-1].status != ExecStatus.PIPELINE_SYNC:
+        results += yield from fetch_many(pgconn)
+    return results
 
 
 def _as_text(elements: list[Any]) -> Any:

@@ -3,13 +3,17 @@
 What is asked for here is shared; nothing is asked in an installation without cells.
 """
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 
 from django.db.models import Count
 
 from lib import cells, prepared
 from merchants.models import Merchant
+
+# The reference by which a cell was entered, and the cell's number.
+_whose: ContextVar[tuple[str, int]] = ContextVar("merchant_of_cell", default=("", 0))
 
 CELL = "SELECT cell FROM merchants_merchant WHERE reference = %s"
 CELLS = "SELECT reference, cell FROM merchants_merchant WHERE reference = ANY(%s::text[])"
@@ -23,7 +27,25 @@ def of(reference: str) -> AbstractContextManager[None]:
     if not cells.are_on():
         return cells.nowhere()
     row = prepared.row(CELL, [reference])
-    return cells.at(row[0]) if row else cells.nowhere()
+    return _entered(reference, row[0]) if row else cells.nowhere()
+
+
+@contextmanager
+def _entered(reference: str, number: int) -> Iterator[None]:
+    """Have the block inside this cell, which is that of the merchant with this reference."""
+    token = _whose.set((reference, number))
+    try:
+        with cells.at(number):
+            yield
+    finally:
+        _whose.reset(token)
+
+
+def is_entered(reference: str) -> bool:
+    """Whether we are inside the cell of the merchant with this reference, as `of` was asked for it:
+    then nobody has to ask again.
+    """
+    return bool(cells.entered()) and _whose.get() == (reference, cells.number())
 
 
 def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:

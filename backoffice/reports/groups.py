@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from backoffice.reports.report import Asked, Report
+from lib.cells import adding_up
 
 
 @dataclass(frozen=True)
@@ -18,21 +19,66 @@ class Group:
     values: Mapping[str, Any]  # by the keys' names
     figures: Mapping[str, Decimal | int]  # by the figures' names
 
+    def __add__(self, other: "Group") -> "Group":
+        both = {name: value + other.figures[name] for name, value in self.figures.items()}
+        return Group(self.values, both)
 
-def of_report(report: Report, asked: Asked) -> list[Group]:
+
+@dataclass(frozen=True)
+class Answered:
+    """What a report comes to: its groups, what stands beside them by its name, and the numbers of
+    the cells that have not answered and are left out.
+    """
+
+    groups: Sequence[Group]
+    beside: Mapping[str, Decimal]
+    silent: Sequence[int] = ()
+
+
+def of_report(report: Report, asked: Asked) -> Answered:
     """The groups of the report that have rows, in the order of their keys, read by one statement
-    that also adds them up.
+    that also adds them up; where the books are in cells, by one in each, added up here.
+    """
+    answers = adding_up.each(lambda: _read(report, asked))
+    parts = [of_cell for of_cell, _ in answers.found.values()]
+    beside = [of_cell for _, of_cell in answers.found.values()]
+    return Answered(
+        groups=parts[0] if len(parts) == 1 else _merged(parts),
+        beside={
+            title: sum((of_cell[title] for of_cell in beside), Decimal(0))
+            for title in dict.fromkeys(title for of_cell in beside for title in of_cell)
+        },
+        silent=answers.silent,
+    )
+
+
+def _read(report: Report, asked: Asked) -> tuple[list[Group], Mapping[str, Decimal]]:
+    """The groups of the report that have rows here, in the order of their keys, and what stands
+    beside them.
     """
     names = [key.name for key in report.keys]
     totals = {figure.name: figure.total for figure in report.figures}
     found = report.rows(asked).order_by(*names).values(*names).annotate(**totals)
-    return [
+    groups = [
         Group(
             {name: row[name] for name in names},
             {name: row[name] or Decimal(0) for name in totals},
         )
         for row in found
     ]
+    return groups, report.beside(asked)
+
+
+def _merged(parts: Sequence[Sequence[Group]]) -> list[Group]:
+    """The groups of several cells as one list in the order of their keys; those of the same keys
+    are added up.
+    """
+    merged: dict[tuple[Any, ...], Group] = {}
+    for group in (group for part in parts for group in part):
+        keys = tuple(group.values.values())
+        before = merged.get(keys)
+        merged[keys] = group if before is None else before + group
+    return [merged[keys] for keys in sorted(merged)]
 
 
 def sums(report: Report, found: Sequence[Group]) -> dict[str, Decimal | int]:

@@ -5,6 +5,7 @@ the table as a CSV file.
 import csv
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from io import StringIO
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ from backoffice.reports import groups
 from backoffice.reports.asking import Question
 from backoffice.reports.groups import Group
 from backoffice.reports.report import REPORTS, Asked, Figure, Report, named
+from backoffice.reports.rows import Rows
 from lib import charts, csv_files, formats, money
 from lib.charts import Series, image
 
@@ -57,7 +59,7 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
     report = _report(request, name)
     asked = _asked(report, request)
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
-    labels, series = _bars(report, groups.of_report(report, asked))
+    labels, series = _bars(report, groups.of_report(report, asked).groups)
     return image(charts.bars(series, labels, figure=formats.whole, size=size))
 
 
@@ -70,9 +72,9 @@ def opened(request: HttpRequest, name: str) -> HttpResponse:
     asked = _asked(report, request)
     values = {key.name: request.GET[key.name] for key in report.keys if key.name in request.GET}
     try:
-        rows = groups.rows_of(report, asked, values)
+        rows = Rows(partial(groups.rows_of, report, asked, values), partial(_row, report))
         page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
-        found = [(page_of(row), [text(row) for text in report.columns.values()]) for row in page]
+        found = list(page)
     except (ValidationError, ValueError) as error:
         raise Http404("no such group") from error
     context = {
@@ -80,6 +82,7 @@ def opened(request: HttpRequest, name: str) -> HttpResponse:
         "report": report,
         "back": f"{_address(report)}?{_query(asked)}",
         "rows": found,
+        "silent": rows.silent,
         "page": page,
         "query": _query(asked, values),
     }
@@ -88,14 +91,18 @@ def opened(request: HttpRequest, name: str) -> HttpResponse:
 
 def exported(request: HttpRequest, name: str) -> HttpResponse:
     """Download the report's table as a CSV file: UTF-8, ISO dates, dot decimals, as all files are.
-    That it is taken is recorded. Raises PermissionDenied and Http404.
+    That it is taken is recorded. There is none, but a 503, where a cell has not answered. Raises
+    PermissionDenied and Http404.
     """
     report = _report(request, name)
     asked = _asked(report, request)
+    answered = groups.of_report(report, asked)
+    if answered.silent:
+        return _refused(answered.silent)
     text = StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(["currency", *_headings(report)])
-    for group in groups.of_report(report, asked):
+    for group in answered.groups:
         values = [csv_files.safe_text(groups.written(value)) for value in group.values.values()]
         amounts = [_plain(figure, asked, group) for figure in report.figures]
         lines.writerow([asked.currency, *values, *amounts])
@@ -106,6 +113,19 @@ def exported(request: HttpRequest, name: str) -> HttpResponse:
     exports.record(f"report {report.title}", said, request, asked.now)
     response["Content-Disposition"] = content_disposition_header(True, file_name) or "attachment"
     return response
+
+
+def _refused(silent: Sequence[int]) -> HttpResponse:
+    """The answer to who asks for a file of which these cells' part would be missing."""
+    named = " ".join(f"Cell {number} has not answered." for number in silent)
+    text = f"{named} The file would lack what it has: try again in a minute.\n"
+    headers = {"Retry-After": "60"}
+    return HttpResponse(text, status=503, content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _row(report: Report, row: Any) -> tuple[str, list[str]]:
+    """The address of a row's page, and the texts of the report's columns of it."""
+    return page_of(row), [text(row) for text in report.columns.values()]
 
 
 def _report(request: HttpRequest, name: str) -> Report:
@@ -132,17 +152,19 @@ def _table(report: Report, asked: Asked) -> Context:
     """What the template of the report's page needs: a line for each group with the address of its
     rows, the sums, and what the report says beside them.
     """
-    found = groups.of_report(report, asked)
+    answered = groups.of_report(report, asked)
+    found = answered.groups
     whole = groups.sums(report, found)
     return {
         "asked": asked,
         "query": _query(asked),
+        "silent": answered.silent,
         "lines": [_line(report, asked, group) for group in found],
         "has_picture": any(group.figures[report.drawn.name] for group in found),
         "sums": [_text(figure, asked)(whole[figure.name]) for figure in report.figures],
         "beside": {
             title: formats.money(formats.as_money(amount, asked.currency))
-            for title, amount in report.beside(asked).items()
+            for title, amount in answered.beside.items()
         },
     }
 

@@ -302,6 +302,7 @@ class BankLineAdmin(Deciding, FoundByKeys):
             *("statement", "number", self.other_name, self.other_account, self.words, "reference"),
             *("end_to_end_id", "bank_reference", "code", "instructed", "is_reversal"),
             *("return_reason", "invoice", "returns", "transfer", "reversal", "looked_at"),
+            *(("cell",) if obj is not None and obj.cell else ()),
             *("booked_at", "decided_at", "decided_by", "reason"),
         )
 

@@ -64,7 +64,7 @@ CHECKS = (
         LEFT JOIN billing_bankstatement before ON before.id = statement.previous_id
         LEFT JOIN LATERAL (
             SELECT one.closing FROM billing_bankstatement one
-            WHERE one.status = 'TAKEN' AND one.account = statement.account
+            WHERE one.status = 'TAKEN' AND one.account = statement.account AND one.kind <> 'HANDED'
               AND one.currency = statement.currency AND one.previous_id IS NULL
               AND one.id < statement.id AND statement.previous_id IS NULL
             ORDER BY one.id LIMIT 1

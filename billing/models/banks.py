@@ -59,6 +59,9 @@ class BankStatement(models.Model):
     its closing balance.
     """
 
+    # The `kind` of what is no statement of the bank's, but one line of another cell's statement.
+    HANDED_OVER: ClassVar[str] = "HANDED"
+
     class Status(models.TextChoices):
         TAKEN = "TAKEN", "Taken"
         WAITING = "WAITING", "Waits: it does not follow"  # a gap, or an overlap
@@ -151,6 +154,7 @@ class BankLine(models.Model):
         OUTGOING = "OUTGOING", "Went out"  # fees, withdrawals: nothing is booked for it
         BOOKED = "BOOKED", "Booked"
         SET_ASIDE = "SET_ASIDE", "No merchant's"
+        ELSEWHERE = "ELSEWHERE", "Another cell's"  # where it is booked, as a line of that cell
 
     class Why(models.TextChoices):
         """Why the line is what it is, or proposed."""
@@ -227,6 +231,8 @@ class BankLine(models.Model):
     reversal = models.OneToOneField(
         Reversal, on_delete=models.PROTECT, null=True, blank=True, related_name="bank_line"
     )
+    # The number of the cell whose it is, where that is another; while it waits, it is on its way.
+    cell = models.PositiveSmallIntegerField(null=True, blank=True)
     looked_at = models.DateTimeField(null=True, blank=True)  # when the job did
     # The instant of the books at which it was booked, and by whom; or who decided otherwise.
     booked_at = models.DateTimeField(null=True, blank=True)
@@ -286,6 +292,11 @@ class BankLine(models.Model):
                 condition=Q(status__in=["RETURN", "BOOKED"]),
                 name="one_bank_line_takes_another_back",
             ),
+            models.CheckConstraint(
+                condition=Q(status__in=["WAITING", "ELSEWHERE"], cell__isnull=False)
+                | (~Q(status="ELSEWHERE") & Q(cell__isnull=True)),
+                name="bank_line_of_another_cell_says_of_which",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -307,8 +318,8 @@ class BankLine(models.Model):
             erasing.ReadOnly(
                 name="bank_line_says_what_the_bank_said",
                 exclude=["status", "why", "account", "invoice", "returns", "transfer", "reversal",
-                         "looked_at", "booked_at", "decided_at", "decided_by", "reason",
-                         *OTHER_SIDE],
+                         "cell", "looked_at", "booked_at", "decided_at",
+                         "decided_by", "reason", *OTHER_SIDE],
             ),
             # Who was on the other side is encrypted anew, and erased.
             erasing.Protect(
@@ -338,6 +349,11 @@ class BankLine(models.Model):
     def is_booked(self) -> bool:
         """Whether it is in the books: as a transfer, or as a reversal if it was a return."""
         return self.status == self.Status.BOOKED
+
+    @property
+    def is_to_be_handed_over(self) -> bool:
+        """Whether it is another cell's, and is not known to be there yet."""
+        return self.status == self.Status.WAITING and self.cell is not None
 
     @property
     def is_proposed(self) -> bool:

@@ -11,12 +11,13 @@ from datetime import date, datetime
 from django.db import transaction
 
 from billing.models import BankLine, BankTransfer, BillingAccount, Invoice
-from billing.operations import accounts, transfers
+from billing.operations import accounts, handing_over, transfers
 from billing.queries import bank_matching as queries
 from billing.queries import undecided
 from billing.trail import Action
-from lib import money, wording
+from lib import cells, money, wording
 from lib.refusals import AlreadyDecided, ChangedMeanwhile, Invalid, Refused
+from merchants import directory, installation
 from merchants.operations.merchants import UnknownMerchant
 from trail import operations as trail
 
@@ -34,23 +35,36 @@ def match(line_id: int, *, now: datetime) -> BankLine:
     """Look at a line that nobody has looked at, of a statement that was taken: book it if it is
     certain, and else write down what it probably is, for an operator. Returns the line.
 
-    Any other line stays as it is. So does, until the next run, one for a bill that has a payment
-    under way, and one that turns out to be another merchant's meanwhile. Raises UnknownLine. Rule
-    29.13.
+    One that is another cell's is handed to it. Any other line stays as it is. So does, until the
+    next run, one for a bill that has a payment under way, and one that turns out to be another
+    merchant's meanwhile. Raises UnknownLine. Rule 29.13.
     """
+    line = _match(line_id, now)
+    if line.is_to_be_handed_over:
+        handing_over.deliver(line, now=now)
+    return line
+
+
+def _match(line_id: int, now: datetime) -> BankLine:
+    """Do as `match`, but for handing the line to the cell whose it is."""
     with transaction.atomic():
         line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
         if line is None:
             raise UnknownLine(f"line: there is no line {line_id}")
+        if line.is_to_be_handed_over:
+            return line
         likely = queries.find(line)
         account = lock(likely.account_id, now)
         line = lock_line(line_id)
-        if line.status != Status.WAITING or not line.statement.is_taken:
+        if line.status != Status.WAITING or line.cell or not line.statement.is_taken:
             return line
         line.looked_at = now
         found = queries.find(line)
         if found.account_id != likely.account_id:
             return line  # it is another's since; the next run sees to it
+        if found.cell is not None:
+            handing_over.mark(line, found.cell, found.why)
+            return line
         if found.status != Status.BOOKED:
             line.status, line.why, line.returns = found.status, found.why, found.returns
             line.account_id, line.invoice = found.account_id, found.invoice
@@ -182,7 +196,8 @@ def _decide(
 def place(*, line_id: int, merchant: str, number: str = "", actor: str, now: datetime) -> BankLine:
     """Say whose a line is, by the merchant's reference, and perhaps for which bill of theirs, by
     its number; without one it is unapplied money, which pays unpaid bills at once. The line may be
-    proposed, open, or set aside before.
+    proposed, open, or set aside before. That of a merchant in another cell is handed to that cell,
+    and booked there.
 
     Raises UnknownLine, AlreadyDecided for any other line, UnknownMerchant, Invalid for a number
     that is none of the merchant's bills' and for a line that went out, and what transfers.record
@@ -190,18 +205,38 @@ def place(*, line_id: int, merchant: str, number: str = "", actor: str, now: dat
     """
     wanted = queries.merchants_account(merchant.strip())
     if wanted is None:
-        raise UnknownMerchant(f"merchant: there is none with the reference {merchant}")
+        return _place_elsewhere(line_id, merchant, number, actor, now)
     account = accounts.lock_both(wanted.pk, now=now)[0]
     line = lock_line(line_id)
     check(line, (Status.PROPOSED, Status.OPEN, Status.SET_ASIDE))
     invoice = None
     if number.strip():
-        invoice = account.invoices.filter(number=number.strip()).first()
+        invoice = account.invoices.filter(number=installation.inside(number)).first()
         if invoice is None:
             raise Invalid("number", f"{merchant} has no bill {number.strip()}")
     _book(line, account, invoice, Why.BY_HAND, actor)
     write_trail(Action.BANK_LINE_BOOKED, line, actor, "")
     return line
+
+
+def _place_elsewhere(
+    line_id: int, merchant: str, number: str, actor: str, now: datetime
+) -> BankLine:
+    """Do as `place` for a merchant in another cell: the line is handed to it, and returned as it is
+    booked there. Raises UnknownMerchant if no cell has the merchant.
+    """
+    cell = directory.cells_of([merchant.strip()]).get(merchant.strip(), cells.number())
+    if cell == cells.number():
+        raise UnknownMerchant(f"merchant: there is none with the reference {merchant}")
+    line = lock_line(line_id)
+    check(line, (Status.PROPOSED, Status.OPEN, Status.SET_ASIDE))
+    line.decided_at, line.decided_by = now, actor
+    handing_over.mark(line, cell, Why.BY_HAND)
+    there = handing_over.deliver(line, now=now)
+    with cells.elsewhere(cell):
+        there.status = Status.OPEN
+        there.save(update_fields=["status"])
+        return place(line_id=there.pk, merchant=merchant, number=number, actor=actor, now=now)
 
 
 def hold(

@@ -14,7 +14,7 @@ from billing.models import BankFile, BankLine, BankStatement, other_sides
 from billing.models.other_sides import OtherSide
 from billing.queries import bank_statements as queries
 from billing.trail import Action
-from lib import locks, money, texts, wording
+from lib import cells, locks, money, texts, wording
 from lib.bank_files import reading
 from lib.bank_files.said import Entry, Statement, UnreadableFile
 from lib.refusals import AlreadyDecided, Conflict, Refused
@@ -50,7 +50,9 @@ def wait_turn() -> None:
 @transaction.atomic
 def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFile:
     """Take all statements of a bank's file, or none of it, and return the file; of one that was
-    taken before, the one of then.
+    taken before, the one of then. Where the books are in cells, each statement is taken in one of
+    them: that which has the account's others, or else this one, or the first that knows the account
+    (rule 30.21).
 
     One that goes on where the last statement of its account ended is TAKEN, as is the first of an
     account, and so are those that waited for it; any other one waits for an operator. The same
@@ -61,14 +63,23 @@ def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFi
     digest = hashlib.sha256(content).hexdigest()
     wait_turn()
     known = BankFile.objects.filter(digest=digest, problem="").first()
-    if known is not None:
+    if known is not None and not queries.is_handed_over(known):
         return known
-    found = _read(content)
-    file = BankFile.objects.create(
-        name=_shown(file_name, LONGEST_FILE_NAME), digest=digest, taken_at=now, taken_by=actor
-    )
-    for account, statement in found:
-        _write(file, account, statement, actor, now)
+    file: BankFile | None = None
+    for number, account, statement in _read(content):
+        with cells.elsewhere(number):
+            of_cell, _is_new = BankFile.objects.get_or_create(
+                digest=digest,
+                problem="",
+                defaults={
+                    "name": _shown(file_name, LONGEST_FILE_NAME),
+                    "taken_at": now,
+                    "taken_by": actor,
+                },
+            )
+            _write(of_cell, account, statement, actor, now)
+        file = file or of_cell
+    assert file is not None  # a file without statements cannot be read
     return file
 
 
@@ -87,19 +98,20 @@ def note_problem(
     return known or BankFile.objects.create(**said, taken_at=now, taken_by=actor)
 
 
-def _read(content: bytes) -> list[tuple[str, Statement]]:
-    """The statements of the file, each with the account of ours that it is of. Raises
-    UnreadableStatement.
+def _read(content: bytes) -> list[tuple[int, str, Statement]]:
+    """The statements of the file, each with the number of the cell that it is taken in, and the
+    account of ours that it is of. Raises UnreadableStatement.
     """
     try:
         found = reading.read(content)
-        return [(_account(one), one) for one in found]
+        return [(*_account(one), one) for one in found]
     except UnreadableFile as error:
         raise UnreadableStatement(f"file: {error}") from None
 
 
-def _account(statement: Statement) -> str:
-    """The account of ours that the statement is of. Raises UnreadableFile for a notice, a statement
+def _account(statement: Statement) -> tuple[int, str]:
+    """The number of the cell in which the statement is taken, and the account of ours that it is
+    of. Raises UnreadableFile for a notice, a statement
     whose entries do not lead from balance to balance, one of no account of ours, and amounts of
     more digits than the currency has.
     """
@@ -108,8 +120,8 @@ def _account(statement: Statement) -> str:
             f"{statement.id} is a notice without balances (camt.054), and no statement"
         )
     statement.check()
-    account = queries.account_of(statement.account, statement.currency)
-    if account is None:
+    found = _home(statement)
+    if found is None:
         raise UnreadableFile(
             f"statement {statement.id} is of account {statement.account} in {statement.currency},"
             " which is no account of an issuer whose statements are taken"
@@ -122,7 +134,25 @@ def _account(statement: Statement) -> str:
             raise UnreadableFile(
                 f"statement {statement.id}: {amount} has more digits than {statement.currency}"
             )
-    return account
+    return found
+
+
+def _home(statement: Statement) -> tuple[int, str] | None:
+    """The number of the cell that has other statements of the account, or else of this one if it
+    knows the account, or else of the first that does, and the account; None if none knows it.
+    """
+    known: list[tuple[int, str]] = []
+    own = cells.number()
+    numbers = [own, *(number for number in cells.numbers() if number != own)]
+    for number in numbers if cells.are_on() else [own]:
+        with cells.elsewhere(number):
+            account = queries.account_of(statement.account, statement.currency)
+            if account is None:
+                continue
+            if queries.of_account(account, statement.currency).exists():
+                return number, account
+            known.append((number, account))
+    return known[0] if known else None
 
 
 def _write(

@@ -18,7 +18,7 @@ from billing.models import (
 )
 from billing.providers.stripe_payouts import OVER, PAID
 from billing.trail import Action
-from lib import locks, money, wording
+from lib import cells, locks, money, wording
 from lib.refusals import AlreadyDecided, Refused
 from merchants import installation
 from trail import operations as trail
@@ -140,22 +140,29 @@ def close(*, difference_id: int, reason: str, actor: str, now: datetime) -> Prov
 
 def _of_payout(payout: ProviderPayout) -> Iterator[_Found]:
     """Yields what is different about a payout: that its rows do not make up its amount, that it did
-    not arrive, and what is different about each row.
+    not arrive, and what is different about each row. Each cell has the whole payout, so that what
+    is of no row is for the first one to name (rule 30.24).
     """
-    if payout.has_movements and payout.net != payout.amount:
-        figures = money.full(payout.amount), money.full(payout.net)
-        yield _Found(Kind.SUM, payout.reference, payout, None, *figures)
-    if payout.state in OVER - {PAID}:
-        yield _Found(Kind.FAILED, payout.reference, payout, None, money.full(payout.amount))
+    if cells.number() == cells.FIRST:
+        yield from _of_whole(payout)
     of_money = (Movement.PAYMENT, Movement.REFUND, Movement.DISPUTE)
     prefix = installation.outside("")
     for one in payout.movements.filter(kind__in=of_money).select_related("payment", "reversal"):
         yield from _of_movement(payout, one, prefix)
 
 
+def _of_whole(payout: ProviderPayout) -> Iterator[_Found]:
+    """Yields what is different about a payout as a whole."""
+    if payout.has_movements and payout.net != payout.amount:
+        figures = money.full(payout.amount), money.full(payout.net)
+        yield _Found(Kind.SUM, payout.reference, payout, None, *figures)
+    if payout.state in OVER - {PAID}:
+        yield _Found(Kind.FAILED, payout.reference, payout, None, money.full(payout.amount))
+
+
 def _of_movement(payout: ProviderPayout, one: ProviderMovement, prefix: str) -> Iterator[_Found]:
     """What is different about a row of a payment, or of money that was taken back. Rows of others
-    who share the account have neither our key nor a payment of ours.
+    who share the account, and of other cells, have neither our key nor a payment of ours.
     """
     payment = one.payment
     if payment is None:

@@ -2,12 +2,14 @@
 
 Days that were worked off stay as they are. The open day ends when the new data says, but not before
 what was written on it; the days after it are the first ones that `audit` counts by the new data.
+Where the books are in cells, all of them take it, in one transaction (rule 30.23).
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
@@ -15,7 +17,7 @@ from django.db.models import F, QuerySet
 from billing.models import AccountChange, BillingAccount
 from billing.trail import Action
 from credit.models import CreditLine
-from lib import calendar, zones
+from lib import calendar, cells, zones
 from lib.refusals import Invalid, Refused
 from merchants import time_zone_data
 from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
@@ -111,8 +113,7 @@ def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
         raise UnknownZones(_sentence(unknown))
     is_new = data.version != zones.VERSION
     merchant_ids = list(Merchant.objects.values_list("pk", flat=True)) if is_new else renamed
-    _end_open_days(merchant_ids)
-    _start_planned_zones(merchant_ids)
+    cells.in_each(partial(_count_anew, merchant_ids))
     if is_new:
         data.version, data.taken_at, data.taken_by = zones.VERSION, now, actor
         data.save()
@@ -136,12 +137,19 @@ def unknown_zones() -> dict[str, int]:
     """
     theirs = {
         *Merchant.objects.values_list("pk", "timezone"),
-        *BillingAccount.objects.values_list("pk", "timezone"),
-        *CreditLine.objects.values_list("pk", "timezone"),
         *TimeZonePeriod.objects.values_list("merchant", "timezone"),
     }
+    theirs.update(*cells.in_each(_zones_of_books))
     found = Counter(name for _, name in theirs)
     return {name: count for name, count in sorted(found.items()) if not zones.is_name(name)}
+
+
+def _zones_of_books() -> set[tuple[int, str]]:
+    """The zones that merchants' books count in here, each with the merchant's key."""
+    return {
+        *BillingAccount.objects.values_list("pk", "timezone"),
+        *CreditLine.objects.values_list("pk", "timezone"),
+    }
 
 
 def _planned() -> QuerySet[TimeZonePeriod]:
@@ -183,16 +191,27 @@ def _replace_zones(instead: Mapping[str, str], *, actor: str, now: datetime) -> 
     """
     concerned = TimeZonePeriod.objects.filter(timezone__in=instead)
     theirs = sorted(set(concerned.values_list("merchant", flat=True)))
-    for account in BillingAccount.objects.select_for_update().filter(pk__in=theirs).order_by("pk"):
+    cells.in_each(partial(_replace_in_books, theirs, instead, actor=actor, now=now))
+    for name, other in instead.items():
+        Merchant.objects.filter(timezone=name).update(timezone=other)
+        TimeZonePeriod.objects.filter(timezone=name).update(timezone=other)
+    return theirs
+
+
+def _replace_in_books(
+    merchant_ids: Sequence[int], instead: Mapping[str, str], *, actor: str, now: datetime
+) -> None:
+    """Replace the zones in both books of those of these merchants whose books are here, with
+    records and trail rows.
+    """
+    found = BillingAccount.objects.select_for_update().filter(pk__in=merchant_ids)
+    for account in found.order_by("pk"):
         becomes = instead.get(account.timezone, account.timezone)
         if becomes != account.timezone:
             _record_change(account, becomes, actor=actor, now=now)
     for name, other in instead.items():
         for books in (BillingAccount, CreditLine):
             books.objects.filter(timezone=name).update(timezone=other)
-        Merchant.objects.filter(timezone=name).update(timezone=other)
-        TimeZonePeriod.objects.filter(timezone=name).update(timezone=other)
-    return theirs
 
 
 def _record_change(account: BillingAccount, becomes: str, *, actor: str, now: datetime) -> None:
@@ -222,6 +241,14 @@ def _record_change(account: BillingAccount, becomes: str, *, actor: str, now: da
         reason=reason,
         now=now,
     )
+
+
+def _count_anew(merchant_ids: Sequence[int]) -> None:
+    """Compute anew the ends of open days, and the starts of planned zones, of those of these
+    merchants whose books are here.
+    """
+    _end_open_days(merchant_ids)
+    _start_planned_zones(merchant_ids)
 
 
 def _end_open_days(merchant_ids: Sequence[int]) -> None:

@@ -22,6 +22,7 @@ class Match:
     account_id: int | None = None
     invoice: Invoice | None = None
     returns: BankLine | None = None
+    cell: int | None = None  # that it is to be handed to
 
 
 def find(line: BankLine) -> Match:
@@ -32,9 +33,12 @@ def find(line: BankLine) -> Match:
         return _taken_back(line)
     if line.return_reason or line.is_reversal:
         return Match(Status.OPEN, Why.OURS)
-    named = payment_references.found_in(line.reference, line.other.text, line.end_to_end_id)
-    if len(named) > 1:
+    said = (line.reference, line.other.text, line.end_to_end_id)
+    named, others = payment_references.found_in(*said), payment_references.cells_of(*said)
+    if len(named) + len(others) > 1:
         return Match(Status.OPEN, Why.SEVERAL)
+    if others:
+        return Match(Status.ELSEWHERE, Why.REFERENCE, cell=others[0])
     if named:
         return _of_invoice(line, named[0])
     return _of_payer(line)
@@ -104,6 +108,9 @@ def _taken_back(line: BankLine) -> Match:
     if not (line.is_reversal or line.return_reason):
         return Match(Status.OUTGOING, Why.DEBIT)
     named = _named(line)
+    others = set() if named else _elsewhere(line)
+    if len(others) == 1:
+        return Match(Status.ELSEWHERE, Why.TAKEN_BACK, cell=others.pop())
     same = [one for one in named if one.amount == -line.amount]
     if len(same) == 1:
         return _return_of(same[0], Status.RETURN, Why.TAKEN_BACK)
@@ -135,12 +142,35 @@ def _named(line: BankLine) -> list[BankLine]:
         statement__account=line.statement.account, currency=line.currency
     )
     invoices = payment_references.found_in(line.reference, line.other.text)
-    named = Q(invoice__in=[one.pk for one in invoices])
+    named = Q(invoice__in=[one.pk for one in invoices]) | _same_references(line)
+    found = booked.filter(named).select_related("transfer")
+    return list(found.order_by("pk")[:MOST])
+
+
+def _same_references(line: BankLine) -> Q:
+    """The condition that a line has the bank's or the payer's reference of this one."""
+    named = Q(pk__in=[])
     for field in ("bank_reference", "end_to_end_id"):
         if said := getattr(line, field):
             named |= Q(**{field: said})
-    found = booked.filter(named).select_related("transfer")
-    return list(found.order_by("pk")[:MOST])
+    return named
+
+
+def _elsewhere(line: BankLine) -> set[int]:
+    """The numbers of the other cells that have what a line may take back: lines that they were
+    handed and that it names, or bills.
+    """
+    handed = BankLine.objects.filter(
+        _same_references(line),
+        status=Status.ELSEWHERE,
+        amount__gt=0,
+        statement__account=line.statement.account,
+        currency=line.currency,
+    )
+    return {
+        *(one.cell for one in handed.only("cell") if one.cell is not None),
+        *payment_references.cells_of(line.reference, line.other.text),
+    }
 
 
 def present(line: BankLine) -> BankTransfer:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet, Sum
 from moneyed import Money
 
-from billing.models import BankLine, BankStatement, IssuerVersion
+from billing.models import BankFile, BankLine, BankStatement, IssuerVersion
 from lib import money
 from lib.bank_files.said import Statement, compact, same_account
 
@@ -30,8 +30,17 @@ def account_of(said: str, currency: str) -> str | None:
 
 
 def of_account(account: str, currency: str) -> "QuerySet[BankStatement]":
-    """All statements of the account in this currency, whatever their status, as they came."""
-    return BankStatement.objects.filter(account=account, currency=currency).order_by("pk")
+    """All statements of the account in this currency, whatever their status, as they came; not what
+    another cell has handed over of its own.
+    """
+    found = BankStatement.objects.filter(account=account, currency=currency)
+    return found.exclude(kind=BankStatement.HANDED_OVER).order_by("pk")
+
+
+def is_handed_over(file: BankFile) -> bool:
+    """Whether all that is here of a file was handed over by the cell that took it."""
+    kinds = set(file.statements.values_list("kind", flat=True))
+    return kinds == {BankStatement.HANDED_OVER}
 
 
 def known(account: str, said: Statement, name: str) -> BankStatement | None:
@@ -102,7 +111,9 @@ def _repeats(statement: BankStatement) -> bool:
 
 
 def to_match(now: datetime) -> Sequence[int]:
-    """The keys of the lines of statements that were taken which nobody has looked at."""
+    """The keys of the lines of statements that were taken which nobody has looked at, or that are
+    on their way to another cell.
+    """
     found = BankLine.objects.filter(
         status=Status.WAITING, statement__status=BankStatement.Status.TAKEN
     )
@@ -123,7 +134,7 @@ class Reckoning:
     brought: Money  # as its first statement began, and in gaps that an operator had taken
     booked: Money  # and so in the journal
     waits: Money  # for the job, or for an operator
-    outside: Money  # went out, or is no merchant's
+    outside: Money  # went out, or is no merchant's of this cell
     closing: Money
 
     @property
@@ -151,7 +162,7 @@ def reckoned(statement: BankStatement) -> Reckoning:
         for name, which in (
             ("booked", [Status.BOOKED]),
             ("waits", [Status.WAITING, *DECIDED_BY_PEOPLE]),
-            ("outside", [Status.OUTGOING, Status.SET_ASIDE]),
+            ("outside", [Status.OUTGOING, Status.SET_ASIDE, Status.ELSEWHERE]),
         )
     }  # fmt: skip
     brought = statement.closing - of["booked"] - of["waits"] - of["outside"]

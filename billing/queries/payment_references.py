@@ -3,6 +3,7 @@
 import re
 
 from billing.models import Invoice, Issuer
+from lib import cells
 from lib.bank_files import references
 from merchants import installation
 
@@ -36,8 +37,30 @@ def of_number(number: str) -> str:
 def found_in(*texts: str) -> list[Invoice]:
     """The bills whose references are in the texts, each once, in the order of their finding."""
     candidates = [one for text in texts for one in references.found_in(text)]
-    if not candidates:
+    return _known(candidates) if candidates else []
+
+
+def cells_of(*texts: str) -> list[int]:
+    """The numbers of the other cells that have bills whose references are in the texts, in their
+    order. Nothing is asked where no reference begins as those of another cell do.
+    """
+    candidates = [one for text in texts for one in references.found_in(text)]
+    if not cells.are_on() or not candidates:
         return []
+    found = []
+    for number in cells.numbers():
+        if number == cells.number():
+            continue
+        with cells.elsewhere(number):
+            own = installation.prefix()
+            theirs = [one for one in candidates if re.match(rf"{own}[A-Z]", one[4:])]
+            if theirs and _known(theirs):
+                found.append(number)
+    return found
+
+
+def _known(candidates: list[str]) -> list[Invoice]:
+    """The bills of these references, each once, in their order."""
     own = installation.prefix()
     prefixes = list(Issuer.objects.values_list("prefix", flat=True))
     numbers = {

@@ -1,10 +1,11 @@
 """Which cell an operator has chosen to see the lists of."""
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
 
 from lib import cells
 
-CHOSEN = "cell"  # in a session, and in an address that chooses
+CHOSEN = cells.CHOSEN  # in a session, and in an address that chooses
 
 
 def chosen(request: HttpRequest) -> int:
@@ -20,3 +21,10 @@ def choose(request: HttpRequest) -> bool:
     if asked is not None and asked.isdecimal() and int(asked) in cells.numbers():
         request.session[CHOSEN] = int(asked)
     return asked is not None
+
+
+def rest(request: HttpRequest) -> HttpResponseRedirect:
+    """The redirect to what the request's address asks for besides the cell."""
+    asked = request.GET.copy()
+    del asked[CHOSEN]
+    return redirect(f"{request.path}?{asked.urlencode()}" if asked else request.path)

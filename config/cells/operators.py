@@ -2,8 +2,9 @@
 
 A row's page is made in the row's cell, whichever the operator has chosen: that of its merchant, or
 else the one in which there is such a row, which its key names unless its merchant was moved. A
-merchant's page is made in its own. All else, such as lists, reports and figures, shows the cell
-that the operator has chosen; the first until then.
+merchant's page is made in its own. What adds up over cells, such as the home page, the search and
+the reports, is in none. All else, such as lists, shows the cell that the operator has chosen; the
+first until then.
 """
 
 import re
@@ -21,8 +22,9 @@ from merchants.models import Merchant
 ADMIN = "/admin/"
 OF_MERCHANT = re.compile(rf"{ADMIN}merchant/({ReferenceConverter.regex})/")
 OF_ROW = re.compile(rf"{ADMIN}([a-z]+)/([a-z]+)/([0-9]+)/")
-# What looks into each cell by itself: the search, and all that is kept of a person.
-OF_ALL = re.compile(rf"{ADMIN}(find|merchants/user|merchants/erasure)/")
+# What looks into each cell by itself: what waits, figures, reports, the search, and all that is
+# kept of a person.
+OF_ALL = re.compile(rf"{ADMIN}($|(find|figures|reports|merchants/user|merchants/erasure)/)")
 
 
 def cell_of(request: HttpRequest) -> int | None:

@@ -11,7 +11,6 @@ from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 
 from config.cells import choosing, operators
 from lib import cells
@@ -52,7 +51,7 @@ class EntersCells:
         if SESSION_KEY not in request.session:
             return self.get_response(request)
         if request.method == "GET" and choosing.choose(request):
-            return redirect(request.path)
+            return choosing.rest(request)
         number = operators.cell_of(request)
         with cells.nowhere() if number is None else cells.at(number):
             return streamed_inside(self.get_response(request))

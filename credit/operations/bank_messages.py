@@ -1,4 +1,6 @@
-"""What a bank's messages say, withdrawal by withdrawal (rule 29.22, rule 29.23)."""
+"""What a bank's messages say, withdrawal by withdrawal (rule 29.22, rule 29.23), and of which cell
+that is (rule 30.22).
+"""
 
 from collections.abc import Iterator
 
@@ -6,9 +8,11 @@ from credit.answer_files import camt_054, pain_002
 from credit.answer_files.said import BATCH, CREDITED, PENDING, UNDER_WAY, Said, UnreadableFile
 from credit.models import PaymentFile, PayoutAnswer, PayoutAnswerFile, Withdrawal
 from credit.operations import batches
-from credit.payment_files import pain_001
+from credit.payment_files import names, pain_001
+from lib import cells
 from lib.bank_files import camt, xml_tree
 from lib.bank_files import said as bank_said
+from merchants import installation
 
 Form = PayoutAnswerFile.Form
 MARK = b"\xef\xbb\xbf"
@@ -20,20 +24,52 @@ def is_one(content: bytes) -> bool:
 
 
 def read(content: bytes) -> tuple[str, list[Said]]:
-    """The form of the message, and what it says of each withdrawal: what a pain.002 says of a whole
-    file or part is said of each withdrawal that is in it and not told of on its own. Raises
-    UnreadableFile.
+    """The form of the message, and what it says, of withdrawals, and of files and parts as a whole.
+    Raises UnreadableFile.
     """
     try:
         message, root = xml_tree.parse(content)
         if message.startswith(Form.PAIN_002):
-            return Form.PAIN_002, [one for said in pain_002.read(root) for one in _each(said)]
+            return Form.PAIN_002, list(pain_002.read(root))
         if message.startswith(Form.CAMT_054):
-            found = camt_054.read(camt.read(content))
-            return Form.CAMT_054, [one for said in found for one in _of_notice(said)]
+            return Form.CAMT_054, list(camt_054.read(camt.read(content)))
     except bank_said.UnreadableFile as error:
         raise UnreadableFile(f"The file cannot be read: {error}.") from None
     raise UnreadableFile(f"The file is a {message}, and neither pain.002 nor camt.054.")
+
+
+def of_each(form: str, said: Said) -> Iterator[Said]:
+    """Yield what is said, in a file of this form, of each withdrawal: what a pain.002 says of a
+    whole file or part is said of each withdrawal that is in it and not told of on its own.
+    """
+    if form == Form.PAIN_002:
+        yield from _each(said)
+    elif form == Form.CAMT_054:
+        yield from _of_notice(said)
+    else:
+        yield said
+
+
+def cell_of(said: Said) -> int:
+    """The number of the cell that this is said of: that of the withdrawal or file which it names,
+    or the only one that has the sum which a bank booked; else this one.
+    """
+    own = cells.number()
+    if not cells.are_on():
+        return own
+    named = names.cell_of(said.file or said.reference) or installation.cell_of(said.reference)
+    if named is not None and named in cells.numbers():
+        return named
+    if said.status != BATCH:
+        return own
+    found = [number for number in cells.numbers() if _has(said, number)]
+    return found[0] if len(found) == 1 else own
+
+
+def _has(said: Said, number: int) -> bool:
+    """Whether the sum that a bank booked is that of withdrawals in the cell with this number."""
+    with cells.elsewhere(number):
+        return list(batches.spread(said)) != [said]
 
 
 def _of_notice(said: Said) -> Iterator[Said]:

@@ -9,6 +9,7 @@ lock of a line, so the upload does not wait for them.
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -34,7 +35,7 @@ from credit.models import PayoutAnswer, PayoutAnswerFile, Withdrawal
 from credit.operations import bank_messages, batches, payouts, withdrawals_undone
 from credit.operations import withdrawal_transitions as steps
 from credit.trail import Action
-from lib import money, texts
+from lib import cells, money, texts
 from lib.refusals import Refused
 from trail import operations as trail
 
@@ -61,11 +62,43 @@ def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
     """Store the rows of a file for the job that processes them, with a trail row that names who
     uploaded it.
 
+    Where the books are in cells, each row is stored in the cell of the withdrawal that it names, in
+    a file of the same name; one that names none stays here (rule 30.22). Returns the file as it is
+    here, or, if none of its rows is, as it is in the first cell that has some.
+
     The same file may be uploaded again: rows that were applied change nothing, and rows that were
     refused are checked once more. Raises UnreadableFile.
     """
-    form, rows = _read(content)
+    form, said = _read(content)
     name = f"A{now:%y%m%d}-{secrets.token_hex(3).upper()}"
+    own, files = cells.number(), {}
+    for number, of_cell in _by_cell(said).items():
+        with cells.elsewhere(number):
+            rows = [row for one in of_cell for row in bank_messages.of_each(form, one)]
+            files[number] = _store(name, form, rows, actor, now)
+    count = sum(file.row_count for file in files.values())
+    trail.write(
+        Action.BANK_ANSWERS_UPLOADED, actor=actor, subject=name, after={"rows": count}, now=now
+    )
+    return files[own if own in files else min(files)]
+
+
+def _by_cell(said: Sequence[Said]) -> dict[int, list[Said]]:
+    """What a file says, by the number of the cell that it says it of; all of it in an installation
+    without cells.
+    """
+    if not cells.are_on():
+        return {cells.number(): list(said)}
+    found: dict[int, list[Said]] = {}
+    for one in said:
+        found.setdefault(bank_messages.cell_of(one), []).append(one)
+    return found
+
+
+def _store(
+    name: str, form: str, rows: Sequence[Said], actor: str, now: datetime
+) -> PayoutAnswerFile:
+    """Store these rows of the file, which wait for the job."""
     file = PayoutAnswerFile.objects.create(
         name=name, uploaded_at=now, uploaded_by=actor, row_count=len(rows), form=form
     )
@@ -74,9 +107,6 @@ def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
         for place, row in enumerate(rows, start=1)
     ]
     PayoutAnswer.objects.bulk_create(answers, batch_size=AT_ONCE)
-    trail.write(
-        Action.BANK_ANSWERS_UPLOADED, actor=actor, subject=name, after={"rows": len(rows)}, now=now
-    )
     return file
 
 

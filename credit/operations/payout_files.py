@@ -7,7 +7,6 @@ language. credit.operations.payout_answers processes the bank's answers.
 
 import csv
 import io
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from django.db import transaction
 from credit.models import PaymentFile, Withdrawal
 from credit.operations import lines, payment_files
 from credit.operations import withdrawal_transitions as steps
+from credit.payment_files import names
 from credit.providers import number_of
 from credit.trail import Action
 from lib import money, second_person, wording
@@ -85,7 +85,7 @@ def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime, form: st
     number cannot be decrypted, those of lines with suspected fraud, and those that a file of this
     form cannot say.
     """
-    name = f"B{now:%y%m%d}-{secrets.token_hex(3).upper()}"
+    name = names.make(now)
     sent, refused = [], []
     # Lines are locked in one order by everybody who locks several.
     chosen = Withdrawal.objects.filter(pk__in=list(withdrawal_ids)).order_by("line_id", "pk")

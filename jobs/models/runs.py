@@ -14,6 +14,8 @@ class JobRun(models.Model):
     """
 
     job = models.CharField(max_length=40)  # its name in the timetable
+    # The number of the cell that it is of; 0 for what is shared, and where there are no cells.
+    cell = models.PositiveSmallIntegerField(default=0, db_default=0)
     tick = models.DateTimeField(null=True, blank=True)  # of the timetable; empty: run by hand
     due_at = models.DateTimeField()  # the instant that the run works up to
     started_at = models.DateTimeField()
@@ -49,7 +51,9 @@ class JobRun(models.Model):
             ),
         ]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["job", "tick"], name="one_run_per_job_and_tick"),
+            models.UniqueConstraint(
+                fields=["job", "tick", "cell"], name="one_run_per_job_tick_and_cell"
+            ),
             models.CheckConstraint(
                 condition=models.Q(is_lost=False) | models.Q(ended_at__isnull=False),
                 name="a_lost_run_has_ended",

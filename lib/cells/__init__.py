@@ -29,6 +29,7 @@ T = TypeVar("T")
 SHARED = "public"  # the schema of what all cells have in common
 NAME = re.compile(r"cell_[1-9][0-9]{0,3}")
 FIRST = 1  # the cell that has the books of an installation from before it had cells
+CHOSEN = "cell"  # in the address of an operator's list, and in a session: whose list it is
 KEYS = 10**15  # of a cell; 9,000 cells have room in a bigint
 # Each cell by its schema, in the order of their numbers.
 NUMBERS = """
@@ -145,22 +146,48 @@ def inside(cell: str) -> Iterator[None]:
         return
     if _entered.get():
         raise InAnotherCell(f"{cell} was asked for inside {_entered.get()}")
+    with _changed(cell):
+        yield
+
+
+@contextmanager
+def elsewhere(number: int) -> Iterator[None]:
+    """Have the block inside the cell with this number, whichever cell it is called in: for what one
+    hands to another, and nothing else. Does nothing in an installation without cells.
+
+    In a transaction that began before, both cells' part is committed with it, since they share a
+    database.
+    """
+    cell = name_of(number)
+    if not are_on() or _entered.get() == cell:
+        yield
+        return
+    with _changed(cell):
+        yield
+
+
+@contextmanager
+def _changed(cell: str) -> Iterator[None]:
+    """Have the block inside this cell, and what follows where it was before."""
+    before = _entered.get()
     began_before = connections[DEFAULT_DB_ALIAS].in_atomic_block
     token = _entered.set(cell)
     try:
         if began_before:
-            _switch(f"{cell}, {SHARED}")
+            _switch(cell)
         yield
     finally:
         _entered.reset(token)
         if began_before:
-            _switch(SHARED)
+            _switch(before)
 
 
-def _switch(path: str) -> None:
-    """Have the rest of the open transaction look for its tables in these schemas. A transaction
-    that has failed is left alone: it goes back to a savepoint, and to what was so there.
+def _switch(cell: str) -> None:
+    """Have the rest of the open transaction look for its tables in this cell, "" for none, and in
+    what is shared. A transaction that has failed is left alone: it goes back to a savepoint, and to
+    what was so there.
     """
+    path = f"{cell}, {SHARED}" if cell else SHARED
     to_server = connections[DEFAULT_DB_ALIAS].connection
     # One that has asked nothing yet begins in the cell that it is inside by then.
     if to_server is not None and to_server.pgconn.transaction_status == TransactionStatus.INTRANS:

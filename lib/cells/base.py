@@ -13,8 +13,6 @@ from lib.cells.connection import Connection, Cursor
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection to PostgreSQL, of an installation with cells."""
 
-    holds_cells = True  # lib.prepared asks: its statements would not know of them
-
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         options = self.settings_dict["OPTIONS"]

@@ -112,7 +112,7 @@ def test_each_report_is_here() -> None:
 def test_its_figures_are_what_sql_says(shop: Shop, name: str) -> None:
     report, asked = named(name), asked_by_itself(name)
     assert report is not None
-    found = groups.of_report(report, asked)
+    found = groups.of_report(report, asked).groups
     with connection.cursor() as cursor:
         cursor.execute(IN_SQL[name], [asked.start, asked.end])
         many, worth = cursor.fetchone()
@@ -126,7 +126,7 @@ def test_its_figures_are_what_sql_says(shop: Shop, name: str) -> None:
 def test_each_figure_opens_to_the_rows_that_it_counts(shop: Shop, name: str) -> None:
     report, asked = named(name), asked_by_itself(name)
     assert report is not None
-    for group in groups.of_report(report, asked):
+    for group in groups.of_report(report, asked).groups:
         values = {key: groups.written(value) for key, value in group.values.items()}
         rows = groups.rows_of(report, asked, values)
         figures = {figure.name: figure.total for figure in report.figures}

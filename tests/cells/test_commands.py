@@ -1,6 +1,7 @@
 """Commands go over all cells, or take one; a file's merchants are spread over them."""
 
 import json
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from lib import cells, clock
 from merchants import installation
 from merchants.models import Merchant
 from tests import shops
+from tests.config.test_time_zone_data import newer
 
 pytestmark = pytest.mark.django_db
+__all__ = ["newer"]  # a fixture
 
 
 def told(*command: str) -> str:
@@ -71,6 +74,24 @@ def test_a_file_is_replayed_into_two_cells_and_every_book_of_them_holds(
         assert installation.inside(second) == "2026-000001"
     assert (first, second) == ("T-2026-000001", "T2-2026-000001")
     assert [installation.cell_of(one) for one in (first, second, "X-1")] == [1, 2, None]
+
+
+def test_another_version_of_the_time_zone_data_is_taken_in_every_cell(
+    two_cells: None, newer: Callable[[], None]
+) -> None:
+    found = []
+    for number, name in ((1, "birch"), (2, "cedar")):
+        with cells.at(number):
+            zone = {"timezone": "America/Vancouver", "plan_price": "39.00"}
+            found.append(shops.join("2026-10-01T10:00:00-07:00", name, **zone))
+            shops.run_jobs(shops.instant("2026-11-25T12:00Z"))
+    newer()
+    assert "2 merchants' open days end by tzdata 2027.1" in told("timezones", "--take")
+    for shop in found:
+        with cells.at(shop.merchant.cell):
+            for books in (shop.account, shop.line):
+                assert str(books.open_on) == "2026-11-25"
+                assert books.open_until == shops.instant("2026-11-26T08:00Z")
 
 
 def test_merchants_of_a_file_join_the_cell_that_is_asked_for(

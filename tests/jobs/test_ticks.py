@@ -114,7 +114,7 @@ def test_two_messages_at_once_make_one_run() -> None:
 def test_the_database_keeps_one_run_of_an_instant() -> None:
     values = {"job": JOB, "due_at": DAY_END, "started_at": DAY_END}
     JobRunFactory.create(tick=DAY_END, **values)
-    with pytest.raises(IntegrityError, match="one_run_per_job_and_tick"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="one_run_per_job_tick_and_cell"), transaction.atomic():
         JobRunFactory.create(tick=DAY_END, **values)
     for _ in range(2):  # those that somebody asks for are not counted
         JobRunFactory.create(**values)

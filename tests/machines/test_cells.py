@@ -146,3 +146,52 @@ def test_one_is_inside_one_cell_at_a_time_and_only_one_that_may_be() -> None:
     for wrong in ("", "public", "cell_0", "cell_1; DROP TABLE x", "CELL_1"):
         with pytest.raises(ValueError, match="is no name of a cell"), cells.inside(wrong):
             pass
+
+
+def test_a_single_statement_takes_one_round_trip_and_hot_ones_have_a_plan_for_each_cell(
+    two: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepared, "PLANNED_CELLS", 1)
+    with reached(ENGINE="lib.cells"), ThreadPoolExecutor(1) as thread:
+        planned = thread.submit(count_round_trips).result()
+    assert planned == ["taelcell_1", "taelcell_1"]  # the second cell is one too many
+
+
+def count_round_trips() -> list[str]:
+    """Ask in two cells on a connection of this thread's own, and count how often the database is
+    waited for; how the plans that it keeps are called, shortly.
+    """
+    connection.ensure_connection()
+    to_server: Any = connection.connection
+    wait, trips = to_server.wait, []
+
+    def counted(*given: Any, **more: Any) -> Any:
+        trips.append(1)
+        return wait(*given, **more)
+
+    to_server.wait = counted
+    first, second = NAMES
+    for cell in (first, second, first, second):
+        for ask in (read, ask_as_hot_paths_do):
+            trips.clear()
+            with cells.inside(cell):
+                assert ask(0) == cell
+            assert len(trips) == 1
+    with cells.inside(first):
+        with transaction.atomic():
+            assert ask_as_hot_paths_do(0) == first
+            with pytest.raises(ProgrammingError, match="nowhere"), transaction.atomic():
+                prepared.row("SELECT * FROM nowhere", [])
+            assert ask_as_hot_paths_do(0) == first
+        for _ in range(2):
+            with pytest.raises(DataError, match="division by zero"):
+                prepared.row("SELECT 1 / %s::int", [0])
+        with pytest.raises(ProgrammingError, match="nowhere"):
+            prepared.row("SELECT * FROM nowhere", [])
+        assert prepared.row("SELECT 1 / %s::int", [1]) == (1,)
+        assert ask_as_hot_paths_do(0) == first
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_prepared_statements ORDER BY name")
+        names = [name for (name,) in cursor.fetchall()]
+    connections.close_all()
+    return [name.rsplit("_", 2)[0] for name in names]

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.operations import time_zones
-from lib import cells, clock, zones
+from lib import clock, zones
 from lib.refusals import Refused
 from merchants import time_zone_data
 
@@ -38,8 +38,6 @@ class Command(BaseCommand):
         if instead and not take:
             raise CommandError("--instead goes with --take.")
         if take:
-            if cells.are_on():
-                raise CommandError("Books in cells cannot take another version yet.")
             self._take(dict(instead))
         known = time_zone_data.current()
         self.stdout.write(
@@ -50,11 +48,10 @@ class Command(BaseCommand):
                 f"Nothing else starts. Install tzdata=={known.version}, or stop everything and run"
                 ' "manage.py timezones --take".'
             )
-        for found in cells.in_each(time_zones.unknown_zones):
-            for name, count in found.items():
-                self.stdout.write(
-                    f"{name} is no place in tzdata {zones.VERSION}: {count} merchants count there."
-                )
+        for name, count in time_zones.unknown_zones().items():
+            self.stdout.write(
+                f"{name} is no place in tzdata {zones.VERSION}: {count} merchants count there."
+            )
 
     def _take(self, instead: dict[str, str]) -> None:
         """Make the books count days by the installed version of tzdata, and print how many

@@ -1,0 +1,233 @@
+"""What banks tell is taken once, and goes to the cell that it is about."""
+
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+
+from billing.jobs import LOOK_AT_PAYOUTS
+from billing.models import (
+    BankFile,
+    BankLine,
+    BankStatement,
+    Invoice,
+    ProviderDifference,
+    ProviderPayout,
+)
+from billing.operations import bank_folder, bank_matching, bank_statements, handing_over, issuers
+from credit.models import PayoutAnswer, Withdrawal
+from credit.operations import payout_answers
+from credit.payment_files import accounts, names
+from credit.queries.payout_answers import to_take
+from lib import cells
+from lib.refusals import AlreadyDecided
+from merchants.operations.merchants import UnknownMerchant
+from tests import shops
+from tests.amounts import usd
+from tests.bank_files import Paid, camt
+from tests.billing import at_stripe, banking
+from tests.billing.banking import BY, at, billed, lines, of_bank, paying, statements
+from tests.billing.reversing import offended
+from tests.billing.test_provider_payouts import stripe
+from tests.credit import test_bank_messages as messages
+from tests.credit.test_payment_files import GERMAN, OURS
+from tests.credit.withdrawing import add, shop_with
+from tests.factories import IssuerFactory
+from tests.shops import Shop
+from tests.stripe_server import OddStripe
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+OPERATOR = BY["actor"]
+__all__ = ["stripe"]  # a fixture
+
+
+def shop_with_bill(cell: int, name: str, amount: str) -> tuple[Shop, Invoice]:
+    """A shop of this cell with a bill, to be paid to an account that both cells' issuers have."""
+    with cells.at(cell):
+        prefix = "DE" if cell == 1 else f"DE{cell}"
+        now = shops.instant("2026-10-01 10:00")
+        banks = (issuers.BankAccount("USD", "DE02 1203 0000 0000 2020 51", "BYLADEM1001", "DKB"),)
+        found = IssuerFactory.create(
+            prefix=prefix, country="DE", tax_number="DE136695976", bank_accounts=banks, now=now
+        )
+        issuers.take_statements(issuer_id=found.pk, is_on=True, now=now, **BY)
+        joined = "2026-11-01 09:00"
+        shop = shops.join(joined, name, plan_price="0.00")
+        issuers.choose(merchant_id=shop.merchant.pk, prefix=prefix, now=shop.at(joined), **BY)
+        return shop, billed(shop, amount)
+
+
+def match() -> None:
+    """What the job does, in each cell."""
+    cells.in_each(banking.match)
+
+
+def test_a_statement_is_taken_in_one_cell_and_its_lines_go_where_their_bills_are(
+    two_cells: None,
+) -> None:
+    meadow, first = shop_with_bill(1, "meadow", "210.00")
+    _orchard, second = shop_with_bill(2, "orchard", "300.00")
+    with cells.at(1):
+        to_first = paying(first, bank_reference="B-1", name="Meadow GmbH")
+    with cells.at(2):
+        to_second = paying(second, bank_reference="B-2")
+    content = camt(to_first, to_second, Paid("50.00", "for the shop"), Paid("60.00", "interest"))
+    said: dict[str, Any] = {"file_name": "a.xml", "actor": OPERATOR, "now": at()}
+    with cells.at(2):
+        file = bank_statements.take(content=content, **said)
+        assert lines() == [
+            f"{amount} WAITING NEW - -" for amount in ("210.00", "300.00", "50.00", "60.00")
+        ]
+    with cells.at(1), nothing_changes():  # as it was taken in the other cell
+        bank_statements.take(content=content, **said)
+    match()
+    match()
+    with cells.at(2):
+        assert lines() == [
+            "210.00 ELSEWHERE REFERENCE - -",
+            "300.00 BOOKED REFERENCE orchard DE2-2026-000001",
+            "50.00 OPEN UNKNOWN - -",
+            "60.00 OPEN UNKNOWN - -",
+        ]
+        assert of_bank(second) == "PAID 300.00/300.00"
+        unknown = BankLine.objects.get(amount=50)
+        with nothing_changes(), pytest.raises(UnknownMerchant):
+            bank_matching.place(line_id=unknown.pk, merchant="nobody", actor=OPERATOR, now=at())
+    with cells.at(1):
+        assert lines() == ["210.00 BOOKED REFERENCE meadow DE-2026-000001"]
+        assert of_bank(first) == "PAID 210.00/210.00"
+        assert BankLine.objects.get().other.name == "Meadow GmbH"
+        assert BankFile.objects.get().digest == file.digest
+
+    # Whoever matches by hand may name a merchant, and a bill, of any cell.
+    with cells.at(1):
+        third = billed(meadow, "250.00", "2026-11-04 10:00")
+    with cells.at(2):
+        placed = bank_matching.place(
+            line_id=unknown.pk, merchant="meadow", number="T-DE-2026-000002", actor=OPERATOR,
+            now=at("2026-11-05 23:00"),
+        )  # fmt: skip
+        unknown.refresh_from_db()
+        assert (unknown.status, unknown.cell, unknown.decided_by) == ("ELSEWHERE", 1, OPERATOR)
+    with cells.at(1):
+        assert placed.status == "BOOKED"
+        assert of_bank(third) == "OPEN 50.00/250.00"
+
+    # What follows goes on in that cell, whoever uploads it, and a return goes after its payment.
+    returned = Paid(
+        "210.00", is_credit=False, is_reversal=True, returned="AC04", bank_reference="B-1"
+    )
+    with cells.at(1):
+        following = camt(returned, name="S-2", opening="620.00", on="2026-11-06")
+        bank_statements.take(content=following, **said | {"file_name": "b.xml"})
+    match()
+    match()
+    with cells.at(2):
+        assert statements() == ["S-1 TAKEN -", "S-2 TAKEN S-1"]
+        assert lines() == ["-210.00 ELSEWHERE TAKEN_BACK - -"]
+    with cells.at(1):
+        assert lines() == ["-210.00 RETURN TAKEN_BACK meadow -"]
+        assert set(BankStatement.objects.values_list("kind", flat=True)) == {"HANDED"}
+    assert cells.in_each(offended) == [[], []]
+
+
+def test_a_line_that_was_on_its_way_gets_there_once(two_cells: None) -> None:
+    shop_with_bill(1, "meadow", "210.00")
+    _shop, bill = shop_with_bill(2, "orchard", "300.00")
+    with cells.at(2):
+        to_second = paying(bill)
+    with cells.at(1):
+        banking.take(to_second)
+        line = BankLine.objects.get()
+        handing_over.mark(line, 2, BankLine.Why.REFERENCE)  # and then the process died
+        with pytest.raises(AlreadyDecided):
+            bank_matching.place(line_id=line.pk, merchant="meadow", actor=OPERATOR, now=at())
+        handing_over.deliver(line, now=at())
+        BankLine.objects.update(status="WAITING")  # or here
+    match()
+    match()
+    with cells.at(1):
+        assert lines() == ["300.00 ELSEWHERE REFERENCE - -"]
+    with cells.at(2):
+        assert lines() == ["300.00 BOOKED REFERENCE orchard DE2-2026-000001"]
+        assert of_bank(bill) == "PAID 300.00/300.00"
+
+
+def test_a_file_of_the_folder_is_taken_by_the_cell_that_knows_the_account(
+    two_cells: None, settings: LazySettings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_BANK_FOLDER = str(tmp_path)
+    _shop, bill = shop_with_bill(2, "orchard", "300.00")
+    with cells.at(2):
+        content = camt(paying(bill))
+    (tmp_path / "s.xml").write_bytes(content)
+    with cells.at(1):
+        bank_folder.take_in(now=shops.instant("2100-01-01 00:00"))
+        assert BankFile.objects.count() == 0
+    assert (tmp_path / "done" / "s.xml").exists()
+    match()
+    with cells.at(2):
+        assert lines() == ["300.00 BOOKED REFERENCE orchard DE2-2026-000001"]
+
+
+def test_each_cell_knows_its_own_rows_of_a_providers_payout(
+    two_cells: None, stripe: OddStripe
+) -> None:
+    for number, name in ((1, "meadow"), (2, "orchard")):
+        with cells.at(number):
+            at_stripe.collect(at_stripe.billed_shop(reference=name), "2026-11-02 09:30")
+    stripe.clock = shops.instant("2026-11-05 00:00")
+    stripe.pay_out(*[stripe.charge_row(intent, fee=755) for intent in stripe.intents])
+    stripe.pay_out(status="failed")
+    LOOK_AT_PAYOUTS.run_here(shops.instant("2026-11-06 00:00"))
+    for number, name in ((1, "meadow"), (2, "orchard")):
+        with cells.at(number):
+            payout = ProviderPayout.objects.get(state="paid")
+            assert (payout.count, payout.net) == (2, usd("484.90"))
+            entered = payout.movements.filter(entered_at__isnull=False)
+            assert [one.account.merchant.reference for one in entered if one.account] == [name]
+    # What is of no row is named once.
+    named = cells.in_each(lambda: list(ProviderDifference.objects.values_list("kind", "reference")))
+    assert named == [[("FAILED", "po_2")], []]
+
+
+def test_banks_answers_go_to_the_cell_of_the_withdrawal_or_file_that_they_name(
+    two_cells: None, settings: LazySettings
+) -> None:
+    settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(OURS)
+    batches, ones = {}, {}
+    for number, name in ((1, "meadow"), (2, "orchard")):
+        with cells.at(number):
+            shop = shop_with("5000.00", name, currency="EUR")
+            add(shop, at="2026-11-01 11:00", **GERMAN)
+            batches[number], ones[number] = messages.sent(shop, "10.00", "20.00")
+            assert names.cell_of(batches[number]) == number
+    assert ones[1][0].reference.startswith("T-")
+    assert ones[2][0].reference.startswith("T2-")
+    assert batches[2].startswith("B2-")
+    assert names.cell_of("REPORT-1") is None
+    now = shops.instant(messages.LATER)
+
+    def upload(content: str) -> None:
+        with cells.at(1):
+            payout_answers.upload(content=content.encode(), actor="ada@tael.example", now=now)
+        cells.in_each(lambda: [payout_answers.take(one, now=now) for one in to_take(now)])
+
+    # A report of the second cell's file as a whole, which is refused.
+    upload(messages.report(batches[2], group="<GrpSts>RJCT</GrpSts>"))
+    # A CSV that names withdrawals of both, and one that there is not.
+    upload(
+        "reference,status,bank_reference,reason\n"
+        f"{ones[2][1]},PAID,X-2,\n{ones[1][0]},PAID,X-1,\nT9-WAAAA,PAID,X-3,\n"
+    )
+    stand: dict[int, list[str]] = {}
+    rows: dict[int, list[tuple[str, str]]] = {}
+    for number in (1, 2):
+        with cells.at(number):
+            found = Withdrawal.objects.order_by("pk").values_list("status", flat=True)
+            answers = PayoutAnswer.objects.order_by("pk").values_list("reference", "outcome")
+            stand[number], rows[number] = list(found), list(answers)
+    assert stand == {1: ["PAID", "SENT"], 2: ["FAILED", "FAILED"]}
+    assert [outcome for _, outcome in rows[2]] == ["FAILED", "FAILED", "REFUSED"]
+    assert rows[1] == [(ones[1][0].reference, "PAID"), ("T9-WAAAA", "REFUSED")]

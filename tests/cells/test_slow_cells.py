@@ -1,0 +1,82 @@
+"""A cell that is slow holds up nothing but itself: jobs of the others go on."""
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError
+
+from billing.models import BillingAccount
+from jobs import queries, silent_cells, tasks
+from jobs.models import JobRun
+from lib import cells
+from tests import shops
+from tests.cells.test_adding_up import locked
+from tests.credit.pages import set_clock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+JOB = "billing-day-ends"
+
+
+def test_a_job_goes_on_in_other_cells_while_one_does_not_answer(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.clear()
+    move = set_clock(monkeypatch)
+    for name in ("meadow", "orchard"):
+        shops.join("2026-11-01 09:00", name)
+    sent: list[tuple[int, Exception | None]] = []
+
+    def deliver(name: str, **more: Any) -> None:
+        try:
+            tasks.run_job(name, **more)
+            sent.append((more["cell"], None))
+        except OperationalError as error:
+            sent.append((more["cell"], error))
+
+    monkeypatch.setattr(tasks.run_job, "delay", deliver)
+    do_chunk = tasks.do_chunk.run
+    monkeypatch.setattr(tasks.do_chunk, "apply_async", lambda values, queue: do_chunk(*values))
+    move("2026-11-02 01:00")
+    tick = shops.instant("2026-11-02 01:00")
+    tasks.run_job(JOB, tick=tick.isoformat())
+    assert sent == [(1, None), (2, None)]
+    sent.clear()
+
+    move("2026-11-03 01:05")
+    now, tick = shops.instant("2026-11-03 01:05"), shops.instant("2026-11-03 01:00")
+    monkeypatch.setattr(silent_cells, "FIND_SECONDS", 3)
+    with locked("cell_2.billing_billingaccount"):
+        tasks.run_job(JOB, tick=tick.isoformat())
+        assert [(cell, bool(error)) for cell, error in sent] == [(1, False), (2, True)]
+        assert "statement timeout" in str(sent[1][1])
+        # It is left alone for a while, by every job, and by chunks that were sent before.
+        runs = JobRun.objects.count()
+        tasks.run_job("credit-day-ends", tick=tick.isoformat(), cell=2)
+        assert JobRun.objects.count() == runs
+        with pytest.raises(OperationalError, match="cell 2 has not answered"):
+            do_chunk(1, 1, JOB, [1], tick.isoformat(), 2)
+    last = {run.cell: run for run in JobRun.objects.filter(due_at=now).order_by("pk")}
+    assert (last[1].tick, last[1].rows_done, last[1].error) == (tick, 1, "")
+    assert (last[2].tick, last[2].rows_due) == (None, 0)
+    assert "statement timeout" in last[2].error
+    assert days() == {1: "2026-11-03", 2: "2026-11-02"}
+    assert (JOB, 2, tick) in queries.owed(now)
+    assert (JOB, 1, tick) not in queries.owed(now)
+    (state,) = [one for one in queries.job_states(now) if one.job.name == JOB]
+    assert (state.cell, state.done_up_to) == (2, shops.instant("2026-11-02 01:00"))
+    assert state.lag_text.endswith("(cell 2)")
+    assert state.is_late
+
+    # Once it answers, what is owed is done.
+    cache.clear()
+    for name, cell, owed in queries.owed(now):
+        tasks.run_job.delay(name, tick=owed.isoformat(), cell=cell)
+    assert days() == {1: "2026-11-03", 2: "2026-11-03"}
+    assert [one for one in queries.owed(now) if one[0] == JOB] == []
+
+
+def days() -> dict[int, str]:
+    """The open day of the only account of each cell."""
+    found = cells.in_each(lambda: str(BillingAccount.objects.get().open_on))
+    return dict(zip(cells.numbers(), found, strict=True))
