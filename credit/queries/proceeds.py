@@ -1,6 +1,6 @@
 """Merchants' proceeds: what was earned, and where it is (rule 9.5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -37,6 +37,41 @@ CROSS JOIN LATERAL (
     ) day
 ) days
 WHERE line.merchant_id = %(line)s
+"""
+
+# The balance right after the latest of these entries, and for each of them what the line's entries
+# since the one before come to. That balance is today's less what has come since, or the sum of what
+# had come until then, whichever is likely to be fewer rows: both walk an index in its order.
+BALANCES_AFTER = """
+WITH asked AS (
+    SELECT id, lag(id) OVER (ORDER BY id) AS before FROM unnest(%(entries)s::bigint[]) AS entry(id)
+)
+SELECT asked.id, latest.balance, since.amount
+FROM credit_creditline line
+CROSS JOIN (
+    SELECT max(asked.id) AS last FROM asked
+) shown
+CROSS JOIN (
+    SELECT min(entry.id) AS first_id, max(entry.id) AS last_id
+    FROM credit_proceedsentry entry WHERE entry.line_id = %(line)s
+) ends
+CROSS JOIN LATERAL (
+    SELECT CASE
+               WHEN shown.last - ends.first_id < ends.last_id - shown.last THEN (
+                   SELECT sum(entry.amount) FROM credit_proceedsentry entry
+                   WHERE entry.line_id = line.merchant_id AND entry.id <= shown.last)
+               ELSE line.proceeds - coalesce((
+                   SELECT sum(entry.amount) FROM credit_proceedsentry entry
+                   WHERE entry.line_id = line.merchant_id AND entry.id > shown.last), 0)
+           END AS balance
+) latest
+CROSS JOIN asked
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(entry.amount), 0) AS amount FROM credit_proceedsentry entry
+    WHERE entry.line_id = line.merchant_id AND entry.id > asked.before AND entry.id <= asked.id
+) since
+WHERE line.merchant_id = %(line)s
+ORDER BY asked.id DESC
 """
 
 
@@ -153,6 +188,24 @@ def _about(
     first = installation.outside(f"{installation.inside(reference)}-")
     attempts = [f"{first}{attempt}" for attempt in range(1, MOST_ATTEMPTS + 1)]
     return found.filter(kind=ProceedsEntry.Kind.BILL_PAYMENT, bill_payment__in=attempts)
+
+
+def with_balances(line: CreditLine, entries: Iterable[ProceedsEntry]) -> list[ProceedsEntry]:
+    """The entries of the line, each with the whole balance right after it as `balance_after`: what
+    matures included. Rule 9.5.
+    """
+    rows = list(entries)
+    with connection.cursor() as cursor:
+        ids = [entry.pk for entry in rows]
+        cursor.execute(BALANCES_AFTER, {"line": line.pk, "entries": ids})
+        found = cursor.fetchall()
+    balances, balance = {}, found[0][1] if found else Decimal(0)
+    for entry_id, _latest, since in found:
+        balances[entry_id] = money.of(balance, line.currency)
+        balance -= since
+    for entry in rows:
+        entry.balance_after = balances[entry.pk]  # type: ignore[attr-defined]
+    return rows
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ MERCHANT = {
     "calendar": SHOWS,
     "calendar_chart": SHOWS,
     "credit:coming": SHOWS,
+    "credit:coming_csv": EXPORTS,
     "credit:buyers": SHOWS,
     "credit:buyers_csv": EXPORTS,
     "credit:buyer": SHOWS,

@@ -29,6 +29,7 @@ FILES = {
     "fees by day": "billing/days.csv",
     "credits": "billing/credits.csv",
     "orders": "credit/orders.csv",
+    "payments to come": "credit/coming.csv?what=UNDELIVERED",
     "buyers": "credit/buyers.csv",
     "sales by month": "credit/sales/months.csv",
     "refunds": "credit/after-sales/refunds.csv?days=365",
