@@ -166,9 +166,7 @@ def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
     return of_rows(columns, rows)
 
 
-def proceeds_entries(
-    line: CreditLine, found: QuerySet[ProceedsEntry], by: str
-) -> Iterator[bytes]:
+def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry], by: str) -> Iterator[bytes]:
     """Yield the chunks of a CSV file of these entries of the line's proceeds, in the order `by`:
     "id" is the oldest first, "-id" the latest.
     """
