@@ -106,6 +106,7 @@ MERCHANT = {
     "billing:outlook": SHOWS,
     "billing:charges": SHOWS,
     "billing:all_charges": SHOWS,
+    "billing:all_charges_csv": EXPORTS,
     "billing:charges_chart": SHOWS,
     "billing:credit": SHOWS,
     "billing:credits": SHOWS,

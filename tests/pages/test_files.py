@@ -25,6 +25,7 @@ FILES = {
     "statements": "billing/statements.csv",
     "statement": "billing/statements/2026-11.csv",
     "charges": "billing/accountant/charges.csv?start=2026-11-01&end=2026-11-30",
+    "all charges": "billing/charges/all.csv",
     "fulfilment costs": "billing/requests.csv",
     "fees by day": "billing/days.csv",
     "credits": "billing/credits.csv",
