@@ -20,6 +20,8 @@ def chapter(days: Days) -> Iterator[Action]:
     """Yield what people did for this shop, each action with its instant; not in order of time."""
     at, ago = days.at, days.ago
     yield Action(at(0, 10), actions.add_card("4242", by=OWNER))
+    yield Action(at(0, 11), actions.confirm_details(
+        HOLDER, "120 Lake Shore Drive\nChicago, IL 60611", "US", "", by=OWNER))  # fmt: skip
     yield Action(at(15, 10), actions.add_bank_card(
         CARD, holder=HOLDER, bank=BANK, by=OWNER))  # fmt: skip
     yield Action(at(45, 10), actions.withdraw("first", "3000.00", to=CARD_ENDS, by=FINANCE))
