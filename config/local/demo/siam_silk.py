@@ -21,7 +21,7 @@ def chapter(days: Days) -> Iterator[Action]:
     at, ago = days.at, days.ago
     yield Action(at(0, 10), actions.add_card("4444", brand="Mastercard", by=OWNER))
     yield Action(at(0, 11), actions.confirm_details(
-        HOLDER, "99 ถนนสีลม แขวงสีลม เขตบางรัก\nกรุงเทพมหานคร 10500", "TH", "0105561234567",
+        HOLDER, "99 ถนนสีลม แขวงสีลม เขตบางรัก\nกรุงเทพมหานคร 10500", "TH", "0105561234560",
         by=OWNER))  # fmt: skip
     yield Action(at(20, 10), actions.add_bank_card(GOOD, holder=HOLDER, bank=BANK, by=OWNER))
     yield Action(at(32, 10), actions.withdraw("first", "40000.00", to="0003", by=FINANCE))
