@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from billing.queries import found_charges
 from lib import figures, money
 from tests import shops
 from tests.billing import deciding
@@ -151,21 +150,21 @@ def test_all_charges_are_found_by_fee_and_day_the_latest_first_and_taken_away(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     charged = ["C-4", "C-3", "C-2", "C-1"]
-    asked = {
-        (): charged,
-        ("by", "at"): charged[::-1],
-        ("fee", "pick-pack"): ["C-4", "C-1"],
-        ("fee", "shipping-label"): ["C-3", "C-2"],
-        ("since", "2026-12-01"): ["C-4", "C-3"],
-        ("until", "2026-11-03"): ["C-1"],
-        ("reference", "c-3"): ["C-3"],
-        ("fee", "storage"): [],
-    }
+    asked: list[tuple[dict[str, str], list[str]]] = [
+        ({}, charged),
+        ({"by": "at"}, charged[::-1]),
+        ({"fee": "pick-pack"}, ["C-4", "C-1"]),
+        ({"fee": "shipping-label"}, ["C-3", "C-2"]),
+        ({"since": "2026-12-01"}, ["C-4", "C-3"]),
+        ({"until": "2026-11-03"}, ["C-1"]),
+        ({"reference": "c-3"}, ["C-3"]),
+        ({"fee": "storage"}, []),
+    ]
     both = {"fee": "pick-pack", "until": "2026-12-31"}
     monkeypatch.setattr(timezone, "now", lambda: shops.instant("2027-01-03 10:00"))
     for most in (figures.MOST, 1):  # of a fee with few charges, and of one with many
-        monkeypatch.setattr(found_charges.figures, "MOST", most)
-        for params, found in [(dict([one] if one else []), refs) for one, refs in asked.items()]:
+        monkeypatch.setattr(figures, "MOST", most)
+        for params, found in asked:
             listed = rows(shop, "charges/all/", **params)
             sent = [one.reference for one in listed if not one.reference.startswith("tael:")]
             assert sent == found, params

@@ -175,7 +175,7 @@ def taken(shop: Shop, asked: str = "") -> list[list[str]]:
     """The order, day and amounts of each row of the file of payments to come."""
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/coming.csv?{asked}")
     assert "payments-to-come-rosewood-" in response["Content-Disposition"]
-    text = b"".join(response).decode("utf-8-sig")  # type: ignore[arg-type]
+    text = b"".join(response).decode("utf-8-sig")
     columns = ("Order", "Next due", "Outstanding in all", "Due then")
     return [[row[one] for one in columns] for row in csv.DictReader(text.splitlines())]
 
