@@ -39,40 +39,34 @@ CROSS JOIN LATERAL (
 WHERE line.merchant_id = %(line)s
 """
 
-# The balance right after the latest of these entries, and for each of them what the line's entries
-# since the one before come to. That balance is today's less what has come since, or the sum of what
-# had come until then, whichever is likely to be fewer rows: both walk an index in its order.
+# The balance right after the latest of these entries, and what the line's entries come to between
+# each of them and the one before, by its place among them, with their number. The balance is
+# today's less what has come since, or the sum of what had come until then, whichever the order of
+# the list makes fewer rows. All of it walks one index in its order, no more than so many rows of
+# it each way, and is one statement, so that it fits together.
 BALANCES_AFTER = """
-WITH asked AS (
-    SELECT id, lag(id) OVER (ORDER BY id) AS before FROM unnest(%(entries)s::bigint[]) AS entry(id)
+WITH beyond AS MATERIALIZED (
+    SELECT count(*) AS rows, coalesce(sum(amount), 0) AS amount FROM (
+        SELECT entry.amount FROM credit_proceedsentry entry
+        WHERE entry.line_id = %(line)s AND {beyond} ORDER BY entry.id {way} LIMIT %(most)s + 1
+    ) entry
+), since AS MATERIALIZED (
+    SELECT width_bucket(id - 1, %(entries)s::bigint[]) AS place, count(*) AS rows,
+           sum(amount) AS amount
+    FROM (
+        SELECT entry.id, entry.amount FROM credit_proceedsentry entry
+        WHERE entry.line_id = %(line)s AND entry.id > %(first)s AND entry.id <= %(last)s
+        ORDER BY entry.id DESC LIMIT %(most)s + 1
+    ) entry
+    GROUP BY place
 )
-SELECT asked.id, latest.balance, since.amount
-FROM credit_creditline line
-CROSS JOIN (
-    SELECT max(asked.id) AS last FROM asked
-) shown
-CROSS JOIN (
-    SELECT min(entry.id) AS first_id, max(entry.id) AS last_id
-    FROM credit_proceedsentry entry WHERE entry.line_id = %(line)s
-) ends
-CROSS JOIN LATERAL (
-    SELECT CASE
-               WHEN shown.last - ends.first_id < ends.last_id - shown.last THEN (
-                   SELECT sum(entry.amount) FROM credit_proceedsentry entry
-                   WHERE entry.line_id = line.merchant_id AND entry.id <= shown.last)
-               ELSE line.proceeds - coalesce((
-                   SELECT sum(entry.amount) FROM credit_proceedsentry entry
-                   WHERE entry.line_id = line.merchant_id AND entry.id > shown.last), 0)
-           END AS balance
-) latest
-CROSS JOIN asked
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(entry.amount), 0) AS amount FROM credit_proceedsentry entry
-    WHERE entry.line_id = line.merchant_id AND entry.id > asked.before AND entry.id <= asked.id
-) since
+SELECT line.proceeds, beyond.rows, beyond.amount, since.place, since.rows, since.amount
+FROM credit_creditline line CROSS JOIN beyond LEFT JOIN since ON true
 WHERE line.merchant_id = %(line)s
-ORDER BY asked.id DESC
 """
+NEWER = BALANCES_AFTER.format(beyond="entry.id > %(last)s", way="ASC")
+OLDER = BALANCES_AFTER.format(beyond="entry.id <= %(last)s", way="DESC")
+MOST_BETWEEN = 100_000  # entries that are added up to know a balance
 
 
 @dataclass(frozen=True)
@@ -190,21 +184,31 @@ def _about(
     return found.filter(kind=ProceedsEntry.Kind.BILL_PAYMENT, bill_payment__in=attempts)
 
 
-def with_balances(line: CreditLine, entries: Iterable[ProceedsEntry]) -> list[ProceedsEntry]:
+def with_balances(
+    line: CreditLine, entries: Iterable[ProceedsEntry], *, oldest_first: bool = False
+) -> list[ProceedsEntry]:
     """The entries of the line, each with the whole balance right after it as `balance_after`: what
-    matures included. Rule 9.5.
+    matures included. `oldest_first` is whether they are of a list that begins with the oldest. It
+    is None where more than MOST_BETWEEN entries would have to be added up. Rule 9.5.
     """
     rows = list(entries)
+    ids = sorted(entry.pk for entry in rows)
+    if not ids:
+        return rows
+    asked = {"entries": ids, "first": ids[0], "last": ids[-1], "most": MOST_BETWEEN}
     with connection.cursor() as cursor:
-        ids = [entry.pk for entry in rows]
-        cursor.execute(BALANCES_AFTER, {"line": line.pk, "entries": ids})
+        cursor.execute(OLDER if oldest_first else NEWER, asked | {"line": line.pk})
         found = cursor.fetchall()
-    balances, balance = {}, found[0][1] if found else Decimal(0)
-    for entry_id, _latest, since in found:
-        balances[entry_id] = money.of(balance, line.currency)
-        balance -= since
+    proceeds, added, beyond = found[0][:3]
+    since = {place: (count, amount) for *_, place, count, amount in found if place is not None}
+    balance = beyond if oldest_first else proceeds - beyond
+    known: dict[int, Money | None] = {}
+    for place, entry_id in reversed(list(enumerate(ids))):
+        known[entry_id] = money.of(balance, line.currency) if added <= MOST_BETWEEN else None
+        count, amount = since.get(place, (0, Decimal(0)))
+        added, balance = added + count, balance - amount
     for entry in rows:
-        entry.balance_after = balances[entry.pk]  # type: ignore[attr-defined]
+        entry.balance_after = known[entry.pk]  # type: ignore[attr-defined]
     return rows
 
 

@@ -60,7 +60,7 @@ def entries(request: MemberRequest) -> HttpResponse:
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     page = asked.page(proceeds.entries(line, **asked.rows))
-    entries = proceeds.with_balances(line, page.rows)
+    entries = proceeds.with_balances(line, page.rows, oldest_first=asked.by == "id")
     context = asked.context | {"line": line, "page": page, "entries": entries}
     return render(request, "credit/proceeds_entries.html", context)
 

@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from credit.models import ProceedsEntry
 from credit.operations import bill_payments
+from credit.queries import proceeds
 from tests import shops
 from tests.amounts import usd
 from tests.credit.pages import answers, read, set_clock
@@ -156,7 +157,9 @@ def balances(shop: Shop, query: str = "") -> list[str]:
     return shown
 
 
-def test_each_entry_says_the_balance_right_after_it(shop: Shop) -> None:
+def test_each_entry_says_the_balance_right_after_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     latest_first = ["388.00", "389.00", "489.00", "490.00", "530.00", "480.00", "500.00", "300.00"]
     assert balances(shop) == latest_first
     assert balances(shop, "?by=id") == latest_first[::-1]
@@ -167,6 +170,11 @@ def test_each_entry_says_the_balance_right_after_it(shop: Shop) -> None:
     sell(shop, "2026-11-09 09:50", "1.50", "A-4")
     assert balances(shop)[:2] == ["389.50", "388.00"]
     assert balances(shop, "?kind=RETURNED") == []
+    # Of very many entries no more are added up: then only the file has it.
+    monkeypatch.setattr(proceeds, "MOST_BETWEEN", 2)
+    few = browser_of(member(shop)).get("/m/rosewood/credit/proceeds/entries/")
+    shown = [one.balance_after and str(one.balance_after.amount) for one in few.context["entries"]]
+    assert shown == ["389.50", "388.00", "389.00", *[None] * 6]
     assert "Sale 9 Nov 2026 09:50 A-4 16 Nov 2026 1.50 USD 389.50 USD" in read(shop, "proceeds/")
 
 
