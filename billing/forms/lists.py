@@ -250,6 +250,21 @@ class AllChargesFilter(OfFees):
     reference = text(label=_("Charge contains"))
 
 
+class ChargesOfOneFilter(Filter):
+    """Filters the charges of one fee and day, or of one line of a bill, by a reference of a charge
+    or a request, and by amount.
+    """
+
+    SORTS = ("at", "-at")
+    ANCHOR = "charges"
+    SEARCH = "reference"
+    FINDS_PARTS = False
+    AMOUNTS = Amounts(["amount"], with_signs=True)
+    SUMS: ClassVar = {"amount": _("Total")}
+
+    reference = text(label=_("Request or charge"))
+
+
 class ChargeOrder(Filter):
     """Sorts a short list of charges, which has no filter."""
 

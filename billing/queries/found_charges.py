@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from billing.models import BillingAccount, Charge, Fee
 from billing.queries.requests import in_order
@@ -24,6 +24,16 @@ def of(account: BillingAccount, *, part: str = "", fee: str = "") -> QuerySet[Ch
         if count <= figures.MOST:
             found = found.filter(item__in=list(items.values_list("pk", flat=True)))
     return found.select_related("fee", "item__invoice")
+
+
+def named(found: QuerySet[Charge], account_id: int, reference: str) -> QuerySet[Charge]:
+    """Those of `found`, charges of this account, that have this reference or are of the request
+    with it; all of them for "".
+    """
+    if not reference:
+        return found
+    account = Q(account=account_id)  # so that both indexes can be used
+    return found.filter(account & Q(request=reference) | account & Q(reference=reference))
 
 
 def fees(account: BillingAccount) -> Sequence[Fee]:

@@ -195,16 +195,17 @@ def with_balances(
     ids = sorted(entry.pk for entry in rows)
     if not ids:
         return rows
-    asked = {"entries": ids, "first": ids[0], "last": ids[-1], "most": MOST_BETWEEN}
+    ends, most = {"first": ids[0], "last": ids[-1]}, MOST_BETWEEN
     with connection.cursor() as cursor:
-        cursor.execute(OLDER if oldest_first else NEWER, asked | {"line": line.pk})
+        asked = {"line": line.pk, "entries": ids, "most": most, **ends}
+        cursor.execute(OLDER if oldest_first else NEWER, asked)
         found = cursor.fetchall()
     proceeds, added, beyond = found[0][:3]
     since = {place: (count, amount) for *_, place, count, amount in found if place is not None}
     balance = beyond if oldest_first else proceeds - beyond
     known: dict[int, Money | None] = {}
     for place, entry_id in reversed(list(enumerate(ids))):
-        known[entry_id] = money.of(balance, line.currency) if added <= MOST_BETWEEN else None
+        known[entry_id] = money.of(balance, line.currency) if added <= most else None
         count, amount = since.get(place, (0, Decimal(0)))
         added, balance = added + count, balance - amount
     for entry in rows:
