@@ -211,7 +211,9 @@ class StatementFilter(Filter):
 
 
 class OfFees(Filter):
-    """A filter of charges, which can be asked for those of one fee."""
+    """A filter of charges, which can be asked for those of one fee; each list has its own sorts."""
+
+    SORTS: ClassVar[Sequence[str]] = ()
 
     fee = choice([("", _("All"))], _("Fee"))
 
