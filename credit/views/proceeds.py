@@ -43,7 +43,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 def day(request: MemberRequest, on: date) -> HttpResponse:
     """The page of what matures on local day `on`, and of the refunds that took from it."""
     line, today = line_and_today(request, clock.now())
-    asked = DayFilter(request.GET)
+    asked = DayFilter(request.GET, currency=line.currency)
     context = asked.context | {
         "line": line,
         "on": on,

@@ -72,6 +72,10 @@ def test_a_day_opens_to_its_sales_less_refunds(shop: Shop) -> None:
     page = read(shop, "proceeds/days/2026-11-11/")
     assert "180.00 USD maturing" in page
     assert "Refund 5 Nov 2026 09:00 A-2 −20.00 USD Sale 4 Nov 2026 10:00 A-2 200.00 USD" in page
+    large = read(shop, "proceeds/days/2026-11-11/?least=100")
+    assert "1 result Total 200.00 USD" in large
+    assert "Refund 5 Nov" not in large
+    assert "Nothing matches." in read(shop, "proceeds/days/2026-11-11/?least=999")
     assert "300.00 USD matured" in read(shop, "proceeds/days/2026-11-08/")
     assert "No sale matures on this day" in read(shop, "proceeds/days/2026-11-10/")
 
