@@ -120,7 +120,15 @@ QUESTIONS = {
         "reference=FR-241101-5",
         "reference=nothing",
     ),
-    "billing:all_charges": ("reference=C-", "reference=0050", "reference=nothing", "figures=all"),
+    "billing:all_charges": (
+        "reference=C-",
+        "reference=0050",
+        "reference=nothing",
+        "by=at",
+        "by=reference",
+        "days=today",
+        "figures=all",
+    ),
     "billing:credits": ("status=REQUESTED", "status=APPROVED"),
     "billing:new_credit": ("charge=%(charge)s", "charge=nothing"),
     "search": (

@@ -25,6 +25,7 @@ app_name = "billing"
 urlpatterns = [
     path("charges/", statements.charges, name="charges"),
     path("charges/all/", found_charges.all_charges, name="all_charges"),
+    path("charges/all.csv", found_charges.export, name="all_charges_csv"),
     path("charges/chart.svg", statements.chart, name="charges_chart"),
     path("days.csv", days.export_days, name="days_csv"),
     path("days/", days.all_days, name="days"),

@@ -15,6 +15,7 @@ from credit import explanations, masks
 from credit.models import (
     CreditLine,
     LimitEntry,
+    Order,
     OrderRefund,
     PayoutDestination,
     ProceedsEntry,
@@ -72,9 +73,9 @@ def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
         _("Order"): safe("reference"),
         _("Buyer"): safe("buyer"),
         **instants({_("Placed"): "placed_at"}, line.timezone),
-        _("Status"): "status",
+        _("Status"): in_words("status", Order.Status.choices),
         _("Overdue"): yes_or_no("is_overdue"),
-        _("Reason"): safe("decline_code"),
+        _("Reason"): f"NULLIF({in_words('decline_code', Order.Decline.choices)}, '')",
         _("Due date"): "due_on",
         _("Instalments"): Figure("instalments"),
         _("Amount"): amount("amount", line.currency),
@@ -87,12 +88,49 @@ def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
         **instants({_("Shipped"): "shipped_at"}, line.timezone),
         **instants({_("Delivered"): "delivered_at"}, line.timezone),
         **instants({_("Cancelled"): "cancelled_at"}, line.timezone),
-        _("Cancel reason"): safe("cancel_reason"),
+        _("Cancel reason"): _cancel_reason(),
+        **codes({_("Status"): "status", _("Reason"): "NULLIF(decline_code, '')"}),
+        **codes({_("Cancel reason"): safe("cancel_reason")}),
     }
     rows = found.values(
         *("reference", "buyer", "placed_at", "status", "is_overdue", "decline_code", "due_on"),
         *("instalments", "amount", "outstanding", "paid", "refunded", "written_off", "recovered"),
         *("currency", "shipped_at", "delivered_at", "cancelled_at", "cancel_reason"),
+    )
+    return of_rows(columns, rows)
+
+
+def _cancel_reason() -> str:
+    """SQL for why an order was cancelled (explanations.cancel_reason)."""
+    named = " ".join(
+        f"WHEN {quoted(told)} THEN {quoted(str(label))}"
+        for told, label in explanations.CANCEL_REASONS.items()
+    )
+    told = "lower(rtrim(btrim(cancel_reason, E' \\t\\n\\r'), '.'))"
+    return f"CASE {told} {named} ELSE {safe('cancel_reason')} END"
+
+
+def coming(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
+    """Yield the chunks of a CSV file of what buyers are to pay of these orders of the line, in the
+    order of the query, which has annotated them with `is_overdue`, `next_due` and `coming`.
+    """
+    columns = {
+        _("Order"): safe("reference"),
+        _("Buyer"): safe("buyer"),
+        **instants({_("Placed"): "placed_at"}, line.timezone),
+        _("Status"): in_words("status", Order.Status.choices),
+        _("Overdue"): yes_or_no("is_overdue"),
+        _("Next due"): "next_due",
+        _("Instalments"): Figure("instalments"),
+        _("Amount"): amount("amount", line.currency),
+        _("Outstanding in all"): amount("outstanding", line.currency),
+        _("Due then"): amount("coming", line.currency),
+        _("Currency"): "currency",
+        **codes({_("Status"): "status"}),
+    }
+    rows = found.values(
+        *("reference", "buyer", "placed_at", "status", "is_overdue", "next_due", "instalments"),
+        *("amount", "outstanding", "coming", "currency"),
     )
     return of_rows(columns, rows)
 
@@ -128,10 +166,15 @@ def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
     return of_rows(columns, rows)
 
 
-def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of these entries of the line's proceeds, in the order of the
-    query.
+def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry], by: str) -> Iterator[bytes]:
+    """Yield the chunks of a CSV file of these entries of the line's proceeds, in the order `by`:
+    "id" is the oldest first, "-id" the latest.
     """
+    balances = (
+        "JOIN (SELECT id, sum(amount) OVER (ORDER BY id) AS balance FROM credit_proceedsentry"
+        f" WHERE line_id = {line.pk}) after ON after.id = row.id"
+        f" ORDER BY row.id {'DESC' if by.startswith('-') else 'ASC'}"
+    )
     columns = {
         **instants({_("Time"): "at"}, line.timezone),
         _("Kind"): in_words("kind", ProceedsEntry.Kind.choices),
@@ -140,15 +183,16 @@ def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterat
         _("Withdrawal"): safe("withdrawal__reference"),
         _("Bill payment"): safe("bill_payment"),
         _("Amount"): amount("amount", line.currency),
+        _("Balance after"): amount("balance", line.currency),
         _("Currency"): "currency",
         _("Reason"): safe("correction__told"),
         **codes({_("Kind"): "kind"}),
     }
     rows = found.values(
-        *("at", "kind", "order__reference", "matures_on", "withdrawal__reference"),
+        *("id", "at", "kind", "order__reference", "matures_on", "withdrawal__reference"),
         *("bill_payment", "amount", "currency", "correction__told"),
     )
-    return of_rows(columns, rows)
+    return of_rows(columns, rows, f" {balances}")
 
 
 def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes]:

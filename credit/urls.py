@@ -36,6 +36,7 @@ urlpatterns = [
     path("orders.csv", orders.export_orders, name="orders_csv"),
     path("orders/<reference:reference>/", orders.order, name="order"),
     path("coming/", coming.payments, name="coming"),
+    path("coming.csv", coming.export, name="coming_csv"),
     path("buyers/", buyers.all_buyers, name="buyers"),
     path("buyers.csv", buyers.export_buyers, name="buyers_csv"),
     path("buyers/<reference:buyer>/", buyers.buyer, name="buyer"),

@@ -157,16 +157,16 @@ class Dates:
         default_factory=lambda: PRESETS
     )
     otherwise: StrOrPromise = ANY_TIME  # what is shown if no days are asked for
+    before: str = ""  # the span before which that is offered; "" for the first of all
 
     @property
     def choices(self) -> list[tuple[str, StrOrPromise]]:
-        """The spans that are offered by name, as choices of a form, after the one for any time at
-        all.
+        """The spans that are offered by name, as choices of a form, with the one that is shown if
+        no days are asked for at its place among them.
         """
-        return [
-            ("", self.otherwise),
-            *((code, label) for code, (label, _of) in self.presets.items()),
-        ]
+        named = [(code, label) for code, (label, _of) in self.presets.items()]
+        place = list(self.presets).index(self.before) if self.before else 0
+        return [*named[:place], ("", self.otherwise), *named[place:]]
 
     def preset(self, code: str, today: date) -> Span:
         """The span with this code as of the local day `today`. Raises KeyError for an unknown

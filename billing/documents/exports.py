@@ -13,6 +13,7 @@ from billing.documents.statement_csv import fees_in, without_tax
 from billing.models import (
     BillingAccount,
     BillingCredit,
+    Charge,
     FulfilmentRequest,
     Invoice,
     InvoiceItem,
@@ -22,7 +23,17 @@ from billing.models.fees import STATEMENT_CATEGORIES, Category
 from billing.queries import taxes
 from billing.queries.requests import fees as request_fees
 from billing.queries.standings import LEFT, Standing
-from lib.csv_files import Figure, amount, codes, in_words, instants, of_rows, quoted, safe
+from lib.csv_files import (
+    Figure,
+    amount,
+    codes,
+    in_words,
+    instants,
+    of_rows,
+    quoted,
+    safe,
+    yes_or_no,
+)
 
 
 def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
@@ -153,6 +164,38 @@ def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Ite
         _("Currency"): quoted(account.currency),
     }
     return of_rows(columns, found.values("reference", "first_at"), joined)
+
+
+def charges(account: BillingAccount, found: QuerySet[Charge]) -> Iterator[bytes]:
+    """A CSV file of these charges of the account, in the order of the query, each with the bill it
+    is on by now.
+    """
+    columns = {
+        _("Day"): "item__posting_on",
+        pgettext("file", "Charge"): safe("reference"),
+        _("Category"): f"{_fees()} -> fee_id ->> 'category'",
+        _("Fee"): f"{_fees()} -> fee_id ->> 'name'",
+        _("Request"): safe("request"),
+        _("Description"): safe("description"),
+        _("Quantity"): Figure("trim_scale(quantity)"),
+        _("Rate"): Figure("trim_scale(unit_price)"),
+        _("Amount"): amount("amount", account.currency),
+        _("Currency"): "currency",
+        _("Service date"): "service_on",
+        **instants({_("Service time"): "at"}, account.timezone),
+        **instants({_("Arrived"): "arrived_at"}, account.timezone),
+        _("Late"): yes_or_no("is_late"),
+        _("Bill #"): invoice_number("item__invoice__number"),
+    }
+    if taxes.are_added(account):
+        columns |= without_tax()
+    columns |= codes({_("Category"): "fee__category", _("Fee"): "fee_id"})
+    rows = found.values(
+        *("reference", "fee_id", "fee__category", "request", "description", "quantity"),
+        *("unit_price", "amount", "currency", "service_on", "at", "arrived_at", "is_late"),
+        *("item__posting_on", "item__invoice__number"),
+    )
+    return of_rows(columns, rows)
 
 
 def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[bytes]:

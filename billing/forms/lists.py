@@ -222,7 +222,21 @@ class StatementFilter(Filter):
         return super().period if self.span else self.rows["year"] or super().period
 
 
-class ChargeFilter(Filter):
+class OfFees(Filter):
+    """A filter of charges, which can be asked for those of one fee; each list has its own sorts."""
+
+    SORTS: ClassVar[Sequence[str]] = ()
+
+    fee = choice([("", _("All"))], _("Fee"))
+
+    def __init__(self, *args: Any, fees: Sequence[Fee] = (), **kwargs: Any) -> None:
+        """`fees` are those that are offered: there are charges of them, or there were lately."""
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["fee"]
+        field.choices = [("", _("All")), *((fee.pk, fee.label) for fee in fees)]
+
+
+class ChargeFilter(OfFees):
     """Filters the charges of a statement by a reference of a charge or a request, and by fee."""
 
     SORTS = ("at", "-at")
@@ -234,26 +248,35 @@ class ChargeFilter(Filter):
     SUMS: ClassVar = {"amount": _("Total")}
 
     reference = text(label=_("Request or charge"))
-    fee = choice([("", _("All"))], _("Fee"))
-
-    def __init__(self, *args: Any, fees: Sequence[Fee] = (), **kwargs: Any) -> None:
-        """`fees` are those that the statement has charges of, or the one before it."""
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["fee"]
-        field.choices = [("", _("All")), *((fee.pk, fee.label) for fee in fees)]
 
 
-class AllChargesFilter(Filter):
-    """Filters all charges of an account by a part of their references, which an index has in this
-    order. References that count begin with the latest.
+class AllChargesFilter(OfFees):
+    """Filters all charges of an account by a part of their references, by fee and by the day of
+    their service. Both orders are those of an index.
     """
 
     LIST = "billing:all_charges"
-    SORTS = ("-reference", "reference")
+    SORTS = ("-at", "at", "-reference", "reference")
     SEARCH = "reference"
+    DATES = Dates("at", _("Service"))
     SUMS: ClassVar = {"amount": _("Total")}
 
     reference = text(label=_("Charge contains"))
+
+
+class ChargesOfOneFilter(Filter):
+    """Filters the charges of one fee and day, or of one line of a bill, by a reference of a charge
+    or a request, and by amount.
+    """
+
+    SORTS = ("at", "-at")
+    ANCHOR = "charges"
+    SEARCH = "reference"
+    FINDS_PARTS = False
+    AMOUNTS = Amounts(["amount"], with_signs=True)
+    SUMS: ClassVar = {"amount": _("Total")}
+
+    reference = text(label=_("Request or charge"))
 
 
 class ChargeOrder(Filter):

@@ -205,6 +205,8 @@ class Charge(models.Model):
         indexes: ClassVar = [
             # Days of the operators' list.
             BrinIndex(fields=["at"], name="charges_lately", autosummarize=True),
+            # All charges of an account, the latest first.
+            models.Index(fields=["account", "at", "id"], name="charge_history"),
             # A statement's charges in the order the page and the CSV show them.
             models.Index(fields=["statement", "at", "id"], name="charge_by_statement"),
             # The charges of a line of a bill, in the order of its page.

@@ -63,8 +63,9 @@ BILL_ISSUED = Kind(
     },
     is_automatic=True,
 )
-# Cause: the bill. Details: number, amount, currency, failure (its code); unless it freezes the line
-# at once: status, freezes_on, and with RETRIED retry_on, with PAST_DUE due_on.
+# Cause: the bill, of its first failure, or with dunning.GIVEN_UP when no retry is left. Details:
+# number, amount, currency, failure (its code); unless it freezes the line at once, or has: status,
+# freezes_on, and with RETRIED retry_on, with PAST_DUE due_on.
 PAYMENT_FAILED = Kind(
     code="PAYMENT_FAILED",
     label=_("A payment failed"),

@@ -17,6 +17,7 @@ from notices.operations import notices
 
 RETRY_DAYS = (1, 3, 5, 7)  # after the first failure
 FREEZES_AFTER = timedelta(days=FREEZE_DAYS)
+GIVEN_UP = " given up"  # ends the cause of the notice that no retry is left
 PAYMENTS = "payments"  # what lifts a freeze once the bills are paid, whoever paid them
 
 # A bill that nothing collects by itself has failed when its due day starts and it is not paid. It
@@ -89,12 +90,15 @@ def fail(
     account: BillingAccount, invoice: Invoice, *, failure: str, is_hard: bool, now: datetime
 ) -> None:
     """Record the first failed attempt on the locked bill, notify the merchant, and set the day on
-    which the bill freezes the credit line. If the bill has failed before, nothing is changed.
+    which the bill freezes the credit line. If the bill has failed before, the merchant is told only
+    when no retry is left, once.
 
     After a hard decline (`is_hard`) the merchant is told that nothing tries it again. A bill with a
-    charge for a payment that was taken back freezes the line at once.
+    charge for a payment that was taken back freezes the line at once. Rule 11.4.
     """
     if invoice.first_failed_at is not None:
+        if is_hard or next_retry(invoice, after=now) is None:
+            _tell(account, invoice, GIVEN_UP, failure, _after_the_last(account, invoice), now)
         return
     invoice.first_failed_at = now
     invoice.first_failed_on = account.open_on
@@ -107,10 +111,24 @@ def fail(
     else:
         retry = None if is_hard else next_retry(invoice, after=now)
         follows = _what_follows(account, invoice, retry) | {"freezes_on": freezes_on.isoformat()}
+    _tell(account, invoice, "", failure, follows, now)
+
+
+def _tell(
+    account: BillingAccount,
+    invoice: Invoice,
+    which: str,
+    failure: str,
+    follows: dict[str, str],
+    now: datetime,
+) -> None:
+    """Notify the merchant that the bill was not paid by an attempt, with what follows from that:
+    once for each bill and `which`, "" for its first failure or GIVEN_UP.
+    """
     notices.write(
         merchant_id=account.pk,
         kind=PAYMENT_FAILED,
-        cause=str(invoice),
+        cause=f"{invoice}{which}",
         at=now,
         number=str(invoice),
         amount=money.text(invoice.left_to_pay),
@@ -118,6 +136,17 @@ def fail(
         failure=failure,
         **follows,
     )
+
+
+def _after_the_last(account: BillingAccount, invoice: Invoice) -> dict[str, str]:
+    """The details of the notice that no retry is left: the day on which the bill freezes the line.
+    Without any if that day has come.
+    """
+    assert invoice.first_failed_on is not None
+    freezes_on = _freezes_on(invoice, invoice.first_failed_on)
+    if freezes_on <= account.open_on:
+        return {}
+    return {"status": "WAITS", "freezes_on": freezes_on.isoformat()}
 
 
 def _what_follows(

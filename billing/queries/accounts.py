@@ -40,10 +40,11 @@ def of_merchant(merchant: Merchant) -> BillingAccount | None:
 
 
 def with_line(merchant: Merchant) -> BillingAccount | None:
-    """The merchant's billing account as `of_merchant` gives it, with `merchant.credit_line` and the
-    card loaded; None unless the merchant has both an account and a line.
+    """The merchant's billing account as `of_merchant` gives it, with `merchant.credit_line`, the
+    card and the billing details in force loaded; None unless the merchant has both an account and a
+    line.
     """
-    both = BillingAccount.objects.select_related("merchant__credit_line", "card")
+    both = BillingAccount.objects.select_related("merchant__credit_line", "card", "details")
     both = both.annotate(held_by_drafts=_drafts())
     return both.filter(merchant=merchant, merchant__credit_line__isnull=False).first()
 

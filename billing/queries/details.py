@@ -15,3 +15,8 @@ def latest(account: BillingAccount) -> BillingDetails | None:
 def of(account: BillingAccount) -> "QuerySet[BillingDetails]":
     """All versions of the account's billing details, the latest first."""
     return account.all_details.order_by("-version")
+
+
+def is_waiting(account: BillingAccount) -> bool:
+    """Whether the account's latest billing details wait for us to confirm them."""
+    return account.all_details.filter(status=BillingDetails.Status.WAITING).exists()

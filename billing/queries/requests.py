@@ -142,10 +142,10 @@ def with_cost(found: Rows, *, fee: str = "") -> Rows:
 def fees() -> Sequence[Fee]:
     """The fees that the charges of requests may be of, in the order of the pages."""
     asked = Q(is_sent_by_platform=True) | Q(pk__in=Fee.BY_HAND)
-    return _in_order(Fee.objects.filter(asked))
+    return in_order(Fee.objects.filter(asked))
 
 
-def _in_order(found: QuerySet[Fee]) -> Sequence[Fee]:
+def in_order(found: QuerySet[Fee]) -> Sequence[Fee]:
     """These fees by category, and by name within each."""
     places = list(Category)
     return sorted(found.order_by("name"), key=lambda fee: places.index(Category(fee.category)))
@@ -154,7 +154,7 @@ def _in_order(found: QuerySet[Fee]) -> Sequence[Fee]:
 def fees_of(account: BillingAccount) -> Sequence[Fee]:
     """Those of `fees` that requests of the account have charges of (HAS_REQUEST), in one query."""
     named = RawSQL(HAS_REQUEST, (account.pk,), output_field=BooleanField())
-    return _in_order(Fee.objects.filter(named))
+    return in_order(Fee.objects.filter(named))
 
 
 def find(account: BillingAccount, reference: str) -> FulfilmentRequest | None:

@@ -2,9 +2,10 @@
 
 from datetime import date
 
-from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.db.models import Max, Min, QuerySet, Sum
 
 from billing.models import BillingAccount, Charge, InvoiceItem, Statement, StatementTotal
+from billing.queries import found_charges
 from billing.queries.sections import Sections
 
 
@@ -60,7 +61,4 @@ def charges(statement: Statement, *, reference: str = "", fee: str = "") -> Quer
             account=statement.account_id, fee=fee, posting_on__range=days
         )
         found = found.filter(fee=fee, item__in=items.values("pk"))
-    if not reference:
-        return found
-    account = Q(account=statement.account_id)  # so that both indexes can be used
-    return found.filter(account & Q(request=reference) | account & Q(reference=reference))
+    return found_charges.named(found, statement.account_id, reference)

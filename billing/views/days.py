@@ -7,8 +7,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from billing.documents import exports
-from billing.forms.lists import ChargeOrder, DayFilter
-from billing.queries import days, forecast
+from billing.forms.lists import ChargesOfOneFilter, DayFilter
+from billing.queries import days, forecast, found_charges
 from billing.views.accounts import account_and_days, account_and_today, account_of
 from lib import clock
 from lib.csv_files import language_asked
@@ -44,11 +44,13 @@ def day(request: MemberRequest, pk: int) -> HttpResponse:
     """The page with the charges of the item with this primary key: those of one fee that post on
     one day. Raises Http404 if it is another merchant's.
     """
-    item = days.find(account_of(request), pk)
+    account = account_of(request)
+    item = days.find(account, pk)
     if item is None:
         raise Http404("the merchant has no such item")
-    asked = ChargeOrder(request.GET)
-    context = asked.context | {"item": item, "page": asked.page(days.charges(item))}
+    asked = ChargesOfOneFilter(request.GET, currency=account.currency)
+    found = found_charges.named(days.charges(item), account.pk, asked.rows["reference"])
+    context = asked.context | {"item": item, "page": asked.page(found)}
     return render(request, "billing/day.html", context)
 
 

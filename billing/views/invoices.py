@@ -18,12 +18,13 @@ from billing.documents import exports, file_names, invoice_csv, note_pdf, pdf, s
 from billing.documents.einvoices import content as einvoices
 from billing.documents.einvoices import files
 from billing.documents.einvoices.files import Syntax
-from billing.forms.lists import InvoiceFilter
+from billing.forms.lists import ChargesOfOneFilter, InvoiceFilter
 from billing.models import Clearance, Invoice, Payment
 from billing.operations import payments
 from billing.queries import (
     clearances,
     collecting,
+    found_charges,
     payment_plans,
     reversals,
     standings,
@@ -33,7 +34,7 @@ from billing.queries import (
 from billing.queries import invoices as invoice_queries
 from billing.views.accounts import account_and_days, invoice_of
 from credit.queries import freezes
-from lib import clock, downloads, live, money, paging
+from lib import clock, downloads, live, money
 from lib.csv_files import language_asked, language_of
 from lib.refusals import Refused, sentence_of
 from lib.spreadsheets import download
@@ -254,10 +255,11 @@ def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
     line = invoice_queries.line(invoice, pk)
     if line is None:
         raise Http404("the bill has no such line")
-    page = paging.page(invoice_queries.charges_of(line), by="at", params=request.GET)
-    return render(
-        request, "billing/invoice_line.html", {"invoice": invoice, "line": line, "page": page}
-    )
+    asked = ChargesOfOneFilter(request.GET, currency=invoice.currency)
+    charges = invoice_queries.charges_of(line)
+    found = found_charges.named(charges, invoice.account_id, asked.rows["reference"])
+    context = asked.context | {"invoice": invoice, "line": line, "page": asked.page(found)}
+    return render(request, "billing/invoice_line.html", context)
 
 
 @for_exporting

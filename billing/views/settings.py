@@ -14,7 +14,7 @@ from billing.forms.thresholds import HigherThreshold
 from billing.models import BillingAccount
 from billing.operations import cards, payment_methods, thresholds
 from billing.operations.attempts import COLLECTOR
-from billing.queries import accounts, choices, forecast, methods, terms
+from billing.queries import accounts, choices, details, forecast, methods, terms
 from billing.views.accounts import account_and_days, account_of
 from billing.views.trying import try_chosen
 from lib import clock
@@ -161,6 +161,7 @@ def _page(
         "zone_to_come": terms.zone_to_come(account),
         "methods": methods.of(account, waiting),
         "card_collects": choices.collected(account, waiting, BillingAccount.Method.SANDBOX),
+        "details_wait": details.is_waiting(account),
         "has_stripe": methods.has_stripe(),
         "card_form": card_form if methods.has_sandbox() else None,
     }

@@ -66,6 +66,7 @@ class RefundFilter(Filter):
         _("When"),
         presets={code: one for code, one in spans.LONGER.items() if code != LATELY},
         otherwise=spans.LONGER[LATELY][0],
+        before="365",
     )
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}

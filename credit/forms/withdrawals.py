@@ -42,9 +42,11 @@ class EntryFilter(Filter):
 
 
 class DayFilter(Filter):
-    """Filters the entries of one day."""
+    """Filters the entries that mature on one day."""
 
     SORTS = ("-id", "id")
+    AMOUNTS = Amounts(["amount"], with_signs=True)
+    SUMS: ClassVar = {"amount": _("Total")}
 
 
 class WithdrawalFilter(Filter):

@@ -140,3 +140,8 @@ class LimitReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on} {self.grade}"
+
+    @property
+    def kept_by_its_grade(self) -> bool:
+        """Whether nothing changed because its grade alone gives no other limit."""
+        return self.status == self.Status.UNCHANGED and not self.notes

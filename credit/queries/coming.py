@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import DecimalField, F, QuerySet, Sum
+from django.db.models import DateField, DecimalField, F, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 from moneyed import Money
 
@@ -58,6 +58,13 @@ greatest(least(CASE
     ELSE "credit_order"."part_amount"
          * ((%(day)s::date - "credit_order"."first_due_on") / %(instalment_days)s + 1) END,
     "credit_order"."paid" + "credit_order"."outstanding") - "credit_order"."paid", 0)
+"""
+# The earliest day, not before another one, on which a part of an order is due that is not paid. It
+# is one only of an order that `due_between` finds from that other day on.
+NEXT_DUE = """
+greatest("credit_order"."due_on", "credit_order"."first_due_on"
+    + (%(day)s::date - "credit_order"."first_due_on" + %(instalment_days)s - 1)
+      / %(instalment_days)s * %(instalment_days)s)
 """
 
 
@@ -135,12 +142,13 @@ def overdue(line: CreditLine, *, today: date) -> OrderQuerySet:
     return due_between(line, start=calendar.FIRST_DAY, until=today - calendar.ONE_DAY)
 
 
-def first_due(order: Order, start: date) -> date | None:
-    """The earliest local day, not before `start`, on which a part of the order is due of which
-    something is outstanding; None if there is none.
+def with_next_due(found: OrderQuerySet, *, start: date) -> OrderQuerySet:
+    """The same orders, each annotated with `next_due`: the earliest local day, not before `start`,
+    on which an unpaid part of it is due; NULL before its delivery. They are orders of which
+    something is due from `start` on, or that are not delivered.
     """
-    days = (part.due_on for part in order.parts() if part.outstanding and part.due_on)
-    return min((day for day in days if day >= start), default=None)
+    sql = NEXT_DUE.replace("%(day)s", "%s").replace("%(instalment_days)s", str(INSTALMENT_DAYS))
+    return found.annotate(next_due=RawSQL(sql, (start,), output_field=DateField(null=True)))
 
 
 def undelivered(line: CreditLine) -> OrderQuerySet:

@@ -1,6 +1,6 @@
 """Merchants' proceeds: what was earned, and where it is (rule 9.5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -38,6 +38,35 @@ CROSS JOIN LATERAL (
 ) days
 WHERE line.merchant_id = %(line)s
 """
+
+# The balance right after the latest of these entries, and what the line's entries come to between
+# each of them and the one before, by its place among them, with their number. The balance is
+# today's less what has come since, or the sum of what had come until then, whichever the order of
+# the list makes fewer rows. All of it walks one index in its order, no more than so many rows of
+# it each way, and is one statement, so that it fits together.
+BALANCES_AFTER = """
+WITH beyond AS MATERIALIZED (
+    SELECT count(*) AS rows, coalesce(sum(amount), 0) AS amount FROM (
+        SELECT entry.amount FROM credit_proceedsentry entry
+        WHERE entry.line_id = %(line)s AND {beyond} ORDER BY entry.id {way} LIMIT %(most)s + 1
+    ) entry
+), since AS MATERIALIZED (
+    SELECT width_bucket(id - 1, %(entries)s::bigint[]) AS place, count(*) AS rows,
+           sum(amount) AS amount
+    FROM (
+        SELECT entry.id, entry.amount FROM credit_proceedsentry entry
+        WHERE entry.line_id = %(line)s AND entry.id > %(first)s AND entry.id <= %(last)s
+        ORDER BY entry.id DESC LIMIT %(most)s + 1
+    ) entry
+    GROUP BY place
+)
+SELECT line.proceeds, beyond.rows, beyond.amount, since.place, since.rows, since.amount
+FROM credit_creditline line CROSS JOIN beyond LEFT JOIN since ON true
+WHERE line.merchant_id = %(line)s
+"""
+NEWER = BALANCES_AFTER.format(beyond="entry.id > %(last)s", way="ASC")
+OLDER = BALANCES_AFTER.format(beyond="entry.id <= %(last)s", way="DESC")
+MOST_BETWEEN = 100_000  # entries that are added up to know a balance
 
 
 @dataclass(frozen=True)
@@ -155,6 +184,35 @@ def _about(
     first = installation.outside(f"{installation.inside(reference)}-")
     attempts = [f"{first}{attempt}" for attempt in range(1, MOST_ATTEMPTS + 1)]
     return found.filter(kind=ProceedsEntry.Kind.BILL_PAYMENT, bill_payment__in=attempts)
+
+
+def with_balances(
+    line: CreditLine, entries: Iterable[ProceedsEntry], *, oldest_first: bool = False
+) -> list[ProceedsEntry]:
+    """The entries of the line, each with the whole balance right after it as `balance_after`: what
+    matures included. `oldest_first` is whether they are of a list that begins with the oldest. It
+    is None where more than MOST_BETWEEN entries would have to be added up. Rule 9.5.
+    """
+    rows = list(entries)
+    ids = sorted(entry.pk for entry in rows)
+    if not ids:
+        return rows
+    ends, most = {"first": ids[0], "last": ids[-1]}, MOST_BETWEEN
+    with connection.cursor() as cursor:
+        asked = {"line": line.pk, "entries": ids, "most": most, **ends}
+        cursor.execute(OLDER if oldest_first else NEWER, asked)
+        found = cursor.fetchall()
+    proceeds, added, beyond = found[0][:3]
+    since = {place: (count, amount) for *_, place, count, amount in found if place is not None}
+    balance = beyond if oldest_first else proceeds - beyond
+    known: dict[int, Money | None] = {}
+    for place, entry_id in reversed(list(enumerate(ids))):
+        known[entry_id] = money.of(balance, line.currency) if added <= most else None
+        count, amount = since.get(place, (0, Decimal(0)))
+        added, balance = added + count, balance - amount
+    for entry in rows:
+        entry.balance_after = known[entry.pk]  # type: ignore[attr-defined]
+    return rows
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,10 @@ def automatic(request: MemberRequest) -> HttpResponse:
     context = _as_it_stands(line, now) | {
         "line": line,
         "now": now,
+        "today": today,
         "rule": rule,
-        "is_late": rule is not None and rule.next_on < today,  # it runs with the next hour
+        # It runs with the next hour: a job comes along once in each.
+        "is_due": rule is not None and rule.next_on <= today and now >= rule.usable_from,
         "runs": queries.recent_runs(line),
         "stopped_by": withdrawals.stopped_by(line),
     }
@@ -77,7 +79,7 @@ def set_up(request: MemberRequest) -> HttpResponse:
 
 def _as_it_stands(line: CreditLine, now: datetime) -> dict[str, Any]:
     """The template's `quote`: what a withdrawal of all that is available now would cost, as an
-    automatic one would be. Empty if nothing can be withdrawn.
+    automatic one would be. It is missing if nothing can be withdrawn.
     """
     try:
         return {"quote": quotes.quote_all(merchant_id=line.pk, now=now)}

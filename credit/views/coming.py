@@ -1,18 +1,22 @@
-"""The page of what buyers are to pay, order by order."""
+"""The page of what buyers are to pay, order by order, and its file."""
 
 from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from credit import exports
 from credit.forms.coming import DAYS_AHEAD, LATER, OVERDUE, UNDELIVERED, ComingFilter
 from credit.models import CreditLine
 from credit.models.orders import OrderQuerySet
 from credit.queries import coming
 from credit.views.lines import line_and_today
 from lib import calendar, clock, money, spans
-from merchants.access import MemberRequest, for_members
+from lib.csv_files import language_asked
+from lib.spreadsheets import download
+from merchants.access import MemberRequest, for_exporting, for_members
 from merchants.queries import LocalDays
 
 
@@ -21,21 +25,36 @@ def payments(request: MemberRequest) -> HttpResponse:
     """The page of the orders of which something is due on the days asked for, is overdue, or waits
     for its delivery, and how much that is.
     """
-    line, today = line_and_today(request, clock.now())
-    asked = ComingFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
-    found = asked.narrowed(_found(line, asked, today))
-    page, start = asked.page(found.with_is_overdue(today)), asked.first(today)
+    line, today, asked, found = _asked(request)
     context = asked.context | {
         "line": line,
-        "start": start,
+        "start": asked.first(today),
         "until": asked.last(today),
         "ahead": today + DAYS_AHEAD,
         "held": _held(line, today),
         "total": coming.total(found, line.currency),
-        "page": page,
-        "rows": [(order, coming.first_due(order, start)) for order in page.rows],
+        "page": asked.page(found),
     }
     return render(request, "credit/coming.html", context)
+
+
+@for_exporting
+def export(request: MemberRequest) -> HttpResponseBase:
+    """Download a CSV file of all orders that the page finds with the same filter."""
+    line, _today, asked, found = _asked(request)
+    file_name = asked.file_name("payments-to-come", request.membership.merchant.reference)
+    with language_asked(request):
+        return download(request, exports.coming(line, asked.ordered(found)), file_name)
+
+
+def _asked(request: MemberRequest) -> tuple[CreditLine, date, ComingFilter, OrderQuerySet]:
+    """The merchant's credit line, its local day, what is asked for of the payments to come, and the
+    orders that this finds, each with what is due as `coming` and when as `next_due`.
+    """
+    line, today = line_and_today(request, clock.now())
+    asked = ComingFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
+    found = asked.narrowed(_found(line, asked, today)).with_is_overdue(today)
+    return line, today, asked, coming.with_next_due(found, start=asked.first(today))
 
 
 def _found(line: CreditLine, asked: ComingFilter, today: date) -> OrderQuerySet:

@@ -34,7 +34,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "stopped_by": withdrawals.stopped_by(line),
         "under_way": withdrawals.under_way(line)[:UNDER_WAY],
         "unmatched": unmatched.of_line(line)[:LATEST],
-        "entries": proceeds.entries(line)[:LATEST],
+        "entries": proceeds.with_balances(line, proceeds.entries(line)[:LATEST]),
     }
     return render(request, "credit/proceeds.html", context)
 
@@ -43,7 +43,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 def day(request: MemberRequest, on: date) -> HttpResponse:
     """The page of what matures on local day `on`, and of the refunds that took from it."""
     line, today = line_and_today(request, clock.now())
-    asked = DayFilter(request.GET)
+    asked = DayFilter(request.GET, currency=line.currency)
     context = asked.context | {
         "line": line,
         "on": on,
@@ -59,10 +59,9 @@ def entries(request: MemberRequest) -> HttpResponse:
     """The page with the list of entries of the merchant's proceeds."""
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
-    context = asked.context | {
-        "line": line,
-        "page": asked.page(proceeds.entries(line, **asked.rows)),
-    }
+    page = asked.page(proceeds.entries(line, **asked.rows))
+    entries = proceeds.with_balances(line, page.rows, oldest_first=asked.by == "id")
+    context = asked.context | {"line": line, "page": page, "entries": entries}
     return render(request, "credit/proceeds_entries.html", context)
 
 
@@ -74,4 +73,4 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
     found = asked.ordered(proceeds.entries(line, **asked.rows))
     file_name = asked.file_name("proceeds", request.membership.merchant.reference)
     with language_asked(request):
-        return download(request, exports.proceeds_entries(line, found), file_name)
+        return download(request, exports.proceeds_entries(line, found, asked.by), file_name)

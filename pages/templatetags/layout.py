@@ -50,6 +50,10 @@ EXPLAINED: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
             " their payment."
         ),
     ),
+    "balance": (
+        gettext_lazy("balance"),
+        gettext_lazy("All of your proceeds: what can be withdrawn now, and what still matures."),
+    ),
 }
 NEWS_MARK = '<span class="news-mark"><span class="unseen"> {}</span></span>'
 EVERYTHING_LIES_UNDER = {"merchants:home", "overview"}  # so it says nothing to be under them

@@ -4,8 +4,9 @@ const pills = () => document.querySelectorAll("details.pill[open]");
 
 const place = (pill) => {
   const drop = pill.querySelector(".drop");
-  if (!pill.open || getComputedStyle(drop).position !== "absolute") return;
-  const bar = pill.closest(".filter").getBoundingClientRect();
+  const list = pill.closest(".filter");
+  if (!list || !pill.open || getComputedStyle(drop).position !== "absolute") return;
+  const bar = list.getBoundingClientRect();
   const head = pill.querySelector("summary").getBoundingClientRect();
   const left = Math.min(head.left - bar.left, bar.width - drop.offsetWidth);
   drop.style.left = `${Math.max(0, left)}px`;
@@ -15,7 +16,6 @@ const place = (pill) => {
 
 for (const pill of document.querySelectorAll("details.pill")) {
   pill.addEventListener("toggle", () => place(pill));
-  place(pill); // one with a mistake is open from the start
 }
 
 document.addEventListener("click", (event) => {

@@ -12,7 +12,7 @@ from tests.billing import deciding
 from tests.billing.pages import address_of, read, send
 from tests.billing.paying import GOOD, SHORT, add_card, billed, choose, state
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, member, proved
+from tests.factories import DetailsFactory, browser_of, member, proved
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
@@ -50,6 +50,23 @@ def test_it_says_how_far_the_threshold_is_and_when_bills_come(shop: Shop) -> Non
     assert "50.00 USD outstanding Accruing today 0.00 USD Billing threshold 200.00 USD" in said
     assert "39.00 USD every 30 days Plan basic Next plan fee 1 Dec 2026 Next bill date" in said
     assert "Each plan date brings a bill with the plan fee and what is outstanding." in said
+
+
+def test_it_says_whom_bills_are_made_out_to(shop: Shop) -> None:
+    said = read(shop, "settings/")
+    assert "Only your name so far: Rosewood Dresses." in said
+    assert "not confirmed by us yet" not in said
+    DetailsFactory.create(shop=shop, at="2026-11-10 09:00", purchase_order="")
+    DetailsFactory.create(
+        shop=shop, at="2026-11-10 09:30", legal_name="Rosewood SE", is_confirmed=False
+    )
+    said = read(shop, "settings/", "VIEWER")
+    assert (
+        "Legal name Rosewood GmbH Postal address Hauptstr. 5 10115 Berlin Country Germany"
+        " Tax number DE136695976 Purchase order – What you have changed is not confirmed" in said
+    )
+    assert "Rosewood SE" not in said
+    assert "Only your name" not in said
 
 
 def test_changes_that_wait_are_told(shop: Shop) -> None:

@@ -93,6 +93,34 @@ def test_a_day_opens_to_its_charges(shop: Shop) -> None:
     assert "Shipping label 15 Nov 2026 09:00 FR-1 1 9.00 USD" in said
 
 
+@pytest.mark.usefixtures("nothing_kept")
+def test_the_charges_of_a_day_are_asked_by_reference_and_amount(
+    clock: Callable[[str], None],
+) -> None:
+    shop = shops.join("2026-11-01 09:00")
+    for number, amount in enumerate(("1.00", "2.00", "3.50")):
+        at, request = f"2026-11-02 1{number}:00", f"FR-{number % 2}"
+        shop.charge(at, "pick-pack", amount, f"C-{number}", request=request)
+    clock("2026-11-03 10:00")
+    client = browser_of(member(shop, "VIEWER"))
+    page = f"/m/rosewood/billing/days/{shop.account.items.get(fee='pick-pack').pk}/"
+    for asked, found in {
+        "": ["C-0", "C-1", "C-2"],
+        "by=-at": ["C-2", "C-1", "C-0"],
+        "reference=FR-0": ["C-0", "C-2"],
+        "reference=C-1": ["C-1"],
+        "least=2": ["C-1", "C-2"],
+        "least=x": [],
+        "reference=c": [],
+    }.items():
+        response = client.get(f"{page}?{asked}")
+        assert [one.reference for one in response.context["page"].rows] == found, asked
+    assert "2 results Total 4.50 USD" in text_of(client.get(f"{page}?reference=FR-0"))
+    assert "Nothing matches. Enter the whole reference" in text_of(
+        client.get(f"{page}?reference=c")
+    )
+
+
 def test_a_list_without_rows_says_what_to_try(shop: Shop) -> None:
     assert "Nothing matches. Ask for something else" in read(shop, "days/?category=APP")
 

@@ -10,6 +10,7 @@ from billing.models import Invoice
 from billing.operations import payments
 from billing.providers.registry import PROVIDERS, Answer
 from config.timetable import TIMETABLE
+from notices import letters
 from tests import shops
 from tests.billing.paying import (
     FIRST,
@@ -61,7 +62,17 @@ def test_four_retries_follow_to_the_tick_and_then_none() -> None:
     shop.run_jobs("2026-11-28 11:00")
     assert attempts(shop) == made
     assert state() == "OPEN 0.00/39.00"
-    assert told(shop) == [f"2026-11-01 11:00 {FIRST} 39.00 USD insufficient_funds"]
+    # The merchant hears of the first failure, and when nothing tries the bill again by itself.
+    assert told(shop) == [
+        f"2026-11-{day} 11:00 {FIRST} 39.00 USD insufficient_funds" for day in ("01", "08")
+    ]
+    first, last = shop.merchant.notices.filter(kind="PAYMENT_FAILED").order_by("pk")
+    assert "We try again on 2 Nov 2026. If the bill stays unpaid" in letters.sentence(first)
+    assert letters.sentence(last).replace("\N{NO-BREAK SPACE}", " ") == (
+        "We could not collect 39.00 USD for bill T-2026-000001: the card did not have enough funds."
+        " Nothing tries it again by itself: choose another method, or pay it now. If the bill stays"
+        " unpaid, your credit line is frozen on 29 Nov 2026 and takes no new orders."
+    )
 
 
 @pytest.mark.full  # from tick to tick, as above; jobs run hourly over two days below
@@ -164,7 +175,7 @@ def test_a_new_card_after_the_last_retry_is_tried_once() -> None:
     shop.run_jobs("2026-11-21 10:00")
     assert attempts(shop)[5:] == [f"2026-11-20 10:00 {SOFT}"]
     assert next_attempt(shop) is None
-    assert len(told(shop)) == 1
+    assert len(told(shop)) == 2  # of the first failure, and that no retry is left
 
 
 def test_each_bill_counts_from_its_own_first_failure() -> None:

@@ -94,10 +94,18 @@ def test_a_line_opens_to_its_charges_and_their_requests(shop: Shop) -> None:
     invoice = client.get("/m/rosewood/billing/invoices/2026-000002/").content.decode()
     assert f'<a href="/m/rosewood/billing/invoices/{label}">Shipping label</a>' in invoice
     response = client.get(f"/m/rosewood/billing/invoices/{label}")
-    facts = "Shipping label Shipping 210.00 USD Posted 12 Nov 2026 Charges 1 Charges in order"
+    facts = "Shipping label Shipping 210.00 USD Posted 12 Nov 2026 Charges 1 Charges"
     assert facts in text_of(response)
     assert "Shipping label 12 Nov 2026 15:00 FR-1 1 210.00 USD" in text_of(response)
     assert 'href="/m/rosewood/billing/requests/FR-1/">FR-1</a>' in response.content.decode()
+    # Its charges are asked by a bar, as those of a day.
+    for asked, found in {
+        "reference=FR-1&by=-at": 1,
+        "reference=FR-9": 0,
+        "least=210.01": 0,
+    }.items():
+        listed = client.get(f"/m/rosewood/billing/invoices/{label}?{asked}")
+        assert len(listed.context["page"].rows) == found, asked
 
 
 @pytest.mark.parametrize(

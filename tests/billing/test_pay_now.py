@@ -66,7 +66,7 @@ def test_a_failure_uses_up_no_retry_and_moves_none() -> None:
     assert [shop.at(f"2026-11-{day} 11:00") for day in ("01", "02", "04", "06", "08")] == list(
         automatic.order_by("attempt").values_list("started_at", flat=True)
     )
-    assert len(told(shop)) == 1
+    assert len(told(shop)) == 2  # of the first failure, and that no retry is left
 
 
 def test_a_retry_that_is_due_and_not_run_yet_is_not_used_up() -> None:

@@ -5,9 +5,13 @@ import io
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from lib import money
+from lib import figures, money
 from tests import shops
 from tests.billing import deciding
 from tests.billing.pages import answers, read
@@ -137,6 +141,69 @@ def test_requests_are_sorted_by_reference(shop: Shop) -> None:
     assert next(found.reference for found in rows(shop, "requests/", by="first_at")) == "FR-2"
 
 
+def taken(shop: Shop, **params: str) -> list[dict[str, str]]:
+    response = browser_of(member(shop)).get("/m/rosewood/billing/charges/all.csv", params)
+    return list(csv.DictReader(b"".join(response).decode("utf-8-sig").splitlines()))
+
+
+def test_all_charges_are_found_by_fee_and_day_the_latest_first_and_taken_away(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charged = ["C-4", "C-3", "C-2", "C-1"]
+    asked: list[tuple[dict[str, str], list[str]]] = [
+        ({}, charged),
+        ({"by": "at"}, charged[::-1]),
+        ({"fee": "pick-pack"}, ["C-4", "C-1"]),
+        ({"fee": "shipping-label"}, ["C-3", "C-2"]),
+        ({"since": "2026-12-01"}, ["C-4", "C-3"]),
+        ({"until": "2026-11-03"}, ["C-1"]),
+        ({"reference": "c-3"}, ["C-3"]),
+        ({"fee": "storage"}, []),
+    ]
+    both = {"fee": "pick-pack", "until": "2026-12-31"}
+    monkeypatch.setattr(timezone, "now", lambda: shops.instant("2027-01-03 10:00"))
+    for most in (figures.MOST, 1):  # of a fee with few charges, and of one with many
+        monkeypatch.setattr(figures, "MOST", most)
+        for params, found in asked:
+            listed = rows(shop, "charges/all/", **params)
+            sent = [one.reference for one in listed if not one.reference.startswith("tael:")]
+            assert sent == found, params
+            assert [one.reference for one in listed] == [
+                one["Charge"] for one in taken(shop, **params)
+            ]
+        assert [one.reference for one in rows(shop, "charges/all/", **both)] == ["C-1"]
+    of_december = taken(shop, fee="shipping-label", since="2026-12-01")
+    assert of_december == [
+        {
+            **{"Day": "2026-12-04", "Charge": "C-3", "Category": "Shipping", "Request": "FR-3"},
+            **{"Fee": "Shipping label", "Description": "", "Quantity": "1", "Rate": ""},
+            **{"Amount": "230.00", "Currency": "USD", "Service date": "2026-12-04"},
+            **{"Service time": "2026-12-04 10:00:00", "Arrived": "2026-12-04 10:00:00"},
+            **{"Service time (UTC)": "2026-12-04T10:00:00Z", "Late": "no"},
+            **{"Arrived (UTC)": "2026-12-04T10:00:00Z", "Bill #": "T-2026-000003"},
+            **{"Category (code)": "SHIPPING", "Fee (code)": "shipping-label"},
+        }
+    ]
+    page = read(shop, "charges/all/?fee=shipping-label")
+    assert "2 results Total 242.00 USD" in page.replace(" · ", " ")
+    assert "Storage" not in page  # a fee that nothing was charged for is not offered
+    assert "All charges" in read(shop, "charges/")
+    assert answers(shop, "charges/all.csv") == EXPORTED | NOBODY_ELSE
+    plan = _plan("/m/rosewood/billing/charges/all/", browser_of(member(shop)))
+    assert "charge_history" in plan, plan
+
+
+def _plan(address: str, client: Client) -> str:
+    """How the database finds the first page of the list of charges."""
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # with four rows there is no need for one
+        cursor.execute("SET LOCAL enable_sort = off")
+        client.get(address)
+        found = [one["sql"] for one in asked if 'ORDER BY "billing_charge"."at"' in one["sql"]]
+        cursor.execute(f"EXPLAIN {found[0]}")
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
 # Who may, and what it costs.
 
 
@@ -157,6 +224,7 @@ def test_everybody_of_the_merchant_sees_the_lists(shop: Shop, path: str) -> None
         "invoices/?standing=TO_PAY&kind=THRESHOLD&number=2026&by=-total",
         "credits/?charge=C-&by=amount",
         "requests/?reference=FR&by=-reference",
+        "charges/all/?reference=c&fee=pick-pack&days=30&by=at",
     ],
 )
 def test_it_takes_few_queries(

@@ -21,7 +21,7 @@ from config.local.demo import prices as demo_prices
 from config.local.demo.actions import Action
 from config.local.demo.season import Days
 from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
-from credit.models import LimitReview
+from credit.models import LimitReview, PayoutRun
 from lib import money
 from merchants.models import Membership, Merchant, User
 from tests import journals, shops
@@ -219,7 +219,16 @@ def test_the_us_shop_keeps_reaching_its_threshold_until_its_card_fails(
         ("REJECTED", 250),
         ("PENDING", 300),
     ]
-    assert withdrawals(lakeside) == ["PAID 3000.00", "PAID 4500.00"]
+    assert withdrawals(lakeside)[:2] == ["PAID 3000.00", "PAID 9500.00"]
+    assert all(one.startswith("PAID ") for one in withdrawals(lakeside))
+    # Each Monday since 26 October, all that was there went out, unless it was less than 3,000.00.
+    mondays = PayoutRun.objects.filter(rule__line=lakeside.line).order_by("on")
+    assert [f"{one.on}" for one in mondays] == [
+        *("2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16"),
+    ]
+    assert {one.outcome for one in mondays} == {"REQUESTED", "TOO_LITTLE"}
+    assert all((one.outcome == "REQUESTED") == (one.available.amount >= 3000) for one in mondays)
+    assert sum(one.outcome == "REQUESTED" for one in mondays) == len(withdrawals(lakeside)) - 2
     assert credits(lakeside) == ["APPROVED 8.90", "REJECTED 4.80", "REQUESTED 3.10"]
 
 

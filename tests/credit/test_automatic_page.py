@@ -8,7 +8,7 @@ from django.conf import LazySettings
 from credit.models import PayoutSchedule
 from tests.credit.pages import answers, read, set_clock
 from tests.credit.test_automatic import JOB, set_up
-from tests.credit.withdrawing import NOW, run, shop_with, suspect
+from tests.credit.withdrawing import NOW, run, shop_with, suspect, withdraw
 from tests.factories import browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
@@ -82,6 +82,25 @@ def test_what_came_of_each_day_is_shown(shop: Shop) -> None:
     suspect(shop)
     run(JOB, "2026-11-04 09:30")
     assert "Withdrawals are stopped" in read(shop, "withdrawals/automatic/")
+
+
+def test_what_is_too_little_is_said_and_when_it_is_looked_at(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(shop, at="2026-11-02 09:00", amount="400.00")
+    page = read(shop, "withdrawals/automatic/")
+    assert "Next time checked within the hour too little is available so far" in page
+    assert "As things stand now too little is available: 300.00 USD of 400.00 USD" in page
+    run(JOB, "2026-11-03 10:30")
+    set_clock(monkeypatch)("2026-11-03 10:40")
+    page = read(shop, "withdrawals/automatic/")
+    assert "Next time 4 Nov 2026 As things stand now too little is available: 300.00 USD" in page
+    assert "3 Nov 2026 300.00 USD Too little was available" in page
+    withdraw(shop, "300.00", "2026-11-03 10:50")
+    set_clock(monkeypatch)("2026-11-04 11:00")
+    page = read(shop, "withdrawals/automatic/")
+    assert "Next time checked within the hour too little is available so far" in page
+    assert "As things stand now nothing is available" in page
 
 
 def test_finance_may_stop_them(shop: Shop) -> None:

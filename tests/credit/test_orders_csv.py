@@ -62,14 +62,30 @@ def test_the_file_has_what_the_list_shows(shop: Shop) -> None:
     ]
     assert orders == [
         [
-            *("A-1", "'=Malee", "2026-10-01 10:00:00", "2026-10-01T10:00:00Z", "OPEN", "yes"),
+            *("A-1", "'=Malee", "2026-10-01 10:00:00", "2026-10-01T10:00:00Z", "Open", "yes"),
             *("", "2026-10-11", "1", "100.00", "100.00", "0.00", "0.00", "0.00", "0.00", "USD"),
             *("", "", "2026-10-01 12:00:00", "2026-10-01T12:00:00Z", "", "", ""),
+            *("OPEN", "", ""),
         ]
     ]
     assert [row[0] for row in rows(shop)[1:]] == ["A-4", "A-3", "A-2", "A-1"]
     assert [row[0] for row in rows(shop, by="due_on")[1:]] == ["A-1", "A-3", "A-2", "A-4"]
     assert [row[0] for row in rows(shop, buyer="=Malee", reference="A-3")[1:]] == ["A-3"]
+
+
+def test_it_has_words_where_the_list_has_them_and_the_codes_at_its_end(shop: Shop) -> None:
+    shop.place("2026-10-11 10:00", "A-5", "10.00")
+    shop.cancel("2026-10-11 11:00", "A-5", reason=" Buyer changed mind. ")
+    shop.place("2026-10-12 10:00", "A-6", "10.00")
+    shop.cancel("2026-10-12 11:00", "A-6", reason="=our own words")
+    headings, six, five, four, *_rest = rows(shop)
+    assert headings[-3:] == ["Status (code)", "Reason (code)", "Cancel reason (code)"]
+    said = [headings.index(one) for one in ("Status", "Reason", "Cancel reason")]
+    assert [[row[place] for place in said] + row[-3:] for row in (six, five, four)] == [
+        ["Cancelled", "", "'=our own words", "CANCELLED", "", "'=our own words"],
+        ["Cancelled", "", "The buyer changed their mind", "CANCELLED", "", " Buyer changed mind. "],
+        ["Declined", "The limit was not enough", "", "DECLINED", "insufficient_credit", ""],
+    ]
 
 
 def test_its_headings_are_in_the_readers_language_or_english_on_request(shop: Shop) -> None:

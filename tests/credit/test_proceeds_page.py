@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from credit.models import ProceedsEntry
 from credit.operations import bill_payments
+from credit.queries import proceeds
 from tests import shops
 from tests.amounts import usd
 from tests.credit.pages import answers, read, set_clock
@@ -44,7 +45,7 @@ def shop(written: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
 def exported(shop: Shop, query: str = "") -> list[dict[str, str]]:
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/proceeds/entries.csv{query}")
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    asked = f"-{query.partition('=')[2].lower()}" if query else ""
+    asked = f"-{query.partition('=')[2].lower()}" if "kind=" in query else ""
     assert response["Content-Disposition"] == (
         f'attachment; filename="proceeds-rosewood-until-2026-11-09{asked}.csv"'
     )
@@ -71,6 +72,10 @@ def test_a_day_opens_to_its_sales_less_refunds(shop: Shop) -> None:
     page = read(shop, "proceeds/days/2026-11-11/")
     assert "180.00 USD maturing" in page
     assert "Refund 5 Nov 2026 09:00 A-2 −20.00 USD Sale 4 Nov 2026 10:00 A-2 200.00 USD" in page
+    large = read(shop, "proceeds/days/2026-11-11/?least=100")
+    assert "1 result Total 200.00 USD" in large
+    assert "Refund 5 Nov" not in large
+    assert "Nothing matches." in read(shop, "proceeds/days/2026-11-11/?least=999")
     assert "300.00 USD matured" in read(shop, "proceeds/days/2026-11-08/")
     assert "No sale matures on this day" in read(shop, "proceeds/days/2026-11-10/")
 
@@ -147,6 +152,36 @@ def test_entries_are_listed_newest_first(shop: Shop) -> None:
     ]
 
 
+def balances(shop: Shop, query: str = "") -> list[str]:
+    page = read(shop, f"proceeds/entries/{query}")
+    rows = browser_of(member(shop)).get(f"/m/rosewood/credit/proceeds/entries/{query}")
+    shown = [f"{entry.balance_after.amount}" for entry in rows.context["entries"]]
+    assert all(f"{balance} USD" in page for balance in shown)
+    assert [row["Balance after"] for row in exported(shop, query)] == shown
+    return shown
+
+
+def test_each_entry_says_the_balance_right_after_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    latest_first = ["388.00", "389.00", "489.00", "490.00", "530.00", "480.00", "500.00", "300.00"]
+    assert balances(shop) == latest_first
+    assert balances(shop, "?by=id") == latest_first[::-1]
+    # What lies between the entries that are found counts, too, and other merchants' does not.
+    assert balances(shop, "?kind=FEE") == ["388.00", "489.00"]
+    assert balances(shop, "?kind=REFUND") == ["480.00"]
+    sell(shop_with("7.00", "other-shop", name="Other Shop"), "2026-11-06 10:00", "9.00", "O-1")
+    sell(shop, "2026-11-09 09:50", "1.50", "A-4")
+    assert balances(shop)[:2] == ["389.50", "388.00"]
+    assert balances(shop, "?kind=RETURNED") == []
+    # Of very many entries no more are added up: then only the file has it.
+    monkeypatch.setattr(proceeds, "MOST_BETWEEN", 2)
+    few = browser_of(member(shop)).get("/m/rosewood/credit/proceeds/entries/")
+    shown = [one.balance_after and str(one.balance_after.amount) for one in few.context["entries"]]
+    assert shown == ["389.50", "388.00", "389.00", *[None] * 6]
+    assert "Sale 9 Nov 2026 09:50 A-4 16 Nov 2026 1.50 USD 389.50 USD" in read(shop, "proceeds/")
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -189,7 +224,7 @@ def test_entries_open_to_order_withdrawal_bill_and_day(shop: Shop) -> None:
         assert f'href="/m/rosewood/{address}"' in page
     found = read(shop, "proceeds/entries/?reference=2026-000007")
     assert "1 result" in found
-    assert "Bill payment 9 Nov 2026 09:30 T-2026-000007 – −15.50 USD" in found
+    assert "Bill payment 9 Nov 2026 09:30 T-2026-000007 – −15.50 USD 372.50 USD" in found
 
 
 def test_further_pages_keep_the_filter(shop: Shop) -> None:
@@ -221,6 +256,7 @@ def test_the_csv_has_the_same_entries_in_figures(shop: Shop) -> None:
         "Withdrawal": "",
         "Bill payment": "",
         "Amount": "-20.00",
+        "Balance after": "480.00",
         "Currency": "USD",
         "Reason": "",
         "Kind (code)": "REFUND",

@@ -109,13 +109,27 @@ def test_past_reviews_are_kept_with_what_they_went_by(
 ) -> None:
     shop.run_jobs(DECEMBER)
     clock("2026-12-05 10:00")
-    row = "1 Dec 2026 C: keeps the limit 50.42 5,000.00 USD 5,000.00 USD No change"
+    row = (
+        "1 Dec 2026 C: keeps the limit 50.42 5,000.00 USD 5,000.00 USD"
+        " No change Its grade keeps the limit"
+    )
     assert row in read(shop, "raise/")
     assert row in read(shop, "raise/reviews/")
     said = read(shop, "raise/reviews/2026-12/")
     assert "Limit review of 1 Dec 2026 No change 50.42 of 100 points" in said
     assert "Overdue then 0.00 USD Frozen then no Rules version 1" in said
     assert "Trade volume costs most points 1,000.00 USD 15,000.00 USD 1.67 25 23.33" in said
+
+
+def test_the_list_of_reviews_says_why_nothing_changed(clock: Callable[[str], None]) -> None:
+    shop = shop_with("9000.00", ("4.8", "90", "100", "90"), reference="late")
+    shop.place("2026-11-02 11:00", "LATE", "100.00")
+    shop.deliver("2026-11-02 12:00", "LATE")  # due on the 12th
+    shop.run_jobs(DECEMBER)
+    clock("2026-12-05 10:00")
+    said = read(shop, "raise/reviews/")
+    assert "No change No raise while something is overdue" in said
+    assert "Its grade keeps" not in said
 
 
 def test_finance_asks_for_a_higher_limit_and_reads_the_answer(shop: Shop) -> None:

@@ -1,5 +1,6 @@
 """The money calendar: what comes on which day, what would be free then, and that it comes so."""
 
+import csv
 from collections.abc import Callable
 from datetime import date
 
@@ -148,10 +149,35 @@ def test_each_figure_opens_to_rows_that_come_to_it(clock: Callable[[str], None])
     ):
         nothing = text_of(client.get(f"/m/rosewood/credit/coming/?{asked}"))
         assert "No order has anything to pay here." in nothing, asked
+        assert taken(shop, asked) == [], asked
     few = text_of(client.get("/m/rosewood/credit/coming/?until=2027-01-12&least=180"))
     assert "1 result Total 200.00 USD" in few
+    # Its file has the same rows, with the days and amounts of the page.
+    assert client.get("/m/rosewood/credit/coming.csv").status_code == 403  # a viewer
+    assert taken(shop) == [
+        ["PARTS", "2026-11-15", "270.00", "170.00"],
+        ["WHOLE", "2026-11-18", "200.00", "200.00"],
+    ]
+    assert taken(shop, "until=2027-01-12&by=-due_on&least=180") == [
+        ["WHOLE", "2026-11-18", "200.00", "200.00"]
+    ]
+    assert taken(shop, "since=2026-11-20&until=2027-01-12") == [
+        ["PARTS", "2026-12-15", "270.00", "100.00"]
+    ]
+    assert taken(shop, "what=LATER") == [["PARTS", "2027-01-14", "270.00", "100.00"]]
+    assert taken(shop, "what=OVERDUE") == [["LATE", "2026-11-11", "80.00", "80.00"]]
+    assert taken(shop, "what=UNDELIVERED") == [["AWAY", "", "150.00", "150.00"]]
     far = text_of(client.get(f"{PAGE}?on=2030-01-01"))
     assert "Choose a day from 12 Nov 2026 to 12 Jan 2027." in far
+
+
+def taken(shop: Shop, asked: str = "") -> list[list[str]]:
+    """The order, day and amounts of each row of the file of payments to come."""
+    response = browser_of(member(shop)).get(f"/m/rosewood/credit/coming.csv?{asked}")
+    assert "payments-to-come-rosewood-" in response["Content-Disposition"]
+    text = b"".join(response).decode("utf-8-sig")
+    columns = ("Order", "Next due", "Outstanding in all", "Due then")
+    return [[row[one] for one in columns] for row in csv.DictReader(text.splitlines())]
 
 
 def test_with_very_many_open_orders_it_ends_where_none_is_left_out(

@@ -14,7 +14,7 @@ from django.conf import settings
 from moneyed import Money
 
 from billing.models import BillingAccount, BillingCredit, Charge, ThresholdRequest
-from billing.operations import credits, payment_methods, prices, thresholds
+from billing.operations import billing_details, credits, payment_methods, prices, thresholds
 from config.local.demo.people import BILLING_OFFICER, CREDIT_OFFICER, PAYER
 from credit.models import (
     CreditLine,
@@ -67,6 +67,23 @@ def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
         merchant_id=merchant, provider=BillingAccount.Method.SANDBOX,
         token=f"demo-{merchant}-{last_four}", brand=brand, last_four=last_four, actor=by, now=now,
     )  # fmt: skip
+
+
+def confirm_details(legal_name: str, address: str, country: str, tax: str, *, by: str) -> Act:
+    """The act by which `by`, an owner, says whom the shop's bills are made out to, and a billing
+    officer confirms it. `address` is its lines, and `country` a code of ISO 3166.
+    """
+    party = billing_details.Party(
+        legal_name=legal_name, address=address, country=country, tax_number=tax, purchase_order=""
+    )
+
+    def act(merchant: int, now: datetime) -> object:
+        said = billing_details.say(merchant_id=merchant, party=party, actor=by, now=now)
+        return billing_details.confirm(
+            details_id=said.pk, actor=BILLING_OFFICER, reason=OURS, now=now
+        )
+
+    return act
 
 
 def pay_invoices_from_proceeds(*, by: str) -> Act:

@@ -20,14 +20,16 @@ def chapter(days: Days) -> Iterator[Action]:
     """Yield what people did for this shop, each action with its instant; not in order of time."""
     at, ago = days.at, days.ago
     yield Action(at(0, 10), actions.add_card("4242", by=OWNER))
+    yield Action(at(0, 11), actions.confirm_details(
+        HOLDER, "120 Lake Shore Drive\nChicago, IL 60611", "US", "", by=OWNER))  # fmt: skip
     yield Action(at(15, 10), actions.add_bank_card(
         CARD, holder=HOLDER, bank=BANK, by=OWNER))  # fmt: skip
     yield Action(at(45, 10), actions.withdraw("first", "3000.00", to=CARD_ENDS, by=FINANCE))
-    yield Action(at(80, 10), actions.withdraw("second", "4500.00", to=CARD_ENDS, by=FINANCE))
+    yield Action(at(80, 10), actions.withdraw("second", "9500.00", to=CARD_ENDS, by=FINANCE))
     yield Action(at(81, 10), actions.add_bank_account(
         ACCOUNT, routing=ROUTING, country="US", holder=HOLDER, bank=BANK, by=OWNER))  # fmt: skip
     yield Action(at(83, 10), actions.withdraw_each_week(
-        MONDAY, "25000.00", to=ACCOUNT_ENDS, by=OWNER))  # fmt: skip
+        MONDAY, "3000.00", to=ACCOUNT_ENDS, by=OWNER))  # fmt: skip
 
     yield Action(at(30, 10), actions.ask_threshold(
         "250.00", "We are billed three times a week.", by=FINANCE))  # fmt: skip
@@ -39,7 +41,7 @@ def chapter(days: Days) -> Iterator[Action]:
     yield Action(at(48, 10), actions.ask_raise(
         "12000.00", "Black Friday is coming.", by=OWNER))  # fmt: skip
     yield Action(at(49, 16), actions.reject_raise(
-        "Your rating is the costliest factor: from 4.5 on we gladly look again."))  # fmt: skip
+        "Your rating costs you the most points: from 4.5 on we gladly look again."))  # fmt: skip
 
     yield Action(at(51, 10), actions.ask_credit(
         "lost", "credit-carrier-claim", "8.90", "The parcel never arrived.",

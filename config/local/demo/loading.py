@@ -24,7 +24,11 @@ CHAPTERS: Mapping[str, Callable[[Days], Iterator[Action]]] = {
     SIAM_SILK.reference: siam_silk.chapter,
     LAKESIDE.reference: lakeside.chapter,
 }
-(SENDING,) = (job for job in TIMETABLE if job.name == "send-withdrawals")
+# Of the jobs that a replay has no use for, those that belong to the story.
+AUTOMATIC, SENDING = (
+    next(job for job in TIMETABLE if job.name == name)
+    for name in ("automatic-withdrawals", "send-withdrawals")
+)
 
 
 def write(file: Path, now: datetime, shops: Sequence[Shop] = SHOPS) -> None:
@@ -75,18 +79,22 @@ class _Loading(Replaying):
 
     def after_tick(self, tick: datetime) -> None:
         """Do the actions of this instant, and save in the same transaction how far the replay is;
-        then send the withdrawals that are due. Does nothing at instants without actions.
+        request the automatic withdrawals that are due; then send what there is to send. At instants
+        at which nobody withdraws, it sends nothing.
 
         So a load that is cut short does no action twice.
         """
         due = [do for at, do in self.actions if at == tick]
-        if not due:
-            return
-        with transaction.atomic():
-            for do in due:
-                do(tick)
-            self.replay.save()
-        SENDING.run_here(tick)
+        if due:
+            with transaction.atomic():
+                for do in due:
+                    do(tick)
+                self.replay.save()
+        automatic = tick == AUTOMATIC.tick_at(tick) and AUTOMATIC.find(tick)
+        if automatic:
+            AUTOMATIC.run_here(tick)
+        if due or automatic:
+            SENDING.run_here(tick)
 
 
 def _actions_of(shop: Shop, days: Days) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:

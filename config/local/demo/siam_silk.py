@@ -20,6 +20,9 @@ def chapter(days: Days) -> Iterator[Action]:
     """Yield what people did for this shop, each action with its instant; not in order of time."""
     at, ago = days.at, days.ago
     yield Action(at(0, 10), actions.add_card("4444", brand="Mastercard", by=OWNER))
+    yield Action(at(0, 11), actions.confirm_details(
+        HOLDER, "99 ถนนสีลม แขวงสีลม เขตบางรัก\nกรุงเทพมหานคร 10500", "TH", "0105561234560",
+        by=OWNER))  # fmt: skip
     yield Action(at(20, 10), actions.add_bank_card(GOOD, holder=HOLDER, bank=BANK, by=OWNER))
     yield Action(at(32, 10), actions.withdraw("first", "40000.00", to="0003", by=FINANCE))
     yield Action(at(50, 10), actions.withdraw("second", "80000.00", to="0003", by=FINANCE))
