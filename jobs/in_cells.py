@@ -1,7 +1,7 @@
 """Jobs where the books are in cells (rule 30.7): each cell has a run of its own at each tick, and
 the cell's number goes to the worker with each of its chunks.
 
-So a cell that is slow or away holds up no other (rule 30.26). What an operator asks for outside of
+So a cell that is slow or away holds up no other (rule 30.16). What an operator asks for outside of
 any cell is one run, of whose chunks each is of one cell. Keys of what is
 shared, which a job does in each cell, are given the cell's number on their way (lib.cells.KEYS), so
 that a row that failed is parked for each cell. In an installation without cells nothing is entered,

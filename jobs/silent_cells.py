@@ -1,4 +1,4 @@
-"""Which cells do not answer, so that workers have time for the others (rule 30.26).
+"""Which cells do not answer, so that workers have time for the others (rule 30.16).
 
 Finding what is due waits FIND_SECONDS for a cell. One that has not answered by then is left alone
 for LEFT_ALONE, by all jobs and by chunks of before: its runs stay owed, and its chunks are tried

@@ -1,4 +1,4 @@
-"""Lines of a bank's statement are handed to the cell whose they are (rule 30.21)."""
+"""Lines of a bank's statement are handed to the cell whose they are (rule 30.11)."""
 
 from django.db import migrations, models
 
@@ -6,7 +6,7 @@ from lib.migrating import Briefly
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0014_differences")]
+    dependencies = [("billing", "0015_charge_history")]
 
     operations = [
         Briefly(

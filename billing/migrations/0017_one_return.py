@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0014_differences"),
+        ("billing", "0016_lines_of_other_cells"),
     ]
 
     operations = [

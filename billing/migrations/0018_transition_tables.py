@@ -7,7 +7,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0014_differences"),
+        ("billing", "0017_one_return"),
     ]
 
     operations = [

@@ -52,7 +52,7 @@ def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFi
     """Take all statements of a bank's file, or none of it, and return the file; of one that was
     taken before, the one of then. Where the books are in cells, each statement is taken in one of
     them: that which has the account's others, or else this one, or the first that knows the account
-    (rule 30.21).
+    (rule 30.11).
 
     One that goes on where the last statement of its account ended is TAKEN, as is the first of an
     account, and so are those that waited for it; any other one waits for an operator. The same

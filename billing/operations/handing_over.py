@@ -1,4 +1,4 @@
-"""Hands a line of a bank's statement to the cell that has the bill which it names (rule 30.21).
+"""Hands a line of a bank's statement to the cell that has the bill which it names (rule 30.11).
 
 A statement is in one cell, where it follows the one before. A line that is another cell's is marked
 there first, so that nobody books it, and is then written into that cell, as a statement of this

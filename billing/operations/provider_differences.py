@@ -141,7 +141,7 @@ def close(*, difference_id: int, reason: str, actor: str, now: datetime) -> Prov
 def _of_payout(payout: ProviderPayout) -> Iterator[_Found]:
     """Yields what is different about a payout: that its rows do not make up its amount, that it did
     not arrive, and what is different about each row. Each cell has the whole payout, so that what
-    is of no row is for the first one to name (rule 30.24).
+    is of no row is for the first one to name (rule 30.14).
     """
     if cells.number() == cells.FIRST:
         yield from _of_whole(payout)

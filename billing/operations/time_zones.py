@@ -2,7 +2,7 @@
 
 Days that were worked off stay as they are. The open day ends when the new data says, but not before
 what was written on it; the days after it are the first ones that `audit` counts by the new data.
-Where the books are in cells, all of them take it, in one transaction (rule 30.23).
+Where the books are in cells, all of them take it, in one transaction (rule 30.13).
 """
 
 from collections import Counter

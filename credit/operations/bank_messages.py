@@ -1,5 +1,5 @@
 """What a bank's messages say, withdrawal by withdrawal (rule 29.22, rule 29.23), and of which cell
-that is (rule 30.22).
+that is (rule 30.12).
 """
 
 from collections.abc import Iterator

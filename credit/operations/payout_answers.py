@@ -63,7 +63,7 @@ def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
     uploaded it.
 
     Where the books are in cells, each row is stored in the cell of the withdrawal that it names, in
-    a file of the same name; one that names none stays here (rule 30.22). Returns the file as it is
+    a file of the same name; one that names none stays here (rule 30.12). Returns the file as it is
     here, or, if none of its rows is, as it is in the first cell that has some.
 
     The same file may be uploaded again: rows that were applied change nothing, and rows that were

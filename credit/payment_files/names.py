@@ -1,4 +1,4 @@
-"""How a file for the bank is called, which says of which cell its withdrawals are (rule 30.22)."""
+"""How a file for the bank is called, which says of which cell its withdrawals are (rule 30.12)."""
 
 import re
 import secrets

@@ -1,4 +1,4 @@
-"""Each cell has runs of its own (rule 30.26)."""
+"""Each cell has runs of its own (rule 30.16)."""
 
 from django.db import migrations, models
 

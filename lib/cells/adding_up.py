@@ -1,4 +1,4 @@
-"""Asks all cells the same at once, for what is added up over them (rule 30.20).
+"""Asks all cells the same at once, for what is added up over them (rule 30.10).
 
 A cell that is slow or away holds nobody up: what it would have said is left out, and it is named.
 """
