@@ -12,7 +12,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db import transaction
 
-from tests import books, event_files, random_cash, shops, told_by_http
+from tests import books, event_files, random_cash, random_events, shops, told_by_http
 from tests.cash_books import in_one_order, our_money, theirs, unlike_books
 from tests.cash_doings import (
     Became,
