@@ -62,7 +62,9 @@ CHOICES = 2  # statements of `entering`
 
 @cache
 def entering(cell: str) -> bytes:
-    """The statements by which the rest of a transaction is in this cell, each with a semicolon."""
+    """The two statements by which the rest of a transaction is in this cell and waits for a lock no
+    longer than LOCK_SECONDS, each with a semicolon.
+    """
     path = f"SET LOCAL search_path TO {cell}, {cells.SHARED};"
     return f"{path} SET LOCAL lock_timeout = '{LOCK_SECONDS}s';".encode()
 
