@@ -23,7 +23,7 @@ from merchants.models import Installation
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,7}")
 
 FIELDS = [field.attname for field in Installation._meta.concrete_fields]
-CURRENT = f"SELECT {', '.join(FIELDS)} FROM merchants_installation ORDER BY id LIMIT 1"
+CURRENT = f"SELECT {', '.join(FIELDS)} FROM merchants_installation ORDER BY id FETCH FIRST ROW ONLY"
 
 # The prefix as a page has read it, in a list of at most one; None where nothing is remembered.
 _remembered: ContextVar[list[str] | None] = ContextVar("installation_prefix", default=None)
