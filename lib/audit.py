@@ -12,9 +12,12 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from lib import audit_days
+from lib import audit_days, cells
 
 MOST_LISTED = 20
+# What a check can ask of the cell that is audited: its number (`cell`; 1 where there are none), and
+# what numbers of documents that are given in it begin with (`mark`).
+HERE = "audited_here"
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def snapshot() -> Iterator[None]:
 
 def _offsets(cursor: CursorWrapper) -> str:
     """The WITH clause that comes before each check's SQL, with the UTC offsets of all time zones
-    that merchants have or had.
+    that merchants have or had, and HERE.
 
     It is written into each check, instead of once into a temporary table, so that several workers
     can share a check.
@@ -143,7 +146,11 @@ def _offsets(cursor: CursorWrapper) -> str:
     cursor.execute("SELECT DISTINCT timezone FROM merchants_timezoneperiod")
     rows = audit_days.offsets(name for (name,) in cursor.fetchall())
     columns = "timezone, starts, seconds"
-    return f"WITH {audit_days.OFFSETS}({columns}) AS NOT MATERIALIZED ({rows})"
+    here = f"SELECT {cells.number()} AS cell, '{cells.mark()}' AS mark"
+    return (
+        f"WITH {audit_days.OFFSETS}({columns}) AS NOT MATERIALIZED ({rows}),"
+        f" {HERE} AS NOT MATERIALIZED ({here})"
+    )
 
 
 def _run_one(check: Check, offsets: str, cursor: CursorWrapper) -> Finding:

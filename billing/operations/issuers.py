@@ -17,7 +17,7 @@ from billing.operations import accounts
 from billing.proposals import ISSUER_BANKS
 from billing.queries.payment_references import LONGEST_PREFIXES
 from billing.trail import Action
-from lib import cells, countries, money, texts, wording
+from lib import countries, money, texts, wording
 from lib.refusals import Conflict, Invalid, Refused
 from merchants import installation
 from merchants.models import Proposal
@@ -112,10 +112,8 @@ def add(*, prefix: str, entity: Entity, actor: str, reason: str, now: datetime) 
     """
     if not PREFIX.fullmatch(prefix):
         raise Invalid("prefix", "must be one to eight capitals and digits, such as DE")
-    if prefix == installation.prefix():
+    if prefix == installation.own():
         raise Invalid("prefix", "is the installation's own, which begins all numbers outside")
-    if cells.number() != cells.FIRST and not prefix.endswith(str(cells.number())):
-        raise Invalid("prefix", f"must end in {cells.number()}, the number of the cell")
     columns = entity.checked() | {"bank_accounts": _bank_accounts(entity.bank_accounts)}
     issuer, is_new = Issuer.objects.get_or_create(prefix=prefix)
     if not is_new:

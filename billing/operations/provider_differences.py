@@ -20,7 +20,7 @@ from billing.providers.stripe_payouts import OVER, PAID
 from billing.trail import Action
 from lib import locks, money, wording
 from lib.refusals import AlreadyDecided, Refused
-from merchants import installation
+from merchants import moved
 from trail import operations as trail
 
 TURN = "provider-payouts"  # the lock under which payouts and differences are written
@@ -142,18 +142,17 @@ def _of_payout(payout: ProviderPayout) -> Iterator[_Found]:
     if payout.state in OVER - {PAID}:
         yield _Found(Kind.FAILED, payout.reference, payout, None, money.full(payout.amount))
     of_money = (Movement.PAYMENT, Movement.REFUND, Movement.DISPUTE)
-    prefix = installation.outside("")
     for one in payout.movements.filter(kind__in=of_money).select_related("payment", "reversal"):
-        yield from _of_movement(payout, one, prefix)
+        yield from _of_movement(payout, one)
 
 
-def _of_movement(payout: ProviderPayout, one: ProviderMovement, prefix: str) -> Iterator[_Found]:
+def _of_movement(payout: ProviderPayout, one: ProviderMovement) -> Iterator[_Found]:
     """What is different about a row of a payment, or of money that was taken back. Rows of others
     who share the account have neither our key nor a payment of ours.
     """
     payment = one.payment
     if payment is None:
-        if one.kind == Movement.PAYMENT and one.key.startswith(prefix):
+        if one.kind == Movement.PAYMENT and moved.is_of_this_cell(one.key):
             twice = ProviderMovement.objects.filter(
                 kind=Movement.PAYMENT, money_reference=one.money_reference, payment__isnull=False
             )

@@ -2,6 +2,7 @@
 Nothing here writes.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
@@ -33,11 +34,12 @@ def numbered(text: str) -> Q:
     """The condition that a bill has the text somewhere in its number as documents have it, with the
     installation's prefix in front (T-2026-000050), in any case.
     """
-    prefix = installation.outside("")
+    prefix = installation.own()
     found = search.of_name(text.strip(), "number")
     for way in search.spelled(text.strip()):
-        if prefix and way.upper().startswith(prefix):
-            found |= Q(number__icontains=way[len(prefix) :])
+        rest = way.upper().removeprefix(prefix)
+        if re.match(r"-|[1-9][0-9]{0,3}-", rest):  # the installation's, or a cell's behind it
+            found |= Q(number__icontains=rest.removeprefix("-"))
     return found
 
 

@@ -9,7 +9,8 @@ from merchants import installation
 # What the two prefixes of a bill's number may have together, so that a year's ten millionth bill
 # has a reference, too.
 LONGEST_PREFIXES = 10
-NUMBER = re.compile(r"(\d{4})(\d{6,})")
+NUMBER = r"(\d{4})(\d{6,})"
+CELL = r"([1-9]\d{0,3})?"  # in which the number was given, if not in the first
 
 
 def of_invoice(invoice: Invoice) -> str:
@@ -38,7 +39,7 @@ def found_in(*texts: str) -> list[Invoice]:
     candidates = [one for text in texts for one in references.found_in(text)]
     if not candidates:
         return []
-    own = installation.prefix()
+    own = installation.own()
     prefixes = list(Issuer.objects.values_list("prefix", flat=True))
     numbers = {
         number
@@ -57,7 +58,8 @@ def _numbers(body: str, prefixes: list[str]) -> list[str]:
     """
     found = []
     for prefix in prefixes:
-        parts = NUMBER.fullmatch(body.removeprefix(prefix)) if body.startswith(prefix) else None
+        parts = re.fullmatch(f"{CELL}{prefix}{NUMBER}", body)
         if parts:
-            found.append(f"{prefix}-{parts[1]}-{parts[2]}")
+            mark = f"{parts[1]}-" if parts[1] else ""
+            found.append(f"{mark}{prefix}-{parts[2]}-{parts[3]}")
     return found

@@ -165,6 +165,14 @@ def entered() -> str:
     return _entered.get()
 
 
+def mark() -> str:
+    """What numbers of documents that are given here begin with, so that they name their cell
+    wherever their merchant's books are later: 7- in cell 7, nothing in the first, and where there
+    are no cells.
+    """
+    return "" if number() == FIRST else f"{number()}-"
+
+
 def number() -> int:
     """The number of the cell that this thread or task is inside; FIRST if none."""
     return int(_entered.get().removeprefix("cell_") or FIRST)
