@@ -264,7 +264,7 @@ class Replaying:
         is kept, and that instant is returned.
         """
         self._zones = None
-        run = new_run(self.cell)
+        run = new_run(self.cell, is_live=False)
         run.hold(
             (line.parsed for line in window if isinstance(line.parsed, Event)),
             days_to=window[0].at,

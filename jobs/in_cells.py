@@ -7,14 +7,16 @@ that a row that failed is parked for each cell. In an installation without cells
 and all keys are as they are.
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from lib import cells
+from lib.cells import moving
 
 if TYPE_CHECKING:
+    from jobs.definitions import Job
     from jobs.models import JobFailure
 
 OUTSIDE = 0  # in the place of a cell's number: in none
@@ -68,3 +70,38 @@ def of_failure(where: InCells, failure: "JobFailure") -> int:
     if where is InCells.ITS_OWN and failure.merchant is not None:
         return int(failure.merchant.cell)
     return cells.of_key(failure.row_id)
+
+
+@contextmanager
+def past_moves(job: "Job", cell: int) -> Iterator[Collection[int]]:
+    """Have a chunk of the job done in the block inside the cell with this number, past merchants
+    whose books are being moved out of it: yields their keys. Raises cells.Moves, upon which the
+    chunk is to be tried again, as soon as one more is moved, and at once if one is and the job's
+    rows don't say whose they are.
+    """
+    if cell == OUTSIDE:
+        yield ()
+        return
+    latest, merchants = moving.look([cell])
+    if merchants and not _says_whose(job):
+        raise cells.Moves
+    with cells.asking(moving.since(latest)):
+        yield merchants
+
+
+def parted(
+    job: "Job", keys: Sequence[int], merchants: Collection[int]
+) -> tuple[Sequence[int], Sequence[int]]:
+    """These keys of the job's rows in two: those that are to be done, and those of the merchants
+    with these keys or, inside a cell, of rows that have left it.
+    """
+    if not cells.entered() or not _says_whose(job):
+        return keys, ()
+    whose = job.merchants_of(keys)
+    left = {key for key in keys if key not in whose or whose[key] in merchants}
+    return [key for key in keys if key not in left], sorted(left)
+
+
+def _says_whose(job: "Job") -> bool:
+    """Whether the job's rows are of one cell, and of a merchant that each names."""
+    return job.where is InCells.ITS_OWN and job.model is not None and bool(job.merchant)

@@ -4,7 +4,7 @@ one that an operator's page is about (config.cells.operators).
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 from django.contrib.auth import SESSION_KEY
@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 
 from config.cells import choosing, operators
 from lib import cells
+from lib.cells import moving
 from lib.converters import ReferenceConverter
 from merchants import directory
 
@@ -47,23 +48,37 @@ class EntersCells:
 
     def _of_operator(self, request: HttpRequest) -> HttpResponseBase:
         """The answer to a request for a page of the admin; one that chooses a cell leads to the
-        page itself. Who is not signed in is not asked which cell is meant.
+        page itself. Who is not signed in is not asked which cell is meant. Nobody decides anything
+        while a merchant is moved.
         """
         if SESSION_KEY not in request.session:
             return self.get_response(request)
         if request.method == "GET" and choosing.choose(request):
             return redirect(request.path)
         number = operators.cell_of(request)
-        with cells.nowhere() if number is None else cells.at(number):
+        writes = request.method not in ("GET", "HEAD")
+        with (
+            moving.staying() if writes else cells.nowhere(),
+            cells.nowhere() if number is None else cells.at(number),
+        ):
             return streamed_inside(self.get_response(request))
 
 
 def streamed_inside(response: HttpResponseBase) -> HttpResponseBase:
     """The response; what it streams is read inside the cell that this is called in."""
     if isinstance(response, StreamingHttpResponse) and cells.entered():
-        inside = partial(cells.inside, cells.entered())
+        inside = partial(_again_inside, cells.entered(), cells.question())
         response.streaming_content = _streamed(iter(response), inside)
     return response
+
+
+@contextmanager
+def _again_inside(cell: str, question: str) -> Iterator[None]:
+    """Have the block inside this cell, as the view was; books that are moved meanwhile break what
+    is sent off, so that nobody takes a part for the whole.
+    """
+    with cells.asking(question), cells.inside(cell):
+        yield
 
 
 def _streamed(

@@ -30,14 +30,24 @@ class Connection(psycopg.Connection[Any]):
 
     def _begin(self, command: bytes) -> Generator[Any, Any, None]:
         """Begin a transaction by psycopg's statement `command`, in the cell that the thread is
-        inside; raises the database's error if it cannot begin.
+        inside, and ask what is to be asked with it (cells.asking). Raises the database's error if
+        it cannot begin, and cells.Moves if that selects something.
         """
         self._check_connection_ok()
         path = f"; SET LOCAL search_path TO {cells.entered()}, {cells.SHARED}"
-        self.pgconn.send_query(command + path.encode())
+        question = cells.question()
+        told = f"{path}; {question}" if question else path
+        self.pgconn.send_query(command + told.encode())
+        moves = False
         for result in (yield from execute(self.pgconn)):
-            if result.status != ExecStatus.COMMAND_OK:
+            if result.status == ExecStatus.TUPLES_OK:
+                moves = result.ntuples > 0
+            elif result.status != ExecStatus.COMMAND_OK:
                 raise errors.error_from_result(result, self.info.encoding)
+        if moves:
+            self.pgconn.send_query(b"ROLLBACK")
+            yield from execute(self.pgconn)
+            raise cells.Moves
 
     @contextmanager
     def of_its_own(self) -> Iterator[None]:
