@@ -6,7 +6,7 @@ can't tell, such as whether a key decrypts a secret, is checked row by row (Read
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -104,6 +104,8 @@ FROM ({sql}) looked_at LEFT JOIN merchants_merchant merchant ON merchant.id = me
 WHERE expected IS DISTINCT FROM found ORDER BY 1, 2 LIMIT {limit}
 """
 
+OF_ONE = "SELECT * FROM ({}) of_one WHERE merchant_id = {}"
+
 
 def run(checks: Sequence[Check | Reading], *, now: datetime) -> list[Finding]:
     """Run the checks on one snapshot of the books, without locking or writing anything; returns a
@@ -116,6 +118,21 @@ def run(checks: Sequence[Check | Reading], *, now: datetime) -> list[Finding]:
             if isinstance(check, Check)
             else _read_through(check, now)
             for check in checks
+        ]
+
+
+def run_for(merchant_id: int) -> list[Finding]:
+    """What the registered checks in SQL find of the merchant with this primary key, of whom they
+    look at nothing else, in the picture that the open transaction has of the books.
+    """
+    with snapshot(), connection.cursor() as cursor:
+        offsets = _offsets(cursor)
+        return [
+            _run_one(
+                replace(check, sql=OF_ONE.format(check.sql, int(merchant_id))), offsets, cursor
+            )
+            for check in registered()
+            if isinstance(check, Check)
         ]
 
 

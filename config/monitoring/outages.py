@@ -60,8 +60,8 @@ FOR_OPERATORS = {DAY_ENDS.template: "admin/503_parked.html"}  # who can see to i
 
 def of(error: BaseException) -> Outage | None:
     """The kind of outage that caused the error, directly or through other errors; None if no outage
-    did. The kinds are looked for in this order: books that are moved, a full disk, the database, Redis, and days
-    that cannot be worked off.
+    did. The kinds are looked for in this order: books that are moved, a full disk, the database,
+    Redis, and days that cannot be worked off.
     """
     chain = list(_chain(error))
     for outage, is_one in (
