@@ -43,9 +43,6 @@ THROUGH = {
     "gateway.WebhookDelivery": ("event",),
     "notices.NoticeMail": ("notice",),
 }
-# Keys of the house's rows that lead to a merchant's, which may be in another cell later. Where the
-# books are in cells, the database does not hold them to it.
-LOOSE = {"billing.BankLine": ("account", "invoice", "transfer", "reversal")}
 # Whose rows hang on a merchant, and have its primary key.
 BOOKS = (Merchant, BillingAccount, CreditLine)
 
@@ -69,11 +66,13 @@ def condition(model: type[Model], number: int) -> str:
 
 
 def loose_constraints() -> Sequence[tuple[str, str]]:
-    """The tables and columns of LOOSE."""
+    """The tables and columns of keys of the house's rows that lead to a merchant's, which may be in
+    another cell later.
+    """
     fields = [
         (model._meta.db_table, model._meta.get_field(name))
         for model in tables.models_of_cells()
-        for name in LOOSE.get(model._meta.label, ())
+        for name in getattr(model, "LEAD_ELSEWHERE", ())
     ]
     return [(table, str(field.column)) for table, field in fields]  # type: ignore[union-attr]
 

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from config.cells import choosing, operators
+from config.monitoring import outages
 from lib import cells
 from lib.cells import moving
 from lib.converters import ReferenceConverter
@@ -34,6 +35,17 @@ class EntersCells:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self._inside(request)
+        except cells.Moves as error:
+            answer = outages.answer(request, error)
+            assert answer is not None
+            return answer
+
+    def _inside(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer to the request, made inside the cell that it is about. Raises cells.Moves if
+        books are being moved.
+        """
         if request.path_info.startswith(operators.ADMIN):
             return self._of_operator(request)
         found = OF_A_MERCHANT.match(request.path_info)
