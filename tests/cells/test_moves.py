@@ -13,9 +13,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.http import HttpResponse
-from django.urls import reverse
 
-from billing.models import BankLine, BankTransfer, BillingAccount, Charge
+from billing.models import BillingAccount, Charge
 from config import books
 from config.cells import moves, owned, tables
 from credit.models import Order, OrderPayment
@@ -27,10 +26,9 @@ from lib import cells, clock
 from merchants import installation
 from merchants.models import Merchant, Move
 from tests import forked, shops
-from tests.billing import banking
 from tests.cells.conftest import asked
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, member, operator, signed_in
+from tests.factories import member, signed_in
 from tests.gateway.asking import AN_ORDER, Caller, said
 from tests.routes import full_shop
 from tests.shops import Shop
@@ -259,36 +257,3 @@ def one_more(caller: Caller) -> Caller:
     one = object.__new__(Caller)
     one.key, one.text, one.client = caller.key, caller.text, type(caller.client)()
     return one
-
-
-def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
-    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    set_clock(monkeypatch)("2026-11-06 12:00")
-    with cells.at(1):
-        banking.issuer_with_references()
-        shop = banking.joined()
-        bill = banking.billed(shop)
-        assert banking.matched(banking.paying(bill)) == [
-            f"210.00 BOOKED REFERENCE rosewood {bill.number}"
-        ]
-    assert "rosewood is in cell 2" in move(shop, 2)
-    with cells.at(1):
-        line = BankLine.objects.get()
-        assert (line.status, line.account_id) == ("BOOKED", shop.merchant.pk)
-        assert not BankTransfer.objects.exists()
-    with cells.at(2):
-        assert BankTransfer.objects.get().pk == line.transfer_id
-        # Another bill of the same issuer, in the series that the second cell has of it.
-        later = banking.billed(shop, at="2026-11-06 10:00")
-        assert (bill.number, later.number) == ("DE-2026-000001", "2-DE-2026-000001")
-        assert banking.of_invoice(later).endswith("T2DE2026000001")
-        assert banking.matched(banking.paying(later)) == [
-            f"210.00 BOOKED REFERENCE rosewood {later.number}"
-        ]
-    staff = browser_of(operator("Billing officer"))
-    for name in ("billing_bankline_changelist", "billing_bankstatement_changelist"):
-        assert staff.get(reverse(f"admin:{name}")).status_code == 200
-    page = reverse("admin:billing_bankline_change", args=[line.pk])
-    assert staff.get(page).status_code == 200
-    audit_is_clean()
