@@ -49,12 +49,14 @@ WITH due AS (
       AND NOT EXISTS (SELECT FROM billing_paymentplan plan WHERE plan.invoice_id = invoice.id
                       AND plan.status = 'IN_FORCE')
       AND NOT EXISTS (SELECT FROM jobs_lease WHERE what = 'bill ' || invoice.id)
+), keyed AS (
+    SELECT due.*, {{outside}} || '-' || attempt AS key FROM due
 ), payment AS (
     INSERT INTO billing_payment (invoice_id, attempt, provider, actor, idempotency_key,
         provider_reference, status, failure, is_hard, currency, amount, started_at, ended_at)
     SELECT id, attempt, '{SANDBOX}', '{COLLECTOR}', key, '{Sandbox.TAKEN}' || key,
            'SUCCEEDED', '', false, currency, wanted, at, at
-    FROM due CROSS JOIN LATERAL (SELECT {{outside}} || '-' || attempt AS key) known ORDER BY id
+    FROM keyed ORDER BY id
 ), account AS (
     UPDATE billing_billingaccount account SET last_wrote_at = due.at
     FROM due WHERE account.merchant_id = due.account_id
