@@ -7,7 +7,7 @@ that a row that failed is parked for each cell. In an installation without cells
 and all keys are as they are.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
@@ -73,35 +73,28 @@ def of_failure(where: InCells, failure: "JobFailure") -> int:
 
 
 @contextmanager
-def past_moves(job: "Job", cell: int) -> Iterator[Collection[int]]:
-    """Have a chunk of the job done in the block inside the cell with this number, past merchants
-    whose books are being moved out of it: yields their keys. Raises cells.Moves, upon which the
-    chunk is to be tried again, as soon as one more is moved, and at once if one is and the job's
-    rows don't say whose they are.
+def past_moves(
+    job: "Job", keys: Sequence[int], cell: int
+) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+    """Have a chunk of the job's rows with these keys done in the block, which is inside the cell
+    with this number: yields those that are to be done, and those to be passed, of merchants whose
+    books are being moved or that have left the cell with them.
+
+    Raises cells.Moves, upon which the chunk is to be tried again, as soon as a merchant of it is
+    moved; if its rows don't say whose they are, whoever is moved, and at once if somebody is.
     """
     if cell == OUTSIDE:
-        yield ()
+        yield keys, ()
         return
-    latest, merchants = moving.look([cell])
-    if merchants and not _says_whose(job):
-        raise cells.Moves
-    with cells.asking(moving.since(latest)):
-        yield merchants
-
-
-def parted(
-    job: "Job", keys: Sequence[int], merchants: Collection[int]
-) -> tuple[Sequence[int], Sequence[int]]:
-    """These keys of the job's rows in two: those that are to be done, and those of the merchants
-    with these keys or, inside a cell, of rows that have left it.
-    """
-    if not cells.entered() or not _says_whose(job):
-        return keys, ()
-    whose = job.merchants_of(keys)
-    left = {key for key in keys if key not in whose or whose[key] in merchants}
-    return [key for key in keys if key not in left], sorted(left)
-
-
-def _says_whose(job: "Job") -> bool:
-    """Whether the job's rows are of one cell, and of a merchant that each names."""
-    return job.where is InCells.ITS_OWN and job.model is not None and bool(job.merchant)
+    latest, moved = moving.look([cell])
+    says_whose = job.where is InCells.ITS_OWN and job.model is not None and bool(job.merchant)
+    whose = job.merchants_of(keys) if says_whose else {}
+    if not says_whose or None in whose.values():
+        if moved:
+            raise cells.Moves
+        with cells.asking(moving.since(latest)):
+            yield keys, ()
+        return
+    passed = [key for key in keys if key not in whose or whose[key] in moved]
+    with cells.asking(moving.since(latest, set(whose.values()))):
+        yield [key for key in keys if key not in passed], passed

@@ -112,8 +112,7 @@ def do_chunk(
     the chunk and is raised.
     """
     job, instant = job_named(name), datetime.fromisoformat(at)
-    with in_cells.at(cell), in_cells.past_moves(job, cell) as moving:
-        keys, passed = in_cells.parted(job, keys, moving)
+    with in_cells.at(cell), in_cells.past_moves(job, keys, cell) as (keys, passed):
         turn = _turn(run_id, instant) if job.asks_providers else None
         try:
             failures = runs.work_off(job, keys, instant, turn)
