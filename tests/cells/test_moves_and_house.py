@@ -18,6 +18,7 @@ from billing.models import (
 )
 from billing.queries import journal
 from billing.queries.journal import Asked
+from billing.queries.payment_references import of_invoice
 from credit.models import PaymentFile, Withdrawal
 from credit.payment_files import accounts
 from lib import audit, cells
@@ -26,7 +27,8 @@ from tests.billing import banking
 from tests.billing.at_stripe import billed_shop, collect
 from tests.cells.test_moves import audit_is_clean, move
 from tests.credit.pages import set_clock
-from tests.credit.test_payment_files import GERMAN, OURS, export, shop_in, withdraw
+from tests.credit.test_payment_files import GERMAN, OURS, export, shop_in
+from tests.credit.withdrawing import withdraw
 from tests.factories import browser_of, operator
 from tests.shops import instant
 from tests.stripe_server import OddStripe
@@ -55,7 +57,7 @@ def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
         # Another bill of the same issuer, in the series that the second cell has of it.
         later = banking.billed(shop, at="2026-11-06 10:00")
         assert (bill.number, later.number) == ("DE-2026-000001", "2-DE-2026-000001")
-        assert banking.of_invoice(later).endswith("T2DE2026000001")
+        assert of_invoice(later).endswith("T2DE2026000001")
         assert banking.matched(banking.paying(later)) == [
             f"210.00 BOOKED REFERENCE rosewood {later.number}"
         ]
