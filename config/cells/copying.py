@@ -21,9 +21,14 @@ from merchants.models import MovedName
 
 # The names of the triggers that the cells' tables have. They are called the same in each.
 TRIGGERS = """
-SELECT array_agg(DISTINCT tgname::text)::text FROM pg_trigger
-JOIN pg_class ON pg_class.oid = tgrelid
-WHERE relnamespace = %s::regnamespace AND NOT tgisinternal AND tgname LIKE 'pgtrigger%%'
+SELECT DISTINCT tgname::text FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'pgtrigger%'
+"""
+# Citus calls them otherwise on the machines where the cells' rows are.
+IS_DISTRIBUTED = "SELECT FROM pg_extension WHERE extname = 'citus'"
+THEIR_TRIGGERS = """
+SELECT unnest(result::text[]) FROM run_command_on_all_nodes($$
+    SELECT coalesce(array_agg(DISTINCT tgname::text), '{}') FROM pg_trigger
+    WHERE NOT tgisinternal AND tgname LIKE 'pgtrigger%'$$)
 """
 
 
@@ -40,10 +45,11 @@ class Sums:
 
 def hush(cursor: CursorWrapper) -> None:
     """Have the triggers of cells' tables do nothing until the transaction ends."""
-    cursor.execute(TRIGGERS, [cells.name_of(cells.FIRST)])
-    (names,) = cursor.fetchone()
+    is_distributed = bool(_asked(cursor, IS_DISTRIBUTED, None))
+    found = _asked(cursor, THEIR_TRIGGERS if is_distributed else TRIGGERS, None)
+    names = ",".join(sorted({name for (name,) in found}))
     # A command, and no function: Citus tells only that to the machines where the cells are.
-    cursor.execute("SET LOCAL pgtrigger.ignore = %s", [names or "{}"])
+    cursor.execute("SET LOCAL pgtrigger.ignore = %s", [f"{{{names}}}"])
 
 
 def copy(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:

@@ -160,15 +160,18 @@ def _move(
         at_step("copy")
         _lock(cursor, of, start)
         copying.hush(cursor)
-        copying.copy(cursor, of, start, to)
+        with cells.at(to):  # tables are named with their cells, but not by what acts on them
+            copying.copy(cursor, of, start, to)
         at_step("compare")
         before, after = (copying.sums(cursor, of, number) for number in (start, to))
         _check_same(before, after)
         _check_same(*({"books": _books(merchant, number)} for number in (start, to)))
         at_step("delete")
         names = copying.names(cursor, of, start)
-        copying.hand_over(cursor, of, start, to)
-        copying.delete(cursor, of, start)
+        with cells.at(to):
+            copying.hand_over(cursor, of, start, to)
+        with cells.at(start):
+            copying.delete(cursor, of, start)
     at_step("switch")
     rows = {table: one.rows for table, one in after.items()}
     moves.end(stop.pk, names=names, rows=sum(rows.values()), actor=actor, now=now)
