@@ -34,20 +34,38 @@ class Connection(psycopg.Connection[Any]):
         it cannot begin, and cells.Moves if that selects something.
         """
         self._check_connection_ok()
-        path = f"; SET LOCAL search_path TO {cells.entered()}, {cells.SHARED}"
-        question = cells.question()
-        told = f"{path}; {question}" if question else path
-        self.pgconn.send_query(command + told.encode())
-        moves = False
+        begin = command + f"; SET LOCAL search_path TO {cells.entered()}, {cells.SHARED}".encode()
+        question = cells.question().encode()
+        # Citus tells other machines the whole message that a setting comes in.
+        if question and (yield from self._is_distributed()):
+            yield from self._tell(begin)
+            moves = yield from self._tell(question)
+        else:
+            moves = yield from self._tell(begin + b"; " + question if question else begin)
+        if moves:
+            yield from self._tell(b"ROLLBACK")
+            raise cells.Moves
+
+    def _is_distributed(self) -> Generator[Any, Any, bool]:
+        """Whether the database is one of Citus; asked once for the connection."""
+        known: bool | None = getattr(self, "_distributed", None)
+        if known is None:
+            known = yield from self._tell(b"SELECT FROM pg_extension WHERE extname = 'citus'")
+            self._distributed = known
+        return known
+
+    def _tell(self, message: bytes) -> Generator[Any, Any, bool]:
+        """Send the message; returns whether something in it selected anything. Raises the
+        database's error.
+        """
+        self.pgconn.send_query(message)
+        found = False
         for result in (yield from execute(self.pgconn)):
             if result.status == ExecStatus.TUPLES_OK:
-                moves = result.ntuples > 0
+                found = result.ntuples > 0
             elif result.status != ExecStatus.COMMAND_OK:
                 raise errors.error_from_result(result, self.info.encoding)
-        if moves:
-            self.pgconn.send_query(b"ROLLBACK")
-            yield from execute(self.pgconn)
-            raise cells.Moves
+        return found
 
     @contextmanager
     def of_its_own(self) -> Iterator[None]:
