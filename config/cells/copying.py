@@ -44,12 +44,17 @@ class Sums:
 
 
 def hush(cursor: CursorWrapper) -> None:
-    """Have the triggers of cells' tables do nothing until the transaction ends."""
+    """Have all our triggers do nothing until `unhush`, or the transaction's end."""
     is_distributed = bool(_asked(cursor, IS_DISTRIBUTED, None))
     found = _asked(cursor, THEIR_TRIGGERS if is_distributed else TRIGGERS, None)
     names = ",".join(sorted({name for (name,) in found}))
     # A command, and no function: Citus tells only that to the machines where the cells are.
     cursor.execute("SET LOCAL pgtrigger.ignore = %s", [f"{{{names}}}"])
+
+
+def unhush(cursor: CursorWrapper) -> None:
+    """Have them act again."""
+    cursor.execute("SET LOCAL pgtrigger.ignore = '{}'")
 
 
 def copy(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:

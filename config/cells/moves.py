@@ -172,6 +172,7 @@ def _move(
             copying.hand_over(cursor, of, start, to)
         with cells.at(start):
             copying.delete(cursor, of, start)
+        copying.unhush(cursor)
     at_step("switch")
     rows = {table: one.rows for table, one in after.items()}
     moves.end(stop.pk, names=names, rows=sum(rows.values()), actor=actor, now=now)
