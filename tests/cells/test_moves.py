@@ -197,7 +197,7 @@ def test_what_was_acknowledged_while_books_were_moved_is_in_them_once(
     refused: Counter[str] = Counter()
     done: Counter[tuple[str, str]] = Counter()
 
-    def tell(merchant: str, path: str, body: dict[str, Any]) -> None:
+    def until_taken(merchant: str, path: str, body: dict[str, Any]) -> None:
         """Until it is acknowledged."""
         while True:
             body |= {} if merchant in path else {"merchant": merchant}
@@ -223,10 +223,10 @@ def test_what_was_acknowledged_while_books_were_moved_is_in_them_once(
                 break
             order = f"O-{thread}-{number}"
             price = {"amount": "2.00", "currency": "USD"}
-            tell(merchant, "/orders", {**AN_ORDER, **price, "order": order})
-            tell(merchant, f"/merchants/{merchant}/orders/{order}/payments",
+            until_taken(merchant, "/orders", {**AN_ORDER, **price, "order": order})
+            until_taken(merchant, f"/merchants/{merchant}/orders/{order}/payments",
                  {**price, "payment": f"P-{thread}-{number}"})  # fmt: skip
-            tell(merchant, "/charges", {**price, "charge": f"C-{thread}-{number}",
+            until_taken(merchant, "/charges", {**price, "charge": f"C-{thread}-{number}",
                                         "fee": "pick-pack", "request": "FR-1"})  # fmt: skip
             if number == 3:
                 begun.set()

@@ -43,9 +43,9 @@ def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
     with cells.at(1):
         banking.issuer_with_references()
         shop = banking.joined()
-        bill = banking.billed(shop)
-        assert banking.matched(banking.paying(bill)) == [
-            f"210.00 BOOKED REFERENCE rosewood {bill.number}"
+        invoice = banking.billed(shop)
+        assert banking.matched(banking.paying(invoice)) == [
+            f"210.00 BOOKED REFERENCE rosewood {invoice.number}"
         ]
     assert "rosewood is in cell 2" in move(shop, 2)
     with cells.at(1):
@@ -56,7 +56,7 @@ def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
         assert BankTransfer.objects.get().pk == line.transfer_id
         # Another bill of the same issuer, in the series that the second cell has of it.
         later = banking.billed(shop, at="2026-11-06 10:00")
-        assert (bill.number, later.number) == ("DE-2026-000001", "2-DE-2026-000001")
+        assert (invoice.number, later.number) == ("DE-2026-000001", "2-DE-2026-000001")
         assert of_invoice(later).endswith("T2DE2026000001")
         assert banking.matched(banking.paying(later)) == [
             f"210.00 BOOKED REFERENCE rosewood {later.number}"
