@@ -1,5 +1,5 @@
 """What left a cell with the books of merchants who were moved to another one (rule 30.14): numbers
-of documents that the cell gave, and references of withdrawals that its files and answers name.
+of documents that the cell gave, and references of money that its files and answers name.
 """
 
 from lib import cells
@@ -17,8 +17,8 @@ JOIN merchants_movedname named ON named.move_id = move.id
 
 def is_of_this_cell(key: str) -> bool:
     """Whether a payment that others know by this key, such as T-2026-000001-2, is of the cell that
-    we are inside by its bill's number, and the bill has not left it. So is each of this
-    installation where there are no cells.
+    we are inside by its document's number, and that has not left it. So is each of this installation
+    where there are no cells.
     """
     if installation.cell_of(key) != cells.number():
         return False
@@ -26,8 +26,8 @@ def is_of_this_cell(key: str) -> bool:
 
 
 def has_left(name: str) -> bool:
-    """Whether the document with this number, or the withdrawal with this reference, has left the
-    cell that we are inside.
+    """Whether the document with this number, or the money sent under this reference, has left
+    the cell that we are inside.
     """
     left = MovedName.objects.filter(move__from_cell=cells.number(), move__is_done=True)
     return cells.are_on() and left.filter(name=name).exists()

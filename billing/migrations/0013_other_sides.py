@@ -56,5 +56,5 @@ class Migration(migrations.Migration):
             name="other_side",
             field=lib.fields.EncryptedField(blank=True, db_default=b"", default=b""),
         ),
-        migrations.RunPython(encrypt, migrations.RunPython.noop),
+        migrations.RunPython(encrypt, migrations.RunPython.noop, hints={"of_cells": True}),
     ]

@@ -45,7 +45,7 @@ class Move(models.Model):
 
 class MovedName(models.Model):
     """A number or reference that was given in the cell which its merchant left: of a document, or
-    of a withdrawal, which may be in a file for the bank.
+    of money that was sent, which may be in a file for the bank.
     """
 
     move = models.ForeignKey(Move, on_delete=models.PROTECT, related_name="names")

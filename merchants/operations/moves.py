@@ -37,7 +37,7 @@ def begin(*, reference: str, to_cell: int, most_seconds: float) -> Move:
     Raises UnknownMerchant, and CannotMove if another move of it is under way, or for a cell that is
     not higher: rows that are written later are to have higher keys.
     """
-    locks.wait_for_advisory_lock("moves come on record")  # in the order of their keys
+    locks.wait_for_advisory_lock("moves come on record")  # one after the other, by their keys
     merchant = Merchant.objects.select_for_update(no_key=True).filter(reference=reference).first()
     if merchant is None:
         raise UnknownMerchant(f"merchant: there is no merchant {reference}")
