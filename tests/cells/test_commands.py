@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from billing.models import Invoice
 from credit.models import Order
 from jobs.models import Heartbeat
 from lib import cells, clock
@@ -66,13 +67,16 @@ def test_a_file_is_replayed_into_two_cells_and_every_book_of_them_holds(
     with pytest.raises(CommandError, match=r"There is no cell 7\."):
         told("audit", "--cell", "7")
 
-    # Bills of two cells may have one number; outside, their cell stands in front of it.
-    with cells.at(1):
-        first = installation.outside("2026-000001")
-    with cells.at(2):
-        second = installation.outside("2026-000001")
-        assert installation.inside(second) == "2026-000001"
-    assert (first, second) == ("T-2026-000001", "T2-2026-000001")
+    # A bill's number names the cell that gave it, wherever it is asked for.
+    first, second = "2026-000001", "2-2026-000001"
+    for number in (1, 2):
+        with cells.at(number):
+            given = set(Invoice.objects.values_list("number", flat=True))
+            assert (first in given, second in given) == (number == 1, number == 2)
+            for inside, outside in ((first, "T-2026-000001"), (second, "T2-2026-000001")):
+                assert installation.outside(inside) == outside
+                assert installation.inside(outside) == installation.inside(inside) == inside
+    first, second = map(installation.outside, (first, second))
     assert [installation.cell_of(one) for one in (first, second, "X-1")] == [1, 2, None]
 
 
