@@ -38,7 +38,6 @@ class Part:
     params: Mapping[str, Any]
     charge_count: int
     amount: Money
-    is_fixed: bool = True  # whether nothing is added to these charges any more
 
     def rows(self) -> Iterator[bytes]:
         """Yields the rows; raises Incomplete after the last one if their count or sum is not
@@ -65,7 +64,7 @@ class Part:
                 units += int(amount.replace(b".", b""))
                 yield row
         expected = self.amount.amount.scaleb(minor_digits(currency))
-        if self.is_fixed and (sent != self.charge_count or units != expected):
+        if sent != self.charge_count or units != expected:
             raise Incomplete(
                 f"{self.name}: {sent} rows of {self.charge_count} were sent, with {units} of"
                 f" {expected.normalize():f} minor units"

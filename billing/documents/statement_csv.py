@@ -62,12 +62,11 @@ def closed_statement(merchant: Merchant, month: date) -> Statement:
 
 @dataclass(frozen=True)
 class Export:
-    """The CSV file of a merchant's statement, as it closed or as far as it has come."""
+    """The CSV file of a merchant's statement, as it closed."""
 
     merchant: Merchant
     statement: Statement
     language: str = "en"  # of the headings and of what fees are called
-    day: date | None = None  # of an open month: the day as of which it is
 
     @classmethod
     def of(cls, merchant: Merchant, month: date, *, language: str = "en") -> "Export":
@@ -76,34 +75,16 @@ class Export:
         """
         return cls(merchant, closed_statement(merchant, month), language)
 
-    @classmethod
-    def so_far(
-        cls, merchant: Merchant, month: date, today: date, *, language: str = "en"
-    ) -> "Export":
-        """The file of what the merchant's statement of the open `month` has on the local day
-        `today`. If it closed meanwhile, it is that of `of`, which raises NotClosed if nothing was
-        charged yet.
-        """
-        account = accounts.of_merchant(merchant)
-        statement = statements.of_month(account, month) if account else None
-        if statement is None or statement.is_closed:
-            return cls.of(merchant, month, language=language)
-        return cls(merchant, statement, language, today)
-
     @property
     def file_name(self) -> str:
-        """The file's name, with the merchant's reference and the month, and of an open one the day
-        as of which it is.
-        """
-        until = f"-until-{self.day}" if self.day else ""
-        return f"statement-{self.merchant.reference}-{self.statement}{until}.csv"
+        """The file's name, with the merchant's reference and the month."""
+        return f"statement-{self.merchant.reference}-{self.statement}.csv"
 
     def blocks(self) -> Iterator[bytes]:
         """The file in blocks of whole rows.
 
         Raises csv_export.Incomplete instead of the last block if the rows' count or sum differs
-        from the totals that were fixed when the month closed. An open month has no such totals:
-        its file is what there was when it was made.
+        from the totals that were fixed when the month closed.
         """
         account, closed = self.statement.account, statements.totals(self.statement)
         with override(self.language):
@@ -122,7 +103,6 @@ class Export:
             },
             charge_count=closed.charge_count,
             amount=closed.amount,
-            is_fixed=self.statement.is_closed,
         )
         return blocks([charges], columns)
 

@@ -24,6 +24,7 @@ from notices.operations import notices
 from trail import operations as trail
 
 NOON = timedelta(hours=12)  # the middle of a day, whenever its clocks change
+ONE_DAY = timedelta(days=1)
 
 
 @transaction.atomic
@@ -129,16 +130,17 @@ def _amount(
 
 
 def _service_instant(account: BillingAccount, on: date) -> datetime:
-    """An instant of the service's local day `on`: now for the open day, or noon of a day that is
-    over. Raises Invalid for a day that has not come, one before the merchant joined, and one that a
-    change of its time zone left out.
+    """An instant of the service's local day `on`: now for the open day, noon of a day that is over,
+    or the middle of one that a change of the time zone made shorter. Raises Invalid for a day that
+    has not come, one before the merchant joined, and one that such a change left out.
     """
     if on == account.open_on:
         return account.now
     if not account.joined_on <= on < account.open_on:
         raise Invalid("service_on", f"must be from {account.joined_on} to {account.open_on}")
-    at = day_start(account, on) + NOON
-    if local_day(account, at) != on:
+    start, end = day_start(account, on), day_start(account, on + ONE_DAY)
+    at = start + min(NOON, (end - start) / 2)
+    if end <= start or local_day(account, at) != on:
         raise Invalid("service_on", f"{on} is no day of the merchant's; its time zone changed")
     return at
 

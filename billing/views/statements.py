@@ -140,19 +140,12 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
 
 @for_exporting
 def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
-    """The month's charges as CSV, those of the open month so far. If nothing was charged in it,
+    """The month's charges as CSV. If the month is not closed, or nothing was charged in it,
     redirects to the list of statements with the reason.
     """
-    merchant, (account, today) = (
-        request.membership.merchant,
-        account_and_today(request, clock.now()),
-    )
-    language = language_of(request)
+    merchant = request.membership.merchant
     try:
-        if month == calendar.month_of(account.open_on):
-            export = statement_csv.Export.so_far(merchant, month, today, language=language)
-        else:
-            export = statement_csv.Export.of(merchant, month, language=language)
+        export = statement_csv.Export.of(merchant, month, language=language_of(request))
     except statement_csv.NotClosed as refusal:
         messages.warning(request, str(refusal))
         return redirect("billing:statements", merchant=merchant.reference)

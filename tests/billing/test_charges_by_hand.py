@@ -34,6 +34,14 @@ def shop() -> shops.Shop:
     return shop
 
 
+def test_a_day_that_a_change_of_time_zone_made_shorter_has_services_too() -> None:
+    """1 December begins in Pago Pago, at 11:00 UTC, and ends in Bangkok, at 17:00."""
+    shop = shops.join("2026-11-01 10:00", timezone="Pacific/Pago_Pago")
+    deciding.change_time_zone(shop, "2026-11-10 09:00", "Asia/Bangkok")
+    made = charge(shop, "2026-12-03 12:00", service_on=date(2026, 12, 1))
+    assert (str(made.service_on), str(made.at)) == ("2026-12-01", "2026-12-01 14:00:00+00:00")
+
+
 def test_it_posts_at_once_and_says_what_the_operator_wrote(shop: shops.Shop) -> None:
     made = charge(shop, AT, service_on=date(2026, 11, 8))
     assert (made.reference, made.description) == ("tael:by-hand:form-1", "Pallets of November")

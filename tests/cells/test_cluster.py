@@ -106,7 +106,7 @@ def test_a_cell_moves_to_another_machine_while_orders_come_and_none_is_lost(
     for seller in sellers:
         seller.join()
     assert citus.places()[2].port == apart[0].port
-    found = []
+    found: list[str] = []
     for number in (1, 2):
         with cells.at(number):
             found += Order.objects.filter(

@@ -144,8 +144,8 @@ def test_what_makes_no_sense_is_told_and_finds_nothing(shop: Shop) -> None:
     assert "Nothing is shown while something above makes no sense." in page
     assert "Amount: 9 – 8.5 USD" in page  # both ends stay to be mended
     # What is to be mended is marked, and no menu opens over what is said about it.
-    wrong = owner.get(f"{ORDERS}?least=9&most=8.5").content
-    assert (wrong.count(b'summary class="wrong"'), wrong.count(b'class="pill" open')) == (1, 0)
+    marked = owner.get(f"{ORDERS}?least=9&most=8.5").content
+    assert (marked.count(b'summary class="wrong"'), marked.count(b'class="pill" open')) == (1, 0)
     assert "20 Oct 2026 – 2026-10-19" in page or "2026-10-20 – 2026-10-19" in page
     source = owner.get(f"{ORDERS}?least=-5&since=12/10/2026&until=0001-01-01").content.decode()
     assert 'value="-5"' in source  # to be mended where it stands

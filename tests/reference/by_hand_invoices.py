@@ -34,6 +34,8 @@ def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -
     account, served_on = owner.account, owner.open_day - timedelta(days=days_ago)
     if served_on < account.joined_on or fee not in {**account.fees, **BY_HAND}:
         raise Invalid("of a day before it joined, or of no fee")
+    if account.start_of(served_on) == account.start_of(served_on + ONE_DAY):
+        raise Invalid("of a day that a change of time zone has left no length")
     if amount is None:
         price = owner.price_on(served_on, fee)
         if price is None:
