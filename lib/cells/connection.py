@@ -54,6 +54,13 @@ class Connection(psycopg.Connection[Any]):
             yield from self._tell(b"ROLLBACK")
             raise cells.Moves
 
+    def begin_if_due(self) -> None:
+        """Begin the transaction inside a cell that psycopg would begin with the next statement."""
+        is_idle = self.pgconn.transaction_status == TransactionStatus.IDLE
+        if cells.entered() and not self.autocommit and is_idle:
+            with self.lock:
+                self.wait(self.begin_inside(self._get_tx_start_command()))
+
     def asks_whether_distributed(self) -> Generator[Any, Any, bool]:
         """Whether the database is one of Citus, which hands other machines the whole message that a
         setting comes in: there nothing else may be in it. It is asked once for the connection, and
@@ -164,6 +171,7 @@ class Cursor(base.CursorMixin, psycopg.ClientCursor[Any]):
         of their own if they would have none inside a cell.
         """
         with self._conn.of_its_own():
+            self._conn.begin_if_due()  # psycopg sends them by a pipeline, in which none can begin
             return super().executemany(*arguments, **more)
 
     @contextmanager

@@ -173,7 +173,7 @@ def look_at_the_stop(browser: Any, platform: Caller, monkeypatch: pytest.MonkeyP
         assert set(Order.objects.values_list("status", flat=True)) == {"OPEN"}
     handed_out: list[Any] = []
     monkeypatch.setattr(tasks.do_chunk, "apply_async", lambda said, queue: handed_out.append(said))
-    tasks.run_job("billing-day-ends")
+    tasks.run_job("billing-day-ends", cell=1)
     tasks.do_chunk(*handed_out[0])
     run = JobRun.objects.get()
     assert (run.rows_due, run.rows_done, run.rows_left) == (2, 1, 1)
