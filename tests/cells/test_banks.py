@@ -147,7 +147,7 @@ def test_a_line_that_was_on_its_way_gets_there_once(two_cells: None) -> None:
         assert of_bank(bill) == "PAID 300.00/300.00"
 
 
-def test_a_file_of_the_folder_is_taken_by_the_cell_that_knows_the_account(
+def test_a_file_of_the_folder_is_taken_once_and_its_lines_go_where_their_bills_are(
     two_cells: None, settings: LazySettings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.TAEL_BANK_FOLDER = str(tmp_path)
@@ -157,9 +157,12 @@ def test_a_file_of_the_folder_is_taken_by_the_cell_that_knows_the_account(
     (tmp_path / "s.xml").write_bytes(content)
     with cells.at(1):
         bank_folder.take_in(now=shops.instant("2100-01-01 00:00"))
-        assert BankFile.objects.count() == 0
+        assert BankFile.objects.count() == 1
     assert (tmp_path / "done" / "s.xml").exists()
     match()
+    match()
+    with cells.at(1):
+        assert lines() == ["300.00 ELSEWHERE REFERENCE - -"]
     with cells.at(2):
         assert lines() == ["300.00 BOOKED REFERENCE orchard 2-DE-2026-000001"]
 
