@@ -136,13 +136,14 @@ class EventRun:
         self._together.append((place, held))
 
     def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:
-        """Lock the books of all merchants of these events, for a caller that applies all of them in
-        one transaction.
+        """Lock the books of all merchants of these events, that is their billing accounts and
+        credit lines, for a caller that applies all of them in one transaction.
 
         Orders lock credit lines and charges lock billing accounts. Locked in the order of the
         events, they would come in another order than elsewhere, which may deadlock. Unknown
-        merchants are ignored. Days that have ended by `days_to` are worked off, of each merchant
-        those of the book that its events are about: events of batched types are about no other.
+        merchants are ignored. Days that have ended by `days_to` are worked off, none without it: of
+        each merchant those of the book that its events are about, which is the billing account for
+        events of batched types and the credit line for others.
         """
         listed = list(events)
         held = accounts.hold_both(self.look_up(listed))

@@ -27,7 +27,10 @@ class Run(Protocol):
         ...
 
     def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:
-        """Lock the books of the events' merchants; work off their days ended by `days_to`."""
+        """Lock the billing accounts and credit lines of the events' merchants until the transaction
+        ends; unknown merchants are ignored. Works off their days that have ended by `days_to`, and
+        none without it.
+        """
         ...
 
     def finish(self) -> list[Outcome]:
@@ -72,8 +75,9 @@ class RunInCells:
         return found
 
     def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:
-        """Lock the books of all merchants of these events, and work off their days that have ended
-        by `days_to`, cell by cell in the order of their numbers.
+        """Lock the billing accounts and credit lines of all merchants of these events, and work off
+        their days that have ended by `days_to`, if it is given: cell by cell, in the order of their
+        numbers.
         """
         self._held_to = (days_to,)
         for number, group in self._by_cell(events):

@@ -38,8 +38,9 @@ class FigureField(forms.DecimalField):
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> Decimal | None:
-        """The figure that was typed, without its commas and blanks; None if nothing was. Raises
-        ValidationError for what is no figure.
+        """The figure that was typed, without its commas and blanks; None if nothing was and nothing
+        is required. Raises ValidationError if it is required, and for what is no figure or has more
+        digits, or another value, than the field takes.
         """
         found: Decimal | None = super().clean(plain(value))
         return found
@@ -57,8 +58,9 @@ class OneCurrencyField(MoneyField):
         self.initial = kwargs.get("initial")  # not a pair of amount and currency
 
     def clean(self, value: Any) -> Money | None:
-        """The figure that was typed, as Money in the field's currency; None if nothing was. Raises
-        ValidationError for what is no figure.
+        """The figure that was typed, as Money in the field's currency; None if nothing was and
+        nothing is required. Raises ValidationError if it is required, and for what is no figure or
+        not one that the field takes.
         """
         typed = [plain(value), self.currency]
         found: Money | None = super().clean(typed)  # type: ignore[no-untyped-call]
@@ -98,9 +100,10 @@ class AmountField(OneCurrencyField):
         super().__init__(widget=forms.TextInput(attrs=AS_TYPED), decimal_places=None, **kwargs)
 
     def clean(self, value: Any) -> Money | None:
-        """The amount that was typed, or None if nothing was; spaces, commas between thousands and
-        the currency's own code after the figure are allowed. Raises ValidationError for what is no
-        figure, is not above 0, or has more decimals than the currency.
+        """The amount that was typed, or None if nothing was and nothing is required; spaces, commas
+        between thousands and the currency's own code after the figure are allowed. Raises
+        ValidationError if it is required, and for what is no figure, is not above 0, or has more
+        decimals than the currency.
         """
         text = re.sub(r"\s", "", str(value or "")).removesuffix(self.currency)
         return super().clean(text)

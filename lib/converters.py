@@ -10,8 +10,8 @@ _ESCAPED = re.compile(r"~([0-9A-F]{2})")
 class ReferenceConverter:
     """Another system's reference as one segment of a path.
 
-    Slashes and lone dots would end or drop the segment, also when percent-encoded, so they are
-    written with a tilde: `a/b` is `a~2Fb`.
+    Slashes would end the segment, and one that is only `.` or `..` would be dropped, also when
+    percent-encoded. So they are written with a tilde: `a/b` is `a~2Fb`.
     """
 
     regex = "[^/]+"
@@ -26,8 +26,8 @@ class ReferenceConverter:
         return reference
 
     def to_url(self, value: str) -> str:
-        """The reference as a segment of a path, with slashes, tildes and lone dots written with a
-        tilde.
+        """The reference as a segment of a path: with a tilde and two hexadecimal digits for each
+        slash and tilde, and for the dots of one that is only "." or "..".
         """
         escaped = value.replace("~", "~7E").replace("/", "~2F")
         return escaped.replace(".", "~2E") if value in {".", ".."} else escaped

@@ -53,7 +53,9 @@ _pattern: Callable[[str], NumberPattern] = cache(parse_pattern)
 
 
 def _decimal(value: Decimal | int, pattern: str) -> str:
-    """The number in the reader's language, by a pattern of babel."""
+    """The number in the reader's language, by a pattern of babel: rounded to the pattern's digits,
+    a half to the even one, and with MINUS for its sign.
+    """
     text = format_decimal(value, format=_pattern(pattern), locale=_known(_locale()))
     return text.replace("-", MINUS)
 
@@ -103,7 +105,9 @@ def figure(amount: Money) -> str:
 
 
 def whole(value: Decimal) -> str:
-    """A figure for a chart's scale, rounded to a whole number."""
+    """A figure for a chart's scale in the reader's language, with separators of thousands: rounded
+    to a whole number.
+    """
     return _decimal(value, "#,##0")
 
 
@@ -265,8 +269,8 @@ def count(value: int) -> str:
 
 @register.filter
 def percent(value: Decimal | int) -> str:
-    """A number of percent, such as 12.5, with up to two decimals and the percent sign where the
-    reader's language puts it.
+    """A number of percent, such as 12.5 for 12.5 %, in the reader's language: rounded to two
+    decimals, without trailing zeros, and with the percent sign where that language puts it.
     """
     whole = value / Decimal(100)
     text = format_percent(whole, format=_pattern("#,##0.##%"), locale=_known(_locale()))
@@ -275,14 +279,16 @@ def percent(value: Decimal | int) -> str:
 
 @register.filter
 def quantity(value: Decimal) -> str:
-    """A quantity with up to six decimals, without trailing zeros."""
+    """A quantity in the reader's language, with separators of thousands: rounded to six decimals,
+    and without trailing zeros.
+    """
     return _decimal(value, "#,##0.######")
 
 
 @register.filter
 def unit_price(value: Decimal | None, currency: str) -> str:
-    """The price of one unit, without its currency: with at least the currency's digits, and up to
-    six if it has more; a dash for None.
+    """The price of one unit in the reader's language, without its currency: with at least the
+    decimals that the currency has, and up to six, to which it is rounded; a dash for None.
     """
     if value is None:
         return NONE
@@ -292,15 +298,17 @@ def unit_price(value: Decimal | None, currency: str) -> str:
 
 @register.filter
 def plain_unit_price(value: Decimal, currency: str) -> str:
-    """The price of one unit with its currency's code behind it: with at least the currency's
-    digits, and up to six if it has more.
+    """The price of one unit in the reader's language, with its currency's code behind it: with at
+    least the decimals that the currency has, and up to six, to which it is rounded.
     """
     return f"{unit_price(value, currency)}\N{NO-BREAK SPACE}{currency}"
 
 
 @register.filter
 def decimals(value: Decimal) -> str:
-    """A score or a mark in the reader's language, with two decimals at most."""
+    """A score or a mark in the reader's language, rounded to two decimals and without trailing
+    zeros.
+    """
     return _decimal(value, "#,##0.##")
 
 

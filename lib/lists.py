@@ -87,13 +87,17 @@ class Filter(ListForm):
         return found.none() if self.is_mistaken else found
 
     def within_days(self, found: Rows) -> Rows:
-        """Those of `found` within the days that are asked for."""
+        """Those of `found` within the merchant's local days that are asked for, the first and the
+        last included; all of them if none are asked for, or if the list has no DATES.
+        """
         if self.DATES is not None and self.span:
             found = found.filter(self.DATES.within(self.span, found.model, self._days))
         return found
 
     def within_amounts(self, found: Rows) -> Rows:
-        """Those of `found` within the amounts that are asked for."""
+        """Those of `found` within the amounts that are asked for, both ends included, of which
+        either may be missing; all of them if both are, or if the list has no AMOUNTS.
+        """
         if self.AMOUNTS is not None:
             least, most = (None if self.said[one] == "" else self.said[one] for one in ENDS)
             if least is not None or most is not None:

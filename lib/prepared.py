@@ -208,7 +208,9 @@ def _ask_ahead(
 
 
 def _answers_ahead(pgconn: PGconn, many: int) -> PQGen[list[PGresult]]:
-    """Wait for so many answers to what was sent ahead, and for the end of it; returns them."""
+    """Wait for so many answers to what was sent ahead, and for the end of it; returns them. One may
+    say an error, which raises nothing here (`_checked`).
+    """
     yield from send(pgconn)
     answers: list[PGresult] = []
     for _ in range(many):
@@ -379,7 +381,10 @@ class _Asked:
         return name
 
     def _answer(self) -> PGresult:
-        """The answer to what was sent, which is waited for as long as the connection allows."""
+        """The server's first answer to what was sent, also one that says an error: that raises
+        nothing here (`_checked`). It is waited for until it comes; psycopg's error is raised if the
+        connection is lost.
+        """
         results: list[PGresult] = self._to_server.wait(execute(self._pgconn))
         return results[0]
 

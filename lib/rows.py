@@ -77,8 +77,9 @@ def _insertion(model: type[Model]) -> tuple[str, list["Field[Any, Any]"]]:
 
 
 def _plain_type(field: "Field[Any, Any]") -> str:
-    """The field's type without a bound, which the column has, and refuses what is beyond: a cast
-    would cut that off.
+    """The name of the field's type in PostgreSQL without its bound, as in "numeric" for
+    numeric(19, 4), and "text" for every varchar. A cast to a bounded type would cut off or round
+    what is beyond; the column, which has the bound, then refuses it.
     """
     named = field.db_type(connection)
     assert named is not None

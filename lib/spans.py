@@ -40,8 +40,9 @@ class DayField(forms.DateField):
         super().__init__(input_formats=["%Y-%m-%d"], widget=widget, **kwargs)
 
     def clean(self, value: Any) -> date | None:
-        """The day that was sent; None if nothing was entered. Raises ValidationError for what is no
-        day, or a year before FIRST_YEAR or after LAST_YEAR.
+        """The day that was sent; None if nothing was entered and nothing is required. Raises
+        ValidationError if it is required, and for what is no day, or is in a year before FIRST_YEAR
+        or after LAST_YEAR.
         """
         day: date | None = super().clean(value)
         if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:

@@ -194,9 +194,9 @@ def _log_lack(title: str, notes: list[str], missing: list[str]) -> None:
 def _compiled(
     template: str, data: str, font_set: FontSet, made_at: datetime, e_invoice: bytes | None
 ) -> bytes:
-    """The PDF that typst makes, in the calling thread, of this template and `data` (JSON); with
-    `e_invoice` in it as a file, if there is one. After a long document, typst's memory of it is
-    freed.
+    """The PDF/A that typst makes, in the calling thread, of the template with this name and `data`
+    (JSON), with `made_at` as its date; with `e_invoice` (XML in UTF-8) in it as a file, if there is
+    one. Once a long document is made, typst's memory of it is freed.
     """
     inputs = {"paper": data}
     if e_invoice is not None:

@@ -101,7 +101,8 @@ def _seconds(instant: datetime, tz: ZoneInfo) -> int:
 
 def _in_force(instant: datetime, before: int, after: int) -> datetime:
     """The instant from which local days are counted by the offset `after`, when the clock changes
-    to it at `instant`: later, if the clock goes back over midnight.
+    from the offset `before` to it at `instant`, both in seconds from UTC. It is `instant` or, if
+    the clock goes back over a midnight, when the clock comes to that midnight again.
     """
     last = (instant - _SECOND + timedelta(seconds=before)).date()
     first = (instant + timedelta(seconds=after)).date()

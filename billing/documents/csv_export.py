@@ -40,8 +40,9 @@ class Part:
     amount: Money
 
     def rows(self) -> Iterator[bytes]:
-        """Yields the rows; raises Incomplete after the last one if their count or sum is not
-        `charge_count` and `amount`. What is not fixed may have got more since these were read.
+        """Yields the rows as lines of CSV; raises Incomplete after the last one if their count or
+        sum is not `charge_count` and `amount`. That is so, too, if charges joined after these were
+        read.
 
         The database gives the amount of each row once more in front, to be added up and not to be
         sent: within a row, text with commas may stand on either side of the amount.

@@ -98,8 +98,8 @@ def _take(file: Path, now: datetime) -> None:
 
 
 def _note(content: bytes, name: str, problem: str, now: datetime) -> BankFile:
-    """Record that nothing was taken of the file called `name`, with `problem` as the reason;
-    returns the file's row.
+    """Record that nothing was taken of the file called `name`, with `problem` as the reason: once,
+    also if the same file is tried again. Returns the file's row.
     """
     return bank_statements.note_problem(
         content=content, file_name=name, problem=problem, actor=JOB, now=now

@@ -150,8 +150,9 @@ def _book(
     actor: str,
     reason: str,
 ) -> BankLine:
-    """Book the locked line as what takes back this transfer: as the reversal, or without one as of
-    a transfer that is on no account any more. Writes a trail row.
+    """Mark the locked line as booked: as the return of this transfer, by the reversal, or without
+    one if its money is on no account any more. Writes a trail row. No money is moved here: that is
+    for the caller, before.
     """
     at = reversal.recorded_at if reversal else max(account.now, transfer.moved_at or account.now)
     line.reversal, line.account, line.reason = reversal, account, reason

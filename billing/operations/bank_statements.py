@@ -85,8 +85,9 @@ def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFi
 def note_problem(
     *, content: bytes, file_name: str, problem: str, actor: str, now: datetime
 ) -> BankFile:
-    """Record that nothing was taken of a file, with `problem` as the reason, once however often it
-    is tried; returns the file's row.
+    """Record that nothing was taken of a file, with `problem` as the reason; returns the file's
+    row. The same content under the same name, with the same reason, is recorded once: the row that
+    is there is returned then.
     """
     said = {
         "name": _shown(file_name, LONGEST_FILE_NAME),

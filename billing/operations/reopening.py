@@ -91,8 +91,9 @@ def _check_two_people(line: CreditLine, closed_at: datetime, proposal: Proposal 
 def _note(
     account: BillingAccount, line: CreditLine, actor: str, reason: str, proposal: Proposal | None
 ) -> None:
-    """Record the opening in the books, on the trail and as an operator's decision; its figure is
-    the limit.
+    """Record that the locked account was opened again: as a change of the account with its trail
+    row, and as an operator's decision of the sort REOPENINGS, whose figure is the line's limit.
+    `proposal` is what the operator confirmed, if it took two people.
     """
     change = accounts.note_change(
         account,

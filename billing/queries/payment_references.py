@@ -15,9 +15,9 @@ CELL = r"([1-9]\d{0,3})?"  # in which the number was given, if not in the first
 
 
 def of_invoice(invoice: Invoice) -> str:
-    """The bill's reference, such as RF71TDE2026000001; "" for a draft, for a bill whose issuer had
-    no account in its currency, or none of whose statements were taken, when it was issued, and for
-    one whose number is too long.
+    """The reference that a transfer for the bill states, such as RF71TDE2026000001; "" for a draft,
+    for a bill whose number is too long, and for one whose issuer, as it was when the bill was
+    issued, had no account in its currency or was not to have references (`has_references`).
 
     It follows from the bill's number and from the version of its issuer, neither of which changes.
     """

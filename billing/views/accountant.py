@@ -53,8 +53,9 @@ def export_charges(request: MemberRequest) -> HttpResponseBase:
 @for_exporting
 def year_zip(request: MemberRequest, year: int) -> HttpResponseBase:
     """The documents of a year as a ZIP file: the one that was built or, of a year with few of them,
-    one that is put together as it is sent. Leads back to the page, with a message, if the file has
-    to be built first. Raises Http404 if the year has no documents.
+    one that is put together as it is sent; that it is taken is written on the trail. Leads back to
+    the page, with a message, if the file has to be built first. Raises Http404 if the year has no
+    documents.
     """
     account, now, actor = account_of(request), clock.now(), request.user.email
     found = next((one for one in documents.years(account) if one.year == year), None)

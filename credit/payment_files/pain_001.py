@@ -39,8 +39,8 @@ def write(
     version: str, name: str, made_at: datetime, parts: Sequence[Part], *, edition: int = TOWNS
 ) -> str:
     """The text of the file with this name, to be stored as UTF-8; there is at least one part.
-    Addresses are those of the `edition`. Raises Lacking if a transfer cannot be said
-    (routes.route).
+    Addresses are those of the `edition` (COUNTRIES or TOWNS). Raises Lacking if a transfer cannot
+    be said (routes.route).
     """
     root = Element("Document", {"xmlns": NAMESPACE.format(version)})
     message = SubElement(root, "CstmrCdtTrfInitn")
@@ -63,7 +63,9 @@ def part_name(name: str, currency: str) -> str:
 
 
 def _add_part(message: Element, version: str, name: str, part: Part, edition: int) -> None:
-    """Add the part of the file that pays from one account of ours, with all its transfers."""
+    """Add the part that pays from one account of ours, with all its transfers, to the file called
+    `name`. Addresses are those of the `edition` (COUNTRIES or TOWNS). Raises Lacking.
+    """
     ours = part.account
     group = SubElement(message, "PmtInf")
     _add(group, "PmtInfId", part_name(name, ours.currency))
@@ -88,7 +90,9 @@ def _add_part(message: Element, version: str, name: str, part: Part, edition: in
 def _add_transfer(
     group: Element, version: str, ours: Account, transfer: Transfer, edition: int
 ) -> None:
-    """Add the order of one transfer to its part. Raises Lacking."""
+    """Add the order of one transfer to its part, with the address of the `edition` (COUNTRIES or
+    TOWNS). Raises Lacking if it cannot be said (routes.route).
+    """
     way = routes.route(ours, transfer)
     order = SubElement(group, "CdtTrfTxInf")
     _add(order, "PmtId/InstrId", transfer.reference)
@@ -121,7 +125,9 @@ def _add_sums(parent: Element, transfers: Sequence[Transfer]) -> None:
 
 
 def _add_address(party: Element, town: str, country: str, edition: int) -> None:
-    """Add where a holder is, as the edition has it."""
+    """Add where a holder is, as the `edition` has it: with COUNTRIES the country alone; with TOWNS
+    the town and the country, and nothing if the town is "".
+    """
     if edition == COUNTRIES:
         _add(party, "PstlAdr/Ctry", country)
     elif town:

@@ -172,8 +172,9 @@ def _step(
 
 
 def _unmatched(outcome: Outcome, merchant: str, reference: str) -> OrderPayment:
-    """The payment with this reference that was kept as UNMATCHED though its order could not take
-    it. Raises the Problem of the refusal if it was not kept.
+    """The payment with this reference that is kept as UNMATCHED for the reason that `outcome`, the
+    refusal, gives, also if operators have settled it since. Raises the refusal as a Problem if no
+    such payment is kept.
     """
     found = OrderPayment.objects.filter(
         line__merchant__reference=merchant,

@@ -194,8 +194,8 @@ def list_proceeds(request: KeyedRequest, merchant: str, asked: Paged) -> dict[st
     operation_id="listWithdrawals",
 )
 def list_withdrawals(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str, Any]:
-    """A page of the merchant's withdrawals, newest first: what was paid out, and what is on its
-    way.
+    """A page of the merchant's withdrawals, newest first: what was paid out, what is on its way,
+    and what came to nothing.
     """
     line = _line(merchant_of(request, merchant))
     return listings.WITHDRAWALS.read(line.pk, line.currency, asked)

@@ -129,7 +129,9 @@ class ShownInvoice(BaseModel):
 def list_invoices(
     request: KeyedRequest, merchant: str, asked: Annotated[InvoicesAsked, Query(...)]
 ) -> dict[str, Any]:
-    """A page of the merchant's invoices, newest first, of one status or of all."""
+    """A page of the merchant's invoices, newest first, of one status or of all. Drafts, which have
+    no number, are left out.
+    """
     account = account_of(merchant_of(request, merchant))
     which = HAS_NUMBER & Q(status=asked.status) if asked.status else HAS_NUMBER
     return listings.INVOICES.read(account.pk, account.currency, asked, which)

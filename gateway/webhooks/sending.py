@@ -176,8 +176,10 @@ class _CheckedNetwork(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first address of the host that takes the connection. Raises NoAnswer, or
-        what the last address failed with.
+        """Connect to the first address of the host that takes the connection, within the time that
+        is left of the request: `timeout` and `local_address` are httpcore's and not used. Raises
+        NoAnswer if the host has no address or one that may not be reached (`resolve`); what the
+        last address failed with, if none takes it; and ReadTimeout if no time is left.
         """
         failed: Exception = NoAnswer(f"{host} has no address")
         for address in resolve(host, port, is_encrypted=self._is_encrypted):

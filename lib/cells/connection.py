@@ -110,7 +110,9 @@ LOCK_SECONDS = 60  # for which a lock is waited for inside a cell, so that it ho
 
 @cache
 def choices(cell: str) -> tuple[bytes, ...]:
-    """The statements by which the rest of a transaction is in this cell."""
+    """The two statements by which the rest of a transaction is in this cell and waits for a lock no
+    longer than LOCK_SECONDS.
+    """
     path = f"SET LOCAL search_path TO {cell}, {cells.SHARED}"
     return path.encode(), f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'".encode()
 

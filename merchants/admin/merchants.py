@@ -273,8 +273,8 @@ def _reject(part: ProfilePart) -> Decision:
 
 
 def _seen(profile: Profile) -> dict[str, Any]:
-    """The form's initial value `seen`, the instant of the profile's last change as text: by it the
-    operation knows which version the operator looked at.
+    """The form's initial value `seen`, the instant of the profile's last change as text, or None
+    if it was never changed: by it the operation knows which version the operator looked at.
     """
     return {"seen": profile.changed_at and profile.changed_at.isoformat()}
 

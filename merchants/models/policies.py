@@ -152,7 +152,8 @@ class OperatorPolicy(PolicyVersion):
 
     def next_version(self, number: int, starts_on: date, figures: Figures) -> Self:
         """A new version with this `number` and first day, not saved: its figures, by the codes of
-        their sorts, are those of `figures`, and for the rest those of this version.
+        their sorts, are those of `figures`, and for the rest those of this version, except of sorts
+        that are registered no more.
         """
         following = type(self)(currency=self.currency, version=number, starts_on=starts_on)
         known = self.figure_names()  # a sort that is registered no more is left out

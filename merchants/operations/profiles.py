@@ -264,8 +264,9 @@ def _decide(
 def _step(
     profile: Profile, part: ProfilePart, standing: str, actor: str, now: datetime, told: str = ""
 ) -> None:
-    """Record the part's new standing on the locked profile, at `now` or at the instant of its
-    latest step, whichever is later. `told` is why, for the merchant.
+    """Set the part's standing on the locked profile, and add a step that says so to the profile's
+    history: at `now` or at the instant of the part's latest step, whichever is later. `told` is
+    why, for the merchant. No trail row is written here, and no notice.
     """
     last = profile.steps.filter(part=part).order_by("-id").first()
     at = max(now, last.at) if last else now

@@ -79,7 +79,7 @@ def buckets(merchant: Merchant) -> Said:
     }
 
 
-def bills(merchant: Merchant) -> Said:
+def invoices(merchant: Merchant) -> Said:
     found = merchant.billing_account.invoices.order_by("pk")
     return [
         f"{one.issued_on:%d %b} {one.kind} {money.text(one.total)}"
@@ -122,14 +122,14 @@ CASES: list[tuple[str, str, str, dict[str, str], dict[Callable[[Merchant], Said]
                 "REFUND -26.67 2026-11-14"]}),
     ("jpy_threshold_0", "jpy-zero", "2026-12-02T00:00Z",
      {"5": "invalid", "11": "currency_mismatch"},
-     {bills: ["30 Oct THRESHOLD 1 (29 Oct to 30 Oct)", "30 Oct THRESHOLD 5 (30 Oct to 30 Oct)",
+     {invoices: ["30 Oct THRESHOLD 1 (29 Oct to 30 Oct)", "30 Oct THRESHOLD 5 (30 Oct to 30 Oct)",
               "30 Oct THRESHOLD 1 (30 Oct to 30 Oct)", "31 Oct THRESHOLD 3 (31 Oct to 31 Oct)",
               "31 Oct THRESHOLD 7 (31 Oct to 31 Oct)", "01 Nov THRESHOLD 2 (01 Nov to 01 Nov)",
               "30 Nov THRESHOLD 9 (02 Nov to 30 Nov)"],
       statements: ["2026-10 6 14 closed", "2026-11 2 11 closed"],
       account: ["0", "0", "2", "2026-12-28"]}),
     ("threshold_plan_eve", "plan-eve", "2026-12-02T00:00Z", {},
-     {bills: ["01 Nov SUBSCRIPTION 39.00 (01 Nov to 30 Nov)",
+     {invoices: ["01 Nov SUBSCRIPTION 39.00 (01 Nov to 30 Nov)",
               "30 Nov THRESHOLD 200.00 (01 Nov to 30 Nov)",
               "30 Nov THRESHOLD 250.00 (30 Nov to 30 Nov)",
               "30 Nov THRESHOLD 400.00 (30 Nov to 30 Nov)",

@@ -39,8 +39,9 @@ class Command(OneCellCommand):
         )
 
     def handle(self, *, dry_run: bool, policy: int | None, **options: Any) -> None:
-        """Print, by currency, what a review now would do to the lines. Nothing is changed. Raises
-        CommandError without `dry_run`, and if no currency has a policy with this version.
+        """Print, by currency, what a review now would do to the lines, by version `policy` of each
+        currency's policy or, without it, by the one in force today (UTC). Nothing is changed.
+        Raises CommandError without `dry_run`, and if no currency has a policy with this version.
         """
         if not dry_run:
             raise CommandError("Reviews are held by the timetable; only --dry-run is offered.")
