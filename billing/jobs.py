@@ -98,6 +98,7 @@ TAKE_UP_DOCUMENTS = Job(
     every=timedelta(minutes=5),
     model=Issuer,
     in_replay=False,
+    where=InCells.EACH,
 )
 CLEAR_DOCUMENTS = Job(
     "clear-documents",

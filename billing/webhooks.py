@@ -14,6 +14,7 @@ from billing.operations import stripe_events
 from billing.providers.answers import ProviderNotReady
 from billing.providers.stripe_library import stripe
 from lib import cells, clock
+from lib.cells import moving
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,8 @@ def of_stripe(request: HttpRequest) -> HttpResponse:
     except (stripe.SignatureVerificationError, *NO_EVENT):
         return HttpResponse(status=400)
     try:
-        cells.in_each(partial(_take, kind, object_id))  # what is not a cell's own, it ignores
+        with moving.staying():
+            cells.in_each(partial(_take, kind, object_id))  # what is not a cell's own, it ignores
     except (stripe_events.Again, ProviderNotReady) as problem:
         log.warning("Stripe's %s of %s is to come again: %s", kind, object_id, problem)
         return HttpResponse(status=503)

@@ -11,16 +11,20 @@ class ConfigConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Install the timetable of jobs, give it to beat, tell which tables are a cell's, start
-        Sentry if SENTRY_DSN is set, and turn on the collection of garbage.
+        """Register the audit's check of cells, install the timetable of jobs, give it to beat, tell
+        which tables are a cell's, start Sentry if SENTRY_DSN is set, and turn on the collection of
+        garbage.
 
         Django calls this once all models are there.
         """
         from config import celery, timetable  # need the models, which are there by now
         from config.cells import tables
+        from config.cells.audit import CHECKS
         from jobs.timetable import install
+        from lib import audit
         from lib.cells import sides
 
+        audit.register(*CHECKS)
         install(timetable.TIMETABLE)
         sides.register(tables.models_of_cells())
         celery.follow(timetable.TIMETABLE)

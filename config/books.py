@@ -33,6 +33,12 @@ def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
     return document
 
 
+def of_one(merchant: Merchant) -> dict[str, Any]:
+    """The books of the merchant as a document, as they are in the cell that we are inside."""
+    (document,) = _documents([merchant])
+    return document
+
+
 def of_all(numbers: Sequence[int] = (cells.FIRST,)) -> Iterator[dict[str, Any]]:
     """Yield the books of every merchant in the cells with these numbers, cell by cell, by reference
     in the order of code points, all read in one snapshot of each cell. Without cells there is the

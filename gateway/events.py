@@ -325,11 +325,12 @@ def _count_outcomes(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
             found.measure(outcome, currency, times)
 
 
-def new_run(cell: int | None = None) -> Run:
+def new_run(cell: int | None = None, *, is_live: bool = True) -> Run:
     """A new run of events; where the books are in cells, one that enters those of the merchants,
-    and has those that join do so in this cell, if one is given.
+    and has those that join do so in this cell, if one is given. Unless it `is_live`, nobody is
+    moved to another cell meanwhile.
     """
-    return RunInCells(EventRun, cell) if cells.are_on() else EventRun()
+    return RunInCells(EventRun, cell, is_live=is_live) if cells.are_on() else EventRun()
 
 
 def apply_waited_for(event: Event, *, now: datetime, spared: Spared) -> Outcome:

@@ -12,6 +12,7 @@ from typing import Protocol
 from lib import cells
 from lib.events import UNSPARED, Event, FoundingType, Outcome, Spared, type_named
 from merchants import directory
+from merchants.directory import Place
 
 
 class Run(Protocol):
@@ -39,13 +40,17 @@ class Run(Protocol):
 
 class RunInCells:
     """Applies events as a run does, by one run for each cell; `make` makes them. Merchants join the
-    cell `joined`, if one is given.
+    cell `joined`, if one is given. A replay, which is not live, runs while nobody is moved.
     """
 
-    def __init__(self, make: Callable[[], Run], joined: int | None = None) -> None:
-        self._make, self._joined = make, joined
+    def __init__(
+        self, make: Callable[[], Run], joined: int | None = None, *, is_live: bool = True
+    ) -> None:
+        self._make, self._joined, self._is_live = make, joined, is_live
         self._runs: dict[int, Run] = {}
         self._where: dict[str, int] = {}  # cells, by the references of their merchants
+        self._places: dict[str, Place] = {}  # of those that are not to move meanwhile
+        self._question = ""
         self._placed: list[int] = []  # the cell of each event
         self._held_to: tuple[datetime | None] | None = None  # once books are held: to which day
         self._merchants: Mapping[int, int] = {}  # by cell, once somebody joins
@@ -92,7 +97,7 @@ class RunInCells:
     @contextmanager
     def _run(self, number: int) -> Iterator[Run]:
         """The run of the cell with this number, inside that cell."""
-        with cells.at(number):
+        with cells.asking_also(self._question), cells.at(number):
             if number not in self._runs:
                 self._runs[number] = run = self._make()
                 if self._held_to is not None:  # so for events that come later
@@ -107,12 +112,23 @@ class RunInCells:
         if event.merchant not in self._where and directory.is_entered(event.merchant):
             self._where[event.merchant] = cells.number()
         if event.merchant not in self._where:
-            self._where |= directory.cells_of([event.merchant])
+            self._find([event.merchant])
         if event.merchant not in self._where:
             if not isinstance(type_named(event.type), FoundingType):
                 return cells.number()
             self._where[event.merchant] = self._next()
         return self._where[event.merchant]
+
+    def _find(self, references: Iterable[str]) -> None:
+        """Look up the merchants with these references. Unless it is a replay, they are not to move
+        while the run lasts: raises cells.Moves if one of them does.
+        """
+        if not self._is_live:
+            self._where |= directory.cells_of(references)
+            return
+        self._places |= directory.places_of(references)
+        self._where |= {name: place.cell for name, place in self._places.items()}
+        self._question = directory.question_of(self._places.values())
 
     def _next(self) -> int:
         """The number of the cell for a merchant that joins, which is then counted to it: the cell
@@ -128,6 +144,6 @@ class RunInCells:
     def _by_cell(self, events: Iterable[Event]) -> Iterator[tuple[int, Sequence[Event]]]:
         """Yield the events of merchants that there are, cell by cell in the order of numbers."""
         listed = list(events)
-        self._where |= directory.cells_of(event.merchant for event in listed)
+        self._find(event.merchant for event in listed)
         for number in sorted(set(self._where.values())):
             yield number, [one for one in listed if self._where.get(one.merchant) == number]

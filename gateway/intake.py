@@ -91,11 +91,13 @@ def _record(
         received.record(arrivals, key_id=key.pk, request_id=request_id, now=now)
         return
     named = [arrival.event.merchant if arrival.event else "" for arrival in arrivals]
-    where = directory.cells_of(named)
+    places = directory.places_of(named)
+    where = {merchant: place.cell for merchant, place in places.items()}
     placed = [where.get(merchant, cells.number()) for merchant in named]
+    question = directory.question_of(places.values())
     for number in sorted(set(placed)):
         group = [one for one, at in zip(arrivals, placed, strict=True) if at == number]
-        with cells.at(number):
+        with cells.asking(question), cells.at(number):
             received.record(group, key_id=key.pk, request_id=request_id, now=now)
 
 

@@ -270,7 +270,7 @@ class Replaying:
         """
         self._zones = None
         self._due.clear()
-        run = new_run(self.cell)
+        run = new_run(self.cell, is_live=False)
         run.hold(
             (line.parsed for line in window if isinstance(line.parsed, Event)),
             days_to=window[0].at,

@@ -8,14 +8,16 @@ that a row that failed is parked for each cell. In an installation without cells
 and all keys are as they are.
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from lib import cells
+from lib.cells import moving
 
 if TYPE_CHECKING:
+    from jobs.definitions import Job
     from jobs.models import JobFailure
 
 OUTSIDE = 0  # in the place of a cell's number: in none
@@ -87,3 +89,31 @@ def of_failure(where: InCells, failure: "JobFailure") -> int:
     if where is InCells.ITS_OWN and failure.merchant is not None:
         return int(failure.merchant.cell)
     return cells.of_key(failure.row_id)
+
+
+@contextmanager
+def past_moves(
+    job: "Job", keys: Sequence[int], cell: int
+) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+    """Have a chunk of the job's rows with these keys done in the block, which is inside the cell
+    with this number: yields those that are to be done, and those to be passed, of merchants whose
+    books are being moved or that have left the cell with them.
+
+    Raises cells.Moves, upon which the chunk is to be tried again, as soon as a merchant of it is
+    moved; if its rows don't say whose they are, whoever is moved, and at once if somebody is.
+    """
+    if cell == OUTSIDE:
+        yield keys, ()
+        return
+    latest, moved = moving.look([cell])
+    says_whose = job.where is InCells.ITS_OWN and job.model is not None and bool(job.merchant)
+    whose = job.merchants_of(keys) if says_whose else {}
+    if not says_whose or None in whose.values():
+        if moved:
+            raise cells.Moves
+        with cells.asking(moving.since(latest)):
+            yield keys, ()
+        return
+    passed = [key for key in keys if key not in whose or whose[key] in moved]
+    with cells.asking(moving.since(latest, set(whose.values()))):
+        yield [key for key in keys if key not in passed], passed

@@ -11,6 +11,7 @@ from jobs.models import JobFailure
 from jobs.timetable import job_named
 from jobs.trail import Action
 from lib import wording
+from lib.cells import moving
 from lib.refusals import Invalid, Refused
 from trail import operations as trail
 
@@ -85,7 +86,8 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
             reason=reason,
             now=now,
         )
-    with in_cells.at(cell):
+    whose = None if failure.merchant_id is None else [failure.merchant_id]
+    with moving.staying(whose), in_cells.at(cell):
         try:
             failures = runs.work_off(job, [failure.row_id], now)
         except Exception as error:

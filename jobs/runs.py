@@ -278,10 +278,11 @@ def finish(
     failures: Failures,
     now: datetime,
     turn: Turn | None = None,
+    passed: Sequence[int] = (),
 ) -> int | None:
     """Add the results of chunk `number`, of the rows with these primary keys, to its run, park the
-    rows that failed, and resolve the failures of those that were done. If the chunk is not open any
-    more, nothing is changed.
+    rows that failed, and resolve the failures of those that were done. Rows that were `passed`
+    count as left. If the chunk is not open any more, nothing is changed.
 
     Returns the number of a new chunk under which `turn.rest` is to be handed out; None if there is
     no rest, or nothing was changed.
@@ -289,7 +290,7 @@ def finish(
     rest, put_off = (turn.rest, turn.put_off) if turn else ([], [])
     tried = set(keys) - set(rest) - set(put_off)
     done = len(tried) - len(failures)
-    counted = {"done": done, "failed": len(failures), "left": len(put_off)}
+    counted = {"done": done, "failed": len(failures), "left": len(put_off) + len(passed)}
     silent = turn.silences.given_up if turn else []
     error = _kept_silent(number, put_off, silent) if put_off else ""
     last = _count_chunk(

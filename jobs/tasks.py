@@ -118,7 +118,8 @@ def do_chunk(
 ) -> None:
     """Do chunk `number` of a run, the rows with these primary keys of the job with this name, and
     add the result to the run; safe to be called twice for a chunk. They are done inside the cell
-    with this number, if there is one.
+    with this number, if there is one; those of a merchant whose books are being moved are left to
+    the next run.
 
     `at` is the instant, in ISO format, that the run works up to. The rows that a turn did not get
     to are sent as a new chunk. Lost connections and deadlocks are retried; any other error closes
@@ -129,7 +130,7 @@ def do_chunk(
         silent_cells.check(cell)
     except silent_cells.CellIsSilent as refusal:
         raise OperationalError(str(refusal)) from refusal
-    with in_cells.at(cell):
+    with in_cells.at(cell), in_cells.past_moves(job, keys, cell) as (keys, passed):
         turn = _turn(run_id, instant) if job.asks_providers else None
         try:
             failures = runs.work_off(job, keys, instant, turn)
@@ -140,7 +141,14 @@ def do_chunk(
             raise
         now = _recorded_now()
         rest = runs.finish(
-            run_id, number, job=job, keys=keys, failures=failures, turn=turn, now=now
+            run_id,
+            number,
+            job=job,
+            keys=keys,
+            failures=failures,
+            turn=turn,
+            passed=passed,
+            now=now,
         )
     if turn and rest:
         try:

@@ -6,16 +6,19 @@ can't tell, such as whether a key decrypts a secret, is checked row by row (Read
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from lib import audit_days
+from lib import audit_days, cells
 from lib.cells import citus
 
 MOST_LISTED = 20
+# What a check can ask of the cell that is audited: its number (`cell`; 1 where there are none), and
+# what numbers of documents that are given in it begin with (`mark`).
+HERE = "audited_here"
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,9 @@ FROM ({sql}) looked_at LEFT JOIN merchants_merchant merchant ON merchant.id = me
 WHERE expected IS DISTINCT FROM found ORDER BY 1, 2 LIMIT {limit}
 """
 
+OF_NOBODY = "SELECT NULL::bigint AS merchant_id"  # so begin checks of what is no merchant's
+OF_ONE = "SELECT * FROM ({}) of_one WHERE merchant_id = {}"
+
 
 def run(checks: Sequence[Check | Reading], *, now: datetime) -> list[Finding]:
     """Run the checks on one snapshot of the books, without locking or writing anything; returns a
@@ -117,6 +123,21 @@ def run(checks: Sequence[Check | Reading], *, now: datetime) -> list[Finding]:
         ]
 
 
+def run_for(merchant_id: int) -> list[Finding]:
+    """What the registered checks in SQL find of the merchant with this primary key, of whom they
+    look at nothing else, in the picture that the open transaction has of the books.
+    """
+    with snapshot(), connection.cursor() as cursor:
+        offsets = _offsets(cursor)
+        return [
+            _run_one(
+                replace(check, sql=OF_ONE.format(check.sql, int(merchant_id))), offsets, cursor
+            )
+            for check in registered()
+            if isinstance(check, Check) and not check.sql.lstrip().startswith(OF_NOBODY)
+        ]
+
+
 @contextmanager
 def snapshot() -> Iterator[None]:
     """Run the block in a read-only transaction that sees the books as they are when it starts,
@@ -128,7 +149,8 @@ def snapshot() -> Iterator[None]:
     if connection.in_atomic_block:
         yield
         return
-    with transaction.atomic():
+    # It writes nothing, so whether books are being moved (cells.asking) is no question.
+    with cells.asking(""), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
@@ -136,7 +158,7 @@ def snapshot() -> Iterator[None]:
 
 def _offsets(cursor: CursorWrapper) -> str:
     """The WITH clause that comes before each check's SQL, with the UTC offsets of all time zones
-    that merchants have or had.
+    that merchants have or had, and HERE.
 
     It is written into each check, instead of once into a temporary table, so that several workers
     can share a check.
@@ -144,7 +166,11 @@ def _offsets(cursor: CursorWrapper) -> str:
     cursor.execute("SELECT DISTINCT timezone FROM merchants_timezoneperiod")
     rows = audit_days.offsets(name for (name,) in cursor.fetchall())
     columns = "timezone, starts, seconds"
-    return f"WITH {audit_days.OFFSETS}({columns}) AS NOT MATERIALIZED ({rows})"
+    here = f"SELECT {cells.number()} AS cell, '{cells.mark()}' AS mark"
+    return (
+        f"WITH {audit_days.OFFSETS}({columns}) AS NOT MATERIALIZED ({rows}),"
+        f" {HERE} AS NOT MATERIALIZED ({here})"
+    )
 
 
 def _run_one(check: Check, offsets: str, cursor: CursorWrapper) -> Finding:

@@ -25,7 +25,8 @@ from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
 from lib import arrays, cells, pooled
-from lib.cells.connection import LOCK_SECONDS, entering
+from lib.cells import moving
+from lib.cells.connection import LOCK_SECONDS
 
 ASKED = "tael_asked"  # the attribute of a connection with what is asked on it: by cell, by text
 PLANNED_CELLS = 8  # that a connection has plans of
@@ -118,14 +119,25 @@ def _by_cursor(database: BaseDatabaseWrapper) -> bool:
     keeps plans of enough other cells.
     """
     is_heard = bool(database.execute_wrappers) or database.queries_logged
-    return is_heard or pooled.by_transaction() or _is_one_too_many(database, cells.entered())
+    if is_heard or pooled.by_transaction():
+        return True
+    cell = cells.entered()
+    return bool(cell) and (_is_one_too_many(database, cell) or _is_apart(database))
+
+
+def _is_apart(database: BaseDatabaseWrapper) -> bool:
+    """Whether the choice of the cell has to go before a statement that would have no transaction in
+    a message of its own, as in a database of Citus.
+    """
+    with database.wrap_database_errors:
+        return database.get_autocommit() and bool(database.connection.is_distributed())
 
 
 def _is_one_too_many(database: BaseDatabaseWrapper, cell: str) -> bool:
     """Whether nothing is planned in this cell on the connection, and no more is to be: the database
     keeps each plan in memory.
     """
-    known = getattr(database.connection, ASKED, ()) if cell else ()
+    known = getattr(database.connection, ASKED, ())
     return len(known) > PLANNED_CELLS and cell not in known
 
 
@@ -208,13 +220,16 @@ def _answers_ahead(pgconn: PGconn, many: int) -> PQGen[list[PGresult]]:
 
 
 def _begin(to_server: "psycopg.Connection[Any]", cell: str) -> None:
-    """Begin a transaction if one is due, as psycopg's cursors do, in the cell of this name; "" for
-    none.
+    """Begin a transaction if one is due, as psycopg's cursors do, in the cell of this name, which
+    is the one that we are inside; "" for none. Raises cells.Moves, and none has begun then.
     """
     pgconn = to_server.pgconn
     if to_server.autocommit or pgconn.transaction_status != IDLE:
         return
-    pgconn.send_query(b"BEGIN; " + entering(cell) if cell else b"BEGIN")
+    if cell:
+        to_server.wait(to_server.begin_inside())  # type: ignore[attr-defined]
+        return
+    pgconn.send_query(b"BEGIN")
     for result in to_server.wait(execute(pgconn)):
         _checked(to_server, result)
 
@@ -291,12 +306,16 @@ class _Asked:
         return self.rows_in(result)
 
     def _alone(self, types: tuple[int, ...], sent: Sequence[Any]) -> PGresult:
-        """The result of the statement in a transaction of its own inside the cell, planned before
-        it was, if it was not; all of it takes one round trip.
+        """The result of the statement in a transaction of its own inside the cell, behind what is
+        to be asked with that (cells.asking); planned, if it was not before. All of it takes one
+        round trip. Raises cells.Moves.
         """
         pgconn, name = self._pgconn, self._planned.get(types)
+        question = cells.question()
         pgconn.enter_pipeline_mode()
         pgconn.send_query_params(ENTER, [f"{self._cell}, {cells.SHARED}".encode()])
+        if question:
+            pgconn.send_query_params(moving.refusing(question).encode(), None)
         planned = name or self._send_plan(types)
         pgconn.send_query_prepared(planned, sent, self._values.formats)
         pgconn.pipeline_sync()
@@ -309,9 +328,20 @@ class _Asked:
         *before, result, _sync = results
         for one in before:
             if one.status != ExecStatus.TUPLES_OK:
-                _checked(self._to_server, one)
+                self._check_may_go_on(one)
         self._planned[types] = planned
         return result
+
+    def _check_may_go_on(self, result: PGresult) -> None:
+        """Raise the error that this result of what goes before the statement tells, which is
+        cells.Moves for a merchant whose books are being moved.
+        """
+        try:
+            _checked(self._to_server, result)
+        except errors.InvalidTextRepresentation as error:
+            if moving.is_refusal(error):
+                raise cells.Moves from error
+            raise
 
     def send(self, values: Values) -> bool:
         """Send it with these values, within a pipeline, and wait for nothing. Returns whether it is

@@ -6,39 +6,48 @@ What is asked for here is shared; nothing is asked in an installation without ce
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 from django.db.models import Count
 
 from lib import cells, prepared
+from lib.cells import moving
 from merchants.models import Merchant
 
 # The reference by which a cell was entered, and the cell's number.
 _whose: ContextVar[tuple[str, int]] = ContextVar("merchant_of_cell", default=("", 0))
 
-CELL = "SELECT cell FROM merchants_merchant WHERE reference = %s"
+_PLACE = f"""
+SELECT reference, merchant.id, cell,
+       EXISTS (SELECT FROM {moving.MOVES} move
+               WHERE move.merchant_id = merchant.id AND {moving.UNDER_WAY}) AS moves,
+       ({moving.LATEST})
+FROM merchants_merchant merchant
+"""
+PLACE = f"{_PLACE} WHERE reference = %s"
+PLACE_BY_KEY = f"{_PLACE} WHERE merchant.id = %s"
+PLACES = f"{_PLACE} WHERE reference = ANY(%s::text[])"
 CELLS = "SELECT reference, cell FROM merchants_merchant WHERE reference = ANY(%s::text[])"
-CELL_BY_KEY = "SELECT cell FROM merchants_merchant WHERE id = %s"
+
+
+class Place(NamedTuple):
+    """Where a merchant's books are, whether they are being moved, and the key of the latest move of
+    all then.
+    """
+
+    reference: str
+    merchant_id: int
+    cell: int
+    moves: bool
+    latest: int
 
 
 def of(reference: str) -> AbstractContextManager[None]:
     """Have the block inside the cell of the merchant with this reference; outside of any if there
-    is none, and where there are no cells.
+    is none, and where there are no cells. Raises cells.Moves if its books are being moved, at once
+    or as soon as a transaction begins (lib.cells.moving).
     """
-    if not cells.are_on():
-        return cells.nowhere()
-    row = prepared.row(CELL, [reference])
-    return _entered(reference, row[0]) if row else cells.nowhere()
-
-
-@contextmanager
-def _entered(reference: str, number: int) -> Iterator[None]:
-    """Have the block inside this cell, which is that of the merchant with this reference."""
-    token = _whose.set((reference, number))
-    try:
-        with cells.at(number):
-            yield
-    finally:
-        _whose.reset(token)
+    return _at(prepared.row(PLACE, [reference])) if cells.are_on() else cells.nowhere()
 
 
 def is_entered(reference: str) -> bool:
@@ -49,13 +58,52 @@ def is_entered(reference: str) -> bool:
 
 
 def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
-    """Have the block inside the cell of the merchant with this primary key; outside of any if there
-    is none, and where there are no cells.
-    """
+    """Do as `of` for the merchant with this primary key."""
     if merchant_id is None or not cells.are_on():
         return cells.nowhere()
-    row = prepared.row(CELL_BY_KEY, [merchant_id])
-    return cells.at(row[0]) if row else cells.nowhere()
+    return _at(prepared.row(PLACE_BY_KEY, [merchant_id]))
+
+
+@contextmanager
+def _at(row: tuple[Any, ...] | None) -> Iterator[None]:
+    """Have the block inside the cell of this row's place; where it is for None. Raises cells.Moves
+    as `of` does.
+    """
+    if row is None:
+        yield
+        return
+    place = Place._make(row)
+    if place.moves:
+        raise cells.Moves
+    question = moving.since(place.latest, [place.merchant_id])
+    token = _whose.set((place.reference, place.cell))
+    try:
+        with cells.asking(question), cells.at(place.cell):
+            yield
+    finally:
+        _whose.reset(token)
+
+
+def places_of(references: Iterable[str]) -> dict[str, Place]:
+    """Where the books of the merchants with these references are, by reference. Those that there
+    are none of are left out. Raises cells.Moves if books of one are being moved.
+    """
+    rows = prepared.rows(PLACES, [list(set(references))])
+    found = {place.reference: place for place in map(Place._make, rows)}
+    if any(place.moves for place in found.values()):
+        raise cells.Moves
+    return found
+
+
+def question_of(places: Iterable[Place]) -> str:
+    """What whoever writes for the merchants in these places asks with each transaction
+    (cells.asking); "" for none.
+    """
+    listed = list(places)
+    if not listed:
+        return ""
+    latest = min(place.latest for place in listed)
+    return moving.since(latest, [place.merchant_id for place in listed])
 
 
 def cells_of(references: Iterable[str]) -> dict[str, int]:

@@ -21,6 +21,8 @@ from lib.refusals import Refused
 from merchants.models import Installation
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,7}")
+# What stands in front of a number that was given in another cell than the first (cells.mark).
+MARKED = re.compile(r"[1-9][0-9]{0,3}-(?=[A-Z]|[0-9]{4}-)")
 
 FIELDS = [field.attname for field in Installation._meta.concrete_fields]
 CURRENT = f"SELECT {', '.join(FIELDS)} FROM merchants_installation ORDER BY id FETCH FIRST ROW ONLY"
@@ -79,14 +81,13 @@ def checked(prefix: str) -> str:
 
 
 def prefix() -> str:
-    """What stands in front of our numbers as others see them: the installation's prefix and, inside
-    each cell but the first, the cell's number, such as T or T7.
+    """What stands in front of numbers that are given here, as others see them: the installation's
+    prefix and, inside each cell but the first, the cell's number, such as T or T7.
     """
-    number = cells.number()
-    return _own() if number == cells.FIRST else f"{_own()}{number}"
+    return f"{own()}{cells.mark()}".removesuffix("-")
 
 
-def _own() -> str:
+def own() -> str:
     """The installation's prefix, as the page has read it or else as it is now."""
     known = _remembered.get()
     if known is None:
@@ -109,13 +110,26 @@ def remembered(prefix: str = "") -> Iterator[None]:
 
 
 def outside(number: str) -> str:
-    """A number or key of ours with the prefix in front, as others see it, such as T-2026-000001."""
-    return f"{prefix()}-{number}"
+    """A number or key of ours with the prefix in front, as others see it, such as T-2026-000001; of
+    one that was given in cell 7 (7-2026-000001) it is T7-2026-000001, in whatever cell it is asked.
+    """
+    return f"{own()}{number}" if MARKED.match(number) else f"{own()}-{number}"
+
+
+def outside_sql(column: str) -> str:
+    """SQL for what `outside` makes of the text in this column; NULL stays NULL."""
+    marked = "'^[1-9][0-9]{0,3}-([A-Z]|[0-9]{4}-)'"
+    dash = f"CASE WHEN {column} ~ {marked} THEN '' ELSE '-' END"
+    return f"'{checked(own())}' || {dash} || {column}"
 
 
 def inside(number: str) -> str:
     """A number of ours without the prefix in front, whether or not it has it."""
-    return number.strip().removeprefix(f"{prefix()}-")
+    number = number.strip()
+    rest = number.removeprefix(own())
+    if rest != number and (rest.startswith("-") or MARKED.match(rest)):
+        return rest.removeprefix("-")
+    return number
 
 
 def cell_of(number: str) -> int | None:
@@ -123,7 +137,7 @@ def cell_of(number: str) -> int | None:
     T-2026-000001 is the first cell's, T7-2026-000001 that of cell 7. None if it begins with no
     prefix of this installation.
     """
-    found = re.match(rf"{_own()}([1-9][0-9]{{0,3}})?-", number.strip())
+    found = re.match(rf"{own()}([1-9][0-9]{{0,3}})?-", number.strip())
     return int(found[1] or cells.FIRST) if found else None
 
 

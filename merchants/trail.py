@@ -6,6 +6,7 @@ from django.db.models import TextChoices
 class Action(TextChoices):
     # Merchants
     MERCHANT_ADDED = "MERCHANT_ADDED", "Merchant added"
+    MERCHANT_MOVED = "MERCHANT_MOVED", "Merchant's books moved to another cell"
     MERCHANT_CHANGED = "MERCHANT_CHANGED", "Merchant's name or language changed"
     YEARS_CHOSEN = "YEARS_CHOSEN", "Years on Thai documents chosen"
 

@@ -28,9 +28,7 @@ def notices(merchant: Merchant, found: QuerySet[Notice]) -> Iterator[bytes]:
     headings = [*times, _("Kind"), _("Title"), _("Text"), *codes({_("Kind"): ""})]
     heading = heading_of(headings)
     local, utc = (RawSQL(sql, (), output_field=CharField()) for sql in times.values())
-    rows = _rows(
-        found.annotate(local=local, utc=utc), get_language() or "en", installation.prefix()
-    )
+    rows = _rows(found.annotate(local=local, utc=utc), get_language() or "en", installation.own())
     return in_blocks(chain([heading], rows))
 
 

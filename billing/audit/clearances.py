@@ -45,7 +45,7 @@ CHECKS = (
         f"""
         SELECT clearance.account_id AS merchant_id, {DOCUMENT} AS subject,
                (invoice.account_id, true,
-                CASE WHEN clearance.key ~ ('^([A-Z][A-Z0-9]{{0,7}}-)?' || known.number || '-'
+                CASE WHEN clearance.key ~ ('^([A-Z][A-Z0-9]{{0,7}}-?)?' || known.number || '-'
                          || clearance.attempt || '$') THEN clearance.key::text
                      ELSE known.number || '-' || clearance.attempt END) AS expected,
                (clearance.account_id,

@@ -2,7 +2,8 @@
 
 from billing.audit.invoices import INVOICE
 from billing.models.credit_notes import SUFFIX
-from lib.audit import Check
+from lib.audit import HERE, Check
+from merchants.moved import LEFT
 
 CHECKS = (
     Check(
@@ -38,16 +39,18 @@ CHECKS = (
                (CASE WHEN note.number IS NULL THEN given_out.prefix ELSE note.prefix END,
                 coalesce(note.count, 0)) AS found
         FROM (
-            SELECT year, left(series, -{len(SUFFIX)}) AS prefix,
-                   series || '-' || year || '-'
-                       || lpad(place::text, greatest(6, length(place::text)), '0') AS number
-            FROM billing_numberseries, generate_series(1, last) AS place
-            WHERE series LIKE '%{SUFFIX}'
+            SELECT * FROM (
+                SELECT year, left(series, -{len(SUFFIX)}) AS prefix,
+                       mark || series || '-' || year || '-'
+                           || lpad(place::text, greatest(6, length(place::text)), '0') AS number
+                FROM billing_numberseries, generate_series(1, last) AS place, {HERE}
+                WHERE series LIKE '%{SUFFIX}'
+            ) every WHERE number NOT IN (SELECT name FROM ({LEFT}) moved)
         ) given_out FULL JOIN (
             SELECT extract(year FROM note.issued_on)::int AS year, note.number,
                    count(*) AS count, min(note.account_id) AS account_id,
                    min(issuer.prefix)::text AS prefix
-            FROM billing_creditnote note
+            FROM billing_creditnote note JOIN {HERE} ON starts_with(note.number, mark)
             JOIN billing_invoice invoice ON invoice.id = note.invoice_id
             LEFT JOIN billing_issuerversion version ON version.id = invoice.issuer_id
             LEFT JOIN billing_issuer issuer ON issuer.id = version.issuer_id

@@ -6,8 +6,9 @@ from billing.audit.plans import IN_FORCE, PLAN_DATES, SCHEDULED_UNTIL
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY
 from billing.models.credit_notes import SUFFIX
-from lib.audit import Check
+from lib.audit import HERE, Check
 from lib.audit_days import day, eve, is_recounted, join_zone
+from merchants.moved import LEFT
 
 LAST_DAY = f"""
 (invoice.issued_on - CASE WHEN invoice.kind IN {TAKES_ITS_DATE} THEN 0 ELSE 1 END)
@@ -164,15 +165,18 @@ INVOICES = (
                CASE WHEN given_out.number IS NOT NULL THEN 1 ELSE 0 END AS expected,
                coalesce(invoice.count, 0) AS found
         FROM (
-            SELECT year, CASE WHEN series <> '' THEN series || '-' ELSE '' END
-                   || year || '-' || lpad(place::text, greatest(6, length(place::text)), '0')
-                   AS number
-            FROM billing_numberseries, generate_series(1, last) AS place
-            WHERE series NOT LIKE '%{SUFFIX}'
+            SELECT * FROM (
+                SELECT year, mark || CASE WHEN series <> '' THEN series || '-' ELSE '' END
+                       || year || '-' || lpad(place::text, greatest(6, length(place::text)), '0')
+                       AS number
+                FROM billing_numberseries, generate_series(1, last) AS place, {HERE}
+                WHERE series NOT LIKE '%{SUFFIX}'
+            ) every WHERE number NOT IN (SELECT name FROM ({LEFT}) moved)
         ) given_out FULL JOIN (
             SELECT extract(year FROM issued_on)::int AS year, number, count(*) AS count,
                    min(account_id) AS account_id
-            FROM billing_invoice WHERE number IS NOT NULL GROUP BY 1, 2
+            FROM billing_invoice JOIN {HERE} ON starts_with(number, mark)
+            WHERE number IS NOT NULL GROUP BY 1, 2
         ) invoice ON invoice.year = given_out.year AND invoice.number = given_out.number
         """,
     ),

@@ -4,6 +4,9 @@ from billing.audit.invoices import DRAWN_UP_AT, INVOICE
 from billing.issuer import VERSION
 from lib.audit import Check
 
+# Behind the number of the cell that gave it, if that was not the first.
+ISSUERS_PREFIX = "'^(?:[1-9][0-9]{0,3}-)?([A-Z][A-Z0-9]*)-'"
+
 CHECKS = (
     Check(
         6,
@@ -16,7 +19,7 @@ CHECKS = (
                 coalesce(version.address, invoice.issuer_address)) AS expected,
                (invoice.issuer_id,
                 CASE WHEN invoice.number IS NULL THEN coalesce(issuer.prefix, '')::text
-                     ELSE coalesce(substring(invoice.number FROM '^([A-Z][A-Z0-9]*)-'), '') END,
+                     ELSE coalesce(substring(invoice.number FROM {ISSUERS_PREFIX}), '') END,
                 invoice.issuer_name, invoice.issuer_address) AS found
         FROM billing_invoice invoice
         LEFT JOIN billing_issuerversion copied ON copied.id = invoice.issuer_id

@@ -35,7 +35,7 @@ CHECKS = (
         SELECT invoice.account_id AS merchant_id, {INVOICE} || ' attempt ' || payment.attempt
             AS subject,
                (row_number() OVER (PARTITION BY invoice.id ORDER BY payment.id),
-                CASE WHEN payment.idempotency_key ~ ('^([A-Z][A-Z0-9]{{0,7}}-)?' || invoice.number
+                CASE WHEN payment.idempotency_key ~ ('^([A-Z][A-Z0-9]{{0,7}}-?)?' || invoice.number
                          || '-' || payment.attempt || '$') THEN payment.idempotency_key::text
                      ELSE invoice.number || '-' || payment.attempt END) AS expected,
                (payment.attempt::bigint, payment.idempotency_key::text) AS found

@@ -105,4 +105,4 @@ def charge_amount(currency: str) -> str:
 
 def invoice_number(column: str) -> str:
     """SQL for the bill's number in this column as the bill has it (rule 16.12); NULL stays NULL."""
-    return f"{csv_files.quoted(installation.outside(''))} || {column}"
+    return installation.outside_sql(column)

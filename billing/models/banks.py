@@ -240,6 +240,10 @@ class BankLine(models.Model):
     decided_by = models.CharField(max_length=254, blank=True, default="", db_default="")
     reason = models.CharField(max_length=LONGEST_WORDS, blank=True, default="", db_default="")
 
+    # Keys that lead to another cell once their merchant's books were moved there (rule 30.22):
+    # where there are cells, no constraint holds them.
+    LEAD_ELSEWHERE: ClassVar = ("account", "invoice", "transfer", "reversal")
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(

@@ -51,8 +51,7 @@ def wait_turn() -> None:
 def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFile:
     """Take all statements of a bank's file, or none of it, and return the file; of one that was
     taken before, the one of then. Where the books are in cells, each statement is taken in one of
-    them: that which has the account's others, or else this one, or the first that knows the account
-    (rule 30.11).
+    them: that which has the account's others, or else this one (rule 30.11).
 
     One that goes on where the last statement of its account ended is TAKEN, as is the first of an
     account, and so are those that waited for it; any other one waits for an operator. The same
@@ -112,9 +111,8 @@ def _read(content: bytes) -> list[tuple[int, str, Statement]]:
 
 def _account(statement: Statement) -> tuple[int, str]:
     """The number of the cell in which the statement is taken, and the account of ours that it is
-    of. Raises UnreadableFile for a notice, a statement
-    whose entries do not lead from balance to balance, one of no account of ours, and amounts of
-    more digits than the currency has.
+    of. Raises UnreadableFile for a notice, a statement whose entries do not lead from balance to
+    balance, one of no account of ours, and amounts of more digits than the currency has.
     """
     if statement.kind == "camt.054":
         raise UnreadableFile(
@@ -139,21 +137,19 @@ def _account(statement: Statement) -> tuple[int, str]:
 
 
 def _home(statement: Statement) -> tuple[int, str] | None:
-    """The number of the cell that has other statements of the account, or else of this one if it
-    knows the account, or else of the first that does, and the account; None if none knows it.
+    """The number of the cell that has other statements of the account, or else of this one, and the
+    account; None if it is no account of ours. Issuers, whose accounts they are, are shared.
     """
-    known: list[tuple[int, str]] = []
+    account = queries.account_of(statement.account, statement.currency)
+    if account is None:
+        return None
     own = cells.number()
-    numbers = [own, *(number for number in cells.numbers() if number != own)]
-    for number in numbers if cells.are_on() else [own]:
+    others = [number for number in cells.numbers() if number != own] if cells.are_on() else []
+    for number in (own, *others):
         with cells.elsewhere(number):
-            account = queries.account_of(statement.account, statement.currency)
-            if account is None:
-                continue
             if queries.of_account(account, statement.currency).exists():
                 return number, account
-            known.append((number, account))
-    return known[0] if known else None
+    return own, account
 
 
 def _write(

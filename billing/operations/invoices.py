@@ -17,7 +17,7 @@ from billing.notices.invoices import BILL_ISSUED
 from billing.operations import invoice_taxes, moved_in, unapplied
 from billing.operations.taken import TAKEN
 from billing.providers import minimums
-from lib import counters, prepared
+from lib import cells, counters, prepared
 from notices.operations import notices
 
 
@@ -83,7 +83,8 @@ _ISSUE = f"""
         next_attempt_at, period_start, period_end, plan_start, plan_end, threshold, due_on,
         currency, total, tax, amount_paid, issuer_id, issuer_name, issuer_address, details_id,
         merchant_name, merchant_reference, language)
-    SELECT drawn.account_id, CASE WHEN drawn.series <> '' THEN drawn.series || '-' ELSE '' END
+    SELECT drawn.account_id,
+           %(mark)s || CASE WHEN drawn.series <> '' THEN drawn.series || '-' ELSE '' END
                || drawn.year || '-'
                || lpad(drawn.number::text, greatest(6, length(drawn.number::text)), '0'),
            drawn.kind, CASE WHEN drawn.is_draft
@@ -222,6 +223,7 @@ def issue(due: Sequence[Due]) -> list[int]:
         {
             **which,
             "days_to_pay": DAYS_TO_PAY,
+            "mark": cells.mark(),
             # Bills that were settled outside are not reviewed.
             "may_wait": not moving_in.is_under_way(),
             **issuer.now_in_force(),

@@ -112,10 +112,8 @@ def add(*, prefix: str, entity: Entity, actor: str, reason: str, now: datetime) 
     """
     if not PREFIX.fullmatch(prefix):
         raise Invalid("prefix", "must be one to eight capitals and digits, such as DE")
-    if prefix == installation.prefix():
+    if prefix == installation.own():
         raise Invalid("prefix", "is the installation's own, which begins all numbers outside")
-    if cells.number() != cells.FIRST and not prefix.endswith(str(cells.number())):
-        raise Invalid("prefix", f"must end in {cells.number()}, the number of the cell")
     columns = entity.checked() | {"bank_accounts": _bank_accounts(entity.bank_accounts)}
     issuer, is_new = Issuer.objects.get_or_create(prefix=prefix)
     if not is_new:
@@ -195,8 +193,8 @@ def take_statements(
     taken, in a new version; or no longer. Bills of before stay as they are.
 
     The same again changes nothing. Raises UnknownIssuer, Invalid without a reason, and NoReferences
-    for an issuer without a bank account, or whose prefix and the installation's are too long
-    together. Rule 29.12.
+    for an issuer without a bank account, or whose prefix, the installation's and the number of the
+    last cell are too long together. Rule 29.12.
     """
     issuer = lock(issuer_id)
     present = issuer.present
@@ -205,7 +203,8 @@ def take_statements(
         return issuer
     if is_on and not present.bank_accounts:
         raise NoReferences("issuer: it has no bank account yet")
-    prefixes = installation.prefix() + issuer.prefix
+    last = max(cells.numbers())  # bills of all cells are the issuer's
+    prefixes = f"{installation.own()}{'' if last == cells.FIRST else last}{issuer.prefix}"
     if is_on and len(prefixes) > LONGEST_PREFIXES:
         raise NoReferences(
             f"issuer: a reference has room for {LONGEST_PREFIXES} characters of the prefixes, and"

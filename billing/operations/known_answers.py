@@ -48,13 +48,14 @@ WITH due AS (
       AND NOT EXISTS (SELECT FROM billing_paymentplan plan WHERE plan.invoice_id = invoice.id
                       AND plan.status = 'IN_FORCE')
       AND NOT EXISTS (SELECT FROM jobs_lease WHERE what = 'bill ' || invoice.id)
+), keyed AS (
+    SELECT due.*, {{outside}} || '-' || attempt AS key FROM due
 ), payment AS (
     INSERT INTO billing_payment (invoice_id, attempt, provider, actor, idempotency_key,
         provider_reference, status, failure, is_hard, currency, amount, started_at, ended_at)
-    SELECT id, attempt, '{SANDBOX}', '{COLLECTOR}', %(prefix)s || number || '-' || attempt,
-           '{Sandbox.TAKEN}' || %(prefix)s || number || '-' || attempt, 'SUCCEEDED', '', false,
-           currency, wanted, at, at
-    FROM due ORDER BY id
+    SELECT id, attempt, '{SANDBOX}', '{COLLECTOR}', key, '{Sandbox.TAKEN}' || key,
+           'SUCCEEDED', '', false, currency, wanted, at, at
+    FROM keyed ORDER BY id
 ), account AS (
     UPDATE billing_billingaccount account SET last_wrote_at = due.at
     FROM due WHERE account.merchant_id = due.account_id
@@ -81,10 +82,8 @@ def collect(invoice_ids: Sequence[int], *, now: datetime) -> list[int]:
     whose = prepared.rows(WHOSE, {"invoices": list(invoice_ids)})
     merchants = [account_id for (account_id,) in whose]
     accounts.hold_both(merchants).work_off(now=now)
-    paid = prepared.rows(
-        COLLECT,
-        {"invoices": list(invoice_ids), "now": now, "prefix": installation.outside("")},
-    )
+    statement = COLLECT.replace("{outside}", installation.outside_sql("number"))
+    paid = prepared.rows(statement, {"invoices": list(invoice_ids), "now": now})
     succeeded = counters.PAYMENTS.labels(SANDBOX, "SUCCEEDED")
     transaction.on_commit(partial(succeeded.inc, len(paid)))
     done = {invoice_id for (invoice_id,) in paid}

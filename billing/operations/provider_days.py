@@ -19,7 +19,7 @@ from billing.models import BillingAccount, Payment, ProviderDay, UnappliedEntry
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer
 from jobs.silences import Silences
-from merchants import installation
+from merchants import installation, moved
 
 STRIPE = BillingAccount.Method.STRIPE
 DAYS = 3  # that are looked at, up to yesterday: what waits for its holder may still succeed
@@ -77,21 +77,26 @@ def look(*, now: datetime) -> None:
 
 
 def _succeeded(since: date) -> list[Any]:
-    """The PaymentIntents of this installation that were made since the day (in UTC) and have
-    succeeded. Raises NoAnswer, ProviderNotReady.
+    """The PaymentIntents of this installation, and of the cell that we are inside, that were made
+    since the day (in UTC) and have succeeded. Raises NoAnswer, ProviderNotReady.
     """
     start = datetime.combine(since, time.min, UTC)
-    prefix = installation.outside("")
     with stripe_provider.asking():
         listed = stripe_provider.client().v1.payment_intents.list(
             {"created": {"gte": int(start.timestamp())}, "limit": 100}
         )
-        return [
-            intent
+        intents = {
+            stripe_provider.metadata(intent).get(stripe_provider.PAYMENT, ""): intent
             for intent in listed.auto_paging_iter()
             if intent.status == "succeeded"
-            and stripe_provider.metadata(intent).get(stripe_provider.PAYMENT, "").startswith(prefix)
-        ]
+        }
+    here = Payment.objects.filter(idempotency_key__in=list(intents))
+    known = set(here.values_list("idempotency_key", flat=True))
+    return [
+        intent
+        for key, intent in intents.items()
+        if installation.cell_of(key) and (key in known or moved.is_of_this_cell(key))
+    ]
 
 
 def _compare_theirs(intents: Iterable[Any], found: dict[tuple[date, str], _Day]) -> None:

@@ -20,7 +20,7 @@ from billing.providers.stripe_payouts import OVER, PAID
 from billing.trail import Action
 from lib import cells, locks, money, wording
 from lib.refusals import AlreadyDecided, Refused
-from merchants import installation
+from merchants import moved
 from trail import operations as trail
 
 STRIPE = BillingAccount.Method.STRIPE
@@ -146,9 +146,8 @@ def _of_payout(payout: ProviderPayout) -> Iterator[_Found]:
     if cells.number() == cells.FIRST:
         yield from _of_whole(payout)
     of_money = (Movement.PAYMENT, Movement.REFUND, Movement.DISPUTE)
-    prefix = installation.outside("")
     for one in payout.movements.filter(kind__in=of_money).select_related("payment", "reversal"):
-        yield from _of_movement(payout, one, prefix)
+        yield from _of_movement(payout, one)
 
 
 def _of_whole(payout: ProviderPayout) -> Iterator[_Found]:
@@ -160,13 +159,13 @@ def _of_whole(payout: ProviderPayout) -> Iterator[_Found]:
         yield _Found(Kind.FAILED, payout.reference, payout, None, money.full(payout.amount))
 
 
-def _of_movement(payout: ProviderPayout, one: ProviderMovement, prefix: str) -> Iterator[_Found]:
+def _of_movement(payout: ProviderPayout, one: ProviderMovement) -> Iterator[_Found]:
     """What is different about a row of a payment, or of money that was taken back. Rows of others
     who share the account, and of other cells, have neither our key nor a payment of ours.
     """
     payment = one.payment
     if payment is None:
-        if one.kind == Movement.PAYMENT and one.key.startswith(prefix):
+        if one.kind == Movement.PAYMENT and moved.is_of_this_cell(one.key):
             twice = ProviderMovement.objects.filter(
                 kind=Movement.PAYMENT, money_reference=one.money_reference, payment__isnull=False
             )

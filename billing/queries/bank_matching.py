@@ -4,7 +4,7 @@ Nothing here writes.
 
 from dataclasses import dataclass
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from billing.models import BankLine, BankTransfer, BillingAccount, Invoice, other_sides
 from billing.queries import payment_references
@@ -129,8 +129,11 @@ def _return_of(returned: BankLine, status: BankLine.Status, why: BankLine.Why) -
 
 
 def to_take_back() -> "QuerySet[BankLine]":
-    """The lines that came in and were booked, and that no other line takes back, or may."""
-    booked = BankLine.objects.filter(status=Status.BOOKED, amount__gt=0)
+    """The lines that came in and were booked, and that no other line takes back, or may. What was
+    booked for a merchant who was moved to another cell since is no longer here.
+    """
+    is_here = Exists(BankTransfer.objects.filter(pk=OuterRef("transfer")))
+    booked = BankLine.objects.filter(is_here, status=Status.BOOKED, amount__gt=0)
     return booked.exclude(returned_by__status__in=(Status.BOOKED, Status.RETURN))
 
 

@@ -2,6 +2,7 @@
 Nothing here writes.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
@@ -39,11 +40,12 @@ def numbered(text: str) -> Q:
     number as documents have it begins so, with the installation's prefix in front (T-2026-000050).
     So T-2026-000050 is no bill of an issuer, which is called T-DE-2026-000050 there.
     """
-    prefix = installation.outside("")
+    prefix = installation.own()
     found = search.of_name(text.strip(), "number")
     for way in search.spelled(text.strip()):
-        if prefix and way.upper().startswith(prefix):
-            found |= Q(number__istartswith=way[len(prefix) :])
+        rest = way.upper().removeprefix(prefix)
+        if re.match(r"-|[1-9][0-9]{0,3}-", rest):  # the installation's, or a cell's behind it
+            found |= Q(number__istartswith=rest.removeprefix("-"))
     return found
 
 

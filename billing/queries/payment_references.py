@@ -5,12 +5,13 @@ import re
 from billing.models import Invoice, Issuer
 from lib import cells
 from lib.bank_files import references
-from merchants import installation
+from merchants import installation, moved
 
 # What the two prefixes of a bill's number may have together, so that a year's ten millionth bill
 # has a reference, too.
 LONGEST_PREFIXES = 10
-NUMBER = re.compile(r"(\d{4})(\d{6,})")
+NUMBER = r"(\d{4})(\d{6,})"
+CELL = r"([1-9]\d{0,3})?"  # in which the number was given, if not in the first
 
 
 def of_invoice(invoice: Invoice) -> str:
@@ -42,36 +43,42 @@ def found_in(*texts: str) -> list[Invoice]:
 
 def cells_of(*texts: str) -> list[int]:
     """The numbers of the other cells that have bills whose references are in the texts, in their
-    order. Nothing is asked where no reference begins as those of another cell do.
+    order: those that gave the bills' numbers, or that their merchants were moved to since. No other
+    cell is asked where no reference leads to one.
     """
     candidates = [one for text in texts for one in references.found_in(text)]
     if not cells.are_on() or not candidates:
         return []
+    numbers = _numbers_of(candidates)
+    left = moved.cells_of(numbers) if numbers else {}
+    places = {left.get(one) or installation.cell_of(installation.outside(one)) for one in numbers}
     found = []
-    for number in cells.numbers():
-        if number == cells.number():
-            continue
-        with cells.elsewhere(number):
-            own = installation.prefix()
-            theirs = [one for one in candidates if re.match(rf"{own}[A-Z]", one[4:])]
-            if theirs and _known(theirs):
-                found.append(number)
+    for number in cells.numbers() if places - {cells.number()} else ():
+        if number in places and number != cells.number():
+            with cells.elsewhere(number):
+                if _known(candidates):
+                    found.append(number)
     return found
 
 
 def _known(candidates: list[str]) -> list[Invoice]:
     """The bills of these references, each once, in their order."""
-    own = installation.prefix()
-    prefixes = list(Issuer.objects.values_list("prefix", flat=True))
-    numbers = {
-        number
-        for candidate in candidates
-        for number in _numbers(candidate[4:].removeprefix(own), prefixes)
-    }
+    numbers = _numbers_of(candidates)
     known = Invoice.objects.select_related("issuer", "account").filter(number__in=numbers)
     by_reference = {of_invoice(invoice): invoice for invoice in known}
     return list({by_reference[one].pk: by_reference[one] for one in candidates
                  if one in by_reference}.values())  # fmt: skip
+
+
+def _numbers_of(candidates: list[str]) -> set[str]:
+    """The numbers of bills that these references may be of."""
+    own = installation.own()
+    prefixes = list(Issuer.objects.values_list("prefix", flat=True))
+    return {
+        number
+        for candidate in candidates
+        for number in _numbers(candidate[4:].removeprefix(own), prefixes)
+    }
 
 
 def _numbers(body: str, prefixes: list[str]) -> list[str]:
@@ -80,7 +87,8 @@ def _numbers(body: str, prefixes: list[str]) -> list[str]:
     """
     found = []
     for prefix in prefixes:
-        parts = NUMBER.fullmatch(body.removeprefix(prefix)) if body.startswith(prefix) else None
+        parts = re.fullmatch(f"{CELL}{prefix}{NUMBER}", body)
         if parts:
-            found.append(f"{prefix}-{parts[1]}-{parts[2]}")
+            mark = f"{parts[1]}-" if parts[1] else ""
+            found.append(f"{mark}{prefix}-{parts[2]}-{parts[3]}")
     return found

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from billing.operations import addresses
 from lib import cells, clock
+from lib.cells import moving
 from lib.refusals import Refused
 
 
@@ -37,7 +38,10 @@ def _page(request: HttpRequest, token: str, purpose: str) -> HttpResponse:
     same 404.
     """
     now = clock.now()
-    with cells.where(partial(addresses.of_link, token, purpose, now)):
+    with (
+        moving.staying() if request.method == "POST" else cells.nowhere(),
+        cells.where(partial(addresses.of_link, token, purpose, now)),
+    ):
         return _page_of(request, token, purpose, now)
 
 

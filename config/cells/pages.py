@@ -4,7 +4,7 @@ one that an operator's page is about (config.cells.operators).
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 from django.contrib.auth import SESSION_KEY
@@ -13,7 +13,9 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from config.cells import choosing, operators
+from config.monitoring import outages
 from lib import cells
+from lib.cells import moving
 from lib.converters import ReferenceConverter
 from merchants import directory
 
@@ -32,6 +34,17 @@ class EntersCells:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self._inside(request)
+        except cells.Moves as error:
+            answer = outages.answer(request, error)
+            assert answer is not None
+            return answer
+
+    def _inside(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer to the request, made inside the cell that it is about. Raises cells.Moves if
+        books are being moved.
+        """
         if request.path_info.startswith(operators.ADMIN):
             return self._of_operator(request)
         found = OF_A_MERCHANT.match(request.path_info)
@@ -46,23 +59,37 @@ class EntersCells:
 
     def _of_operator(self, request: HttpRequest) -> HttpResponseBase:
         """The answer to a request for a page of the admin; one that chooses a cell leads to the
-        page itself. Who is not signed in is not asked which cell is meant.
+        page itself. Who is not signed in is not asked which cell is meant. Nobody decides anything
+        while a merchant is moved.
         """
         if SESSION_KEY not in request.session:
             return self.get_response(request)
         if request.method == "GET" and choosing.choose(request):
             return choosing.rest(request)
         number = operators.cell_of(request)
-        with cells.nowhere() if number is None else cells.at(number):
+        writes = request.method not in ("GET", "HEAD")
+        with (
+            moving.staying() if writes else cells.nowhere(),
+            cells.nowhere() if number is None else cells.at(number),
+        ):
             return streamed_inside(self.get_response(request))
 
 
 def streamed_inside(response: HttpResponseBase) -> HttpResponseBase:
     """The response; what it streams is read inside the cell that this is called in."""
     if isinstance(response, StreamingHttpResponse) and cells.entered():
-        inside = partial(cells.inside, cells.entered())
+        inside = partial(_again_inside, cells.entered(), cells.question())
         response.streaming_content = _streamed(iter(response), inside)
     return response
+
+
+@contextmanager
+def _again_inside(cell: str, question: str) -> Iterator[None]:
+    """Have the block inside this cell, as the view was; books that are moved meanwhile break what
+    is sent off, so that nobody takes a part for the whole.
+    """
+    with cells.asking(question), cells.inside(cell):
+        yield
 
 
 def _streamed(

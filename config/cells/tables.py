@@ -1,9 +1,9 @@
 """Which models' tables all cells share, and of which each cell has its own (rule 30.3).
 
-A merchant's books are a cell's. Shared are people, operators, prices and policies, the directory of
-merchants and what hangs on a merchant directly, the trail, and the records of jobs. No foreign key
-leads from what is shared to a cell. What others have in the database besides, such as sessions, is
-shared.
+A merchant's books are a cell's. Shared are people, operators, prices, policies and issuers, the
+directory of merchants and what hangs on a merchant directly, the trail, and the records of jobs. No
+foreign key leads from what is shared to a cell. What others have in the database besides, such as
+sessions, is shared.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,16 @@ SHARED = _labels(
     trail="TrailEntry",
     jobs="Lease JobRun JobFailure Heartbeat",
     merchants=(
-        "Merchant TimeZonePeriod Profile ProfileStep Erasure Installation User "
+        "Merchant Move MovedName TimeZonePeriod Profile ProfileStep Erasure Installation User "
         "User_groups User_user_permissions Membership Invitation Look Note Proposal "
         "OperatorPolicy OperatorFigure OperatorDecision SavedView SignIn EnrolledFactor "
         "SecurityMail TimeZoneData"
     ),
     credit="CreditPolicy",
-    billing="Fee FeePrice TaxRate FeeTaxClass ChartAccount JournalLock SandboxClearing",
+    billing=(
+        "Fee FeePrice Issuer IssuerVersion TaxRate FeeTaxClass ChartAccount JournalLock "
+        "SandboxClearing"
+    ),
     gateway="ApiKey WebhookEndpoint WebhookSecret Replay ReplayRejection Import ImportedRow",
 )
 OF_CELLS = _labels(
@@ -39,7 +42,7 @@ OF_CELLS = _labels(
         "UnmatchedSettlement RefusedCash ProceedsEntry LimitRequest OrderFlag LimitReview"
     ),
     billing=(
-        "Issuer IssuerVersion BillingAccount PlanTerm AccountChange BillingDetails "
+        "BillingAccount PlanTerm AccountChange BillingDetails "
         "NumberSeries Invoice InvoiceLine InvoiceDecision Statement StatementTotal "
         "InvoiceItem FulfilmentRequest Charge Card Payment Reversal UnappliedEntry "
         "BankTransfer BankFile BankStatement BankLine CreditNote Clearance DueDay "

@@ -20,6 +20,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from psycopg import errors
 
 from config.local.servers import ServerDidNotStart
+from lib import cells
 from lib.day_ends import DaysNotWorkedOff
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,10 @@ class Outage:
 DATABASE = Outage("database_unavailable", "503_away.html", "The database does not answer")
 REDIS = Outage("redis_unavailable", "503_uncounted.html", "Redis does not answer")
 DISK = Outage("disk_full", "503_full.html", "The disk is full")
-# No server is away, but one merchant's books stand still.
+# No server is away, but books are on their way to another cell, for seconds.
+MOVES = Outage("merchant_moves", "503_moves.html", "A merchant's books are being moved")
+MOVES_SECONDS = 5
+# Nor here, but one merchant's books stand still.
 DAY_ENDS = Outage(
     "days_not_worked_off", "503_parked.html", "A merchant's days cannot be worked off"
 )
@@ -56,12 +60,12 @@ FOR_OPERATORS = {DAY_ENDS.template: "admin/503_parked.html"}  # who can see to i
 
 def of(error: BaseException) -> Outage | None:
     """The kind of outage that caused the error, directly or through other errors; None if no outage
-    did. The kinds are looked for in this order: a full disk, the database, Redis, and days that
-    cannot be worked off.
+    did. The kinds are looked for in this order: books that are moved, a full disk, the database,
+    Redis, and days that cannot be worked off.
     """
     chain = list(_chain(error))
     for outage, is_one in (
-        *((DISK, _is_full_disk), (DATABASE, _is_database), (REDIS, _is_redis)),
+        *((MOVES, _is_move), (DISK, _is_full_disk), (DATABASE, _is_database), (REDIS, _is_redis)),
         (DAY_ENDS, _is_day_end),
     ):
         if any(map(is_one, chain)):
@@ -85,7 +89,8 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
     if outage is None:
         return None
     is_defect = outage is DAY_ENDS  # of ours, or of these books: whoever mends it needs its trace
-    log.error("%s: %s", outage.sentence, _line(error), exc_info=error if is_defect else None)
+    level = logging.INFO if outage is MOVES else logging.ERROR
+    log.log(level, "%s: %s", outage.sentence, _line(error), exc_info=error if is_defect else None)
     response: HttpResponse
     if request.path_info.startswith(MACHINES):
         problem = {"status": 503, "code": outage.code, "title": f"{outage.sentence}."}
@@ -96,7 +101,8 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
         if request.path_info.startswith("/admin/"):
             template = FOR_OPERATORS.get(template, template)
         response = HttpResponse(render_to_string(template), status=503)
-    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    seconds = MOVES_SECONDS if outage is MOVES else RETRY_SECONDS
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 
@@ -132,6 +138,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             return
         yield following
         following = following.__cause__ or following.__context__
+
+
+def _is_move(error: BaseException) -> bool:
+    """Whether the error says that a merchant's books are being moved to another cell."""
+    return isinstance(error, cells.Moves)
 
 
 def _is_full_disk(error: BaseException) -> bool:

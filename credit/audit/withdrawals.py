@@ -1,6 +1,7 @@
 """The audit checks of withdrawals (rule 25.2, rule 25.7). credit.audit.lines lists them."""
 
 from lib.audit import Check
+from merchants.moved import LEFT
 
 WITHDRAWALS = (
     Check(
@@ -118,7 +119,7 @@ WITHDRAWALS = (
         7,
         "what the bank's answers were taken for is what their withdrawals are",
         "status",
-        """
+        f"""
         SELECT withdrawal.line_id AS merchant_id,
                'row ' || answer.row || ' of ' || file.name AS subject,
                answer.outcome::text AS expected,
@@ -130,20 +131,24 @@ WITHDRAWALS = (
         JOIN credit_payoutanswerfile file ON file.id = answer.file_id
         LEFT JOIN credit_withdrawal withdrawal ON withdrawal.reference = answer.reference
         WHERE answer.outcome IN ('PAID', 'FAILED', 'BACK')
+          AND answer.reference NOT IN (SELECT name FROM ({LEFT}) moved)
         """,
     ),
     Check(
         25,
         "a pain.001 has the withdrawals that it was made of",
         "withdrawals, accounts",
-        """
+        f"""
         SELECT NULL::bigint AS merchant_id, 'file ' || file.name AS subject,
                (file.count::bigint, true) AS expected,
                (coalesce(written.count, 0), coalesce(written.have_accounts, false)) AS found
         FROM credit_paymentfile file LEFT JOIN (
             SELECT batch, count(*) AS count, bool_and(made.accounts ? currency) AS have_accounts
-            FROM credit_withdrawal JOIN credit_paymentfile made ON made.name = batch
-            WHERE batch <> '' GROUP BY batch
+            FROM (
+                SELECT batch, currency::text FROM credit_withdrawal WHERE batch <> ''
+                UNION ALL
+                SELECT file, currency FROM ({LEFT}) moved WHERE file <> ''
+            ) sent JOIN credit_paymentfile made ON made.name = batch GROUP BY batch
         ) written ON written.batch = file.name
         """,
     ),

@@ -2,7 +2,7 @@
 that is (rule 30.12).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from credit.answer_files import camt_054, pain_002
 from credit.answer_files.said import BATCH, CREDITED, PENDING, UNDER_WAY, Said, UnreadableFile
@@ -12,10 +12,11 @@ from credit.payment_files import names, pain_001
 from lib import cells
 from lib.bank_files import camt, xml_tree
 from lib.bank_files import said as bank_said
-from merchants import installation
+from merchants import installation, moved
 
 Form = PayoutAnswerFile.Form
 MARK = b"\xef\xbb\xbf"
+ABOUT_FILE = {*UNDER_WAY, "PART"}  # what is said of a file, and of none of its withdrawals
 
 
 def is_one(content: bytes) -> bool:
@@ -50,20 +51,34 @@ def of_each(form: str, said: Said) -> Iterator[Said]:
         yield said
 
 
-def cell_of(said: Said) -> int:
-    """The number of the cell that this is said of: that of the withdrawal or file which it names,
-    or the only one that has the sum which a bank booked; else this one.
+def cells_of(said: Said, left: Mapping[str, int]) -> Sequence[int]:
+    """The numbers of the cells that this is said of: that of the withdrawal which it names, or
+    those of the withdrawals in the file that it names, or the only one that has the sum which a
+    bank booked; else this one. `left` has the cell of each withdrawal that was moved to another
+    (moved.cells_of).
     """
     own = cells.number()
     if not cells.are_on():
-        return own
+        return [own]
     named = names.cell_of(said.file or said.reference) or installation.cell_of(said.reference)
     if named is not None and named in cells.numbers():
-        return named
+        if said.is_about_many and said.status not in ABOUT_FILE:
+            return _of_file(said.file, named)
+        return [left.get(said.reference, named)]
     if said.status != BATCH:
-        return own
+        return [own]
     found = [number for number in cells.numbers() if _has(said, number)]
-    return found[0] if len(found) == 1 else own
+    return found if len(found) == 1 else [own]
+
+
+def _of_file(name: str, home: int) -> Sequence[int]:
+    """The numbers of the cells that have withdrawals of the file of this name, which the cell
+    `home` made; that one if there are none.
+    """
+    others = [number for number in moved.cells_of_file(name) if number != home]
+    with cells.elsewhere(home):
+        is_there = not others or Withdrawal.objects.filter(batch=name).exists()
+    return [home, *others] if is_there else others
 
 
 def _has(said: Said, number: int) -> bool:
@@ -87,7 +102,7 @@ def _each(said: Said) -> Iterator[Said]:
     own. What is about one withdrawal, says only that many are on their way, or is about nothing
     that we know, is yielded as it is.
     """
-    if not said.is_about_many or said.status in {*UNDER_WAY, "PART"}:
+    if not said.is_about_many or said.status in ABOUT_FILE:
         yield said
         return
     written = Withdrawal.objects.filter(batch=said.file).exclude(batch="")
@@ -113,4 +128,4 @@ def concerns_none(answer: PayoutAnswer) -> bool:
         return answer.status in (CREDITED, PENDING)
     name = answer.reference.rpartition("-")[0]
     is_ours = PaymentFile.objects.filter(name__in=[answer.reference, name]).exists()
-    return is_ours and answer.status in {*UNDER_WAY, "PART"}
+    return is_ours and answer.status in ABOUT_FILE

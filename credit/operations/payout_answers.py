@@ -37,6 +37,7 @@ from credit.operations import withdrawal_transitions as steps
 from credit.trail import Action
 from lib import cells, money, texts
 from lib.refusals import Refused
+from merchants import moved
 from trail import operations as trail
 
 __all__ = ["AnotherAmount", "UnknownAnswer", "UnreadableFile", "take", "upload"]
@@ -62,9 +63,9 @@ def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
     """Store the rows of a file for the job that processes them, with a trail row that names who
     uploaded it.
 
-    Where the books are in cells, each row is stored in the cell of the withdrawal that it names, in
-    a file of the same name; one that names none stays here (rule 30.12). Returns the file as it is
-    here, or, if none of its rows is, as it is in the first cell that has some.
+    Where the books are in cells, each row is stored in the cell that the withdrawal which it names
+    is in, in a file of the same name; one that names none stays here (rule 30.12). Returns the file
+    as it is here, or, if none of its rows is, as it is in the first cell that has some.
 
     The same file may be uploaded again: rows that were applied change nothing, and rows that were
     refused are checked once more. Raises UnreadableFile.
@@ -90,8 +91,10 @@ def _by_cell(said: Sequence[Said]) -> dict[int, list[Said]]:
     if not cells.are_on():
         return {cells.number(): list(said)}
     found: dict[int, list[Said]] = {}
+    left = moved.cells_of(one.reference for one in said)
     for one in said:
-        found.setdefault(bank_messages.cell_of(one), []).append(one)
+        for number in bank_messages.cells_of(one, left):
+            found.setdefault(number, []).append(one)
     return found
 
 

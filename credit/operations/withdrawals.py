@@ -25,7 +25,7 @@ from credit.operations.withdrawal_transitions import (
 )
 from credit.queries import proceeds
 from credit.trail import Action
-from lib import calendar, form_keys, money, second_person, wording
+from lib import calendar, cells, form_keys, money, second_person, wording
 from lib.refusals import Conflict, Invalid, Refused
 from merchants import installation
 from merchants.queries import day_start, local_day
@@ -284,7 +284,7 @@ def request_all(
 def _new_reference() -> str:
     """A new random reference, with the installation's prefix."""
     letters = (secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
-    return installation.outside("W" + "".join(letters))
+    return installation.outside(f"{cells.mark()}W{''.join(letters)}")
 
 
 def _create(withdrawal: Withdrawal, quoted: Quote) -> None:

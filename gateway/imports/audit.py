@@ -1,6 +1,6 @@
 """What must be true of imports: each row has its outcome, and what was taken in is in the books."""
 
-from lib.audit import Check
+from lib.audit import HERE, Check
 
 # Which rows of the books there are, by kind; an order is there, too, when it was declined.
 IN_THE_BOOKS = """
@@ -30,7 +30,10 @@ IMPORTS = (
         FROM gateway_importedrow said
         JOIN gateway_import file ON file.id = said.file_id
         LEFT JOIN merchants_merchant merchant ON merchant.reference = said.merchant
+        CROSS JOIN {HERE}
         WHERE said.outcome IN ('applied', 'duplicate', 'declined')
+          -- Imports are shared by all cells: each looks at its own merchants.
+          AND coalesce(merchant.cell = {HERE}.cell, true)
         """,
     ),
     Check(

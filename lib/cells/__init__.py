@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from psycopg.pq import TransactionStatus
 
 T = TypeVar("T")
@@ -37,11 +37,21 @@ SELECT substr(nspname, 6)::int FROM pg_namespace WHERE nspname ~ '^cell_[1-9][0-
 """
 
 _entered: ContextVar[str] = ContextVar("cell", default="")
+_question: ContextVar[str] = ContextVar("question", default="")
 _nowhere = nullcontext()
 
 
 class InAnotherCell(Exception):
     """What is inside a cell has asked for another one: a merchant never needs another's rows."""
+
+
+class Moves(OperationalError):
+    """A merchant's books are being moved to another cell, so nothing is written for it for a
+    moment (lib.cells.moving). Whoever may wait tries again, as after a connection that broke.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("A merchant's books are being moved to another cell; try again")
 
 
 def are_on() -> bool:
@@ -175,6 +185,7 @@ def _changed(cell: str) -> Iterator[None]:
     try:
         if began_before:
             _switch(cell)
+            _ask()
         yield
     finally:
         _entered.reset(token)
@@ -194,9 +205,50 @@ def _switch(cell: str) -> None:
         to_server.execute(f"SET LOCAL search_path TO {path}")
 
 
+@contextmanager
+def asking(question: str) -> Iterator[None]:
+    """Ask this SQL with each transaction that begins inside a cell in the block. If it selects
+    anything, the transaction does not begin, and Moves is raised. It selects `merchant_id`;
+    `{cell}` in it is the number of the cell. lib.cells.moving writes it.
+    """
+    token = _question.set(question)
+    try:
+        yield
+    finally:
+        _question.reset(token)
+
+
+def asking_also(question: str) -> AbstractContextManager[None]:
+    """Do as `asking` with this SQL besides what is asked already; "" is nothing more."""
+    return asking(" UNION ALL ".join(one for one in (_question.get(), question) if one))
+
+
+def question() -> str:
+    """What is asked with each transaction that begins inside the cell; "" for nothing."""
+    return _question.get().replace("{cell}", str(number()))
+
+
+def _ask() -> None:
+    """Ask it in the open transaction, which began before the cell was entered. Raises Moves."""
+    to_server = connections[DEFAULT_DB_ALIAS].connection
+    if question() and to_server is not None:
+        if to_server.pgconn.transaction_status != TransactionStatus.INTRANS:
+            return  # it begins later, or is lost
+        if to_server.execute(question()).fetchone():
+            raise Moves
+
+
 def entered() -> str:
     """The cell that this thread or task is inside; "" if none."""
     return _entered.get()
+
+
+def mark() -> str:
+    """What numbers of documents that are given here begin with, so that they name their cell
+    wherever their merchant's books are later: 7- in cell 7, nothing in the first, and where there
+    are no cells.
+    """
+    return "" if number() == FIRST else f"{number()}-"
 
 
 def number() -> int:

@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 
-from lib import pooled
+from lib import cells, pooled
 from lib.cells.connection import Connection, Cursor
 
 
@@ -30,6 +30,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         """Django's parameters of a connection, with the cursor that asks inside a cell."""
         return super().get_connection_params() | {"cursor_factory": Cursor}
+
+    def connect(self) -> None:
+        """Connect as Django does. What is set for the connection then is nobody's books, so nothing
+        is asked about them (cells.asking).
+        """
+        with cells.asking(""):
+            super().connect()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection that holds cells, from the pool if there is one."""

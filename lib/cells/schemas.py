@@ -49,6 +49,10 @@ SELECT attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class ON pg_c
 WHERE relnamespace = %(schema)s::regnamespace AND relkind = 'r' AND attidentity <> ''
 ORDER BY attrelid::regclass::text
 """
+FOREIGN_KEYS = """
+SELECT conname FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = ANY(conkey)
+WHERE conrelid = %s::regclass AND attname = %s AND contype = 'f'
+"""
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = %(schema)s ORDER BY tablename"
 # What triggers of these tables call, and those of no other table.
 THEIR_FUNCTIONS = """
@@ -77,9 +81,10 @@ class CellExists(NotPossible):
 
 
 @transaction.atomic
-def begin(tables: Sequence[str]) -> None:
+def begin(tables: Sequence[str], loose: Sequence[tuple[str, str]] = ()) -> None:
     """Make the first cell of these tables, which are moved out of the shared schema with their
-    indexes, sequences and triggers. No row is copied or looked at. Raises CellsBegan.
+    indexes, sequences and triggers. No row is copied or looked at. What is in the `loose` columns,
+    each given with its table, is held to no other table from now on. Raises CellsBegan.
 
     It takes each table for itself, so it waits for whoever reads one.
     """
@@ -92,6 +97,10 @@ def begin(tables: Sequence[str]) -> None:
         cursor.execute(f"CREATE SCHEMA {first}")
         for table in tables:
             cursor.execute(f'ALTER TABLE {cells.SHARED}."{table}" SET SCHEMA {first}')
+        for table, column in loose:
+            cursor.execute(FOREIGN_KEYS, [f"{first}.{table}", column])
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'ALTER TABLE {first}."{table}" DROP CONSTRAINT "{name}"')
         for function in functions:
             cursor.execute(f"ALTER FUNCTION {function} SET SCHEMA {first}")
         _copy_migrations(cursor, cells.SHARED, first)

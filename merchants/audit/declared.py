@@ -23,6 +23,7 @@ from django.db.models import (
 )
 from pgtrigger import Trigger
 
+from lib import cells
 from lib.audit import MOST_LISTED, Reading, Violation
 from merchants.models import Merchant
 
@@ -94,7 +95,8 @@ def _declared(model: type[Model]) -> Iterator[tuple[str, Rows]]:
         if field.unique:
             unique = UniqueConstraint(fields=[field.name], name=field.name)
             yield f"unique {field.column}", partial(_repeated, model, unique)
-        if isinstance(field, ForeignKey) and field.db_constraint:  # type: ignore[attr-defined]
+        is_held = not (cells.are_on() and field.name in getattr(model, "LEAD_ELSEWHERE", ()))
+        if isinstance(field, ForeignKey) and field.db_constraint and is_held:  # type: ignore[attr-defined]
             yield f"foreign key {field.column}", partial(_orphans, model, field)
 
 

@@ -1,6 +1,6 @@
 """The audit checks of decisions of which a policy says how far one person goes (rule 25.13)."""
 
-from lib.audit import Check
+from lib.audit import HERE, Check
 from merchants.sorts import PAY_OUT, Sort
 
 # Whether the decision named `decision` was taken for a `proposal` that its actor confirmed.
@@ -15,7 +15,7 @@ def decided(made: str, subjects: str) -> str:
     """The SQL of a check that the recorded decisions of operators are what was `made`, once each.
     `made` is SQL that gives merchant_id, subject and figure; compared with it are the decisions
     whose subject is one of the words in `subjects` (alternatives of a regular expression) and a
-    number.
+    number. Decisions are shared by all cells: those of merchants of other cells are not looked at.
     """
     return f"""
         SELECT coalesce(made.merchant_id, decision.merchant_id) AS merchant_id,
@@ -27,6 +27,9 @@ def decided(made: str, subjects: str) -> str:
         FROM ({made}) made FULL JOIN (
             SELECT * FROM merchants_operatordecision WHERE subject ~ '^({subjects}) [0-9]+$'
         ) decision ON decision.subject = made.subject
+        LEFT JOIN merchants_merchant whose
+             ON whose.id = coalesce(made.merchant_id, decision.merchant_id)
+        CROSS JOIN {HERE} WHERE coalesce(whose.cell = {HERE}.cell, true)
     """
 
 

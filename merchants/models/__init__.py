@@ -8,6 +8,8 @@ Invitation  a role offered to an e-mail address; accepted once, within a week.
 Profile     a merchant's licence and contacts, and whether an operator confirmed them.
 ProfileStep a change, confirmation or rejection of a part of a profile; append-only.
 Erasure     that a person was erased, and the pseudonym since; append-only.
+Move        that a merchant's books go to another cell, and until when nothing is written.
+MovedName   a number or reference that left a cell with them.
 Look        an operator looks at a merchant's pages for a while; ended once.
 Note        what our people note about a merchant for colleagues; append-only.
 Proposal    a decision that takes two people, and what became of it; decided once.
@@ -32,6 +34,7 @@ from merchants.models.merchants import (
     Standing,
     TimeZonePeriod,
 )
+from merchants.models.moves import Move, MovedName
 from merchants.models.notes import Note
 from merchants.models.people import Invitation, Membership, User, UserManager
 from merchants.models.policies import OperatorDecision, OperatorFigure, OperatorPolicy
@@ -48,6 +51,8 @@ __all__ = [
     "Look",
     "Membership",
     "Merchant",
+    "Move",
+    "MovedName",
     "Note",
     "OperatorDecision",
     "OperatorFigure",

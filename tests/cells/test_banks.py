@@ -11,10 +11,11 @@ from billing.models import (
     BankLine,
     BankStatement,
     Invoice,
+    Issuer,
     ProviderDifference,
     ProviderPayout,
 )
-from billing.operations import bank_folder, bank_matching, bank_statements, handing_over, issuers
+from billing.operations import bank_folder, bank_matching, bank_statements, handing_over
 from credit.models import PayoutAnswer, Withdrawal
 from credit.operations import payout_answers
 from credit.payment_files import accounts, names
@@ -32,7 +33,6 @@ from tests.billing.test_provider_payouts import stripe
 from tests.credit import test_bank_messages as messages
 from tests.credit.test_payment_files import GERMAN, OURS
 from tests.credit.withdrawing import add, shop_with
-from tests.factories import IssuerFactory
 from tests.shops import Shop
 from tests.stripe_server import OddStripe
 from tests.unchanged import nothing_changes
@@ -43,18 +43,11 @@ __all__ = ["stripe"]  # a fixture
 
 
 def shop_with_bill(cell: int, name: str, amount: str) -> tuple[Shop, Invoice]:
-    """A shop of this cell with a bill, to be paid to an account that both cells' issuers have."""
+    """A shop of this cell with a bill, to be paid to the account of an issuer that cells share."""
     with cells.at(cell):
-        prefix = "DE" if cell == 1 else f"DE{cell}"
-        now = shops.instant("2026-10-01 10:00")
-        banks = (issuers.BankAccount("USD", "DE02 1203 0000 0000 2020 51", "BYLADEM1001", "DKB"),)
-        found = IssuerFactory.create(
-            prefix=prefix, country="DE", tax_number="DE136695976", bank_accounts=banks, now=now
-        )
-        issuers.take_statements(issuer_id=found.pk, is_on=True, now=now, **BY)
-        joined = "2026-11-01 09:00"
-        shop = shops.join(joined, name, plan_price="0.00")
-        issuers.choose(merchant_id=shop.merchant.pk, prefix=prefix, now=shop.at(joined), **BY)
+        if not Issuer.objects.exists():
+            banking.issuer_with_references()
+        shop = banking.joined(name)
         return shop, billed(shop, amount)
 
 
@@ -86,7 +79,7 @@ def test_a_statement_is_taken_in_one_cell_and_its_lines_go_where_their_bills_are
     with cells.at(2):
         assert lines() == [
             "210.00 ELSEWHERE REFERENCE - -",
-            "300.00 BOOKED REFERENCE orchard DE2-2026-000001",
+            "300.00 BOOKED REFERENCE orchard 2-DE-2026-000001",
             "50.00 OPEN UNKNOWN - -",
             "60.00 OPEN UNKNOWN - -",
         ]
@@ -150,11 +143,11 @@ def test_a_line_that_was_on_its_way_gets_there_once(two_cells: None) -> None:
     with cells.at(1):
         assert lines() == ["300.00 ELSEWHERE REFERENCE - -"]
     with cells.at(2):
-        assert lines() == ["300.00 BOOKED REFERENCE orchard DE2-2026-000001"]
+        assert lines() == ["300.00 BOOKED REFERENCE orchard 2-DE-2026-000001"]
         assert of_bank(bill) == "PAID 300.00/300.00"
 
 
-def test_a_file_of_the_folder_is_taken_by_the_cell_that_knows_the_account(
+def test_a_file_of_the_folder_is_taken_once_and_its_lines_go_where_their_bills_are(
     two_cells: None, settings: LazySettings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.TAEL_BANK_FOLDER = str(tmp_path)
@@ -164,11 +157,14 @@ def test_a_file_of_the_folder_is_taken_by_the_cell_that_knows_the_account(
     (tmp_path / "s.xml").write_bytes(content)
     with cells.at(1):
         bank_folder.take_in(now=shops.instant("2100-01-01 00:00"))
-        assert BankFile.objects.count() == 0
+        assert BankFile.objects.count() == 1
     assert (tmp_path / "done" / "s.xml").exists()
     match()
+    match()
+    with cells.at(1):
+        assert lines() == ["300.00 ELSEWHERE REFERENCE - -"]
     with cells.at(2):
-        assert lines() == ["300.00 BOOKED REFERENCE orchard DE2-2026-000001"]
+        assert lines() == ["300.00 BOOKED REFERENCE orchard 2-DE-2026-000001"]
 
 
 def test_each_cell_knows_its_own_rows_of_a_providers_payout(

@@ -7,15 +7,23 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from pytest_django import Settings
 
+from billing.models import Invoice
 from credit.models import Order
+from credit.operations import limits
 from jobs.models import Heartbeat
 from lib import cells, clock
 from merchants import installation
 from merchants.models import Merchant
 from tests import shops
+from tests.amounts import usd
+from tests.billing import deciding
+from tests.billing.reversing import offended
 from tests.config.test_time_zone_data import newer
+from tests.gateway.imports.importing import ORDERS, became, take_in, upload
+from tests.two_people import WHY, by_two
 
 pytestmark = pytest.mark.django_db
 __all__ = ["newer"]  # a fixture
@@ -66,13 +74,16 @@ def test_a_file_is_replayed_into_two_cells_and_every_book_of_them_holds(
     with pytest.raises(CommandError, match=r"There is no cell 7\."):
         told("audit", "--cell", "7")
 
-    # Bills of two cells may have one number; outside, their cell stands in front of it.
-    with cells.at(1):
-        first = installation.outside("2026-000001")
-    with cells.at(2):
-        second = installation.outside("2026-000001")
-        assert installation.inside(second) == "2026-000001"
-    assert (first, second) == ("T-2026-000001", "T2-2026-000001")
+    # A bill's number names the cell that gave it, wherever it is asked for.
+    first, second = "2026-000001", "2-2026-000001"
+    for number in (1, 2):
+        with cells.at(number):
+            given = set(Invoice.objects.values_list("number", flat=True))
+            assert (first in given, second in given) == (number == 1, number == 2)
+            for inside, outside in ((first, "T-2026-000001"), (second, "T2-2026-000001")):
+                assert installation.outside(inside) == outside
+                assert installation.inside(outside) == installation.inside(inside) == inside
+    first, second = map(installation.outside, (first, second))
     assert [installation.cell_of(one) for one in (first, second, "X-1")] == [1, 2, None]
 
 
@@ -119,3 +130,27 @@ def test_merchants_of_a_file_join_the_cell_that_is_asked_for(
     assert "Cell 2: Last month closed: 2026-09 for everybody" in said
     assert "\nLast month closed: 2026-09 for everybody" in told("jobs", "--cell", "2")
     assert "Last month closed" not in told("jobs", "--cell", "1")
+
+
+def test_the_audit_of_a_cell_looks_at_decisions_and_imports_of_its_own_merchants(
+    two_cells: None,
+) -> None:
+    with cells.at(1):
+        shops.join("2026-11-01 10:00", "meadow")
+    with cells.at(2):
+        orchard = shops.join("2026-11-01 10:00", "orchard")
+        limit = {"limit": usd(50_000), "now": shops.instant("2026-11-02 10:00")}
+        by_two(limits.set_limit, merchant_id=orchard.merchant.pk, **limit, **WHY)
+        assert orchard.charge("2026-11-03 10:00", "pick-pack", "40.00", "P-1") == "applied"
+        deciding.grant(orchard, "2026-11-04 10:00", "3.00", charge="P-1")
+    file = upload("ORDERS", ORDERS, "meadow,A-1,Mei,30.00,USD", "orchard,A-1,Mei,20.00,USD")
+    take_in()
+    assert became(file) == ["2 applied", "3 applied"]
+    assert cells.in_each(offended) == [[], []]
+    # What does not hold is named where the merchant's books are.
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # no trigger fires
+        cursor.execute("UPDATE merchants_operatordecision SET figure = figure + 1")
+        cursor.execute("UPDATE gateway_importedrow SET reference = 'A-9' WHERE line = 3")
+    first, second = cells.in_each(offended)
+    assert (first, len(second)) == ([], 3)

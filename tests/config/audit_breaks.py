@@ -5,6 +5,7 @@ A break drops the constraints that would have refused it; triggers do not fire (
 
 from tests.config.audit_breaks_banks import BANK_BREAKS
 from tests.config.audit_breaks_by_hand import BY_HAND_BREAKS
+from tests.config.audit_breaks_cells import CELL_BREAKS
 from tests.config.audit_breaks_credit import CREDIT_BREAKS
 from tests.config.audit_breaks_imports import IMPORT_BREAKS
 from tests.config.audit_breaks_instants import INSTANT_BREAKS
@@ -227,5 +228,6 @@ BREAKS = [
     *PARTY_BREAKS,
     *JOURNAL_BREAKS,
     *BANK_BREAKS,
+    *CELL_BREAKS,
     *(*INVOICE_BREAKS, *PAYMENT_BREAKS, *BY_HAND_BREAKS, *IMPORT_BREAKS, *WEBHOOK_BREAKS),
 ]

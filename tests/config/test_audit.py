@@ -176,6 +176,7 @@ ROWS_CHECKED = {
     "a card that was disputed is asked for nothing before its merchant chooses anew": 1,
     "a disputed card is one of a dispute that was written down then": 1,
     "whatever webhooks tell of is in the outbox once, and nothing else is": 70,
+    "a merchant's books are in the merchant's cell, and nowhere else": 28,
     "a line is told of as no longer frozen when its last freeze was lifted": 2,
     "a merchant's webhook events are numbered without a gap": 0,
     "a webhook is delivered exactly when its receiver took it, and every attempt is on its log": 0,

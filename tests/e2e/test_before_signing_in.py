@@ -21,7 +21,7 @@ BEFORE = (
 )
 WRONG = (
     *("400", "403", "403_csrf", "404", "500", "503", "503_away", "503_clock", "503_full"),
-    *("503_parked", "503_uncounted"),
+    *("503_moves", "503_parked", "503_uncounted"),
 )
 
 

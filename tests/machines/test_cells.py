@@ -3,10 +3,11 @@ connections.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from django.db import DataError, ProgrammingError, connection, connections, tran
 
 from jobs.models import Heartbeat
 from lib import cells, prepared
+from lib.cells import moving
+from lib.cells.connection import Connection
 from tests.machines.test_poolers import PGBOUNCER, pgbouncer, reached
 from tests.whole import full
 
@@ -31,6 +34,10 @@ INSERT INTO {cell}.cells_marker VALUES ('{cell}')
 """
 AT = {name: datetime(2026, 11, 1 + place, tzinfo=UTC) for place, name in enumerate(NAMES)}
 WHOSE = "SELECT whose FROM cells_marker"
+SEE = "INSERT INTO cells_seen SELECT %s::int, whose FROM cells_marker RETURNING whose"
+# What is asked with each transaction: it finds something in the second cell, or nothing anywhere.
+ABOUT_SECOND = "SELECT id AS merchant_id FROM django_migrations WHERE {cell} = 22"
+ABOUT_NOBODY = "SELECT id AS merchant_id FROM django_migrations WHERE id + {cell} < 0"
 
 
 @pytest.fixture
@@ -163,6 +170,7 @@ def count_round_trips() -> list[str]:
     """
     connection.ensure_connection()
     to_server: Any = connection.connection
+    assert not to_server.is_distributed()  # asked once for a connection
     wait, trips = to_server.wait, []
 
     def counted(*given: Any, **more: Any) -> Any:
@@ -171,10 +179,10 @@ def count_round_trips() -> list[str]:
 
     to_server.wait = counted
     first, second = NAMES
-    for cell in (first, second, first, second):
+    for cell, question in product((first, second), ("", ABOUT_NOBODY, ABOUT_NOBODY)):
         for ask in (read, ask_as_hot_paths_do):
             trips.clear()
-            with cells.inside(cell):
+            with cells.asking(question), cells.inside(cell):
                 assert ask(0) == cell
             assert len(trips) == 1
     with cells.inside(first):
@@ -195,3 +203,75 @@ def count_round_trips() -> list[str]:
         names = [name for (name,) in cursor.fetchall()]
     connections.close_all()
     return [name.rsplit("_", 2)[0] for name in names]
+
+
+def see_by_cursor(number: int) -> object:
+    return asked(SEE, number)
+
+
+def see_as_hot_paths_do(number: int) -> object:
+    row = prepared.row(SEE, [number])
+    assert row
+    return row[0]
+
+
+def see_ahead(number: int) -> object:
+    ((row,),) = prepared.rows_of_each([(SEE, [number])])
+    return row[0]
+
+
+def see_many(number: int) -> object:
+    with connection.cursor() as cursor:
+        cursor.executemany(SEE, [[number], [-number]])
+    return asked("SELECT whose FROM cells_seen WHERE number = %s", -number)
+
+
+SEEING = (see_by_cursor, see_as_hot_paths_do, see_ahead, see_many)
+
+
+@pytest.mark.parametrize("is_distributed", [False, True])
+def test_what_is_asked_with_a_transaction_is_asked_before_anything_is_done_in_it(
+    two: None, monkeypatch: pytest.MonkeyPatch, is_distributed: bool
+) -> None:
+    """Also where a setting has to come in a message of its own, as in a database of Citus."""
+    told: list[bytes] = []
+    tell = Connection._tell
+
+    def heard(to_server: Connection, message: bytes) -> Any:
+        told.append(message)
+        return (yield from tell(to_server, message))
+
+    monkeypatch.setattr(Connection, "_tell", heard)
+    if is_distributed:
+        monkeypatch.setattr(moving, "IS_DISTRIBUTED", b"SELECT 1")
+    with reached(ENGINE="lib.cells"), ThreadPoolExecutor(1) as thread:
+        thread.submit(see_in_two_cells).result()
+    settings = [message for message in told if b"SET LOCAL" in message]
+    assert any(b"lock_timeout" in message for message in settings)
+    assert all((b";" in message) is not is_distributed for message in settings)
+
+
+def see_in_two_cells() -> None:
+    """Write in either cell in each way, in a transaction and without one, before and after that is
+    planned, while what is asked forbids the second cell.
+    """
+    first, second = NAMES
+    ways = list(product((False, True), SEEING))
+    written = 0
+    for turn in (1, 2):
+        for place, (has_own, see) in enumerate(ways, start=1):
+            number = 100 * turn + place
+            with cells.asking(ABOUT_SECOND):
+                assert within(first, see, number, has_own) == first
+                with pytest.raises(cells.Moves):
+                    within(second, see, number, has_own)
+            with cells.inside(second):
+                assert asked("SELECT count(*) FROM cells_seen") == written
+            assert within(second, see, number, has_own) == second
+            written += 2 if see is see_many else 1
+    connections.close_all()
+
+
+def within(cell: str, see: Callable[[int], object], number: int, has_own: bool) -> object:
+    with cells.inside(cell), transaction.atomic() if has_own else cells.nowhere():
+        return see(number)

@@ -1,4 +1,6 @@
-"""manage.py cells list|begin|add [NUMBER]|distribute|move-cell NUMBER --to HOST:PORT"""
+"""manage.py cells list|begin|add [NUMBER]|move MERCHANT --to NUMBER|distribute|move-cell NUMBER
+--to HOST:PORT
+"""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
@@ -6,14 +8,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.cells import tables
-from lib import cells
+from config.cells import moves, owned, tables
+from lib import audit, cells, clock
 from lib.cells import citus, schemas
 from merchants import directory
 
+ACTOR = "manage.py cells"
+
 
 class Command(BaseCommand):
-    help = "Lists the cells that the books are in, makes, adds and moves them."
+    help = (
+        "Lists the cells that the books are in, makes and adds cells, moves a merchant's books to"
+        " another cell, and a cell to another machine."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="what", required=True)
@@ -23,28 +30,40 @@ class Command(BaseCommand):
         )
         add = commands.add_parser("add", help="make another cell, which is empty")
         add.add_argument("number", nargs="?", type=int, help="the next one if it is left out")
+        move = commands.add_parser("move", help="move a merchant's books to a higher cell")
+        move.add_argument("merchant", help="its reference")
+        move.add_argument("--to", type=int, required=True, metavar="NUMBER", help="the cell")
+        move.add_argument(
+            "--most-seconds",
+            type=float,
+            default=moves.MOST_SECONDS,
+            help="that nothing is written for it; the move is given up then (default: %(default)s)",
+        )
         commands.add_parser(
             "distribute",
             help="have each cell on a machine of a cluster of Citus; goes on where it was",
         )
-        move = commands.add_parser(
+        move_cell = commands.add_parser(
             "move-cell", help="move a cell to another machine of the cluster"
         )
-        move.add_argument("number", type=int)
-        move.add_argument("--to", required=True, metavar="HOST:PORT", type=_machine)
+        move_cell.add_argument("number", type=int)
+        move_cell.add_argument("--to", required=True, metavar="HOST:PORT", type=_machine)
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
-        """List cells, make one, or say where they lie. Raises CommandError without TAEL_CELLS, and
-        for what can't be done.
+        """List cells, make one, say where they lie, or move a merchant's books. Raises CommandError
+        without TAEL_CELLS, for what can't be done, and if the audit finds something after a move.
         """
         if not cells.are_on():
             raise CommandError("Set TAEL_CELLS=1: this installation has no cells.")
+        if what == "move":
+            self._move(options["merchant"], options["to"], options["most_seconds"])
+            return
         try:
             if what == "list":
                 self._list()
                 return
             if what == "move-cell":
-                done = self._move(options["number"], options["to"])
+                done = self._move_cell(options["number"], options["to"])
             elif what == "distribute":
                 done = self._distribute()
             else:
@@ -64,7 +83,7 @@ class Command(BaseCommand):
 
     def _begin(self) -> str:
         """Make the first cell of the books that there are; returns a sentence that says so."""
-        schemas.begin(tables.of_cells())
+        schemas.begin(tables.of_cells(), owned.loose_constraints())
         if not citus.is_there():
             return f"The books are in cell {cells.FIRST}."
         self._place()
@@ -93,12 +112,43 @@ class Command(BaseCommand):
         found = self._place()
         return f"Distributed: {', '.join(map(str, found)) or 'none, all were so already'}."
 
-    def _move(self, number: int, machine: citus.Machine) -> str:
+    def _move_cell(self, number: int, machine: citus.Machine) -> str:
         """Move a cell to another machine; returns a sentence that says so."""
         if not citus.is_there():
             raise citus.NotPossible("This database has no extension citus.")
         citus.move(number, machine)
         return f"Cell {number} is at {machine}."
+
+    def _move(self, reference: str, to: int, most_seconds: float) -> None:
+        """Move the merchant's books to the cell `to`, and then audit both cells as a whole, which
+        takes its time and stops nobody. Raises CommandError if they stay, and if a check finds
+        something.
+        """
+        start = directory.cells_of([reference]).get(reference, cells.FIRST)
+        try:
+            moved = moves.move(
+                reference, to, actor=ACTOR, now=clock.now(), most_seconds=most_seconds
+            )
+        except moves.NotMoved as refusal:
+            raise CommandError(f"Nothing was moved. {refusal}") from refusal
+        seconds = moved.stopped.total_seconds()
+        self.stdout.write(
+            f"{reference} is in cell {to}: {sum(moved.rows.values()):,} rows were moved, in"
+            f" {seconds:.2f} seconds in which nothing was written for it."
+        )
+        wrong = 0
+        for number in (start, to):
+            with cells.at(number):
+                findings = audit.run(audit.registered(), now=clock.now())
+            for finding in findings:
+                for row in finding.listed:
+                    wrong += 1
+                    self.stderr.write(
+                        f"cell {number}: {row.merchant}: {row.subject}: {finding.check.name}:"
+                        f" expected {row.expected}; found {row.found}"
+                    )
+        if wrong:
+            raise CommandError("It was moved, and the audit found something in these cells.")
 
 
 def _machine(text: str) -> citus.Machine:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from lib import cells, clock, encrypted
+from lib.cells import moving
 from lib.commands import BooksCommand
 from lib.encrypted import Column
 from merchants.operations import keys
@@ -24,7 +25,8 @@ class Command(BooksCommand):
         """Encrypt all encrypted columns anew with the first key, and print how much there was.
         Raises CommandError at the end if no key opens some row's content, naming the rows.
         """
-        found = cells.in_each(lambda: [self._rotate(column) for column in encrypted.columns()])
+        with moving.staying():
+            found = cells.in_each(lambda: [self._rotate(column) for column in encrypted.columns()])
         lost = [line for lines in found for line in lines if line]
         if lost:
             raise CommandError(

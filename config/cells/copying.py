@@ -1,0 +1,225 @@
+"""Copies a merchant's rows from one cell's tables to another's, in the caller's transaction, and
+compares them (rule 30.20).
+
+Keys stay, as no two cells have the same ones. Triggers of the tables do not act on what is copied:
+what they would write was written when it happened. Foreign keys are held to at the end.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.utils import CursorWrapper
+from django.db.models import DecimalField, Model
+
+from billing.models import CreditNote, Invoice, ProviderDifference, ProviderMovement, ProviderPayout
+from config.cells import owned, tables
+from credit.models import Withdrawal
+from lib import cells
+from merchants import installation
+from merchants.models import MovedName
+
+# The names of the triggers that the cells' tables have. They are called the same in each.
+TRIGGERS = """
+SELECT DISTINCT tgname::text FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'pgtrigger%'
+"""
+# Citus calls them otherwise on the machines where the cells' rows are.
+IS_DISTRIBUTED = "SELECT FROM pg_extension WHERE extname = 'citus'"
+THEIR_TRIGGERS = """
+SELECT unnest(result::text[]) FROM run_command_on_all_nodes($$
+    SELECT coalesce(array_agg(DISTINCT tgname::text), '{}') FROM pg_trigger
+    WHERE NOT tgisinternal AND tgname LIKE 'pgtrigger%'$$)
+"""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a table has of a merchant: how many rows, the sum of each column of figures, and the sum
+    of a digest of each whole row.
+    """
+
+    rows: int
+    figures: tuple[Any, ...]
+    digest: Any
+
+
+def hush(cursor: CursorWrapper) -> None:
+    """Have all our triggers do nothing until `unhush`, or the transaction's end."""
+    is_distributed = bool(_asked(cursor, IS_DISTRIBUTED, None))
+    found = _asked(cursor, THEIR_TRIGGERS if is_distributed else TRIGGERS, None)
+    names = ",".join(sorted({name for (name,) in found}))
+    # A command, and no function: Citus tells only that to the machines where the cells are.
+    cursor.execute("SET LOCAL pgtrigger.ignore = %s", [f"{{{names}}}"])
+
+
+def unhush(cursor: CursorWrapper) -> None:
+    """Have them act again."""
+    cursor.execute("SET LOCAL pgtrigger.ignore = '{}'")
+
+
+def copy(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:
+    """Copy all rows of the merchant from the cell `start` to the cell `to`. `merchant` has its
+    primary key (`merchant`) and its `reference`.
+    """
+    for model in owned.models():
+        if model is not ProviderDifference:
+            columns = ", ".join(_columns(model))
+            cursor.execute(
+                f"INSERT INTO {_table(model, to)} ({columns})"
+                f" SELECT {columns} FROM {_table(model, start)} AS owned"
+                f" WHERE {owned.condition(model, start)}",
+                merchant,
+            )
+
+
+def delete(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> None:
+    """Delete all rows of the merchant in the cell with this number."""
+    for model in reversed(owned.models()):
+        cursor.execute(
+            f"DELETE FROM {_table(model, number)} AS owned WHERE {owned.condition(model, number)}",
+            merchant,
+        )
+
+
+def sums(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> dict[str, Sums]:
+    """What each table of the cell with this number has of the merchant, by the table's name."""
+    found = {}
+    for model in owned.models():
+        if model is ProviderDifference:
+            continue  # of a payout that has another key in each cell
+        figures = [
+            f'sum(owned."{field.column}")'
+            for field in model._meta.concrete_fields
+            if isinstance(field, DecimalField)
+        ]
+        row = f"hashtextextended(ROW({', '.join(_columns(model))})::text, 0)::numeric"
+        cursor.execute(
+            f"SELECT count(*), coalesce(sum({row}), 0){''.join(f', {one}' for one in figures)}"
+            f" FROM {_table(model, number)} AS owned WHERE {owned.condition(model, number)}",
+            merchant,
+        )
+        count, digest, *added = cursor.fetchone()
+        found[model._meta.db_table] = Sums(count, tuple(added), digest)
+    return found
+
+
+def names(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> list[MovedName]:
+    """What others know of the merchant's by names that the cell with this number gave, which they
+    look for there: numbers of documents, and references of withdrawals, with the file for the bank
+    that one is in (merchants.moved).
+    """
+    found = []
+    for model in (Invoice, CreditNote):
+        statement = f"SELECT number FROM {_table(model, number)} WHERE account_id = %(merchant)s"
+        for (given,) in _asked(cursor, statement, merchant):
+            if given and installation.cell_of(installation.outside(given)) == number:
+                found.append(MovedName(name=given))
+    statement = f"""
+        SELECT reference, batch, currency FROM {_table(Withdrawal, number)}
+        WHERE line_id = %(merchant)s"""
+    for reference, batch, currency in _asked(cursor, statement, merchant):
+        found.append(MovedName(name=reference, file=batch, currency=currency))
+    return found
+
+
+def hand_over(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:
+    """Have the rows of providers' payouts that are the merchant's be so in the cell `to`, where the
+    same payouts are on record, or else are copied to, and no longer in the cell `start`. Each cell
+    has every payout; in one alone a row is of one of its merchants (rule 30.22).
+    """
+    payouts = {
+        key: _payout(cursor, reference, start, to)
+        for key, reference in _asked(
+            cursor,
+            f"SELECT DISTINCT payout.id, payout.reference FROM {_table(ProviderPayout, start)}"
+            f" payout JOIN {_table(ProviderMovement, start)} written ON"
+            " written.payout_id = payout.id WHERE written.account_id = %(merchant)s",
+            merchant,
+        )
+    }
+    ties = ("account_id", "payment_id", "reversal_id", "entered_at")
+    rows = _asked(
+        cursor,
+        f"SELECT payout_id, reference, {', '.join(ties)} FROM {_table(ProviderMovement, start)}"
+        " WHERE account_id = %(merchant)s",
+        merchant,
+    )
+    for payout, reference, *tied in rows:
+        cursor.execute(
+            f"UPDATE {_table(ProviderMovement, to)} SET {', '.join(f'{one} = %s' for one in ties)}"
+            " WHERE payout_id = %s AND reference = %s",
+            [*tied, payouts[payout], reference],
+        )
+    _copy_differences(cursor, merchant, start, to)
+    cursor.execute(
+        f"UPDATE {_table(ProviderMovement, start)} SET"
+        f" {', '.join(f'{one} = NULL' for one in ties)} WHERE account_id = %(merchant)s",
+        merchant,
+    )
+
+
+def _payout(cursor: CursorWrapper, reference: str, start: int, to: int) -> int:
+    """The key in the cell `to` of the payout that the cell `start` has under this reference. If it
+    is not there, it is copied with its rows, none of which is of a merchant there.
+    """
+    select = f"SELECT id FROM {_table(ProviderPayout, to)} WHERE reference = %s"
+    if not (known := _asked(cursor, select, [reference])):
+        columns = ", ".join(name for name in _columns(ProviderPayout) if name != '"id"')
+        cursor.execute(
+            f"INSERT INTO {_table(ProviderPayout, to)} ({columns}) SELECT {columns}"
+            f" FROM {_table(ProviderPayout, start)} WHERE reference = %s",
+            [reference],
+        )
+        known = _asked(cursor, select, [reference])
+        ties = {'"id"', '"payout_id"', '"account_id"', '"payment_id"', '"reversal_id"'}
+        names = [one for one in _columns(ProviderMovement) if one not in {*ties, '"entered_at"'}]
+        listed = ", ".join(names)
+        cursor.execute(
+            f"INSERT INTO {_table(ProviderMovement, to)} (payout_id, {listed})"
+            f" SELECT %s, {listed} FROM {_table(ProviderMovement, start)} WHERE payout_id ="
+            f" (SELECT id FROM {_table(ProviderPayout, start)} WHERE reference = %s)",
+            [known[0][0], reference],
+        )
+    return int(known[0][0])
+
+
+def _copy_differences(
+    cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int
+) -> None:
+    """Copy what is different about the merchant's payments, each with its payout as it is known in
+    the cell `to`.
+    """
+    own = owned.condition(ProviderDifference, start)
+    table = _table(ProviderDifference, start)
+    columns = ", ".join(_columns(ProviderDifference))
+    rows = _asked(cursor, f"SELECT {columns} FROM {table} AS owned WHERE {own}", merchant)
+    names = _columns(ProviderDifference)
+    place = names.index('"payout_id"')
+    for row in rows:
+        values = list(row)
+        if values[place] is not None:
+            select = f"SELECT reference FROM {_table(ProviderPayout, start)} WHERE id = %s"
+            ((reference,),) = _asked(cursor, select, [values[place]])
+            values[place] = _payout(cursor, reference, start, to)
+        marks = ", ".join(["%s"] * len(values))
+        cursor.execute(
+            f"INSERT INTO {_table(ProviderDifference, to)} ({columns}) VALUES ({marks})", values
+        )
+
+
+def _asked(cursor: CursorWrapper, statement: str, values: Any) -> Sequence[tuple[Any, ...]]:
+    """The rows of the statement."""
+    cursor.execute(statement, values)
+    return list(cursor.fetchall())
+
+
+def _table(model: type[Model], number: int) -> str:
+    """The model's table in the cell with this number."""
+    assert tables.is_of_cells(model._meta.app_label, model.__name__)
+    return f'{cells.name_of(number)}."{model._meta.db_table}"'
+
+
+def _columns(model: type[Model]) -> list[str]:
+    """The columns of the model that are written, in quotation marks."""
+    fields = model._meta.concrete_fields
+    return [f'"{field.column}"' for field in fields if not getattr(field, "generated", False)]

@@ -1,0 +1,222 @@
+"""Moves a merchant's books to another cell of the same database (rule 30.18).
+
+First a write stop for the merchant alone is put on record, and committed. Then all transactions
+are waited for that began before it: those that begin later find it out (lib.cells.moving). All
+else is one transaction, which sees the books as they are then: rows are copied, compared and
+deleted, the directory is changed, the merchant's books are audited in both cells, and the stop is
+ended. So whoever is killed leaves the books wholly in one cell; the stop is over by itself after
+the time that it was given, and the command may be run again.
+
+What would write in spite of the stop is an error, and not lost: rows that hang on the merchant's
+are refused, as theirs are locked and then gone, and a row that was changed meanwhile ends the move.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, connection, transaction
+
+from config import books
+from config.cells import copying
+from gateway.webhooks.operations import outbox
+from lib import audit, cells
+from lib.cells import schemas
+from lib.refusals import Refused
+from merchants.models import Merchant, Move
+from merchants.operations import moves
+from merchants.operations.merchants import UnknownMerchant
+
+MOST_SECONDS = 60  # of the write stop, unless the command says otherwise
+# The transactions of others in this database that are open. Their number is their lock's.
+OPEN = """
+SELECT lock.virtualtransaction, lock.pid
+FROM pg_locks lock JOIN pg_stat_activity process ON process.pid = lock.pid
+WHERE lock.locktype = 'virtualxid' AND lock.pid <> pg_backend_pid()
+  AND process.datname = current_database()
+"""
+MIGRATED = "SELECT array_agg(app || '.' || name ORDER BY app, name) FROM {schema}.{table}"
+
+
+class NotMoved(Refused):
+    """The books stay where they are, and nothing was changed; the message says why."""
+
+    code = "not_moved"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a move did: rows by table, and how long the merchant's books stood still."""
+
+    rows: Mapping[str, int]
+    stopped: timedelta
+
+
+def move(
+    reference: str,
+    to: int,
+    *,
+    actor: str,
+    now: datetime,
+    most_seconds: float = MOST_SECONDS,
+    at_step: Callable[[str], object] = lambda name: None,
+) -> Moved:
+    """Move the books of the merchant with this reference to the cell `to`, which must be higher
+    than the one that they are in, with a trail row. `at_step` is told the name of each step before
+    it is taken.
+
+    Raises NotMoved, with nothing changed, if there is no such merchant or cell, if both cells have
+    not the same migrations, if somebody else moves it, if books do not hold, differ, or were
+    written to in spite of the stop, and if it would take longer than `most_seconds`.
+    """
+    at_step("stop")
+    _check_migrated(to)
+    began_at = time.monotonic()
+    stop = _begin(reference, to, most_seconds)
+    try:
+        at_step("wait")
+        _wait_for_others(stop)
+        with cells.at(stop.from_cell):
+            outbox.number()  # so that what is told later has higher numbers
+        with _one_picture():
+            rows = _move(stop, actor=actor, now=now, at_step=at_step)
+    except BaseException:
+        moves.give_up(stop.pk)
+        raise
+    return Moved(rows, timedelta(seconds=time.monotonic() - began_at))
+
+
+def _begin(reference: str, to: int, most_seconds: float) -> Move:
+    """Put the stop on record. Raises NotMoved if there can be none."""
+    try:
+        return moves.begin(reference=reference, to_cell=to, most_seconds=most_seconds)
+    except (moves.CannotMove, UnknownMerchant) as refusal:
+        raise NotMoved(str(refusal)) from refusal
+
+
+def _check_migrated(to: int) -> None:
+    """Raise NotMoved unless there is a cell `to` that is migrated as far as what is shared."""
+    if to not in cells.there():
+        raise NotMoved(f"to: there is no cell {to}")
+    found = []
+    with connection.cursor() as cursor:
+        for schema in (cells.name_of(to), cells.name_of(cells.FIRST)):
+            cursor.execute(MIGRATED.format(schema=schema, table=schemas.MIGRATIONS))
+            found += cursor.fetchone()
+    if found[0] != found[1]:
+        raise NotMoved("to: cells have different migrations; run manage.py migrate first")
+
+
+def _wait_for_others(stop: Move) -> None:
+    """Wait until all transactions have ended that are open now. Raises NotMoved if that takes half
+    of the time that the stop has.
+    """
+    patience = (stop.until - stop.began_at).total_seconds() / 2
+    ends_at = time.monotonic() + patience
+    waited_for = _open_ones()
+    while waited_for := waited_for & _open_ones():
+        if time.monotonic() > ends_at:
+            processes = ", ".join(sorted(str(pid) for _, pid in waited_for))
+            raise NotMoved(f"others: transactions of processes {processes} do not end")
+        time.sleep(0.01)
+
+
+def _open_ones() -> set[tuple[str, int]]:
+    """The transactions of others in this database that are open, each with its process."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN)
+        return set(cursor.fetchall())
+
+
+@contextmanager
+def _one_picture() -> Iterator[None]:
+    """A transaction that sees the books as they are when it begins, and fails where somebody else
+    has changed them since. Raises NotMoved for what the database refuses.
+    """
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
+    except moves.StoppedTooLong as refusal:
+        raise NotMoved(str(refusal)) from refusal
+    except DatabaseError as error:
+        raise NotMoved(f"database: {' '.join(str(error).split())}") from error
+
+
+def _move(
+    stop: Move, *, actor: str, now: datetime, at_step: Callable[[str], object]
+) -> dict[str, int]:
+    """Copy, compare and delete the rows, change the directory, audit, and end the stop; returns how
+    many rows each table had. Raises NotMoved.
+    """
+    start, to = stop.from_cell, stop.to_cell
+    merchant: Merchant = stop.merchant
+    of: dict[str, Any] = {"merchant": merchant.pk, "reference": merchant.reference}
+    with connection.cursor() as cursor:
+        at_step("copy")
+        _lock(cursor, of, start)
+        copying.hush(cursor)
+        with cells.at(to):  # tables are named with their cells, but not by what acts on them
+            copying.copy(cursor, of, start, to)
+        at_step("compare")
+        before, after = (copying.sums(cursor, of, number) for number in (start, to))
+        _check_same(before, after)
+        _check_same(*({"books": _books(merchant, number)} for number in (start, to)))
+        at_step("delete")
+        names = copying.names(cursor, of, start)
+        with cells.at(to):
+            copying.hand_over(cursor, of, start, to)
+        with cells.at(start):
+            copying.delete(cursor, of, start)
+        copying.unhush(cursor)
+    at_step("switch")
+    rows = {table: one.rows for table, one in after.items()}
+    moves.end(stop.pk, names=names, rows=sum(rows.values()), actor=actor, now=now)
+    at_step("audit")
+    for number in (start, to):
+        with cells.at(number):
+            _audit(merchant, number)
+    at_step("commit")
+    moves.check_in_time(stop)
+    return rows
+
+
+def _lock(cursor: Any, merchant: Mapping[str, Any], number: int) -> None:
+    """Lock the merchant's two books, upon which all its other rows hang."""
+    for table in ("billing_billingaccount", "credit_creditline"):
+        cursor.execute(
+            f"SELECT FROM {cells.name_of(number)}.{table} WHERE merchant_id = %(merchant)s"
+            " FOR UPDATE",
+            merchant,
+        )
+
+
+def _books(merchant: Merchant, number: int) -> dict[str, Any]:
+    """The document of the merchant's books as they are in the cell with this number."""
+    with cells.at(number):
+        return books.of_one(merchant)
+
+
+def _check_same(before: Mapping[str, object], after: Mapping[str, object]) -> None:
+    """Raise NotMoved unless what was there is what came."""
+    differ = [name for name in before if before[name] != after[name]]
+    if differ:
+        raise NotMoved(f"copy: {', '.join(differ)} would not be the same afterwards")
+
+
+def _audit(merchant: Merchant, number: int) -> None:
+    """Raise NotMoved if a check finds something wrong about the merchant in the cell that we are
+    inside, which has this number.
+    """
+    found = [one for one in audit.run_for(merchant.pk) if one.violations]
+    if found:
+        lines = [
+            f"{one.check.name}: {row.subject}: expected {row.expected}; found {row.found}"
+            for one in found
+            for row in one.listed[:1]
+        ]
+        raise NotMoved(f"audit: in cell {number} it is not so that {'; '.join(lines)}")

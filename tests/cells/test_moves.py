@@ -1,0 +1,259 @@
+"""A merchant's books go to another cell whole, while others go on, or not at all."""
+
+import os
+import signal
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from io import StringIO
+from threading import Event, Lock
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.http import HttpResponse
+
+from billing.models import BillingAccount, Charge
+from config import books
+from config.cells import moves, owned, tables
+from credit.models import Order, OrderPayment
+from gateway.models import ReceivedEvent, WebhookEvent
+from gateway.webhooks.operations import outbox
+from jobs import tasks
+from jobs.models import JobRun
+from lib import cells, clock
+from merchants import installation
+from merchants.models import Merchant, Move
+from tests import forked, shops
+from tests.cells.conftest import asked
+from tests.credit.pages import set_clock
+from tests.factories import member, signed_in
+from tests.gateway.asking import AN_ORDER, Caller, said
+from tests.routes import full_shop
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STEPS = ("wait", "copy", "compare", "delete", "switch", "audit", "commit")
+
+
+def move(shop: Shop, to: int) -> str:
+    output = StringIO()
+    try:
+        call_command("cells", "move", shop.reference, "--to", str(to), stdout=output, stderr=output)
+    except CommandError as error:
+        raise CommandError(f"{output.getvalue()}{error}") from error
+    return output.getvalue()
+
+
+def audit_is_clean() -> None:
+    output = StringIO()
+    try:
+        call_command("audit", stdout=output)
+    except CommandError:
+        assert output.getvalue().partition("Not so:")[2] == ""
+
+
+def where() -> dict[str, int]:
+    return dict(Merchant.objects.values_list("reference", "cell"))
+
+
+def test_a_merchants_books_go_whole_to_another_cell_and_are_known_as_before(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cells.at(1):
+        shop = full_shop()
+        other = shops.join("2026-11-01 09:00", "other", plan_price="39.00")
+    with cells.at(2):
+        there = shops.join("2026-11-01 09:00", "there", plan_price="39.00")
+    set_clock(monkeypatch)("2026-12-01 10:00")
+    platform, own = Caller(), Caller(merchant=shop.merchant)
+    order = {**AN_ORDER, "merchant": shop.reference, "order": "B-1"}
+    placed = said(own.post("/orders", order))
+    sent = {"id": "e-1", "type": "order.cancelled", "at": "2026-12-01T10:00:00Z",
+            "merchant": shop.reference, "data": {"order": "B-1", "reason": "no"}}  # fmt: skip
+    assert [one["outcome"] for one in platform.events(sent)] == ["applied"]
+    with cells.at(1):
+        outbox.number()
+    before = books.of_merchant(shop.reference, local_names=True)
+
+    assert "rosewood is in cell 2: " in move(shop, 2)
+    assert where() == {"rosewood": 2, "other": 1, "there": 2}
+    assert books.of_merchant(shop.reference, local_names=True) == before
+    with cells.at(1):
+        for model in owned.models():
+            if column := owned.whose(model):
+                assert not model._default_manager.filter(**{column: shop.merchant.pk}).exists()
+        assert not ReceivedEvent.objects.filter(merchant=shop.reference).exists()
+    # Keys and numbers are as they were, and what is told again is known.
+    assert said(own.post("/orders", order))["order"] == placed["order"]
+    assert [one["outcome"] for one in platform.events(sent)] == ["duplicate"]
+    assert said(own.get("/events/e-1"))["outcome"] == "duplicate"
+    assert said(own.post("/orders", {**order, "order": "B-2"}))["status"] == "OPEN"
+    assert "B-2" in text_of(signed_in(member(shop)).get("/m/rosewood/credit/orders/"))
+    with cells.at(2):
+        assert Order.objects.get(reference="B-1").pk < cells.KEYS
+        assert Order.objects.get(reference="B-2").pk > 2 * cells.KEYS
+        assert shop.charge("2026-12-02 15:00", "pick-pack", "210.00") == "applied"
+        numbers = list(shop.account.invoices.order_by("pk").values_list("number", flat=True))
+        assert [installation.outside(str(one)) for one in (numbers[0], numbers[-1])] == [
+            "T-2026-000001", "T2-2026-000002"
+        ]  # fmt: skip
+        assert there.account.invoices.get().number == "2-2026-000001"
+        outbox.number()
+        told = WebhookEvent.objects.filter(merchant=shop.merchant).order_by("pk")
+        sequence = list(told.values_list("sequence", flat=True))
+        assert sequence == list(range(1, len(sequence) + 1))
+    audit_is_clean()
+    for merchant, to, why in ((shop, 1, "a higher one alone"), (other, 7, "there is no cell 7")):
+        with pytest.raises(CommandError, match=f"Nothing was moved.*{why}"):
+            move(merchant, to)
+    assert Move.objects.get().is_done
+
+
+def test_it_is_said_of_every_table_whether_it_goes_along() -> None:
+    going = {model._meta.label for model in owned.models()}
+    assert going | owned.OF_HOUSE == tables.OF_CELLS
+    assert not going & owned.OF_HOUSE
+
+
+def test_whoever_moves_books_may_be_killed_at_each_step(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cells.at(1):
+        shop = shops.join("2026-11-01 09:00", "meadow", language="th")
+        other = shops.join("2026-11-01 09:00", "other")
+        for one in (shop, other):
+            assert one.place("2026-11-02 10:00", "A-1", "12.50") == "applied"
+            assert one.charge("2026-11-02 15:00", "pick-pack", "15.50", "C-1") == "applied"
+    set_clock(monkeypatch)("2026-11-03 01:00")
+    before = books.of_merchant("meadow")
+    browser, platform = signed_in(member(shop)), Caller()
+    now = clock.now()
+
+    def die(at: str, name: str) -> None:
+        if name == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for step in STEPS:
+        work = partial(moves.move, "meadow", 2, actor="ada", now=now, at_step=partial(die, step))
+        assert forked.run(work) == -signal.SIGKILL
+        assert where() == {"meadow": 1, "other": 1}
+        assert asked("SELECT count(*) FROM cell_2.credit_order") == [(0,)]
+        if step == "wait":
+            look_at_the_stop(browser, platform, monkeypatch)
+        Move.objects.filter(ended_at=None).update(until=now)  # as its time is over
+        assert books.of_merchant("meadow") == before
+        assert browser.get("/m/meadow/").status_code == 200
+    assert "meadow is in cell 2" in move(shop, 2)
+    assert books.of_merchant("meadow") == before
+    assert Counter(Move.objects.values_list("is_done", flat=True)) == {False: 7, True: 1}
+
+
+def look_at_the_stop(browser: Any, platform: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While `meadow` is moved, nothing is done for it, and all for others."""
+    page: HttpResponse = browser.get("/m/meadow/credit/orders/", headers={"Accept-Language": "th"})
+    assert (page.status_code, page["Retry-After"]) == (503, "5")
+    assert "กำลังย้ายบัญชีของร้านนี้" in page.content.decode()
+    order = {**AN_ORDER, "order": "B-1"}
+    refused = platform.post("/orders", {**order, "merchant": "meadow"})
+    assert (refused.status_code, refused["Retry-After"]) == (503, "5")
+    assert said(refused)["code"] == "merchant_moves"
+    assert platform.post("/orders", {**order, "merchant": "other"}).status_code == 201
+    sent = [
+        {"id": f"e-{name}", "type": "order.cancelled", "at": "2026-11-03T01:00:00Z",
+         "merchant": name, "data": {"order": "A-1", "reason": "no"}}
+        for name in ("other", "meadow")
+    ]  # fmt: skip
+    assert platform.post("/events", {"events": sent}).status_code == 503
+    with cells.at(1):
+        assert Order.objects.get(reference="B-1").line.merchant.reference == "other"
+        assert set(Order.objects.values_list("status", flat=True)) == {"OPEN"}
+    handed_out: list[Any] = []
+    monkeypatch.setattr(tasks.do_chunk, "apply_async", lambda said, queue: handed_out.append(said))
+    tasks.run_job("billing-day-ends", cell=1)
+    tasks.do_chunk(*handed_out[0])
+    run = JobRun.objects.get()
+    assert (run.rows_due, run.rows_done, run.rows_left) == (2, 1, 1)
+    with cells.at(1):
+        opened = dict(BillingAccount.objects.values_list("merchant__reference", "open_on"))
+    assert {name: str(day) for name, day in opened.items()} == {
+        "meadow": "2026-11-02", "other": "2026-11-03"
+    }  # fmt: skip
+
+
+def test_what_was_acknowledged_while_books_were_moved_is_in_them_once(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cells.at(1):
+        for name in ("meadow", "other"):
+            shops.join("2026-11-01 09:00", name, credit_limit="900000.00",
+                       billing_threshold="900000.00")  # fmt: skip
+    set_clock(monkeypatch)("2026-11-02 12:00")
+    caller = Caller(requests_per_minute=100_000)
+    begun, over, lock = Event(), Event(), Lock()
+    refused: Counter[str] = Counter()
+    done: Counter[tuple[str, str]] = Counter()
+
+    def until_taken(merchant: str, path: str, body: dict[str, Any]) -> None:
+        """Until it is acknowledged."""
+        while True:
+            body |= {} if merchant in path else {"merchant": merchant}
+            answer = one_more(caller).post(path, body)
+            if answer.status_code < 300:
+                break
+            assert answer.status_code == 503, answer.content
+            with lock:
+                refused[merchant] += 1
+        with lock:
+            done[merchant, path.rpartition("/")[2]] += 1
+
+    def trade(thread: int) -> None:
+        try:
+            trade_on(thread)
+        finally:
+            connections.close_all()
+
+    def trade_on(thread: int) -> None:
+        merchant = ("meadow", "other")[thread % 2]
+        for number in range(10_000):
+            if over.is_set() and number > 20:
+                break
+            order = f"O-{thread}-{number}"
+            price = {"amount": "2.00", "currency": "USD"}
+            until_taken(merchant, "/orders", {**AN_ORDER, **price, "order": order})
+            until_taken(merchant, f"/merchants/{merchant}/orders/{order}/payments",
+                 {**price, "payment": f"P-{thread}-{number}"})  # fmt: skip
+            until_taken(merchant, "/charges", {**price, "charge": f"C-{thread}-{number}",
+                                        "fee": "pick-pack", "request": "FR-1"})  # fmt: skip
+            if number == 3:
+                begun.set()
+
+    with ThreadPoolExecutor(4) as pool:
+        trades = [pool.submit(trade, thread) for thread in range(4)]
+        try:
+            begun.wait(60)
+            moved = moves.move("meadow", 2, actor="ada", now=clock.now())
+        finally:
+            over.set()
+        for one in trades:
+            one.result()
+    assert where() == {"meadow": 2, "other": 1}
+    assert moved.rows["credit_order"] > 0
+    assert refused["meadow"] > 0
+    assert refused["other"] == 0
+    for number, name in ((1, "other"), (2, "meadow")):
+        with cells.at(number):
+            assert Order.objects.count() == done[name, "orders"] > 40
+            assert OrderPayment.objects.count() == done[name, "payments"]
+            assert Charge.objects.filter(fee="pick-pack").count() == done[name, "charges"]
+    audit_is_clean()
+
+
+def one_more(caller: Caller) -> Caller:
+    """The same key by a client of its own, as threads have."""
+    one = object.__new__(Caller)
+    one.key, one.text, one.client = caller.key, caller.text, type(caller.client)()
+    return one
