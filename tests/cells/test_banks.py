@@ -42,7 +42,7 @@ OPERATOR = BY["actor"]
 __all__ = ["stripe"]  # a fixture
 
 
-def shop_with_bill(cell: int, name: str, amount: str) -> tuple[Shop, Invoice]:
+def shop_with_invoice(cell: int, name: str, amount: str) -> tuple[Shop, Invoice]:
     """A shop of this cell with a bill, to be paid to the account of an issuer that cells share."""
     with cells.at(cell):
         if not Issuer.objects.exists():
@@ -59,8 +59,8 @@ def match() -> None:
 def test_a_statement_is_taken_in_one_cell_and_its_lines_go_where_their_bills_are(
     two_cells: None,
 ) -> None:
-    meadow, first = shop_with_bill(1, "meadow", "210.00")
-    _orchard, second = shop_with_bill(2, "orchard", "300.00")
+    meadow, first = shop_with_invoice(1, "meadow", "210.00")
+    _orchard, second = shop_with_invoice(2, "orchard", "300.00")
     with cells.at(1):
         to_first = paying(first, bank_reference="B-1", name="Meadow GmbH")
     with cells.at(2):
@@ -126,10 +126,10 @@ def test_a_statement_is_taken_in_one_cell_and_its_lines_go_where_their_bills_are
 
 
 def test_a_line_that_was_on_its_way_gets_there_once(two_cells: None) -> None:
-    shop_with_bill(1, "meadow", "210.00")
-    _shop, bill = shop_with_bill(2, "orchard", "300.00")
+    shop_with_invoice(1, "meadow", "210.00")
+    _shop, invoice = shop_with_invoice(2, "orchard", "300.00")
     with cells.at(2):
-        to_second = paying(bill)
+        to_second = paying(invoice)
     with cells.at(1):
         banking.take(to_second)
         line = BankLine.objects.get()
@@ -144,16 +144,16 @@ def test_a_line_that_was_on_its_way_gets_there_once(two_cells: None) -> None:
         assert lines() == ["300.00 ELSEWHERE REFERENCE - -"]
     with cells.at(2):
         assert lines() == ["300.00 BOOKED REFERENCE orchard 2-DE-2026-000001"]
-        assert of_bank(bill) == "PAID 300.00/300.00"
+        assert of_bank(invoice) == "PAID 300.00/300.00"
 
 
 def test_a_file_of_the_folder_is_taken_once_and_its_lines_go_where_their_bills_are(
     two_cells: None, settings: LazySettings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.TAEL_BANK_FOLDER = str(tmp_path)
-    _shop, bill = shop_with_bill(2, "orchard", "300.00")
+    _shop, invoice = shop_with_invoice(2, "orchard", "300.00")
     with cells.at(2):
-        content = camt(paying(bill))
+        content = camt(paying(invoice))
     (tmp_path / "s.xml").write_bytes(content)
     with cells.at(1):
         bank_folder.take_in(now=shops.instant("2100-01-01 00:00"))

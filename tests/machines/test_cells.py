@@ -235,11 +235,11 @@ def test_what_is_asked_with_a_transaction_is_asked_before_anything_is_done_in_it
 ) -> None:
     """Also where a setting has to come in a message of its own, as in a database of Citus."""
     told: list[bytes] = []
-    tell = Connection._tell
+    send = Connection._tell
 
     def heard(to_server: Connection, message: bytes) -> Any:
         told.append(message)
-        return (yield from tell(to_server, message))
+        return (yield from send(to_server, message))
 
     monkeypatch.setattr(Connection, "_tell", heard)
     if is_distributed:
