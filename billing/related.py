@@ -4,12 +4,11 @@ A fulfilment request belongs to the order of the same reference (rule 10.24).
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
-from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Charge
 from billing.queries import requests
 from credit import related
 from credit.models import CreditLine, Order
@@ -28,9 +27,9 @@ def register() -> None:
 
 
 def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
-    """Yield the cost of the order's fulfilment request, and the part of it on each bill, oldest
-    bill first and at most MOST_INVOICES of them; nothing if there is no such request. Each leads to
-    its page.
+    """Yield the cost of the order's fulfilment request, the part of it on each bill, oldest bill
+    first and at most MOST_INVOICES of them, and what is on none yet; nothing if there is no such
+    request. Each leads to its page, but for what is not billed yet.
     """
     found = requests.of_order(order)
     if found is None:
@@ -45,18 +44,15 @@ def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
         money.of(cost.amount, account.currency),
         is_cost=True,
     )
-    on_invoices = (
-        Charge.objects.filter(account=account, request=found.reference)
-        .filter(item__invoice__number__gt="")
-        .order_by("item__invoice_id")
-        .values_list("item__invoice__number")
-        .annotate(Sum("amount"))
-    )
-    for number, amount in on_invoices[:MOST_INVOICES]:
+    for number, amount in islice(cost.by_invoice.items(), MOST_INVOICES):
         address = reverse("billing:invoice", args=[merchant, number])
         yield Related(
             _("Of this, on bill"),
             installation.outside(number),
             address,
             money.of(amount, account.currency),
+        )
+    if cost.not_billed:
+        yield Related(
+            _("Of this, not billed yet"), "", "", money.of(cost.not_billed, account.currency)
         )

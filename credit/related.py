@@ -15,7 +15,9 @@ from lib.registry import Registry
 
 @dataclass(frozen=True)
 class Related:
-    """A page about the same order, and the amount that it has of it."""
+    """A page about the same order, and the amount that it has of it; or such an amount without a
+    page of its own, with neither name nor address.
+    """
 
     label: StrOrPromise
     name: str  # what leads there

@@ -43,7 +43,8 @@ def _with_sums(found: QuerySet[BillingCredit]) -> QuerySet[BillingCredit]:
 
 def find(account: BillingAccount, pk: int) -> BillingCredit | None:
     """The account's credit with this primary key, or None."""
-    return account.credits.select_related(*_WITH).filter(pk=pk).first()
+    found = account.credits.select_related(*_WITH, "charge__item__invoice")
+    return found.filter(pk=pk).first()
 
 
 def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:

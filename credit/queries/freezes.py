@@ -1,6 +1,6 @@
 """The freezes of a line, and how close overdue payments are to one. Nothing here writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -40,6 +40,16 @@ def are_for_invoices(merchant_id: int) -> bool:
     """
     unpaid = Freeze.objects.filter(line=merchant_id, reason=Freeze.Reason.UNPAID_BILL)
     return unpaid.filter(lifted_at__isnull=True).exists()
+
+
+def for_bills_from(line: CreditLine, standing: Iterable[Freeze], *, today: date) -> date | None:
+    """The first day after `today` that freezes the line if a bill that is unpaid now still is as
+    it starts; None if no bill will, or one of the freezes in force, `standing`, is for a bill
+    already. Rule 16.11.
+    """
+    if any(freeze.is_for_an_unpaid_bill for freeze in standing):
+        return None
+    return min((day for day in line.unpaid_bill_days if day > today), default=None)
 
 
 def past(line: CreditLine, *, reason: str = "") -> QuerySet[Freeze]:

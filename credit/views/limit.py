@@ -97,10 +97,12 @@ def freeze_history(request: MemberRequest) -> HttpResponse:
     """The page of the line's freezes: those in force, and past ones."""
     line, today = line_and_today(request, clock.now())
     asked = FreezeFilter(request.GET, local=LocalDays.of(line, today))
+    standing = freezes.in_force(line)
     context = asked.context | {
         "line": line,
-        "freezes": freezes.in_force(line),
+        "freezes": standing,
         "overdue": freezes.overdue(line, today=today),
+        "bills_freeze_on": freezes.for_bills_from(line, standing, today=today),
         "page": asked.page(freezes.past(line, **asked.rows)),
     }
     return render(request, "credit/freezes.html", context)

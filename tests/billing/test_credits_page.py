@@ -95,6 +95,7 @@ def test_a_rejected_one_says_why(shop: Shop) -> None:
     deciding.reject(shop, "2026-11-11 10:00", credit)
     said = read(shop, f"credits/{credit.pk}/")
     assert "Rejected 1.50 USD" in said
+    assert "Request FR-7 Bill not billed yet Amount 5.00 USD" in said
     assert "agreed by telephone" in said
     assert "On bill" not in said
 

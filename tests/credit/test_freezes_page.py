@@ -1,12 +1,13 @@
 """What freezes the line, since when, and what ends it."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from credit.models import Freeze
-from credit.operations import freezes
+from credit.operations import freezes, unpaid_bills
 from tests import shops
 from tests.credit.pages import read, set_clock
 from tests.factories import FreezeFactory, browser_of, member
@@ -39,6 +40,21 @@ def test_a_line_that_is_not_frozen_says_how_far_it_is_from_it(shop: Shop, clock:
     assert "No freeze is in force 0.00 USD is overdue. From 1,000.00 USD on" in said
     assert "which is 20% of your limit" in said
     assert "No freeze was lifted so far." in said
+
+
+def test_an_unpaid_bill_says_from_which_day_it_freezes(shop: Shop, clock: Clock) -> None:
+    shop.run_jobs("2026-10-02 08:00")
+    unpaid_bills.expect([shop.line.pk] * 2, [date(2026, 10, 30), date(2026, 10, 28)])
+    clock("2026-10-02 09:00")
+    said = (
+        "A bill is unpaid. If it still is when 28 Oct 2026 starts, the line is frozen for it. Bills"
+    )
+    assert said in read(shop, "freezes/")
+    shop.run_jobs("2026-10-28 01:00")
+    clock("2026-10-28 09:00")
+    said = read(shop, "freezes/")
+    assert "Unpaid bill In force Since 28 Oct 2026 00:00" in said
+    assert "A bill is unpaid." not in said  # by then it has frozen the line
 
 
 def test_overdue_payments_say_what_has_to_be_paid(shop: Shop, clock: Clock) -> None:

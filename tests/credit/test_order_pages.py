@@ -195,6 +195,13 @@ def test_a_declined_order_tells_why(shop: Shop) -> None:
     assert "Declined The limit was not enough" in page
     assert "remind who is overdue, or ask for a higher limit." in page
     assert "Instalments" not in page
+    # What cannot come any more is not listed, and whether it could be taken now is one step away.
+    assert "900.00 USD ordered Details" in page
+    assert "Shipped" not in page
+    client = browser_of(member(shop))
+    address = "/m/rosewood/credit/check/?amount=900.00"
+    assert f'href="{address}"' in client.get("/m/rosewood/credit/orders/B-2/").content.decode()
+    assert "No: 900.00 USD" in text_of(client.get(address))
 
 
 def test_cash_that_an_order_could_not_take_is_in_its_history(shop: Shop) -> None:
