@@ -25,7 +25,7 @@ PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,7}")
 MARKED = re.compile(r"[1-9][0-9]{0,3}-(?=[A-Z]|[0-9]{4}-)")
 
 FIELDS = [field.attname for field in Installation._meta.concrete_fields]
-CURRENT = f"SELECT {', '.join(FIELDS)} FROM merchants_installation ORDER BY id LIMIT 1"
+CURRENT = f"SELECT {', '.join(FIELDS)} FROM merchants_installation ORDER BY id FETCH FIRST ROW ONLY"
 
 # The prefix as a page has read it, in a list of at most one; None where nothing is remembered.
 _remembered: ContextVar[list[str] | None] = ContextVar("installation_prefix", default=None)

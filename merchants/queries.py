@@ -280,9 +280,9 @@ def day_start(books: CountsDays, day: date) -> datetime:
 
 
 def starts_of(books: CountsDays, days: Sequence[date]) -> list[datetime]:
-    """The instants at which these days of the merchant start, in their order, each as `day_start`
-    tells it. Nothing is asked of the database where no day is later than the one after the open
-    day, and the merchant has always had one time zone.
+    """The instants at which these days of the merchant start, as they are given, each as
+    `day_start` tells it. Nothing is asked of the database where no day is later than the one after
+    the open day, and the merchant has always had one time zone.
     """
     latest = max(days, default=books.open_on)
     if books.timezone_since_at is None and latest <= books.open_on + calendar.ONE_DAY:

@@ -160,7 +160,7 @@ PAGES = (
     Page(
         "billing:pricing",
         _("Pricing"),
-        "prices; fees; fee list; rates; categories;"
+        "prices; fee list; rates; categories;"
         " 价格; 收费标准; 手续费; ราคา; อัตราค่าบริการ; การกำหนดราคา",
     ),
     Page(

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+from lib.migrating import Briefly
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,109 +13,113 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="charge",
-            name="charge_joins_no_closed_statement",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="invoiceline",
-            name="invoice_lines_make_its_total",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="invoicetax",
-            name="invoice_taxes_make_its_tax",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="statementtotal",
-            name="closed_statement_takes_no_total",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="statementtotal",
-            name="closed_statement_totals_never_change",
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="charge",
-            trigger=pgtrigger.compiler.Trigger(
-                name="charge_joins_no_closed_statement",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE touched bigint[];",
-                    func="\n                    touched := ARRAY(SELECT DISTINCT statement_id FROM added);\n                    IF EXISTS (\n                        SELECT 1 FROM billing_statement s\n                        WHERE s.id = ANY(touched) AND s.closed_at IS NOT NULL\n                    ) THEN\n                        RAISE EXCEPTION 'a closed statement takes no further charge';\n                    END IF;\n                    RETURN NULL;\n                ",
-                    hash="25488810760f039f1ab9269072f5d07b8d720a9c",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_charge_joins_no_closed_statement_35baa",
-                    referencing="REFERENCING NEW TABLE AS added ",
-                    table="billing_charge",
-                    when="AFTER",
+        Briefly(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="charge",
+                    name="charge_joins_no_closed_statement",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="invoiceline",
-            trigger=pgtrigger.compiler.Trigger(
-                name="invoice_lines_make_its_total",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE touched bigint[];",
-                    func="\n                    touched := ARRAY(SELECT DISTINCT invoice_id FROM added);\n                    IF EXISTS (\n                        SELECT 1 FROM billing_invoice invoice\n                        JOIN billing_invoiceline line ON line.invoice_id = invoice.id\n                        LEFT JOIN billing_invoiceitem item\n                             ON item.id = line.item_id AND item.invoice_id = invoice.id\n                        WHERE invoice.id = ANY(touched)\n                        GROUP BY invoice.id\n                        HAVING sum(line.amount) <> invoice.total - invoice.tax\n                            OR count(*) <> count(item.id)\n                    ) THEN\n                        RAISE EXCEPTION 'the lines of a bill are its items and make its total';\n                    END IF;\n                    RETURN NULL;\n                ",
-                    hash="6d13ac6aa317396c5214675a81abc6b9c44b42b2",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_invoice_lines_make_its_total_eb329",
-                    referencing="REFERENCING NEW TABLE AS added ",
-                    table="billing_invoiceline",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="invoiceline",
+                    name="invoice_lines_make_its_total",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="invoicetax",
-            trigger=pgtrigger.compiler.Trigger(
-                name="invoice_taxes_make_its_tax",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE touched bigint[];",
-                    func="\n                    touched := ARRAY(SELECT DISTINCT invoice_id FROM added);\n                    IF EXISTS (\n                        SELECT 1 FROM billing_invoice invoice\n                        JOIN billing_invoicetax tax ON tax.invoice_id = invoice.id\n                        WHERE invoice.id = ANY(touched)\n                        GROUP BY invoice.id\n                        HAVING sum(tax.tax) <> invoice.tax\n                            OR sum(tax.base) <> invoice.total - invoice.tax\n                    ) THEN\n                        RAISE EXCEPTION 'the taxes of a bill are those of its lines';\n                    END IF;\n                    RETURN NULL;\n                ",
-                    hash="832c0a6a515c8f5663f9296b712fd3bf74d21c33",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_invoice_taxes_make_its_tax_6b093",
-                    referencing="REFERENCING NEW TABLE AS added ",
-                    table="billing_invoicetax",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="invoicetax",
+                    name="invoice_taxes_make_its_tax",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="statementtotal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="closed_statement_takes_no_total",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE touched bigint[];",
-                    func="\n            touched := ARRAY(SELECT statement_id FROM after);\n            IF EXISTS (\n                SELECT 1 FROM billing_statement s\n                WHERE s.id = ANY(touched) AND s.closed_at IS NOT NULL\n            ) THEN\n                RAISE EXCEPTION 'the totals of a closed statement never change';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="93962bcddccdc7e5c49b553efde40d6f95fb35bf",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_closed_statement_takes_no_total_73004",
-                    referencing="REFERENCING NEW TABLE AS after ",
-                    table="billing_statementtotal",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="statementtotal",
+                    name="closed_statement_takes_no_total",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="statementtotal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="closed_statement_totals_never_change",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE touched bigint[];",
-                    func="\n            touched := ARRAY(SELECT statement_id FROM before UNION SELECT statement_id FROM after);\n            IF EXISTS (\n                SELECT 1 FROM billing_statement s\n                WHERE s.id = ANY(touched) AND s.closed_at IS NOT NULL\n            ) THEN\n                RAISE EXCEPTION 'the totals of a closed statement never change';\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="5a15360f433889c22adf712afad307d6d757d22e",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_closed_statement_totals_never_change_3e380",
-                    referencing="REFERENCING OLD TABLE AS before  NEW TABLE AS after ",
-                    table="billing_statementtotal",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="statementtotal",
+                    name="closed_statement_totals_never_change",
                 ),
-            ),
-        ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="charge",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="charge_joins_no_closed_statement",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE touched bigint[];",
+                            func="\n                    touched := ARRAY(SELECT DISTINCT statement_id FROM added);\n                    IF EXISTS (\n                        SELECT 1 FROM billing_statement s\n                        WHERE s.id = ANY(touched) AND s.closed_at IS NOT NULL\n                    ) THEN\n                        RAISE EXCEPTION 'a closed statement takes no further charge';\n                    END IF;\n                    RETURN NULL;\n                ",
+                            hash="25488810760f039f1ab9269072f5d07b8d720a9c",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_charge_joins_no_closed_statement_35baa",
+                            referencing="REFERENCING NEW TABLE AS added ",
+                            table="billing_charge",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="invoiceline",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="invoice_lines_make_its_total",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE touched bigint[];",
+                            func="\n                    touched := ARRAY(SELECT DISTINCT invoice_id FROM added);\n                    IF EXISTS (\n                        SELECT 1 FROM billing_invoice invoice\n                        JOIN billing_invoiceline line ON line.invoice_id = invoice.id\n                        LEFT JOIN billing_invoiceitem item\n                             ON item.id = line.item_id AND item.invoice_id = invoice.id\n                        WHERE invoice.id = ANY(touched)\n                        GROUP BY invoice.id\n                        HAVING sum(line.amount) <> invoice.total - invoice.tax\n                            OR count(*) <> count(item.id)\n                    ) THEN\n                        RAISE EXCEPTION 'the lines of a bill are its items and make its total';\n                    END IF;\n                    RETURN NULL;\n                ",
+                            hash="6d13ac6aa317396c5214675a81abc6b9c44b42b2",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_invoice_lines_make_its_total_eb329",
+                            referencing="REFERENCING NEW TABLE AS added ",
+                            table="billing_invoiceline",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="invoicetax",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="invoice_taxes_make_its_tax",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE touched bigint[];",
+                            func="\n                    touched := ARRAY(SELECT DISTINCT invoice_id FROM added);\n                    IF EXISTS (\n                        SELECT 1 FROM billing_invoice invoice\n                        JOIN billing_invoicetax tax ON tax.invoice_id = invoice.id\n                        WHERE invoice.id = ANY(touched)\n                        GROUP BY invoice.id\n                        HAVING sum(tax.tax) <> invoice.tax\n                            OR sum(tax.base) <> invoice.total - invoice.tax\n                    ) THEN\n                        RAISE EXCEPTION 'the taxes of a bill are those of its lines';\n                    END IF;\n                    RETURN NULL;\n                ",
+                            hash="832c0a6a515c8f5663f9296b712fd3bf74d21c33",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_invoice_taxes_make_its_tax_6b093",
+                            referencing="REFERENCING NEW TABLE AS added ",
+                            table="billing_invoicetax",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="statementtotal",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="closed_statement_takes_no_total",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE touched bigint[];",
+                            func="\n            touched := ARRAY(SELECT statement_id FROM after);\n            IF EXISTS (\n                SELECT 1 FROM billing_statement s\n                WHERE s.id = ANY(touched) AND s.closed_at IS NOT NULL\n            ) THEN\n                RAISE EXCEPTION 'the totals of a closed statement never change';\n            END IF;\n            RETURN NULL;\n        ",
+                            hash="93962bcddccdc7e5c49b553efde40d6f95fb35bf",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_closed_statement_takes_no_total_73004",
+                            referencing="REFERENCING NEW TABLE AS after ",
+                            table="billing_statementtotal",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="statementtotal",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="closed_statement_totals_never_change",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE touched bigint[];",
+                            func="\n            touched := ARRAY(SELECT statement_id FROM before UNION SELECT statement_id FROM after);\n            IF EXISTS (\n                SELECT 1 FROM billing_statement s\n                WHERE s.id = ANY(touched) AND s.closed_at IS NOT NULL\n            ) THEN\n                RAISE EXCEPTION 'the totals of a closed statement never change';\n            END IF;\n            RETURN NULL;\n        ",
+                            hash="5a15360f433889c22adf712afad307d6d757d22e",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_closed_statement_totals_never_change_3e380",
+                            referencing="REFERENCING OLD TABLE AS before  NEW TABLE AS after ",
+                            table="billing_statementtotal",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
+        )
     ]

@@ -47,7 +47,7 @@ CHARGES = [
         "credits are negative, and nothing else is",
         f"UPDATE billing_charge SET amount = 10 WHERE fee_id = 'credit-storage'"
         f" AND account_id = {JUTE}",
-        "jute: charge tael:credit:3 … expected negative; found not negative",
+        "jute: charge tael:credit: … expected negative; found not negative",
     ),
     Break(
         "an approved credit is a negative charge, and every such charge is one",

@@ -139,8 +139,8 @@ def test_each_lost_value_opens_to_its_orders(declined: Shop) -> None:
 def test_the_file_of_declined_orders_has_what_the_list_shows(declined: Shop) -> None:
     found = file(declined, "declined.csv", days="30", code="insufficient_credit", by="placed_at")
     assert [(row[0], row[1], row[4], row[6], row[9]) for row in found[1:]] == [
-        ("BIG-1", "'=Malee", "DECLINED", "insufficient_credit", "2000.00"),
-        ("BIG-2", "Somchai", "DECLINED", "insufficient_credit", "1500.50"),
+        ("BIG-1", "'=Malee", "Declined", "The limit was not enough", "2000.00"),
+        ("BIG-2", "Somchai", "Declined", "The limit was not enough", "1500.50"),
     ]
 
 
