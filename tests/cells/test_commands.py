@@ -140,8 +140,8 @@ def test_the_audit_of_a_cell_looks_at_decisions_and_imports_of_its_own_merchants
         shops.join("2026-11-01 10:00", "meadow")
     with cells.at(2):
         orchard = shops.join("2026-11-01 10:00", "orchard")
-        limit: dict[str, Any] = {"limit": usd(50_000), "now": shops.instant("2026-11-02 10:00")}
-        by_two(limits.set_limit, merchant_id=orchard.merchant.pk, **limit, **WHY)
+        key, now = orchard.merchant.pk, shops.instant("2026-11-02 10:00")
+        by_two(limits.set_limit, merchant_id=key, limit=usd(50_000), now=now, **WHY)
         assert orchard.charge("2026-11-03 10:00", "pick-pack", "40.00", "P-1") == "applied"
         deciding.grant(orchard, "2026-11-04 10:00", "3.00", charge="P-1")
     file = upload("ORDERS", ORDERS, "meadow,A-1,Mei,30.00,USD", "orchard,A-1,Mei,20.00,USD")
