@@ -44,8 +44,8 @@ def cells_of(names: Iterable[str]) -> dict[str, int]:
 
 
 def cells_of_file(file: str) -> Sequence[int]:
-    """The numbers of the cells in which withdrawals of the file for the bank with this name are
-    now, of those that left the cell that made it, in their order.
+    """The numbers of the cells, the lowest first, in which what the file for the bank with this
+    name pays is now, if it left the cell that made it.
     """
     left = MovedName.objects.filter(file=file, move__is_done=True)
     return sorted(set(left.values_list("move__merchant__cell", flat=True)))

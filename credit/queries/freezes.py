@@ -42,7 +42,7 @@ def are_for_invoices(merchant_id: int) -> bool:
     return unpaid.filter(lifted_at__isnull=True).exists()
 
 
-def for_bills_from(line: CreditLine, standing: Iterable[Freeze], *, today: date) -> date | None:
+def for_unpaid_from(line: CreditLine, standing: Iterable[Freeze], *, today: date) -> date | None:
     """The first day after `today` that freezes the line if a bill that is unpaid now still is as
     it starts; None if no bill will, or one of the freezes in force, `standing`, is for a bill
     already. Rule 16.11.

@@ -102,7 +102,7 @@ def freeze_history(request: MemberRequest) -> HttpResponse:
         "line": line,
         "freezes": standing,
         "overdue": freezes.overdue(line, today=today),
-        "bills_freeze_on": freezes.for_bills_from(line, standing, today=today),
+        "bills_freeze_on": freezes.for_unpaid_from(line, standing, today=today),
         "page": asked.page(freezes.past(line, **asked.rows)),
     }
     return render(request, "credit/freezes.html", context)

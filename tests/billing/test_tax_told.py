@@ -58,7 +58,6 @@ def test_a_bill_with_tax_says_so_everywhere(monkeypatch: pytest.MonkeyPatch) -> 
     assert "Total 2 140.05" in text_of(statement).replace("€", "").replace("EUR ", "")
     without = "Amounts are without tax, which is added on your bills."
     assert without in text_of(statement)
-    assert [row["Tax"] for row in statement_rows(shop)] == ["not in the amount, added on bills"] * 2
     shop.run_jobs("2026-12-01 00:00")
     (page_1, *_) = pages_of(pdf.statement_pdf(shop.account.statements.get()))
     assert f"from 1 Nov 2026 to 30 Nov 2026. {without}" in page_1
@@ -96,8 +95,10 @@ def test_a_bill_without_tax_says_nothing_of_it() -> None:
     for address in ("invoices/2026-000001/", "statements/2026-11/"):
         page = text_of(browser.get(f"/m/rosewood/billing/{address}"))
         assert "tax" not in page.lower()
-    assert all("Tax" not in row for row in statement_rows(shop))
     shop.run_jobs("2026-12-01 00:00")
+    rows = statement_rows(shop)
+    assert len(rows) == 1
+    assert "Tax" not in rows[0]
     assert "tax" not in "".join(pages_of(pdf.statement_pdf(shop.account.statements.get()))).lower()
 
 
