@@ -17,6 +17,7 @@ from typing import Any
 
 from moneyed import Money
 
+from bench import pace
 from bench.figures import Figure, measure, more_is_better
 from bench.served import LEAST, OURS, Connection, Server, serving
 from bench.shops import join
@@ -31,8 +32,8 @@ from merchants.models import Merchant
 BATCH = Sized(usual=1000, full=1000, tiny=50)
 ROUNDS = 5
 CLIENTS = 8
-SECONDS = Sized(usual=3, full=6, tiny=1)  # of each measurement of orders
-WARMING_SECONDS = Sized(usual=3, full=10, tiny=1)
+SECONDS = Sized(usual=2, full=6, tiny=1)  # of each measurement of orders
+WARMING_SECONDS = Sized(usual=2, full=10, tiny=1)
 AT_LEAST, MOST_SPREAD = 0.5, 4.0
 PRICE = "25.00"
 GENEROUS = Decimal("900000000.00")
@@ -53,10 +54,10 @@ def run() -> Iterator[Figure]:
     shops = [join_shop(f"api-{number}") for number in range(20)]
     with serving(OURS) as server:
         to_server = partial(asking, server, key)
-        yield from _batches("charges", to_server, shops, _charge_events, _record)
-        yield from _batches("order events", to_server, shops, _order_events, _run)
+        yield from _batches("charges", to_server, shops, _charge_events, _record, 0.15)
+        yield from _batches("order events", to_server, shops, _order_events, _run, 0.4)
     rates, spreads = [], []
-    for _ in range(ROUNDS):  # in turn, so that a machine that slows down slows both
+    for _ in pace.rounds(ROUNDS):  # in turn, so that a machine that slows down slows both
         with serving(LEAST) as server:
             floor, _ = orders(partial(asking, server, key), shops)
         with serving(OURS) as server:
@@ -102,13 +103,14 @@ def _batches(
     shops: Sequence[Merchant],
     make: Callable[[Sequence[Merchant]], list[dict[str, Any]]],
     in_process: Callable[[Sequence[Merchant], list[dict[str, Any]]], None],
+    share: float,
 ) -> Iterator[Figure]:
     """Measure how long batches of events take that are sent to the server, beside the same
-    operations called in this process. Yields the figure.
+    operations called in this process. `share` of the part's time may be taken. Yields the figure.
     """
     rates = []
     to_server()(f"{PATH}/events", json.dumps({"events": make(shops)}).encode())  # it warms up
-    for _ in range(ROUNDS):
+    for _ in pace.rounds(ROUNDS, share=share):
         events = make(shops)
         floor = _seconds(lambda events=events: in_process(shops, events))  # type: ignore[misc]
         body = json.dumps({"events": make(shops)}).encode()

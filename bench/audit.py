@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from django.db import connection
 
-from bench import seeds
+from bench import pace, seeds
 from bench.figures import Figure, less_is_better, measure
 from bench.shops import join_all
 from bench.sized import Sized
@@ -38,7 +38,7 @@ def run() -> Iterator[Figure]:
     days.work_off(accounts, now=calendar.day_end(LAST_DAY, "UTC"))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    rounds = [(_seconds(_audit), _seconds(_sum)) for _ in range(ROUNDS())]
+    rounds = [(_seconds(_audit), _seconds(_sum)) for _ in pace.rounds(ROUNDS())]
     number = MERCHANTS() * CHARGES()
     sent = f"all {len(audit.registered())} checks, {number:,} charges of {MERCHANTS():,} merchants"
     yield less_is_better("the audit", rounds, floor="summing the charges twice", sent=sent)

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from bench import pace
 from bench.figures import Figure, more_is_better
 from bench.shops import join
 from bench.sized import Sized
@@ -22,7 +23,7 @@ from lib.events import Event
 from merchants.models import Merchant
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
-CHARGES = Sized(usual=20_000, full=100_000, tiny=400)
+CHARGES = Sized(usual=10_000, full=100_000, tiny=400)
 BATCH = 1000  # as in a replay
 ROUNDS = 5
 MERCHANTS = Sized(usual=200, full=200, tiny=20)
@@ -55,7 +56,7 @@ def run() -> Iterator[tuple[str, str] | Figure]:
     merchants = _merchants()
     _make_tables()
     ours, keyed, bare, applied = [], [], [], []
-    for number in range(ROUNDS):  # in turn, so that a machine that slows down slows all
+    for number in pace.rounds(ROUNDS):  # in turn, so that a machine that slows down slows all
         new = _charges(merchants, number)
         ours.append(_rate(lambda batch: charges.record_many(batch), new))
         rows = _rows(number)

@@ -8,6 +8,7 @@ other.
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from bench import pace
 from bench.api import asking, join_shop, make_key, orders
 from bench.figures import Figure, more_is_better
 from bench.served import LEAST, OURS, serving
@@ -15,8 +16,8 @@ from bench.sized import Sized
 from merchants.models import Merchant
 
 CLIENTS = (1, 2, 4, 8)
-LINES, ROUNDS = Sized(usual=500, full=500, tiny=5), Sized(usual=5, full=5, tiny=1)
-SECONDS = Sized(usual=0.7, full=4, tiny=0.2)  # of each measurement
+LINES, ROUNDS = Sized(usual=200, full=500, tiny=5), Sized(usual=5, full=5, tiny=1)
+SECONDS = Sized(usual=0.5, full=4, tiny=0.2)  # of each measurement
 LEAST_RATIO = 0.5
 
 
@@ -28,8 +29,8 @@ def run() -> Iterator[Figure]:
     """
     key = make_key()
     many = [join_shop(f"clients-{number}") for number in range(LINES())]
-    for name, shops in ((f"{len(many)} lines", many), ("one line", many[:1])):
-        rounds = [_round(key, shops) for _ in range(ROUNDS())]
+    for name, shops, share in ((f"{len(many)} lines", many, 0.5), ("one line", many[:1], 1.0)):
+        rounds = [_round(key, shops) for _ in pace.rounds(ROUNDS(), share=share)]
         for place, clients in enumerate(CLIENTS):
             yield more_is_better(
                 f"POST /orders on {name}, {clients} client{'s' if clients > 1 else ''}",

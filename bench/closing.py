@@ -13,7 +13,7 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from bench import seeds
+from bench import pace, seeds
 from bench.figures import Figure, less_is_better, more_is_better
 from bench.shops import join
 from bench.sized import Sized
@@ -80,7 +80,7 @@ def _by_workers(accounts: Sequence[int]) -> Figure:
     """
     seeds.fill_month(accounts, last_day=AGAIN, charges=CHARGES())
     rounds = []
-    for _ in range(ROUNDS):
+    for _ in pace.rounds(ROUNDS):
         one = _forked([accounts], AGAIN)
         rounds.append((1 / _forked([accounts[::2], accounts[1::2]], AGAIN), 1 / one))
     return more_is_better(
@@ -138,7 +138,7 @@ def _close(accounts: Sequence[int], last_day: date) -> list[tuple[float, float]]
     now = calendar.day_end(last_day, "UTC")
     month = calendar.month_of(last_day)
     ours, floor = [], []
-    for _ in range(ROUNDS):
+    for _ in pace.rounds(ROUNDS, share=0.25):
         floor.append(_seconds(lambda: _sum(accounts, month)))
         ours.append(_seconds(lambda: _work_off(accounts, last_day)))
     days.work_off(accounts, now=now)

@@ -19,7 +19,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db import connection
 from django.urls import reverse
 
-from bench import seeds
+from bench import pace, seeds
 from bench.figures import Figure, measure, more_is_better
 from bench.shops import join
 from bench.sized import Sized
@@ -29,7 +29,7 @@ from config.local import datafolder
 from lib import calendar
 from merchants.models import Membership, Merchant, User
 
-ROWS = Sized(usual=200_000, full=5_000_000, tiny=1_000)
+ROWS = Sized(usual=100_000, full=5_000_000, tiny=1_000)
 ROUNDS = 5
 BLOCK = 64 * 1024
 LAST_DAY = date(2027, 1, 31)
@@ -71,7 +71,7 @@ def run() -> Iterator[tuple[str, str] | Figure]:
         server.fetch(small)  # what a first request loads is not what an export needs
         server.watch()
         rates, waits = [], []
-        for _ in range(ROUNDS):
+        for _ in pace.rounds(ROUNDS):
             floor = _copy(big)
             seconds, wait = server.fetch(big)
             rates.append((ROWS() / seconds, ROWS() / floor))

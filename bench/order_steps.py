@@ -10,6 +10,7 @@ from django.db import connection
 from moneyed import Money
 
 from bench import least_order_steps as least
+from bench import pace
 from bench.figures import Figure, more_is_better
 from bench.shops import join
 from bench.sized import Sized
@@ -57,7 +58,7 @@ def run() -> Iterator[Figure]:
     """
     lines = {way: join(f"steps-{way}", limit=GENEROUS) for way in ("least", "ours")}
     taken: dict[str, list[tuple[float, float]]] = {step: [] for step in STEPS}
-    for number in range(ROUNDS + 1):
+    for number in pace.rounds(ROUNDS + 1, share=0.5):
         went = _round(lines, number)
         if number:  # the first one warms up
             for step, seconds in went.items():

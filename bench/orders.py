@@ -12,7 +12,7 @@ from itertools import count
 from django.db import connection, connections
 from moneyed import Money
 
-from bench import order_steps
+from bench import order_steps, pace
 from bench.figures import Figure, measure, more_is_better
 from bench.shops import join
 from bench.sized import Sized
@@ -62,7 +62,9 @@ def run() -> Iterator[tuple[str, str] | Figure]:
     line = join("bench-one", limit=GENEROUS)
     names = (f"order-{number}" for number in count())
     rounds = []
-    for _ in range(ROUNDS):  # in turn, so that a machine that slows down slows both
+    for _ in pace.rounds(
+        ROUNDS, share=0.3
+    ):  # in turn, so that a machine that slows down slows both
         floor = _rate(lambda: _place_floor(line, next(names)))
         rounds.append((_rate(lambda: _place(line, next(names))), floor))
     yield more_is_better(
@@ -92,7 +94,7 @@ def _by_threads(lines: list[int], line: int) -> Iterator[Figure]:
     )
     yield more_is_better(
         f"{THREADS} threads on {len(lines):,} lines",
-        [(_threads(lines), _threads([line])) for _ in range(ROUNDS)],
+        [(_threads(lines), _threads([line])) for _ in pace.rounds(ROUNDS, share=0.8)],
         floor="on one line",
         sent=f"{SECONDS.exact():g} s of orders",
     )

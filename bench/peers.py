@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from django.db import connection
 from moneyed import Money
 
+from bench import pace
 from bench.figures import Figure, more_is_better
 from bench.served import database_url
 from bench.shops import join
@@ -114,7 +115,7 @@ def _beside(peer: Peer, python: Path, line: int) -> Iterator[tuple[str, str] | F
         if ask is None:
             yield peer.does, "left out: it does not start"
             return
-        for _ in range(ROUNDS()):
+        for _ in pace.rounds(ROUNDS(), share=0.4):
             names = _delivered(line)
             started = time.perf_counter()
             for name in names:
@@ -155,7 +156,7 @@ def _journal(python: Path) -> Iterator[tuple[str, str] | Figure]:
             if ask is None:
                 yield BEANCOUNT.does, "left out: it does not start"
                 return
-            for _ in range(ROUNDS()):
+            for _ in pace.rounds(ROUNDS()):
                 started = time.perf_counter()
                 with audit.snapshot():
                     entries = sum(1 for _ in journal.entries(asked))

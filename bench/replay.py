@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.test.utils import override_settings
 
+from bench import pace
 from bench.figures import Figure, measure, more_is_better
 from bench.shops import JOINED
 from bench.sized import Sized
@@ -48,7 +49,7 @@ def run() -> Iterator[Figure]:
             source = look_through(Path(named), now=datetime.now(JOINED.tzinfo))
             rates = [_round(source, os.environ.get("BENCH_UNTIL"))]
         else:
-            rates = [_round(_made(Path(folder), number)) for number in range(ROUNDS())]
+            rates = [_round(_made(Path(folder), number)) for number in pace.rounds(ROUNDS())]
     sent = named or f"{MERCHANTS()} merchants for {DAYS()} days, with the timetable"
     yield more_is_better(
         "a replay, events", rates, floor="one INSERT an event, a thousand to a commit", sent=sent

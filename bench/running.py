@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, connections
 
+from bench import pace
 from bench.figures import Figure
 from bench.parts import Part
 
@@ -69,9 +70,12 @@ def _git(*words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def run(part: Part, folder: Path, write: Write, *, anew: bool = False) -> Found:
+def run(
+    part: Part, folder: Path, write: Write, *, anew: bool = False, spared: float = 0.0
+) -> Found:
     """Run the part on a copy of the scratch database that is open, unless it was run whole at this
     commit, and keep in `folder` what it has found. `write` is called with each line of its report.
+    The part may take `spared` seconds more, which others before it have left over.
     """
     path, at = folder / f"{part.name}.json", commit()
     known = read(path)
@@ -79,9 +83,10 @@ def run(part: Part, folder: Path, write: Write, *, anew: bool = False) -> Found:
         write(f"{part.name}: as kept, of {known.at}")
         return known
     began, started, load = datetime.now(UTC), time.monotonic(), os.getloadavg()[0]
-    write(f"\n{part.name} (at most {part.seconds} s)")
+    bound = part.seconds + spared
+    write(f"\n{part.name} (at most {bound:.0f} s)")
     with _copy(part.name) as database:
-        figures, notes, lacks = _in_a_process(part, database, write)
+        figures, notes, lacks = _in_a_process(part, database, write, bound)
     seconds = round(time.monotonic() - started, 1)
     found = Found(
         part.name, figures, seconds, lacks, at, f"{began:%Y-%m-%d %H:%M}", round(load, 1), notes
@@ -105,18 +110,20 @@ def _copy(name: str) -> Iterator[str]:
             cursor.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
-def _in_a_process(part: Part, database: str, write: Write) -> tuple[list[Figure], list[str], str]:
-    """Run the part in a process of its own, which is ended with all that it started when its time
-    is up. Returns (its figures, the other lines of its report, why it is not whole or "").
+def _in_a_process(
+    part: Part, database: str, write: Write, bound: float
+) -> tuple[list[Figure], list[str], str]:
+    """Run the part in a process of its own, which is ended with all that it started after `bound`
+    seconds. Returns (its figures, the other lines of its report, why it is not whole or "").
     """
     forks = multiprocessing.get_context("fork")
     reading, writing = forks.Pipe(duplex=False)
-    child = forks.Process(target=_work, args=(part, database, writing))
+    child = forks.Process(target=_work, args=(part, database, writing, bound))
     child.start()
     writing.close()
     figures: list[Figure] = []
     notes: list[str] = []
-    lacks, ends = f"broken off after {part.seconds} s", time.monotonic() + part.seconds
+    lacks, ends = f"broken off after {bound:.0f} s", time.monotonic() + bound
     while (left := ends - time.monotonic()) > 0 and reading.poll(left):
         try:
             said = reading.recv()
@@ -148,11 +155,13 @@ def _end(child: Any) -> None:
     child.join()
 
 
-def _work(part: Part, database: str, writing: Any) -> None:
+def _work(part: Part, database: str, writing: Any, bound: float) -> None:
     """Run the part on the database of this name, and write its report to the pipe: lines and
-    figures, and at the end None, or the error that ended it.
+    figures, and at the end None, or the error that ended it. It is broken off after `bound`
+    seconds, for which it makes as many rounds as it has time for.
     """
     os.setsid()  # whatever it starts is ended with it
+    pace.begin(bound)
     connection.settings_dict["NAME"] = database
     try:
         for said in part.report():

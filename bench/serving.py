@@ -20,7 +20,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.test import Client
 
-from bench import history
+from bench import history, pace
 from bench.api import asking, join_shop, make_key, orders
 from bench.figures import Figure, measure, more_is_better
 from bench.pages import OWNER, Shop
@@ -31,8 +31,8 @@ from merchants.models import Merchant, User
 AS_SHIPPED, OTHERS = (3, 2), ((2, 4), (4, 1))
 CLIENTS, SLOW = 8, 20
 ROUNDS = Sized(usual=5, full=5, tiny=1)
-SECONDS = Sized(usual=1.5, full=4, tiny=0.5)  # of each measurement
-WARMING_SECONDS = Sized(usual=3, full=4, tiny=2)
+SECONDS = Sized(usual=1.2, full=4, tiny=0.5)  # of each measurement
+WARMING_SECONDS = Sized(usual=2, full=4, tiny=2)
 LEAST_SHARE, MOST_SPREAD = 0.8, 4.0
 PAGE = "/m/small/credit/orders/"
 FILE = "/m/small/billing/accountant/charges.csv?start=2025-01-01&end=2026-10-31"
@@ -64,7 +64,7 @@ def run() -> Iterator[tuple[str, str] | Figure]:
     key, shops = make_key(), [join_shop(f"serving-{number}") for number in range(20)]
     found: dict[tuple[int, int], list[Measured]] = defaultdict(list)
     shapes = (AS_SHIPPED, *OTHERS) if size() == FULL else (AS_SHIPPED,)
-    for _ in range(ROUNDS()):
+    for _ in pace.rounds(ROUNDS()):
         for shape in shapes:
             with serving(OURS, workers=shape[0], threads=shape[1]) as server:
                 found[shape].append(_measured(server, cookie, key, shops))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from bench import seeds
+from bench import pace, seeds
 from bench.figures import Figure, less_is_better, measure
 from bench.shops import JOINED, join_all
 from bench.sized import Sized
@@ -79,7 +79,7 @@ def _milliseconds(jobs: Sequence[Job], now: datetime) -> list[tuple[float, float
             for _ in jobs:
                 cursor.execute("SELECT 1")
 
-    return [(_taken(look), _taken(ask)) for _ in range(ROUNDS)]
+    return [(_taken(look), _taken(ask)) for _ in pace.rounds(ROUNDS, share=0.4)]
 
 
 def _taken(act: Callable[[], None]) -> float:

@@ -69,12 +69,12 @@ class FontSet:
         """The font families with which to set the texts, in the order in which to look for glyphs:
         all installed ones of FAMILIES, and others that a character needs.
         """
-        used = {self.family_of(cluster) for text in texts for cluster in set(clusters(text))}
+        used = {self.family_of(cluster) for cluster in clusters_of(texts)}
         return [name for name in self._faces if name in FAMILIES or name in used]
 
     def can_show(self, text: str) -> bool:
         """Whether there is a glyph for every character of the text, with its accents."""
-        return all(self.family_of(cluster) is not None for cluster in set(clusters(text)))
+        return all(self.family_of(cluster) is not None for cluster in clusters_of([text]))
 
     def family_of(self, cluster: str) -> str | None:
         """The first family that has all characters of the cluster, as typst takes no accent from
@@ -86,6 +86,14 @@ class FontSet:
                 (name for name, faces in self._faces.items() if signs <= _characters(faces)), None
             )
         return self._found[cluster]
+
+
+def clusters_of(texts: Iterable[str]) -> set[str]:
+    """Each character of the texts together with the accents that are on it, once."""
+    found: set[str] = set()
+    for text in texts:
+        found.update(text if text.isascii() else clusters(text))  # no accent is ASCII
+    return found
 
 
 def clusters(text: str) -> Iterator[str]:

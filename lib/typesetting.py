@@ -237,8 +237,7 @@ def _unshown(paper: Paper, font_set: FontSet) -> set[str]:
     """The characters in the texts of this template's data that none of these fonts can show."""
     return {
         sign
-        for text in _strings(paper)
-        for cluster in set(fonts.clusters(text))
+        for cluster in fonts.clusters_of(_strings(paper))
         if not font_set.can_show(cluster)
         for sign in cluster
     }

@@ -136,8 +136,9 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
     counts_at = max(now, line.last_wrote_at)  # as a day starts that instant is noted, too
     if line.open_until <= counts_at:
         with day_ends.of_merchant(merchant_id):
-            days.work_off([merchant_id], now=counts_at)
-        line = _locked(merchant_id, now, LOCK)
+            if not days.pass_quiet_days(line, now=counts_at):
+                days.work_off([merchant_id], now=counts_at)
+                line = _locked(merchant_id, now, LOCK)
     line.now = counts_at
     return line
 
