@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import OperationalError, connections
 from django.http import HttpResponse
 
 from billing.models import BillingAccount, Charge
@@ -150,6 +150,41 @@ def test_whoever_moves_books_may_be_killed_at_each_step(
     assert "meadow is in cell 2" in move(shop, 2)
     assert books.of_merchant("meadow") == before
     assert Counter(Move.objects.values_list("is_done", flat=True)) == {False: 7, True: 1}
+
+
+def test_a_move_says_what_became_of_it_also_at_the_last_moment(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cells.at(1):
+        shops.join("2026-11-01 09:00", "meadow")
+    now, steps = clock.now(), list[str]()
+
+    def orphan(name: str) -> None:
+        steps.append(name)
+        if name == "audit":
+            asked("UPDATE cell_2.billing_billingaccount SET issuer_id = 999 RETURNING 1")
+
+    # Foreign keys are looked at while the stop lasts, and not by the commit.
+    with pytest.raises(moves.NotMoved, match=r"foreign key.*issuer_id.*999"):
+        moves.move("meadow", 2, actor="ada", now=now, at_step=orphan)
+    assert steps == ["stop", *STEPS[:-1]]
+    assert where() == {"meadow": 1}
+
+    here = type(connections["default"])
+    commit = here.commit
+
+    def commit_unheard(self: Any) -> None:
+        monkeypatch.setattr(here, "commit", commit)
+        commit(self)
+        raise OperationalError("the connection was lost")
+
+    def be_unheard(name: str) -> None:
+        if name == "commit":
+            monkeypatch.setattr(here, "commit", commit_unheard)
+
+    moved = moves.move("meadow", 2, actor="ada", now=now, at_step=be_unheard)
+    assert moved.rows["billing_billingaccount"] == 1
+    assert where() == {"meadow": 2}
 
 
 def look_at_the_stop(browser: Any, platform: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
