@@ -23,7 +23,7 @@ from django.db.models import F, Q
 
 from billing.models import BankTransfer
 from config import books
-from config.cells import copying
+from config.cells import copying, owned
 from gateway.webhooks.operations import outbox
 from lib import audit, cells
 from lib.cells import schemas
@@ -241,7 +241,8 @@ def _audit(merchant: Merchant, number: int) -> None:
     """Raise NotMoved if a check finds something wrong about the merchant in the cell that we are
     inside, which has this number.
     """
-    found = [one for one in audit.run_for(merchant.pk) if one.violations]
+    rows = owned.most_rows(number, merchant.pk)
+    found = [one for one in audit.run_for(merchant.pk, rows) if one.violations]
     if found:
         lines = [
             f"{one.check.name}: {row.subject}: expected {row.expected}; found {row.found}"

@@ -22,7 +22,7 @@ from gateway.models import ReceivedEvent, WebhookEvent
 from gateway.webhooks.operations import outbox
 from jobs import tasks
 from jobs.models import JobRun
-from lib import cells, clock
+from lib import audit, cells, clock
 from merchants import installation
 from merchants.models import Merchant, Move
 from tests import forked, shops
@@ -77,6 +77,13 @@ def test_a_merchants_books_go_whole_to_another_cell_and_are_known_as_before(
     assert [one["outcome"] for one in platform.events(sent)] == ["applied"]
     with cells.at(1):
         outbox.number()
+        key = shop.merchant.pk
+        every, alone = (
+            [(one.check.name, one.checked, one.violations) for one in audit.run_for(key, rows)]
+            for rows in ({}, owned.most_rows(1, key))
+        )
+        assert every == alone
+        assert sum(checked for _, checked, _ in alone) > 100
     before = books.of_merchant(shop.reference, local_names=True)
 
     assert "rosewood is in cell 2: " in move(shop, 2)
@@ -164,6 +171,12 @@ def test_a_move_says_what_became_of_it_also_at_the_last_moment(
         if name == "audit":
             asked("UPDATE cell_2.billing_billingaccount SET issuer_id = 999 RETURNING 1")
 
+    def wrong(name: str) -> None:
+        if name == "audit":
+            asked("UPDATE cell_2.billing_billingaccount SET outstanding = 7 RETURNING 1")
+
+    with pytest.raises(moves.NotMoved, match=r"audit: in cell 2.*outstanding.*expected"):
+        moves.move("meadow", 2, actor="ada", now=now, at_step=wrong)
     # Foreign keys are looked at while the stop lasts, and not by the commit.
     with pytest.raises(moves.NotMoved, match=r"foreign key.*issuer_id.*999"):
         moves.move("meadow", 2, actor="ada", now=now, at_step=orphan)
