@@ -39,7 +39,9 @@ OPEN = """
 SELECT lock.virtualtransaction, lock.pid
 FROM pg_locks lock JOIN pg_stat_activity process ON process.pid = lock.pid
 WHERE lock.locktype = 'virtualxid' AND lock.pid <> pg_backend_pid()
-  AND process.datname = current_database() AND process.backend_type <> 'autovacuum worker'
+  AND process.datname = current_database()
+  -- Of other roles' sessions it may not be told what they are: those are waited for.
+  AND process.backend_type IS DISTINCT FROM 'autovacuum worker'
 """
 MIGRATED = "SELECT array_agg(app || '.' || name ORDER BY app, name) FROM {schema}.{table}"
 

@@ -200,6 +200,25 @@ def test_a_move_says_what_became_of_it_also_at_the_last_moment(
     assert where() == {"meadow": 2}
 
 
+def test_what_another_role_has_open_is_waited_for(two_cells_kept: None) -> None:
+    role = f"mover_{connections['default'].settings_dict['NAME']}"
+    with connections["default"].copy().cursor() as other, connections["default"].cursor() as own:
+        other.execute("BEGIN")
+        other.execute("SELECT pg_backend_pid()")
+        (pid,) = other.fetchone()
+        own.execute(f'CREATE ROLE "{role}"')
+        try:
+            own.execute(f'SET ROLE "{role}"')
+            own.execute("SELECT backend_type FROM pg_stat_activity WHERE pid = %s", [pid])
+            assert own.fetchone() == (None,)
+            assert pid in {process for _, process in moves._open_ones()}
+        finally:
+            own.execute("RESET ROLE")
+            own.execute(f'DROP ROLE "{role}"')
+            other.execute("ROLLBACK")
+        other.db.close()
+
+
 def look_at_the_stop(browser: Any, platform: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """While `meadow` is moved, nothing is done for it, and all for others."""
     page: HttpResponse = browser.get("/m/meadow/credit/orders/", headers={"Accept-Language": "th"})
