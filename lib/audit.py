@@ -4,7 +4,8 @@ Each app registers its own checks when it starts, and `manage.py audit` runs all
 can't tell, such as whether a key decrypts a secret, is checked row by row (Reading).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -123,19 +124,33 @@ def run(checks: Sequence[Check | Reading], *, now: datetime) -> list[Finding]:
         ]
 
 
-def run_for(merchant_id: int) -> list[Finding]:
+def run_for(merchant_id: int, own: Mapping[str, str]) -> list[Finding]:
     """What the registered checks in SQL find of the merchant with this primary key, of whom they
-    look at nothing else, in the picture that the open transaction has of the books.
+    look at nothing else, in the picture that the open transaction has of the books. `own` has, by
+    the name of a table, SQL for the merchant's rows of it: checks find these in the table's place,
+    so that the rows of others take no time.
     """
     with snapshot(), connection.cursor() as cursor:
         offsets = _offsets(cursor)
         return [
             _run_one(
-                replace(check, sql=OF_ONE.format(check.sql, int(merchant_id))), offsets, cursor
+                replace(check, sql=OF_ONE.format(check.sql, int(merchant_id))),
+                offsets + _in_place_of(own, check.sql),
+                cursor,
             )
             for check in registered()
             if isinstance(check, Check) and not check.sql.lstrip().startswith(OF_NOBODY)
         ]
+
+
+def _in_place_of(own: Mapping[str, str], sql: str) -> str:
+    """What follows in the WITH clause of a check so that it finds the rows `own` in the place of
+    those tables that its SQL names.
+    """
+    named = set(re.findall(r"\w+", sql))
+    return "".join(
+        f", {table} AS NOT MATERIALIZED ({rows})" for table, rows in own.items() if table in named
+    )
 
 
 @contextmanager

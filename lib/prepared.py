@@ -179,28 +179,28 @@ def _ask_ahead(
     """
     pgconn, cell = to_server.pgconn, cells.entered()
     sent: list[tuple[_Asked, bool]] = []
-    with to_server.lock:
-        _begin(to_server, cell)
-        pgconn.enter_pipeline_mode()
-        try:
-            try:
-                for statement, values in asked:
-                    one = _asked(to_server, statement, cell)
-                    sent.append((one, one.send(values)))
-                    pgconn.flush()
-            finally:
-                pgconn.pipeline_sync()
-                many = sum(1 + is_new for _, is_new in sent)
-                answers = iter(to_server.wait(_answers_ahead(pgconn, many)))
-        finally:
-            pgconn.exit_pipeline_mode()
     try:
+        with to_server.lock:
+            _begin(to_server, cell)
+            pgconn.enter_pipeline_mode()
+            try:
+                try:
+                    for statement, values in asked:
+                        one = _asked(to_server, statement, cell)
+                        sent.append((one, one.send(values)))
+                        pgconn.flush()
+                finally:
+                    pgconn.pipeline_sync()
+                    many = sum(1 + is_new for _, is_new in sent)
+                    answers = iter(to_server.wait(_answers_ahead(pgconn, many)))
+            finally:
+                pgconn.exit_pipeline_mode()
         found = []
         for one, is_new in sent:
             if is_new:
                 one.rows_in(next(answers))  # it was planned
             found.append(one.rows_in(next(answers)))
-    except psycopg.Error:
+    except BaseException:  # whoever gave the statements may have failed, too, behind one that did
         for one, _ in sent:
             one.forget()
         raise

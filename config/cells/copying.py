@@ -12,7 +12,14 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from django.db.models import DecimalField, Model
 
-from billing.models import CreditNote, Invoice, ProviderDifference, ProviderMovement, ProviderPayout
+from billing.models import (
+    BankLine,
+    CreditNote,
+    Invoice,
+    ProviderDifference,
+    ProviderMovement,
+    ProviderPayout,
+)
 from config.cells import owned, tables
 from credit.models import Withdrawal
 from lib import cells
@@ -29,6 +36,13 @@ THEIR_TRIGGERS = """
 SELECT unnest(result::text[]) FROM run_command_on_all_nodes($$
     SELECT coalesce(array_agg(DISTINCT tgname::text), '{}') FROM pg_trigger
     WHERE NOT tgisinternal AND tgname LIKE 'pgtrigger%'$$)
+"""
+
+# What is proposed for a line, or which one it takes back, leads to rows that are gone.
+LOOK_ANEW = """
+UPDATE {lines} SET status = 'WAITING', why = 'NEW', account_id = NULL, invoice_id = NULL,
+    returns_id = NULL, looked_at = NULL, decided_at = NULL, decided_by = ''
+WHERE account_id = %(merchant)s AND status IN ('PROPOSED', 'OPEN', 'RETURN')
 """
 
 
@@ -156,6 +170,14 @@ def hand_over(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to
         f" {', '.join(f'{one} = NULL' for one in ties)} WHERE account_id = %(merchant)s",
         merchant,
     )
+
+
+def look_anew(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> None:
+    """Have the job look anew at the lines of banks' statements in the cell with this number that
+    may be the merchant's and wait for an operator: it hands over those that name a bill, and says
+    of the others that nothing tells whose they are (rule 30.22).
+    """
+    cursor.execute(LOOK_ANEW.format(lines=_table(BankLine, number)), merchant)
 
 
 def _payout(cursor: CursorWrapper, reference: str, start: int, to: int) -> int:

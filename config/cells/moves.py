@@ -19,9 +19,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Q
 
+from billing.models import BankTransfer
 from config import books
-from config.cells import copying
+from config.cells import copying, owned
 from gateway.webhooks.operations import outbox
 from lib import audit, cells
 from lib.cells import schemas
@@ -31,12 +33,15 @@ from merchants.operations import moves
 from merchants.operations.merchants import UnknownMerchant
 
 MOST_SECONDS = 60  # of the write stop, unless the command says otherwise
-# The transactions of others in this database that are open. Their number is their lock's.
+# The transactions of others in this database that are open, but those that clean up behind all, of
+# which one may take hours, and which write nothing. Their number is their lock's.
 OPEN = """
 SELECT lock.virtualtransaction, lock.pid
 FROM pg_locks lock JOIN pg_stat_activity process ON process.pid = lock.pid
 WHERE lock.locktype = 'virtualxid' AND lock.pid <> pg_backend_pid()
   AND process.datname = current_database()
+  -- Of other roles' sessions it may not be told what they are: those are waited for.
+  AND process.backend_type IS DISTINCT FROM 'autovacuum worker'
 """
 MIGRATED = "SELECT array_agg(app || '.' || name ORDER BY app, name) FROM {schema}.{table}"
 
@@ -69,23 +74,28 @@ def move(
     it is taken.
 
     Raises NotMoved, with nothing changed, if there is no such merchant or cell, if both cells have
-    not the same migrations, if somebody else moves it, if books do not hold, differ, or were
-    written to in spite of the stop, and if it would take longer than `most_seconds`.
+    not the same migrations, if somebody else moves it, if it shares the money of a transfer with
+    another merchant, if books do not hold, differ, or were written to in spite of the stop, and if
+    it would take longer than `most_seconds`.
     """
     at_step("stop")
     _check_migrated(to)
     began_at = time.monotonic()
     stop = _begin(reference, to, most_seconds)
+    rows: dict[str, int] = {}
     try:
+        _check_shares_nothing(stop)
         at_step("wait")
         _wait_for_others(stop)
         with cells.at(stop.from_cell):
             outbox.number()  # so that what is told later has higher numbers
         with _one_picture():
-            rows = _move(stop, actor=actor, now=now, at_step=at_step)
-    except BaseException:
-        moves.give_up(stop.pk)
-        raise
+            rows |= _move(stop, actor=actor, now=now, at_step=at_step)
+    except BaseException as error:
+        was_given_up = moves.give_up(stop.pk)
+        # A commit whose answer was lost may have been carried out.
+        if was_given_up or not rows or not isinstance(error, NotMoved):
+            raise
     return Moved(rows, timedelta(seconds=time.monotonic() - began_at))
 
 
@@ -108,6 +118,24 @@ def _check_migrated(to: int) -> None:
             found += cursor.fetchone()
     if found[0] != found[1]:
         raise NotMoved("to: cells have different migrations; run manage.py migrate first")
+
+
+def _check_shares_nothing(stop: Move) -> None:
+    """Raise NotMoved if a transfer that was booked on the merchant was booked on another one in its
+    place, or the other way round: both are one receipt of money, also in the journal.
+    """
+    of_both = BankTransfer.objects.filter(
+        Q(account=stop.merchant_id) | Q(becomes__account=stop.merchant_id), becomes__isnull=False
+    ).exclude(becomes__account=F("account"))
+    with cells.at(stop.from_cell):
+        shared = of_both.select_related("account__merchant", "becomes__account__merchant").first()
+    if shared is not None:
+        assert shared.becomes is not None
+        raise NotMoved(
+            f"transfers: of {shared.account.merchant.reference}, transfer {shared.reference} was"
+            f" booked on {shared.becomes.account.merchant.reference} in its place; what two"
+            " merchants share cannot be in two cells"
+        )
 
 
 def _wait_for_others(stop: Move) -> None:
@@ -171,6 +199,7 @@ def _move(
         with cells.at(to):
             copying.hand_over(cursor, of, start, to)
         with cells.at(start):
+            copying.look_anew(cursor, of, start)
             copying.delete(cursor, of, start)
         copying.unhush(cursor)
     at_step("switch")
@@ -180,6 +209,8 @@ def _move(
     for number in (start, to):
         with cells.at(number):
             _audit(merchant, number)
+    with connection.cursor() as cursor:  # foreign keys of all rows, for which a commit would wait
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     at_step("commit")
     moves.check_in_time(stop)
     return rows
@@ -212,7 +243,8 @@ def _audit(merchant: Merchant, number: int) -> None:
     """Raise NotMoved if a check finds something wrong about the merchant in the cell that we are
     inside, which has this number.
     """
-    found = [one for one in audit.run_for(merchant.pk) if one.violations]
+    rows = owned.most_rows(number, merchant.pk)
+    found = [one for one in audit.run_for(merchant.pk, rows) if one.violations]
     if found:
         lines = [
             f"{one.check.name}: {row.subject}: expected {row.expected}; found {row.found}"

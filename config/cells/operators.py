@@ -35,7 +35,10 @@ def cell_of(request: HttpRequest) -> int | None:
     if OF_ALL.match(path):
         return None
     if found := OF_MERCHANT.match(path):
-        named = directory.cells_of([ReferenceConverter().to_python(found[1])])
+        try:
+            named = directory.cells_of([ReferenceConverter().to_python(found[1])])
+        except ValueError:  # no reference, so that there is no such page
+            return cells.FIRST
         return next(iter(named.values()), cells.FIRST)
     of_row = OF_ROW.match(path)
     number = _of_row(of_row[1], of_row[2], int(of_row[3])) if of_row else None

@@ -43,6 +43,14 @@ THROUGH = {
     "gateway.WebhookDelivery": ("event",),
     "notices.NoticeMail": ("notice",),
 }
+# What there is of every day's trade.
+OF_MANY = frozenset(
+    {
+        *("billing.Charge", "billing.FulfilmentRequest", "billing.InvoiceItem"),
+        *("credit.LimitEntry", "credit.Order", "credit.OrderPayment", "credit.ProceedsEntry"),
+        *("gateway.WebhookEvent", "notices.Notice"),
+    }
+)
 # Whose rows hang on a merchant, and have its primary key.
 BOOKS = (Merchant, BillingAccount, CreditLine)
 
@@ -63,6 +71,19 @@ def condition(model: type[Model], number: int) -> str:
     if through is None:
         return f'owned."{_named(model).column}" = %(merchant)s'
     return f"({' OR '.join(_through(model, name, number) for name in through)})"
+
+
+def most_rows(number: int, merchant: int) -> dict[str, str]:
+    """SQL for the rows of the merchant with this primary key, in the cell with this number, by the
+    name of the table: of those tables that have by far the most rows.
+    """
+    found = [model for model in models() if model._meta.label in OF_MANY]
+    tables_of = {model._meta.db_table: condition(model, number) for model in found}
+    return {
+        name: f'SELECT * FROM {cells.name_of(number)}."{name}" AS owned WHERE {which}'
+        % {"merchant": int(merchant)}
+        for name, which in tables_of.items()
+    }
 
 
 def loose_constraints() -> Sequence[tuple[str, str]]:

@@ -291,7 +291,7 @@ ORDERS = (
             FROM credit_orderpayment payment WHERE payment.order_id = o.id
             UNION ALL SELECT {plausible("refund.at", "refund.arrived_at")}
             FROM credit_orderrefund refund WHERE refund.order_id = o.id
-        ) step GROUP BY o.id
+        ) step GROUP BY o.id, o.line_id, o.reference
         """,
     ),
     Check(

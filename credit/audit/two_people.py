@@ -25,7 +25,7 @@ LEFT JOIN credit_limitentry earlier
 {join_zone("zone", merchant="decision.merchant_id", instant="decision.at")}
 {join_zone("earlier_zone", merchant="earlier.line_id", instant="earlier.at")}
 WHERE decision.what = '{LIMIT.code}' AND {is_recounted("zone", "decision.at")}
-GROUP BY decision.id, entry.id
+GROUP BY decision.id, entry.id, entry.limit_after, entry.limit_change
 """
 
 TWO_PEOPLE = (

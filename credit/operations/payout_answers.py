@@ -86,9 +86,9 @@ def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
 
 def _by_cell(said: Sequence[Said]) -> dict[int, list[Said]]:
     """What a file says, by the number of the cell that it says it of; all of it in an installation
-    without cells.
+    without cells. A file that says nothing is of this one.
     """
-    if not cells.are_on():
+    if not cells.are_on() or not said:
         return {cells.number(): list(said)}
     found: dict[int, list[Said]] = {}
     left = moved.cells_of(one.reference for one in said)

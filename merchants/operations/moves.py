@@ -60,9 +60,11 @@ def begin(*, reference: str, to_cell: int, most_seconds: float) -> Move:
     )
 
 
-def give_up(move_id: int) -> None:
-    """End the stop of a move that was not done. One that has ended stays as it is."""
-    Move.objects.filter(pk=move_id, ended_at__isnull=True).update(ended_at=_now())
+def give_up(move_id: int) -> bool:
+    """End the stop of a move that was not done; returns whether it had not ended yet. One that has
+    ended stays as it is.
+    """
+    return bool(Move.objects.filter(pk=move_id, ended_at__isnull=True).update(ended_at=_now()))
 
 
 def end(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import OperationalError, connections
 from django.http import HttpResponse
 
 from billing.models import BillingAccount, Charge
@@ -22,7 +22,7 @@ from gateway.models import ReceivedEvent, WebhookEvent
 from gateway.webhooks.operations import outbox
 from jobs import tasks
 from jobs.models import JobRun
-from lib import cells, clock
+from lib import audit, cells, clock
 from merchants import installation
 from merchants.models import Merchant, Move
 from tests import forked, shops
@@ -77,6 +77,13 @@ def test_a_merchants_books_go_whole_to_another_cell_and_are_known_as_before(
     assert [one["outcome"] for one in platform.events(sent)] == ["applied"]
     with cells.at(1):
         outbox.number()
+        key = shop.merchant.pk
+        every, alone = (
+            [(one.check.name, one.checked, one.violations) for one in audit.run_for(key, rows)]
+            for rows in ({}, owned.most_rows(1, key))
+        )
+        assert every == alone
+        assert sum(checked for _, checked, _ in alone) > 100
     before = books.of_merchant(shop.reference, local_names=True)
 
     assert "rosewood is in cell 2: " in move(shop, 2)
@@ -150,6 +157,66 @@ def test_whoever_moves_books_may_be_killed_at_each_step(
     assert "meadow is in cell 2" in move(shop, 2)
     assert books.of_merchant("meadow") == before
     assert Counter(Move.objects.values_list("is_done", flat=True)) == {False: 7, True: 1}
+
+
+def test_a_move_says_what_became_of_it_also_at_the_last_moment(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cells.at(1):
+        shops.join("2026-11-01 09:00", "meadow")
+    now, steps = clock.now(), list[str]()
+
+    def orphan(name: str) -> None:
+        steps.append(name)
+        if name == "audit":
+            asked("UPDATE cell_2.billing_billingaccount SET issuer_id = 999 RETURNING 1")
+
+    def wrong(name: str) -> None:
+        if name == "audit":
+            asked("UPDATE cell_2.billing_billingaccount SET outstanding = 7 RETURNING 1")
+
+    with pytest.raises(moves.NotMoved, match=r"audit: in cell 2.*outstanding.*expected"):
+        moves.move("meadow", 2, actor="ada", now=now, at_step=wrong)
+    # Foreign keys are looked at while the stop lasts, and not by the commit.
+    with pytest.raises(moves.NotMoved, match=r"foreign key.*issuer_id.*999"):
+        moves.move("meadow", 2, actor="ada", now=now, at_step=orphan)
+    assert steps == ["stop", *STEPS[:-1]]
+    assert where() == {"meadow": 1}
+
+    here = type(connections["default"])
+    commit = here.commit
+
+    def commit_unheard(self: Any) -> None:
+        monkeypatch.setattr(here, "commit", commit)
+        commit(self)
+        raise OperationalError("the connection was lost")
+
+    def be_unheard(name: str) -> None:
+        if name == "commit":
+            monkeypatch.setattr(here, "commit", commit_unheard)
+
+    moved = moves.move("meadow", 2, actor="ada", now=now, at_step=be_unheard)
+    assert moved.rows["billing_billingaccount"] == 1
+    assert where() == {"meadow": 2}
+
+
+def test_what_another_role_has_open_is_waited_for(two_cells_kept: None) -> None:
+    role = f"mover_{connections['default'].settings_dict['NAME']}"
+    with connections["default"].copy().cursor() as other, connections["default"].cursor() as own:
+        other.execute("BEGIN")
+        other.execute("SELECT pg_backend_pid()")
+        (pid,) = other.fetchone()
+        own.execute(f'CREATE ROLE "{role}"')
+        try:
+            own.execute(f'SET ROLE "{role}"')
+            own.execute("SELECT backend_type FROM pg_stat_activity WHERE pid = %s", [pid])
+            assert own.fetchone() == (None,)
+            assert pid in {process for _, process in moves._open_ones()}
+        finally:
+            own.execute("RESET ROLE")
+            own.execute(f'DROP ROLE "{role}"')
+            other.execute("ROLLBACK")
+        other.db.close()
 
 
 def look_at_the_stop(browser: Any, platform: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import LazySettings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from billing.jobs import LOOK_AT_DAYS, LOOK_AT_PAYOUTS
@@ -16,6 +16,7 @@ from billing.models import (
     ProviderDifference,
     ProviderMovement,
 )
+from billing.operations import bank_matching, transfers, transfers_moved
 from billing.queries import journal
 from billing.queries.journal import Asked
 from billing.queries.payment_references import of_invoice
@@ -25,6 +26,7 @@ from credit.payment_files import accounts
 from credit.queries.payout_answers import to_take
 from lib import audit, cells
 from tests import stripe_server
+from tests.amounts import usd
 from tests.bank_files import Paid
 from tests.billing import banking
 from tests.billing.at_stripe import billed_shop, collect
@@ -87,6 +89,69 @@ def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
         assert staff.get(reverse(f"admin:{name}")).status_code == 200
     page = reverse("admin:billing_bankline_change", args=[line.pk])
     assert staff.get(page).status_code == 200
+    audit_is_clean()
+
+
+def test_lines_that_wait_for_an_operator_are_looked_at_anew_once_their_merchant_was_moved(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        banking.issuer_with_references()
+        shop = banking.joined()
+        first = banking.billed(shop)
+        second = banking.billed(shop, "250.00", at="2026-11-03 10:00")
+        taken_back = Paid(
+            "210.00", is_credit=False, is_reversal=True, returned="AC04", bank_reference="B-1"
+        )
+        assert banking.matched(
+            banking.paying(first, bank_reference="B-1"),
+            taken_back,
+            banking.paying(second, "200.00"),
+        ) == [
+            f"210.00 BOOKED REFERENCE rosewood {first.number}",
+            "-210.00 RETURN TAKEN_BACK rosewood -",
+            f"200.00 PROPOSED AMOUNT rosewood {second.number}",
+        ]
+        returned = BankLine.objects.get(number=2)
+    move(shop, 2)
+    with cells.at(1):
+        assert banking.lines()[1:] == ["-210.00 WAITING NEW - -", "200.00 WAITING NEW - -"]
+    for _ in range(2):
+        cells.in_each(lambda: banking.match("2026-11-06 12:00"))
+    with cells.at(1):
+        assert banking.lines()[1:] == ["-210.00 OPEN UNCLEAR - -", "200.00 ELSEWHERE REFERENCE - -"]
+        said = {**banking.BY, "now": banking.at("2026-11-06 12:00")}
+        bank_matching.set_aside(line_id=returned.pk, **said)
+        assert banking.lines()[1] == "-210.00 SET_ASIDE BY_HAND - -"
+    with cells.at(2):
+        assert banking.lines() == [f"200.00 PROPOSED AMOUNT rosewood {second.number}"]
+        line = BankLine.objects.get()
+        bank_matching.confirm(line_id=line.pk, actor="ada@tael.example", now=said["now"])
+        assert banking.of_bank(second) == "OPEN 200.00/250.00"
+    audit_is_clean()
+
+
+def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        banking.issuer_with_references()
+        shop, other = banking.joined(), banking.joined("meadow")
+        said = {"actor": "ada@tael.example", "now": banking.at("2026-11-06 12:00")}
+        transfers.receive(
+            merchant_id=shop.merchant.pk, amount=usd(100), reference="B-1", **said
+        )  # fmt: skip
+        transfers_moved.move(
+            transfer_id=BankTransfer.objects.get().pk, to="meadow", reason="as agreed",
+            told="It was another shop's.", **said,
+        )  # fmt: skip
+    for one in (shop, other):
+        with pytest.raises(
+            CommandError, match="of rosewood, transfer B-1 was booked on meadow in its place"
+        ):
+            move(one, 2)
     audit_is_clean()
 
 

@@ -61,6 +61,8 @@ def test_lists_are_of_the_chosen_cell_and_a_rows_page_of_its_own(two: tuple[Orde
             answer = browser.get(address)
             assert (address, answer.status_code) == (address, 200)
             assert said in text_of(answer)
+    for nothing in ("merchant/a~00b/", "merchant/nobody/", f"credit/order/{10**30}/change/"):
+        assert browser.get(f"/admin/{nothing}").status_code in (302, 404)
     found = browser.get(reverse("backoffice:find"), {"q": "orchard-1"})
     assert found.headers["Location"] == reverse("admin:credit_order_change", args=[two[1].pk])
     found = browser.get(reverse("backoffice:find"), {"q": "orchard orchard-1"})

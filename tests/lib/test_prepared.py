@@ -76,3 +76,14 @@ def test_what_is_asked_ahead_is_answered_in_turn_and_nothing_is_done_after_what_
     with pytest.raises(LookupError), transaction.atomic():
         prepared.rows_of_each(stopped())
     assert prepared.rows(written, ()) == [(2,)]
+
+    product = "SELECT %(one)s::int * %(other)s::int"
+
+    def failed_and_stopped() -> Iterator[tuple[str, prepared.Values]]:
+        yield heartbeat, ["a"]
+        yield product, {"one": 6, "other": 7}
+        raise LookupError
+
+    with pytest.raises(LookupError), transaction.atomic():
+        prepared.rows_of_each(failed_and_stopped())
+    assert prepared.row(product, {"one": 6, "other": 7}) == (42,)
