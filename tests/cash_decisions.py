@@ -26,7 +26,14 @@ from billing.operations import (
 from billing.operations.reversals import ProviderReport
 from billing.providers.registry import Answer
 from credit.models import CreditLine, LimitReview, OrderPayment, PayoutDestination, Withdrawal
-from credit.operations import automatic, destinations, review_decisions, unmatched, withdrawals
+from credit.operations import (
+    automatic,
+    destination_fields,
+    destinations,
+    review_decisions,
+    unmatched,
+    withdrawals,
+)
 from lib import money
 from lib.refusals import Refused
 from merchants.models import Merchant
@@ -212,7 +219,7 @@ def _card_number(last_four: str) -> str:
     return next(
         number
         for number in (f"{start}{digit}{last_four}" for digit in range(10))
-        if destinations._passes_luhn(number)
+        if destination_fields._passes_luhn(number)
     )
 
 
