@@ -47,7 +47,7 @@ def run() -> Iterator[Figure]:
     operations in this process, and how many orders one by one, against the least that does the
     same.
 
-    Yields a figure for each.
+    Yields a figure for each. Raises RuntimeError if no order came through.
     """
     key = make_key()
     shops = [join_shop(f"api-{number}") for number in range(20)]

@@ -142,7 +142,8 @@ def _claim(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
 def _check_alone(job: Job, claimed: JobRun | None, now: datetime) -> None:
     """Raise JobAtWork while a run of the job other than `claimed` is at work.
 
-    A second caller waits here until the first one's transaction ends.
+    It takes an advisory lock for the job, at which a second caller waits until the first one's
+    transaction ends.
     """
     cell = in_cells.here(job.where)
     name = f"runs of {job.name}"

@@ -82,6 +82,7 @@ class _Read(NamedTuple):
 def _read(to_server: "psycopg.Connection[Any]") -> AdaptContext:
     """How answers on this connection are read: as Django's cursors do, but instants in UTC, as
     which Django asks for them, by psycopg's own way, which is the same without a step in Python.
+    What it finds is kept on the connection.
     """
     known: AdaptContext | None = getattr(to_server, READ, None)
     if known is None:

@@ -194,8 +194,8 @@ def _ask_to_pay(
     """Ask the provider to take the payment, and record the answer; returns the payment as it is
     then.
 
-    A process that has lost the lease sends nothing, and leaves the attempt to the process that has
-    it.
+    A process that has lost the lease sends nothing, logs that, and leaves the attempt to the
+    process that has it.
     """
     if not lease.renew():
         log.warning("Payment %s: not sent, since the lease of its bill was lost", payment)
@@ -207,7 +207,7 @@ def _ask_to_pay(
 def _write_down(payment: Payment, answer: Answer, now: datetime, *, asked_by: str) -> Payment:
     """Record the provider's answer (settle), on a new connection if the old one broke meanwhile; if
     a person, `asked_by`, asked for it and the status has changed, write that on the trail. Returns
-    the payment as it is then.
+    the payment as it is then. It locks the bill, its account and its credit line.
     """
 
     @transaction.atomic
@@ -261,7 +261,7 @@ def _claim_again(payment: Payment, now: datetime) -> bool:
     is asked again from now on.
 
     It is not, if it is decided, its bill is not to be paid any more, the account has another method
-    or card now, or the card is disputed.
+    or card now, or the card is disputed. It locks the bill, its account and its credit line.
     """
     account, invoice = hold(payment.invoice_id, now=now)
     found = Payment.objects.select_for_update().get(pk=payment.pk)
@@ -309,7 +309,7 @@ def _start_attempt(
     gets a refusal instead: InvoiceNotOpen, NoPaymentMethod, TooLittle, CardDisputed,
     TooManyAttempts. `attempts_seen` is how many attempts the person's page showed. Raises
     UnknownInvoice, InvoiceChanged, ProviderNotReady, and KeepsSilent for a provider that the run
-    asks no more.
+    asks no more. It locks the bill, its account and its credit line.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
@@ -355,7 +355,7 @@ def _start_attempt(
 
 def _put_off(invoice: Invoice, now: datetime) -> bool:
     """Postpone an attempt that a choice of method has caused, if people have had the locked bill
-    tried too often; returns whether it was postponed.
+    tried too often; returns whether it was postponed. That sets the bill's `next_attempt_at`.
     """
     possible_at = choices.next_attempt_from(invoice, collector=COLLECTOR, now=now)
     if possible_at <= now:

@@ -248,7 +248,8 @@ def remove(
 
     Withdrawals on their way to it go on until they end, unless the merchant cancels them; one that
     its provider never received is not sent again. Does nothing if it was removed before. Raises
-    UnknownDestination. Rule 10.4.
+    UnknownDestination. It locks the line, whose ended days are worked off first (lines.lock). Rule
+    10.4.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)

@@ -37,7 +37,8 @@ def set_limit(
 
     A raise above the caps takes the `proposal` that a second person confirms. Raises LineClosed,
     TakesTwoPeople, ChangedMeanwhile, CurrencyMismatch, Invalid for a negative or unchanged limit,
-    or without a reason. Rule 8.17, rule 8.18.
+    or without a reason. It locks the line, whose ended days are worked off first (lines.lock). Rule
+    8.17, rule 8.18.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():

@@ -100,7 +100,8 @@ def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
     later, each at its instant in `merchants` but no earlier than the line last wrote, and notify
     these merchants.
 
-    The others are frozen when such a day starts. Rule 18.8.
+    The others are frozen when such a day starts. It locks these lines, and works off no day. Rule
+    18.8.
     """
     if not merchants:
         return

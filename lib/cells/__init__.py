@@ -95,6 +95,8 @@ def where(ask: Callable[[], object]) -> AbstractContextManager[None]:
     """A context in which the block is inside the first cell inside which the function returns
     something that is true, or inside the first of all if it does so in none. Inside a cell, and in
     an installation without cells, the function is not called, and the block stays where it is.
+    Other than for the first cell, the question is asked inside one cell after the other, in the
+    order of their numbers.
     """
     if not are_on() or entered():
         return nowhere()

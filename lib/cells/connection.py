@@ -154,7 +154,9 @@ class Cursor(base.CursorMixin, psycopg.ClientCursor[Any]):
             self._before = 0
 
     def _execute_send(self, query: Any, **more: Any) -> None:
-        """Send a statement as psycopg does, behind the choice of its cell if it is alone."""
+        """Send a statement as psycopg does, behind the choice of its cell, and what is to be asked
+        with it (cells.asking), if it is alone; all of that is put into `query`.
+        """
         if self._before:
             before = entering(cells.entered()) + b" "
             if question := cells.question():

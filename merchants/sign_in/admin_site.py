@@ -86,7 +86,7 @@ class OperatorsSite(UnfoldAdminSite):
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Search the names of admin pages for the operator. All results are on one page, whatever
-        `page` in the query string says.
+        `page` in the query string says. For that it changes `request.GET`.
         """
         if request.GET.get("page", "1") != "1":
             asked = request.GET.copy()
