@@ -195,5 +195,6 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 def _chromium() -> str | None:
+    """The path of Chromium; None if there is none."""
     named = os.environ.get("TAEL_CHROMIUM")
     return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)

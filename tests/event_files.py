@@ -92,6 +92,7 @@ def a_month(seed: int = 1) -> Events:
 
 
 def _some_history(shop: Shop, seed: int) -> None:
+    """Two months of the shop, by chance: orders, their steps, and charges."""
     rng = random.Random(seed)
     shop.join("2026-11-01 10:00")
     for day in range(1, 34, 2):

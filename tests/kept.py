@@ -56,6 +56,7 @@ def kept_of(name: str, **settings: Any) -> Any:
 def _written(
     write: Callable[[], T], blocker: DjangoDbBlocker, settings: dict[str, Any]
 ) -> Iterator[T]:
+    """What `write` has written, for as long as the context is open; then it is undone."""
     outer = transaction.atomic()
     outer._from_testcase = True  # type: ignore[attr-defined]  # as if it were not there
     with blocker.unblock(), outer:

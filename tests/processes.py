@@ -85,6 +85,7 @@ def processes_of(folder: Path) -> list[psutil.Process]:
 
 
 def lives(process: psutil.Process) -> bool:
+    """Whether the process is there and no zombie."""
     # A server's starter is gone, and who inherits it may take a while to notice its end.
     with suppress(psutil.NoSuchProcess):
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
@@ -92,6 +93,7 @@ def lives(process: psutil.Process) -> bool:
 
 
 def until_gone(processes: Sequence[psutil.Process]) -> None:
+    """Wait until none of these processes is there."""
     until(lambda: not any(map(lives, processes)))
 
 

@@ -45,6 +45,7 @@ def routes() -> list[Route]:
 
 
 def _walk(resolver: URLResolver, space: str, parameters: frozenset[str]) -> Iterator[Route]:
+    """Yields all named routes below the resolver, with the names of their parameters."""
     for pattern in resolver.url_patterns:
         # Not the pattern's converters: Django lets patterns of the same text share them.
         known = parameters | set(pattern.pattern.regex.groupindex)
@@ -207,5 +208,6 @@ def _disputing(shop: Shop) -> str:
 
 
 def _is_page(client: Client, asked: str) -> bool:
+    """Whether the answer is a page of HTML, with status 200."""
     response = client.get(asked)
     return response.status_code == 200 and response.headers["Content-Type"].startswith("text/html")

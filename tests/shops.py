@@ -85,18 +85,22 @@ class Shop:
         self.billing_currency: str = self.terms.get("billing_currency") or self.currency
 
     def at(self, text: str) -> datetime:
+        """The instant in UTC at which the shop's clock shows this."""
         return instant(text, self.zone)
 
     def send(self, kind: str, at: str, **data: Any) -> str:
+        """Send an event of the shop's at this time of its clock: the outcome in words."""
         number = next(_numbers)
         when = self.at(at).isoformat()
         event = {"id": f"event-{number}", "type": kind, "at": when, "merchant": self.reference}
         return self.sender({**event, "data": data})
 
     def join(self, at: str) -> str:
+        """Have the shop join with its terms."""
         return self.send("merchant.joined", at, **self.terms)
 
     def place(self, at: str, order: str, amount: str, **data: Any) -> str:
+        """Place an order: the outcome in words."""
         content: dict[str, Any] = {
             "order": order,
             "buyer": "Somchai",
@@ -107,25 +111,31 @@ class Shop:
         return self.send("order.placed", at, **content)
 
     def ship(self, at: str, order: str) -> str:
+        """Ship the order: the outcome in words."""
         return self.send("order.shipped", at, order=order)
 
     def deliver(self, at: str, order: str) -> str:
+        """Deliver the order: the outcome in words."""
         return self.send("order.delivered", at, order=order)
 
     def cancel(self, at: str, order: str, reason: str = "changed my mind") -> str:
+        """Cancel the order: the outcome in words."""
         return self.send("order.cancelled", at, order=order, reason=reason)
 
     def pay(self, at: str, order: str, amount: str, payment: str = "", **data: Any) -> str:
+        """Pay so much of the order, in the line's currency: the outcome in words."""
         content = {"payment": payment or f"payment-{next(_numbers)}", "amount": amount}
         content |= {"currency": self.currency, **data}
         return self.send("order.paid", at, order=order, **content)
 
     def refund(self, at: str, order: str, amount: str, refund: str = "", **data: Any) -> str:
+        """Refund so much of the order, in the line's currency: the outcome in words."""
         content = {"refund": refund or f"refund-{next(_numbers)}", "amount": amount}
         content |= {"currency": self.currency, **data}
         return self.send("order.refunded", at, order=order, **content)
 
     def charge(self, at: str, fee: str, amount: str, charge: str = "", **data: Any) -> str:
+        """Charge a fee, in the billing account's currency: the outcome in words."""
         content: dict[str, Any] = {
             "charge": charge or f"charge-{next(_numbers)}",
             "fee": fee,
@@ -164,6 +174,7 @@ class Shop:
         return destination
 
     def books(self) -> dict[str, Any]:
+        """All that the books say of the shop."""
         return books.of_merchant(self.merchant)
 
     def limit(self) -> tuple[str, str, str]:
@@ -173,6 +184,7 @@ class Shop:
         return tuple(money.text(figure) for figure in figures)  # type: ignore[return-value]
 
     def proceeds(self) -> str:
+        """The shop's proceeds, as a figure."""
         return money.text(self.line.proceeds)
 
     def order(self, reference: str) -> tuple[str, str]:
@@ -181,6 +193,7 @@ class Shop:
         return str(order.status), money.text(order.outstanding)
 
     def frozen_by(self) -> list[str]:
+        """The reasons of the freezes in force."""
         return sorted(self.line.freezes.filter(lifted_at=None).values_list("reason", flat=True))
 
     def figures(self) -> tuple[str, str]:
@@ -247,6 +260,7 @@ class ShopFactory(Factory[Shop]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """A shop that has joined; one person decides alone about it, unless told otherwise."""
         at, is_for_one = kwargs.pop("at"), kwargs.pop("one_decides")
         shop = Shop(**kwargs)
         if is_for_one:

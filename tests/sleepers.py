@@ -25,6 +25,7 @@ class Sleeper(Thread):
         self.error: BaseException | None = None
 
     def run(self) -> None:
+        """Work, and keep what that raises for the test."""
         try:
             self.backend = backend()
             if self.sleeps_at_once:
@@ -36,6 +37,7 @@ class Sleeper(Thread):
             connection.close()
 
     def fall_asleep(self) -> None:
+        """Wait until the test wakes it."""
         self.sleeps.set()
         assert self.wakes.wait(SECONDS)
 
@@ -48,6 +50,7 @@ class Sleeper(Thread):
 
 @contextmanager
 def asleep(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> Iterator[Sleeper]:
+    """A worker that sleeps before it renews its lease, while the block runs."""
     renew = leases.Held._renew
 
     def slowly(self: leases.Held) -> bool:
@@ -70,6 +73,7 @@ def elsewhere(work: Callable[[], object]) -> Iterator[Sleeper]:
 
 @contextmanager
 def _sleeping(worker: Sleeper) -> Iterator[Sleeper]:
+    """Start the worker and wait until it sleeps; it wakes at the end."""
     worker.start()
     assert worker.sleeps.wait(SECONDS)
     try:
@@ -79,6 +83,7 @@ def _sleeping(worker: Sleeper) -> Iterator[Sleeper]:
 
 
 def backend() -> int:
+    """The process of the database that serves this thread's connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (found,) = cursor.fetchone()
@@ -99,4 +104,5 @@ def run_out() -> None:
 
 
 def held() -> list[str]:
+    """What leases are held for."""
     return list(Lease.objects.order_by("what").values_list("what", flat=True))

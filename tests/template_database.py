@@ -27,6 +27,7 @@ def name() -> str:
 
 
 def _prefix() -> str:
+    """How the names of template databases begin."""
     return f"test_{settings.DATABASES['default']['NAME']}_template_"
 
 
@@ -94,6 +95,7 @@ def _rendering_little() -> Iterator[None]:
 
 
 def digest() -> str:
+    """A digest of migrations and requirements, upon which the template depends."""
     digest = hashlib.sha256()
     root = Path(settings.BASE_DIR)
     for path in sorted([*root.glob("*/migrations/*.py"), *root.glob("requirements*.txt")]):

@@ -26,6 +26,7 @@ FEW_MILLISECONDS = timedelta(milliseconds=3)
 
 
 def assert_audit_is_clean() -> None:
+    """Check that the audit finds nothing."""
     findings = audit.run(audit.registered(), now=shops.instant("2100-01-01 00:00"))
     assert {found.check.name: found.listed for found in findings if found.violations} == {}
 
@@ -214,6 +215,7 @@ def test_officers_and_the_platform_whose_clocks_differ_write_one_account() -> No
 
 
 def _void_the_latest(now: datetime) -> None:
+    """Void the latest open bill, if it may be."""
     invoice = Invoice.objects.filter(status=Invoice.Status.OPEN).order_by("-pk").first()
     if invoice is None:
         return
@@ -249,6 +251,7 @@ def test_buyers_the_shop_and_officers_whose_clocks_differ_write_one_line() -> No
 
 
 def _destination(shop: Shop) -> PayoutDestination:
+    """A destination of the shop's."""
     destination, _ = destinations.add(
         merchant_id=shop.merchant.pk,
         kind=PayoutDestination.Kind.ALIPAY,
@@ -264,6 +267,7 @@ Doing = Callable[[str, int, datetime], object]
 
 
 def _doings(shop: Shop, destination: PayoutDestination) -> list[Doing]:
+    """All that the two clocks write at once."""
     merchant_id = shop.merchant.pk
 
     def place(name: str, number: int, now: datetime) -> object:

@@ -55,6 +55,9 @@ def at_once(doing: Callable[[int], T], *, threads: int = 8) -> Counter[T]:
 
 
 def _one(doing: Callable[[int], T], number: int, ready: Barrier | None = None) -> T:
+    """What the doing answers to its number, once all threads are ready; the thread's connection is
+    closed then.
+    """
     if ready is None:
         return doing(number)
     try:

@@ -135,6 +135,7 @@ def _filled_in(sql: str, shown: Iterable[str]) -> str:
 
 
 def _finds_any(question: Question, now: datetime) -> bool:
+    """Whether the question finds a row that is due."""
     instants = [now - before for before in question.before]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {question.text}", instants)
@@ -159,6 +160,7 @@ def _all_questions(known: frozenset[str]) -> str:
 
 
 def _told(jobs: Iterable[Job], known: Collection[str]) -> Iterable[str]:
+    """Yields SQL for each job's name, where it may find anything."""
     for job in jobs:
         model = LOOKS_AT.get(job.name, job.model)
         if job.name in known:

@@ -41,6 +41,7 @@ def propose(
 
 
 def confirm(proposal: Proposal, *, now: datetime, by: User | None = None) -> Proposal:
+    """Confirm the proposal, as the second officer unless told otherwise."""
     return proposals.confirm(proposal_id=proposal.pk, actor=by or officer(SECOND), now=now)
 
 

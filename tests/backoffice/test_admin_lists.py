@@ -39,6 +39,7 @@ def test_its_filters_offer_few_things(pages: Any) -> None:
 
 
 def is_short(model: type[Model], one: Any) -> bool:
+    """Whether a filter of the admin's offers a few values only, so that it needs no search."""
     if isinstance(one, tuple):
         return issubclass(one[1], EmptyFieldListFilter | RangeDateFilter)
     if isinstance(one, type):

@@ -30,6 +30,7 @@ def collect(shop: shops.Shop, at: str) -> None:
 
 
 def attempts() -> list[str]:
+    """Status and failure of each attempt, in their order."""
     return [
         f"{payment.status} {payment.failure}".strip()
         for payment in Payment.objects.order_by("attempt")
@@ -37,10 +38,12 @@ def attempts() -> list[str]:
 
 
 def invoice() -> tuple[str, Money]:
+    """Status and amount paid of the only bill."""
     found = Invoice.objects.get()
     return found.status, found.amount_paid
 
 
 def next_attempt() -> str:
+    """When the only bill is tried next, in UTC; "" if it is not."""
     at = Invoice.objects.get().next_attempt_at
     return f"{at:%Y-%m-%d %H:%M}" if at else ""

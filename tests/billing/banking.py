@@ -47,6 +47,7 @@ def paying(invoice: Invoice, amount: str = "", **said: Any) -> Paid:
 
 
 def at(text: str = "2026-11-05 22:00") -> datetime:
+    """The instant in UTC."""
     return shops.instant(text)
 
 

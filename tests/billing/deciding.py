@@ -82,11 +82,13 @@ def refusal(shop: Shop, at: str, fee: str, **data: Any) -> str:
 def _priced(
     shop: Shop, fee: str, quantity: Any, charge: str, data: dict[str, Any]
 ) -> dict[str, Any]:
+    """The data of a charge that comes without an amount."""
     content = {"charge": charge or f"priced-{next(_numbers)}", "fee": fee, "quantity": quantity}
     return content | {"currency": shop.billing_currency, "request": "FR-1", **data}
 
 
 def _sent(shop: Shop, served: str, arrived: str, data: dict[str, Any]) -> events.Outcome:
+    """The outcome of a charge served at one instant that arrives at another."""
     event = {"id": "one", "type": "charge.recorded", "at": shop.at(served).isoformat()}
     event |= {"merchant": shop.reference, "data": data}  # type: ignore[dict-item]
     (outcome,) = apply_all([events.from_object(event)], now=shop.at(arrived))
@@ -111,6 +113,7 @@ def ask(
     form: str = "",
     **said: str,
 ) -> BillingCredit:
+    """Ask for a credit on a charge, in the merchant's name; another `form` is another question."""
     if form:
         said["request_key"] = form
     said |= {"charge": charge, "amount": amount, "fee": fee, "actor": MERCHANT}
@@ -126,6 +129,7 @@ def grant(
     *,
     form: str = "",
 ) -> BillingCredit:
+    """Give a credit in an operator's name; another `form` is another credit."""
     said = {"charge": charge, "amount": amount, "fee": fee, **OPERATOR}
     if form:
         said["request_key"] = form
@@ -192,10 +196,12 @@ def close(shop: Shop, at: str) -> None:
 
 
 def bill_rest(shop: Shop, at: str) -> None:
+    """Have the closed account's rest be billed."""
     closing.bill_rest(merchant_id=shop.merchant.pk, now=shop.at(at), **OPERATOR)
 
 
 def pay_out_rest(shop: Shop, at: str, reference: str = "KBANK-1") -> None:
+    """Record that the closed account's rest was paid out."""
     closing.pay_out_rest(
         merchant_id=shop.merchant.pk, reference=reference, now=shop.at(at), **OPERATOR
     )
@@ -214,6 +220,7 @@ def void(shop: Shop, at: str, invoice: Invoice) -> None:
 
 
 def issue(shop: Shop, at: str, draft: Invoice) -> Invoice:
+    """Issue the draft."""
     return invoice_decisions.issue_draft(invoice_id=draft.pk, now=shop.at(at), **OPERATOR)
 
 

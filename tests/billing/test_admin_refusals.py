@@ -24,6 +24,7 @@ ANSWER = WHY | {"told": "We give it back."}
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """The sandbox is on, and the clock of the decisions' pages stands at DECIDED_AT."""
     settings.TAEL_SANDBOX = True
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
@@ -34,11 +35,13 @@ def shop() -> Shop:
 
 
 def post(row: Model, name: str, **said: str) -> Any:
+    """The answer to this decision about the row, by an operator who may take it."""
     browser = browser_of(operator(row._meta.model_name or ""))
     return browser.post(address(row, "decide", name), said, follow=True)
 
 
 def refusal(row: Model, name: str, **said: str) -> str:
+    """The page that refuses this decision about the row; nothing changes in the database."""
     browser = browser_of(operator(row._meta.model_name or ""))
     with nothing_changes():
         return text(browser.post(address(row, "decide", name), said, follow=True))

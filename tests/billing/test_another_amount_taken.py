@@ -83,6 +83,7 @@ def test_once_it_says_what_was_asked_for_it_is_paid(shop: shops.Shop, odd: OddSt
 
 
 def end(shop: shops.Shop, at: str, arrived: str, reference: str = "") -> None:
+    """End the odd payment at Stripe, of which so much arrived."""
     ended_payments.end(
         payment_id=Payment.objects.get(provider="stripe").pk,
         arrived=usd(arrived),

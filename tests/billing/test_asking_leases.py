@@ -20,6 +20,7 @@ PAID = ("PAID", usd("250.00"))
 
 
 def reconcile(shop: shops.Shop, at: str) -> None:
+    """Ask the provider about the first attempt."""
     payments.reconcile(Payment.objects.get(attempt=1).pk, now=shop.at(at))
 
 

@@ -41,6 +41,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def issuer() -> None:
+    """There is an issuer with a bank account of which statements are taken."""
     banking.issuer_with_references()
 
 
@@ -182,17 +183,20 @@ def test_the_same_day_in_another_file_of_an_account_that_is_emptied_each_evening
 
 @pytest.fixture
 def folder(tmp_path: Path, settings: Any) -> Path:
+    """The folder into which files of the bank are put."""
     settings.TAEL_BANK_FOLDER = str(tmp_path)
     return tmp_path
 
 
 def put(folder: Path, name: str, content: bytes, written: str = "2026-11-05 20:00") -> None:
+    """Put a file into the folder, as written at this instant of UTC."""
     (folder / name).write_bytes(content)
     stamp = at(written).timestamp()
     os.utime(folder / name, (stamp, stamp))
 
 
 def there(folder: Path) -> list[str]:
+    """The files in the folder and below, by their paths in it."""
     return sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file())
 
 

@@ -109,5 +109,6 @@ def test_a_bill_that_has_failed_keeps_its_due_day(provider: Told) -> None:
 
 
 def _update(what: str) -> None:
+    """Change open bills by raw SQL."""
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE billing_invoice SET {what} WHERE status = 'OPEN'")

@@ -85,6 +85,9 @@ def undisturbed() -> tuple[object, ...]:
 
 
 def check_all_closed(many: int) -> None:
+    """Check that the month of so many merchants is closed once: statements, bills, numbers without
+    a gap.
+    """
     assert Statement.objects.filter(closed_at=shops.instant(MONTH_END)).count() == many
     assert not Statement.objects.filter(closed_at=None).exists()
     # Half of them reach 100.00 as the month ends; each gets the bill of its plan date.

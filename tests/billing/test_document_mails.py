@@ -37,11 +37,13 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 2 Oct 2026, 10:00 UTC."""
     clock("2026-10-02 10:00")
     return written
 
 
 def add(shop: Shop, email: str = BOOKS, schedule: str = "EACH") -> BillingAddress:
+    """Add an address that gets the documents."""
     return addresses.add(
         merchant_id=shop.merchant.pk, email=email, schedule=schedule, actor="mei@shop.example",
         now=shop.at("2026-10-02 10:00"),
@@ -56,6 +58,7 @@ def mailed(shop: Shop, at: str) -> list[EmailMessage]:
 
 
 def path_in(letter: EmailMessage) -> str:
+    """The path of the link in the letter."""
     found = re.search(r"https?://[^/]+(/documents/\S+)", str(letter.body))
     assert found
     return found[1]

@@ -35,6 +35,7 @@ def shop() -> shops.Shop:
 
 
 def add(shop: shops.Shop, **said: Any) -> Fee:
+    """Add a fee, in an operator's name."""
     content: dict[str, Any] = {
         "code": "gift-wrapping",
         "category": "FULFILMENT",

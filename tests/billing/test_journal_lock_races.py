@@ -23,6 +23,7 @@ OVER = "2026-12-01 13:00"
 
 
 def november() -> str:
+    """What `manage.py journal` writes up to the end of November 2026."""
     output = StringIO()
     call_command("journal", end=date(2026, 11, 30), stdout=output)
     return output.getvalue()

@@ -51,6 +51,7 @@ def joined(reference: str = "rosewood", **terms: str) -> Shop:
 
 
 def choose(shop: Shop, prefix: str, at: str) -> None:
+    """Have the shop's bills be issued by the issuer with this prefix."""
     issuers.choose(merchant_id=shop.merchant.pk, prefix=prefix, now=shop.at(at), **BY)
 
 
@@ -61,6 +62,7 @@ def billed(shop: Shop, at: str, reference: str) -> Invoice:
 
 
 def paper(invoice: Invoice) -> str:
+    """The text on the first page of the bill's PDF."""
     invoice = Invoice.objects.get(pk=invoice.pk)
     return pages_of(pdf.invoice_pdf(invoice, now=invoice.issued_at))[0]
 

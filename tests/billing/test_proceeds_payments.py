@@ -58,6 +58,7 @@ def buckets(shop: shops.Shop, today: str) -> tuple[str, ...]:
 
 
 def debits(shop: shops.Shop) -> list[tuple[str, str]]:
+    """What was taken out of proceeds for bills: key of the payment, and amount."""
     found = ProceedsEntry.objects.filter(line=shop.line, kind="BILL_PAYMENT").order_by("pk")
     return [(entry.bill_payment, money.text(entry.amount)) for entry in found]
 

@@ -45,6 +45,7 @@ def busy_merchants(count: int) -> None:
 
 
 def whole_books() -> tuple[object, ...]:
+    """All that the books say, to compare two runs."""
     numbers = sorted(str(invoice) for invoice in Invoice.objects.all())
     payments = Counter(Payment.objects.values_list("status", "amount"))
     return books.books(), numbers, payments

@@ -58,6 +58,7 @@ def is_closed(shop: Shop) -> bool:
 
 
 def found_by_the_audit() -> list[str]:
+    """What the audit finds wrong: each check that found something, with its rows."""
     findings = audit.run(audit.registered(), now=clock.now())
     return [f"{one.check.name}: {one.listed}" for one in findings if one.violations]
 

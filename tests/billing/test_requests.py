@@ -17,6 +17,7 @@ def shop() -> shops.Shop:
 
 
 def requests() -> list[tuple[str, str]]:
+    """All fulfilment requests: merchant and reference."""
     found = FulfilmentRequest.objects.order_by("account", "pk")
     return [(request.account.merchant.reference, request.reference) for request in found]
 

@@ -40,12 +40,14 @@ CAME, FOUND = "2026-11-03 12:00", "2026-11-04 12:00"
 
 
 def only() -> BankTransfer:
+    """The only transfer that was not moved."""
     return BankTransfer.objects.get(status="RECORDED")
 
 
 def move(
     shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: Any
 ) -> BankTransfer:
+    """Move a transfer to the merchant with this reference, or away from its bill."""
     texts: dict[str, Any] = {"reason": WHY, "told": TOLD} | said
     return transfers_moved.move(
         transfer_id=(row or only()).pk, to=to, actor=OFFICER, now=shop.at(FOUND), **texts
@@ -68,6 +70,7 @@ def violated(at: str = "2026-11-05 12:00") -> list[str]:
 
 
 def history(number: str = FIRST) -> list[tuple[str, str]]:
+    """What the bill's page says of its history: each step, and its note."""
     invoice = Invoice.objects.get(number=number)
     attempts = list(invoice.payments.select_related("transfer"))
     return [(str(step.what), step.note) for step in of_invoice(invoice, attempts, ByHand(), [])]
@@ -343,6 +346,7 @@ def test_a_voided_bill_is_not_paid_by_it() -> None:
 
 
 def page_of(shop: shops.Shop) -> str:
+    """The address where the shop's latest transfer is moved."""
     transfer = shop.account.transfers.latest("pk")
     return f"/admin/billing/banktransfer/{transfer.pk}/decide/move/"
 

@@ -244,6 +244,7 @@ def test_choices_and_pay_now_count_together_and_a_choice_beyond_them_waits() -> 
 
 
 def try_chosen(shop: shops.Shop, at: str) -> None:
+    """Try the shop's due bills, as after a new method was chosen."""
     payments.collect_chosen(shop.merchant.pk, now=shop.at(at))
 
 

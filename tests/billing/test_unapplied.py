@@ -38,6 +38,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def told(shop: shops.Shop) -> list[str]:
+    """The titles of the shop's notices about unapplied money."""
     notices = shop.merchant.notices.filter(kind="UNAPPLIED").order_by("pk")
     return [letters.title(notice).replace("\N{NO-BREAK SPACE}", " ") for notice in notices]
 

@@ -150,4 +150,5 @@ def test_a_cell_that_does_not_answer_is_named_and_not_waited_for(
 
 
 def _away() -> int:
+    """Fails as a database does that is away."""
     raise OperationalError("the connection is closed")

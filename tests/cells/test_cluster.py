@@ -56,11 +56,13 @@ def apart(relays: tuple[str, list[Relay]]) -> Iterator[list[Relay]]:
 
 
 def shop_in(number: int, reference: str) -> shops.Shop:
+    """A shop whose books are in the cell with this number."""
     with cells.at(number):
         return shops.join("2026-11-01 09:00", reference)
 
 
 def told(*command: str) -> str:
+    """What the command says."""
     output = StringIO()
     call_command(*command, stdout=output)
     return output.getvalue()

@@ -30,6 +30,7 @@ __all__ = ["newer"]  # a fixture
 
 
 def told(*command: str) -> str:
+    """What the command says."""
     output = StringIO()
     call_command(*command, stdout=output)
     return output.getvalue()

@@ -64,6 +64,7 @@ def test_every_page_of_a_merchant_is_made_in_its_cell_for_its_own_people_alone(
 
 
 def _status(client: Client, path: str) -> str:
+    """The status of the answer, with all that it wrote undone."""
     with transaction.atomic(), undrawn():
         response: Any = client.get(path)
         if response.streaming:

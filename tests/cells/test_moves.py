@@ -40,6 +40,7 @@ STEPS = ("wait", "copy", "compare", "delete", "switch", "audit", "commit")
 
 
 def move(shop: Shop, to: int) -> str:
+    """What `manage.py cells move` says; a refusal is raised with what it said before."""
     output = StringIO()
     try:
         call_command("cells", "move", shop.reference, "--to", str(to), stdout=output, stderr=output)
@@ -49,6 +50,7 @@ def move(shop: Shop, to: int) -> str:
 
 
 def audit_is_clean() -> None:
+    """Check that the audit finds nothing."""
     output = StringIO()
     try:
         call_command("audit", stdout=output)
@@ -57,6 +59,7 @@ def audit_is_clean() -> None:
 
 
 def where() -> dict[str, int]:
+    """The number of each merchant's cell, by reference."""
     return dict(Merchant.objects.values_list("reference", "cell"))
 
 

@@ -92,6 +92,7 @@ def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
 
 @pytest.fixture
 def stripe(settings: LazySettings) -> Iterator[OddStripe]:
+    """A server that stands for Stripe, at 2 Nov 2026, 09:30 UTC, which is asked about payouts."""
     settings.TAEL_STRIPE_PAYOUTS = True
     with stripe_server.odd_stripe() as server:
         server.clock = instant("2026-11-02 09:30")

@@ -26,6 +26,7 @@ LEASE_SECONDS = {True: 9.0, False: 120.0}
 
 
 def main() -> int:
+    """Run chaos as the options say; returns the program's exit code."""
     if datafolder.TESTING:
         sys.exit("Unset PYTEST_VERSION: a test's PostgreSQL may forget what it has acknowledged.")
     options = _options()
@@ -48,6 +49,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60, help="of traffic and faults")
     parser.add_argument("--minutes", type=float, help="the same, in minutes")

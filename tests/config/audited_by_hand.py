@@ -36,6 +36,7 @@ TOLD: dict[str, Any] = {"told": "It was a mistake."}
 
 
 def live() -> None:
+    """Write all that operators do by hand about money, for the audit to find it right."""
     hemp = _joined("hemp")
     flax = _joined("flax")
     _transfer(hemp)
@@ -53,6 +54,7 @@ def _joined(reference: str) -> Shop:
 
 
 def _by(shop: Shop, at: str) -> dict[str, Any]:
+    """Who acts, and when: what operations are given."""
     return {**OPERATOR, "now": shop.at(at)}
 
 
@@ -99,6 +101,7 @@ def _issue(shop: Shop) -> None:
 
 
 def _credit(shop: Shop) -> None:
+    """Give a credit on a charge, and take it back."""
     shop.charge("2027-05-14 10:00", "pick-pack", "20.00", "H-1")
     credit = GrantedCreditFactory.create(
         shop=shop, at="2027-05-14 11:00", charge="H-1", fee="credit-pick-pack"
@@ -107,6 +110,7 @@ def _credit(shop: Shop) -> None:
 
 
 def _correct(shop: Shop) -> None:
+    """Correct proceeds, and take it back."""
     correction = corrections.correct(
         merchant_id=shop.merchant.pk,
         amount=usd("-7.00"),

@@ -50,6 +50,7 @@ def rich(patch: pytest.MonkeyPatch) -> list[Shop]:
 
 
 def told(*arguments: str) -> str:
+    """What `manage.py books` says."""
     output = StringIO()
     call_command("books", *arguments, stdout=output)
     return output.getvalue()

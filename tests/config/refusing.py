@@ -60,6 +60,7 @@ class Column:
 
     @property
     def neutral(self) -> str:
+        """A value that the column takes, as SQL; NULL if it may be empty."""
         return self.values[0] if self.is_required else "NULL"
 
 
@@ -72,6 +73,9 @@ class Table:
 
     @classmethod
     def of(cls, name: str, text: str = "") -> "Table":
+        """The table of this name, with its columns and, for text columns, the literals in `text` to
+        try.
+        """
         literals = tuple(dict.fromkeys(re.findall(r"'([^'(){}^$\\]{1,60})'", text)))
         with connection.cursor() as cursor:
             cursor.execute(
@@ -97,6 +101,9 @@ class Table:
         return [column for column in self.columns.values() if column.name in words]
 
     def insert(self, values: dict[str, str]) -> str:
+        """An INSERT with these values, as SQL, and neutral ones in the other columns that need
+        one.
+        """
         names = [c for c in self.columns.values() if c.name in values or not c.is_made]
         listed = ", ".join(f'"{column.name}"' for column in names)
         given = ", ".join(

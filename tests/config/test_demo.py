@@ -61,16 +61,19 @@ def told(tmp_path: Path) -> Told:
 
 
 def withdrawals(shop: shops.Shop) -> list[str]:
+    """Status and amount of the shop's withdrawals."""
     return [
         f"{one.status} {money.text(one.amount)}" for one in shop.line.withdrawals.order_by("pk")
     ]
 
 
 def credits(shop: shops.Shop) -> list[str]:
+    """Status and amount of the shop's credits."""
     return [f"{one.status} {one.amount.amount:.2f}" for one in shop.account.credits.order_by("pk")]
 
 
 def declined(shop: shops.Shop, since: str) -> list[str]:
+    """Code and amount of the orders declined since then."""
     late = shop.line.orders.filter(status="DECLINED", placed_at__gte=shop.at(since))
     return [f"{one.decline_code} {one.amount.amount:.2f}" for one in late.order_by("placed_at")]
 
@@ -188,6 +191,7 @@ def test_the_shop_in_bangkok_is_on_an_annual_plan_and_withdraws(told: Told) -> N
 
 
 def cut_short_at_action(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have loading the demonstration end right after its action with this number."""
     numbers = count(1)
     do = loading._do
 

@@ -27,6 +27,7 @@ NOW = shops.instant("2026-11-02 12:00")
 
 
 def prefix(*words: str) -> str:
+    """What `manage.py prefix` says."""
     output = StringIO()
     call_command("prefix", *words, stdout=output)
     return output.getvalue()

@@ -21,6 +21,7 @@ NOW = shops.instant("2026-11-02 10:00")
 
 
 def event(kind: str, **data: Any) -> events.Event:
+    """An event of rosewood's, at NOW."""
     said = {"id": kind, "type": kind, "at": NOW.isoformat(), "merchant": "rosewood", "data": data}
     return events.from_object(said)
 

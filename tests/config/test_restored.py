@@ -76,6 +76,7 @@ class Traffic:
             self.go_on(1)
 
     def end(self) -> None:
+        """End the traffic, and keep what it says was acknowledged, and when."""
         said, complaints = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, complaints
         for line in said.splitlines():
@@ -106,12 +107,14 @@ def make_tables(primary: Cluster, home: Path) -> None:
 
 
 def base_backup(primary: Cluster, backup: Path) -> Path:
+    """A copy of the running cluster's files, without its log."""
     run("pg_basebackup", "-h", primary.sockets, "-U", clusters.USER, "-D", backup,
         "--wal-method", "none", "--checkpoint", "fast")  # fmt: skip
     return backup
 
 
 def restore_dump(cluster: Cluster, dump: Path, database: str = clusters.DATABASE) -> None:
+    """Load the dump into the cluster's database."""
     run(*("pg_restore", "-h", cluster.sockets, "-U", clusters.USER, "--exit-on-error"),
         *("--jobs", "2", "-d", database, dump))  # fmt: skip
 
@@ -126,6 +129,7 @@ def audited(start: Start, cluster: Cluster, database: str = clusters.DATABASE) -
 
 
 def orders_of(cluster: Cluster, database: str = clusters.DATABASE) -> set[str]:
+    """The references of all orders in the cluster."""
     with cluster.connect(database) as asked:
         return {reference for (reference,) in asked.execute(ORDERS)}
 

@@ -37,6 +37,7 @@ NOW = shops.instant("2026-11-25T12:00Z")
 
 
 def timezones(*words: str) -> str:
+    """What `manage.py timezones` says."""
     output = StringIO()
     call_command("timezones", *words, stdout=output)
     return output.getvalue()
@@ -48,6 +49,7 @@ def everything_audited() -> list[audit.Finding]:
 
 
 def violations() -> list[str]:
+    """The names of the audit's checks that find something."""
     return [finding.check.name for finding in everything_audited() if finding.violations]
 
 
@@ -111,6 +113,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
 
 
 def _forget() -> None:
+    """Forget what was read of time-zone data."""
     for cached in (zones.zone, zones.offsets, calendar.day_start):
         cached.cache_clear()
 
@@ -143,6 +146,7 @@ def test_a_zone_that_is_no_place_is_refused_and_nobody_joins() -> None:
 
 
 def _joining(timezone: str) -> dict[str, object]:
+    """An event by which a merchant joins in this time zone."""
     data = shops.TERMS | {"timezone": timezone}
     at = "2026-10-01T10:00:00+00:00"
     return {"id": timezone, "type": "merchant.joined", "at": at, "merchant": "m", "data": data}

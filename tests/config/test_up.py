@@ -26,12 +26,14 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
+    """A port at which somebody listens."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         yield server.getsockname()[1]
 
 
 @pytest.fixture
 def port() -> int:
+    """A port that nobody listens at."""
     return free_port()
 
 

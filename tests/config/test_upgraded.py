@@ -106,6 +106,7 @@ def filled(cluster: Cluster, old: Code, new: Code) -> Traffic:
 
 
 def in_the_books(cluster: Cluster, kind: str) -> list[str]:
+    """Merchant and name of all things of this kind in the cluster."""
     with cluster.connect() as asked:
         return [f"{merchant} {name}" for merchant, name in asked.execute(BOOKS[kind])]
 

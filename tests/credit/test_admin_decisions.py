@@ -46,6 +46,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
@@ -58,6 +59,8 @@ def shop() -> Shop:
 
 
 def by(*names: str) -> Callable[[Model], Any]:
+    """Reads these columns of a row, as text."""
+
     def text(value: Any) -> str:
         return money.full(value) if isinstance(value, Money) else str(value)
 

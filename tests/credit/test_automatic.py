@@ -43,6 +43,7 @@ JOB = "automatic-withdrawals"
 def set_up(
     shop: shops.Shop, at: str = "2026-11-02 12:00", amount: str = "10.00", **said: Any
 ) -> PayoutSchedule:
+    """Set up automatic withdrawals."""
     return PayoutScheduleFactory.create(shop=shop, at=at, from_amount=Money(amount, "USD"), **said)
 
 

@@ -29,6 +29,7 @@ def look(at: str) -> None:
 
 
 def place(shop: Shop, *times: str, buyer: str = "Somchai", amount: str = "10.00") -> None:
+    """Place an order of the buyer's at each of these instants."""
     for at in times:
         number = shop.line.orders.count() + 1
         shop.place(at, f"order-{number}", amount, buyer=buyer)
@@ -42,6 +43,9 @@ def found() -> list[tuple[str, str, int]]:
 
 
 def many(day: str, orders: int, buyer: str = "Somchai") -> tuple[str, str, int]:
+    """The flag for so many orders of one buyer, whose run begins on this day: kind, cause,
+    orders.
+    """
     return ("MANY_FROM_ONE_BUYER", f"{day} {buyer}", orders)
 
 

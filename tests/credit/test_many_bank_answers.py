@@ -90,6 +90,7 @@ def take_in(browser: Client, file: PayoutAnswerFile) -> list[str]:
 
 
 def progress(page: Any) -> str:
+    """How many of the file's rows are done, as the page says it."""
     found = re.search(r"([0-9,]+ of [0-9,]+) rows", text(page))
     assert found
     return found[1]
@@ -111,6 +112,7 @@ def check(lines: int, of_each: int) -> None:
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 

@@ -49,6 +49,7 @@ def made_of(withdrawal: Withdrawal) -> list[str]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the pages' clock."""
     return set_clock(monkeypatch)
 
 

@@ -18,14 +18,17 @@ NOW = "2026-11-02 10:00"
 
 
 def pause(shop: shops.Shop) -> None:
+    """Pause new orders, by the merchant's own rule."""
     own_rules.pause(merchant_id=shop.line.pk, actor="malee@rosewood.example", now=shop.at(NOW))
 
 
 def another(shop: shops.Shop) -> None:
+    """Place another order."""
     assert shop.place(NOW, "B", "60.00") == "applied"
 
 
 def the_same(shop: shops.Shop) -> None:
+    """Place the same order."""
     assert shop.place(NOW, "A", "60.00") == "applied"
 
 

@@ -29,10 +29,12 @@ NOW = DECIDED_AT
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at NOW."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: NOW))
 
 
 def shop_that(reference: str, sells: str, *metrics: Any, **terms: Any) -> shops.Shop:
+    """A shop that has sold so much, with these metrics."""
     shop = shops.join("2026-10-01 10:00", reference, name=reference, **terms)
     shop.place("2026-10-02 10:00", "A-1", sells)
     shop.ship("2026-10-02 11:00", "A-1")

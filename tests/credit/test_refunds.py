@@ -24,6 +24,7 @@ def shop_with_order(paid: str = "", instalments: int = 1) -> shops.Shop:
 def refund(
     shop: shops.Shop, amount: str, order: str = "A", reference: str = "R", at: str = AT, **data: str
 ) -> str:
+    """The outcome of an event that refunds so much of the order."""
     content = {"order": order, "refund": reference, "amount": amount, "currency": "USD"} | data
     return shop.send("order.refunded", at, **content)
 

@@ -40,6 +40,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def bank(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[Bank]:
+    """A bank on a server of its own, which withdrawals go to."""
     with payout_server.running() as bank:
         monkeypatch.setitem(PROVIDERS, "http", HttpProvider(bank.url, bank))
         settings.TAEL_PAYOUT_PROVIDER = "http"

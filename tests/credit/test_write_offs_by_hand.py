@@ -33,6 +33,7 @@ AT = "2026-11-20 10:00"
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with an overdue order."""
     return overdue()
 
 

@@ -63,10 +63,12 @@ def go_to(page: Page, name: str) -> None:
 
 
 def press(page: Page, name: str) -> None:
+    """Press the button of this name."""
     page.get_by_role("button", name=name, exact=True).click()
 
 
 def follow(page: Page, name: str) -> None:
+    """Follow the link of this name."""
     page.get_by_role("link", name=name, exact=True).click()
 
 

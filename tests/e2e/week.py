@@ -56,4 +56,5 @@ def go_to(page: Page, name: str) -> None:
 
 
 def panel(page: Page, heading: str) -> Locator:
+    """The part of the page under this heading."""
     return page.locator("section", has=page.get_by_role("heading", name=heading))

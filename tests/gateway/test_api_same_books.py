@@ -39,6 +39,7 @@ def orders(merchant: str, number: int) -> list[Event]:
 
 
 def charge(merchant: str, number: int) -> Event:
+    """An event that charges the merchant's `number`-th fee."""
     name = f"c-{merchant}-{number}"
     fee = ("pick-pack", "shipping-label", "storage")[number % 3]
     data = {"charge": name, "fee": fee, "amount": "1.25", "currency": "USD"}
@@ -51,6 +52,7 @@ def _event(merchant: str, kind: str, name: str, data: dict[str, Any]) -> Event:
 
 
 def a_day(orders_of_each: int, charges_of_each: int) -> list[Event]:
+    """The events of a day: so many orders and charges of each shop."""
     told = [
         event
         for number in range(orders_of_each)
@@ -62,6 +64,7 @@ def a_day(orders_of_each: int, charges_of_each: int) -> list[Event]:
 
 
 def join_all() -> list[Shop]:
+    """The shops, which have just joined."""
     found = []
     for reference in SHOPS:
         terms = {"credit_limit": "100000.00", "billing_threshold": "100000.00"}
@@ -90,6 +93,7 @@ def send_until_done(caller: Caller, batches: Sequence[Sequence[Event]]) -> None:
 
 
 def books() -> dict[str, Any]:
+    """The books of all shops."""
     return {shop: Shop(shop).books() for shop in SHOPS}
 
 
@@ -134,6 +138,7 @@ def _within(batches: list[list[Event]]) -> list[list[Event]]:
 
 
 def _empty() -> None:
+    """Empty the database."""
     emptied.empty(TransactionTestCase())
 
 

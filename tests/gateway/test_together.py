@@ -31,10 +31,12 @@ JOINED = "2026-11-01 10:00"
 
 @pytest.fixture(autouse=True)
 def _sandbox(settings: Any) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 
 def joining(*references: str) -> Sent:
+    """The events by which these merchants join."""
     sent: Sent = []
     for reference in references:
         shop(reference, sent, payment_method="sandbox", plan_price="39.00").join(JOINED)

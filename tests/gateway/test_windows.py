@@ -37,6 +37,8 @@ def a_day(of: Callable[[str, Sent], None], *references: str) -> Sent:
 
 
 def shop(reference: str, sent: Sent, **terms: Any) -> Shop:
+    """A shop whose events are not applied, but added to `sent`."""
+
     def send(event: dict[str, Any]) -> str:
         sent.append(events.from_object(event))
         return ""
@@ -74,6 +76,7 @@ EXPECTED = [
 
 
 def together(sent: Sent) -> list[str]:
+    """The outcomes of these events, applied in one run."""
     run = EventRun()
     run.hold(sent)
     for event in sent:
@@ -82,6 +85,7 @@ def together(sent: Sent) -> list[str]:
 
 
 def one_by_one(sent: Sent) -> list[str]:
+    """The outcomes of these events, each applied in a run of its own."""
     statuses = []
     for event in sent:
         run = EventRun()
@@ -91,6 +95,7 @@ def one_by_one(sent: Sent) -> list[str]:
 
 
 def joined(*references: str) -> None:
+    """Have these merchants join."""
     sent: Sent = []
     for reference in references:
         shop(reference, sent).join("2026-11-01 10:00")

@@ -57,6 +57,7 @@ def run_before(now: list[datetime]) -> None:
 
 
 def ticks(job: str = JOB) -> list[tuple[datetime | None, int]]:
+    """Tick and number of due rows of each run of the job."""
     return list(JobRun.objects.filter(job=job).order_by("pk").values_list("tick", "rows_due"))
 
 

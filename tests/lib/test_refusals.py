@@ -16,6 +16,7 @@ Kind = PayoutDestination.Kind
 
 
 def refusals(of: type[Refused] = Refused) -> Iterator[type[Refused]]:
+    """The class and all below it."""
     yield of
     for refusal in of.__subclasses__():
         yield from refusals(refusal)

@@ -159,6 +159,7 @@ def test_a_pooler_that_lends_connections_by_the_transaction_mixes_nothing_up(
 
 
 def _gets_it(name: str) -> bool:
+    """Whether we get the lock of this name."""
     with locks.try_advisory_lock(name) as is_ours:
         return is_ours
 

@@ -58,6 +58,7 @@ def shop(settings: LazySettings) -> Iterator[Shop]:
 
 
 def ago(**time: int) -> str:
+    """The instant so long ago."""
     return (timezone.now() - timedelta(**time)).isoformat()
 
 
@@ -106,6 +107,7 @@ def test_an_owner_and_an_operator_are_served_by_two_machines_at_once(
 
 
 def new_page(stack: ExitStack, browser: Browser) -> Page:
+    """A page of a new person's, which is closed with the stack."""
     context = browser.new_context()
     stack.callback(context.close)
     return context.new_page()
@@ -119,6 +121,7 @@ def go_on(page: Page, person: User, address: str) -> None:
 
 
 def an_owner_signs_in_and_uploads(page: Page, address: str) -> None:
+    """Check that an owner signs in and uploads a licence, by two web servers in turn."""
     page.goto(f"{address}{PROFILE}")
     page.get_by_label("E-mail address").fill(OWNER)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -153,6 +156,7 @@ def a_file_is_imported(office: Page, machines: Machines) -> None:
 
 
 def the_bank_answers(office: Page, machines: Machines) -> None:
+    """Check that a file for the bank, and its answers, go through two web servers."""
     row = Withdrawal.objects.get()
     pages = f"{machines.address}/admin/credit/withdrawal/decide"
     office.goto(f"{pages}/export/")

@@ -102,11 +102,13 @@ NUMBER = "13800138000"
 
 @pytest.fixture(name="operator")
 def browser_of_operator() -> Client:
+    """The browser of an administrator."""
     return browser_of(UserFactory.create(is_staff=True, is_superuser=True))
 
 
 @pytest.fixture(autouse=True)
 def demonstration(settings: Settings) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 
@@ -304,6 +306,7 @@ def billed(shop: shops.Shop) -> None:
 
 
 def address(model: type[Model], page: str, *args: object) -> str:
+    """The address of this page of the model's in the admin."""
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 

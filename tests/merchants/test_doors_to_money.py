@@ -37,6 +37,7 @@ WITHDRAW = "/m/rosewood/credit/withdrawals/new/"
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop with 300.00 of proceeds."""
     return shop_with("300.00")
 
 

@@ -31,10 +31,12 @@ def shop() -> Shop:
 
 
 def scan(content: bytes = PDF, name: str = "licence.pdf") -> SimpleUploadedFile:
+    """A file to upload."""
     return SimpleUploadedFile(name, content)
 
 
 def complete(shop: Shop, confirmed: bool = False) -> None:
+    """Fill in the shop's profile, and confirm it if told to."""
     ProfileFactory.create(
         shop=shop,
         at="2026-10-02 10:00",

@@ -28,6 +28,7 @@ def owner(shop: Shop) -> User:
 
 
 def require(shop: Shop, owner: User, wanted: bool = True) -> None:
+    """Have the team need a second factor, or no longer."""
     team.require_second_factor(
         merchant_id=shop.merchant.pk,
         actor=owner,

@@ -40,6 +40,7 @@ NOT_ANY_MORE = "This invitation does not work any more"
 
 
 def paths(shop: Shop, owner: User) -> list[str]:
+    """The addresses of all pages of the team."""
     invite(owner, "open@shop.example")
     other, invitation = member(shop, "VIEWER"), Invitation.objects.get()
     pk = other.memberships.get().pk
@@ -53,6 +54,7 @@ def paths(shop: Shop, owner: User) -> list[str]:
 
 
 def page_of(user: User, shop: Shop) -> str:
+    """The address of the person's page on the team."""
     return f"{TEAM}{user.memberships.get(merchant=shop.merchant).pk}/"
 
 
@@ -197,6 +199,7 @@ class Broken:
         pass
 
     def send_messages(self, messages: object) -> int:
+        """Fails, as a mail server does that is away."""
         raise OSError("the server is on holiday")
 
 

@@ -21,6 +21,7 @@ def join(reference: str = "rosewood", **terms: str) -> Shop:
 
 
 def person(shop: Shop, email: str, role: str = "FINANCE", **fields: object) -> User:
+    """A member of the shop with this address, who may belong to other shops already."""
     known = User.objects.filter(email=email).first()
     user = known or UserFactory.create(email=email, **fields)
     MembershipFactory.create(user=user, merchant=shop.merchant, role=role)
@@ -28,6 +29,7 @@ def person(shop: Shop, email: str, role: str = "FINANCE", **fields: object) -> U
 
 
 def notify(shop: Shop, kind: str = "FREEZE_PLACED", cause: str = "1", at: str = "09:00") -> None:
+    """Write a notice of this kind, at this time of 2 Nov 2026, UTC."""
     declared = kinds.get(kind)
     assert declared is not None
     notices.write(
@@ -50,6 +52,7 @@ def run(now: datetime = NOW) -> None:
 
 
 def readers() -> list[str]:
+    """The addresses to which mails went."""
     return sorted(address for message in mail.outbox for address in message.to)
 
 

@@ -25,6 +25,7 @@ SAID = {"merchant": "rosewood", "text": TEXT, "reason": "Ticket 4.", "request_ke
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands at NOW."""
     set_clock(monkeypatch)(NOW)
 
 
@@ -34,6 +35,7 @@ def shop() -> Shop:
 
 
 def write(browser: Client, **said: str) -> Any:
+    """The page after an operator has written a message to merchants."""
     page = reverse("admin:notices_notice_decide_list", args=["write"])
     return browser.post(page, SAID | said, follow=True)
 

@@ -21,6 +21,7 @@ NOW = "2026-11-02 10:00"
 
 
 def told(shop: Shop) -> list[tuple[str, str]]:
+    """Kind and cause of all notices to the shop."""
     return list(shop.merchant.notices.order_by("pk").values_list("kind", "cause"))
 
 

@@ -21,6 +21,7 @@ def shop() -> Shop:
 
 
 def notify(shop: Shop, kind: str, cause: str, **details: str) -> None:
+    """Write a notice of this kind, on 2 Nov 2026, 20:00 UTC."""
     declared = kinds.get(kind)
     assert declared is not None
     notices.write(

@@ -23,6 +23,7 @@ def shop() -> Shop:
 
 
 def notify(shop: Shop, kind: str, cause: str, **details: str) -> None:
+    """Write a notice of this kind, on 2 Nov 2026, 20:00 UTC."""
     declared = kinds.get(kind)
     assert declared is not None
     notices.write(
@@ -35,6 +36,7 @@ def notify(shop: Shop, kind: str, cause: str, **details: str) -> None:
 
 
 def is_marked(client: Client, page: str = "/m/rosewood/") -> bool:
+    """Whether the page says that there are new notices."""
     return "Notices (new)" in text_of(client.get(page))
 
 

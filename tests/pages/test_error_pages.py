@@ -21,6 +21,7 @@ def shop() -> Shop:
 
 
 def has_frame(page: str) -> bool:
+    """Whether the page is within the frame of the merchant's pages."""
     return 'role="search"' in page and 'class="languages"' in page and "Rosewood" in page
 
 

@@ -38,6 +38,7 @@ class Line:
     returns: "Line | None" = None
 
     def become(self, status: str, owner: str = "", invoice: Invoice | None = None) -> None:
+        """Set the line's status, whose it is, and for which bill."""
         self.status, self.owner, self.invoice = status, owner, invoice
 
 
@@ -45,12 +46,14 @@ class Line:
 
 
 def match_waiting(model: "Model", now: datetime) -> None:
+    """Match all lines that wait."""
     for line in model.bank:
         if line.status == "WAITING":
             match(model, line, now)
 
 
 def match(model: "Model", line: Line, now: datetime) -> None:
+    """Decide what a line becomes: by the bills it names, or by who pays."""
     if line.amount < 0:
         match_debit(model, line)
     elif line.is_return or len(line.named) > 1:
@@ -95,6 +98,7 @@ def match_payer(model: "Model", line: Line, now: datetime) -> None:
 
 
 def match_debit(model: "Model", line: Line) -> None:
+    """Decide what a line becomes that went out."""
     named = line.names
     if not line.is_return:
         line.become("OUTGOING")
@@ -106,6 +110,7 @@ def match_debit(model: "Model", line: Line) -> None:
 
 
 def booked(model: "Model") -> list[Line]:
+    """The lines that were booked and came in."""
     return [one for one in model.bank if one.status == "BOOKED" and one.amount > 0]
 
 
@@ -158,6 +163,7 @@ def billed(model: "Model", reference: str, which: int, now: datetime) -> Invoice
 
 
 def come_in(model: "Model", said: dict[str, Any], now: datetime) -> None:
+    """Take in a line that came in, which names bills as it is said to."""
     named: list[tuple[str, Invoice]] = []
     for reference, which in said["named"]:
         invoice = reference in model.merchants and billed(model, reference, which, now)
@@ -176,6 +182,7 @@ def come_in(model: "Model", said: dict[str, Any], now: datetime) -> None:
 
 
 def go_out(model: "Model", said: dict[str, Any], now: datetime) -> None:
+    """Take in a line that went out, which takes back an earlier one if it is said to."""
     there = [one for one in to_take_back(model) if one.currency == said["currency"]]
     which = said["takes_back"]
     names = there[which % len(there)] if there and which is not None else None
@@ -189,19 +196,23 @@ def go_out(model: "Model", said: dict[str, Any], now: datetime) -> None:
 
 
 def lines_of(model: "Model", which: int, *statuses: str) -> Line:
+    """The `which`-th line with one of these statuses, going round."""
     return one_of([one for one in model.bank if one.status in statuses], which)
 
 
 def confirm(model: "Model", which: int, now: datetime) -> None:
+    """Book the `which`-th proposed line for what is proposed."""
     line = lines_of(model, which, "PROPOSED")
     book(model, line, line.owner, line.invoice, now)
 
 
 def refuse(model: "Model", which: int, _: datetime) -> None:
+    """Have the `which`-th proposed line be open."""
     lines_of(model, which, "PROPOSED").become("OPEN")
 
 
 def set_aside(model: "Model", which: int, _: datetime) -> None:
+    """Set aside the `which`-th line that is open or a return."""
     line = lines_of(model, which, "OPEN", "RETURN")
     line.become("SET_ASIDE")
     line.returns = None
@@ -236,6 +247,7 @@ def say(model: "Model", what: tuple[int, int], _: datetime) -> None:
 
 
 def returned(model: "Model", which: int, now: datetime) -> "tuple[Line, Merchant, Transfer]":
+    """The `which`-th return, its owner as of now, and the transfer that it takes back."""
     line = lines_of(model, which, "RETURN")
     assert line.returns is not None
     owner, transfer = present(line.returns)

@@ -101,6 +101,7 @@ class Billed(Paying):
         self.undo(invoice)
 
     def undo(self, invoice: Invoice) -> None:
+        """Void the bill: its items are outstanding again."""
         invoice.status, invoice.next_attempt_at = "VOID", None
         self.items += invoice.items
         self.when_paid()
@@ -131,6 +132,7 @@ class Billed(Paying):
             self.issue("CYCLE", day, earlier)
 
     def is_plan_date(self, day: date) -> bool:
+        """Whether the plan's fee is due on this day."""
         return (day - self.plan_from).days % self.plan_interval_days == 0
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 def ask_limit(owner: "Merchant", wanted: Decimal) -> None:
+    """Ask for a higher limit. Raises Refused."""
     line = owner.line
     if line.is_closed:
         raise Refused("account_closed")
@@ -32,6 +33,9 @@ def ask_limit(owner: "Merchant", wanted: Decimal) -> None:
 
 
 def answer_limit(owner: "Merchant", is_approved: bool) -> bool:
+    """Approve or reject the raise that was asked for; whether it takes two people. Raises
+    Refused.
+    """
     line = owner.line
     if line.asked is None:
         raise Refused("none")
@@ -47,6 +51,7 @@ def answer_limit(owner: "Merchant", is_approved: bool) -> bool:
 
 
 def ask_threshold(owner: "Merchant", wanted: Decimal) -> None:
+    """Ask for a higher threshold. Raises Refused."""
     account = owner.account
     if account.closed_on is not None:
         raise Refused("account_closed")
@@ -58,6 +63,9 @@ def ask_threshold(owner: "Merchant", wanted: Decimal) -> None:
 
 
 def answer_threshold(owner: "Merchant", is_approved: bool) -> bool:
+    """Approve or reject the threshold that was asked for; whether it takes two people. Raises
+    Refused.
+    """
     account = owner.account
     if account.asked is None:
         raise Refused("none")

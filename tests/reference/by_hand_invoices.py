@@ -61,6 +61,7 @@ def credit_on(owner: "Merchant", what: tuple[str, Decimal]) -> bool:
 
 
 def charge_of(owner: "Merchant", reference: str) -> Charge:
+    """The charge with this reference. Raises Refused."""
     found = owner.account.charges.get(reference)
     if found is None:
         raise Refused("unknown_charge")
@@ -68,6 +69,7 @@ def charge_of(owner: "Merchant", reference: str) -> Charge:
 
 
 def grant(owner: "Merchant", found: Charge, amount: Decimal) -> bool:
+    """Give a credit on the charge; whether it takes two people. Raises Refused."""
     if amount > left_of(owner, found):
         raise Refused("credit_too_large")
     takes_two = two_people.credits_(owner, amount)
@@ -89,6 +91,7 @@ def left_of(owner: "Merchant", found: Charge, *, is_asked: bool = False) -> Deci
 
 
 def ask_credit(owner: "Merchant", what: tuple[str, Decimal]) -> None:
+    """Ask for a credit on a charge. Raises Refused."""
     reference, amount = what
     found = charge_of(owner, reference)
     if amount > left_of(owner, found, is_asked=True):
@@ -116,14 +119,19 @@ def answer_credit(owner: "Merchant", what: tuple[int, bool]) -> bool:
 
 
 def credits_of(owner: "Merchant") -> list[Credit]:
+    """The credits that were not taken back."""
     return [one for one in owner.account.credits if not one.is_undone]
 
 
 def undo_credit(owner: "Merchant", which: int) -> None:
+    """Take back the `which`-th credit."""
     owner.account.undo_credit(one_of(credits_of(owner), which), owner.open_day)
 
 
 def waive(owner: "Merchant", what: tuple[int, Decimal | None]) -> bool:
+    """Waive so much of the `which`-th unpaid bill, or all that is left; whether it takes two
+    people. Raises Refused.
+    """
     which, wanted = what
     account, invoice = owner.account, invoice_of(owner, which, UNPAID)
     amount = invoice.left if wanted is None else wanted
@@ -142,6 +150,7 @@ def waive(owner: "Merchant", what: tuple[int, Decimal | None]) -> bool:
 
 
 def issue_now(owner: "Merchant", _: None) -> None:
+    """Bill what is outstanding now. Raises Refused."""
     if owner.line.is_closed:
         raise Refused("account_closed")
     if any(one.status == "DRAFT" for one in owner.account.invoices):
@@ -183,6 +192,7 @@ def pause(owner: "Merchant", what: tuple[int, int]) -> None:
 
 
 def is_paused(owner: "Merchant", invoice: Invoice) -> bool:
+    """Whether the bill is held today."""
     return any(since <= owner.open_day < until for since, until in invoice.pauses)
 
 
@@ -196,6 +206,7 @@ def resume(owner: "Merchant", which: int) -> None:
 
 
 def end_pause(owner: "Merchant", invoice: Invoice) -> None:
+    """End the hold of the bill today."""
     since, _ = invoice.pauses[-1]
     invoice.pauses[-1] = since, owner.open_day
     invoice.paused_until_at = NO_INSTANT
@@ -224,6 +235,7 @@ def plan(owner: "Merchant", what: tuple[int, int, int, int]) -> None:
 
 
 def a_year_later(day: date) -> date:
+    """The same day of the next year; 28 Feb for 29 Feb."""
     is_leap_day = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year + 1, day=28 if is_leap_day else day.day)
 

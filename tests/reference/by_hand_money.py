@@ -42,6 +42,7 @@ def refund_order(owner: "Merchant", what: tuple[str, str, Decimal]) -> None:
 
 
 def write_off(owner: "Merchant", reference: str) -> bool:
+    """Write the order off; whether it takes two people. Raises Refused."""
     line, order = owner.line, order_of(owner, reference)
     if order.status != "OPEN":
         raise Refused("order_not_open")
@@ -60,6 +61,7 @@ def correct(owner: "Merchant", amount: Decimal) -> bool:
 
 
 def take_correction_back(owner: "Merchant", which: int) -> bool:
+    """Take back the `which`-th correction; whether it takes two people."""
     found = one_of([one for one in owner.line.corrections if not one.is_over], which)
     found.is_over = True
     owner.line.corrections.append(Correction(-found.amount, is_over=True))
@@ -67,6 +69,7 @@ def take_correction_back(owner: "Merchant", which: int) -> bool:
 
 
 def enter_correction(owner: "Merchant", amount: Decimal) -> bool:
+    """Add the amount to proceeds; whether it takes two people."""
     owner.line.proceeds.append(ProceedsEntry("CORRECTION", "", amount, owner.open_day))
     return two_people.pays_out(owner, abs(amount), from_account=False)
 
@@ -75,6 +78,7 @@ def enter_correction(owner: "Merchant", amount: Decimal) -> bool:
 
 
 def withdrawal_of(owner: "Merchant", which: int, status: str) -> withdrawals.Withdrawal:
+    """The `which`-th withdrawal with this status, going round."""
     return one_of([one for one in owner.line.withdrawals if one.status == status], which)
 
 
@@ -178,6 +182,7 @@ def pay_out_rest(owner: "Merchant", _: None) -> bool:
 
 
 def pay_out(owner: "Merchant") -> bool:
+    """Pay out the closed account's rest; whether it takes two people."""
     account, today = owner.account, owner.open_day
     rest, unapplied = max(-account.outstanding, ZERO), account.unapplied
     if rest:
@@ -189,6 +194,7 @@ def pay_out(owner: "Merchant") -> bool:
 
 
 def bill_rest(owner: "Merchant", _: None) -> None:
+    """Bill what the closed account owes. Raises Refused."""
     account = owner.account
     if account.closed_on is None or account.outstanding <= 0:
         raise Refused("nothing_to_bill")

@@ -36,6 +36,7 @@ def run_jobs(merchants: "list[Merchant]", now: datetime, look_at_bank: Callable[
 
 
 def collect(merchants: "list[Merchant]", now: datetime) -> None:
+    """Collect all bills that are due, as the hourly job does."""
     due = [
         (invoice.undecided is not None, invoice.number, invoice, owner)
         for owner in merchants
@@ -55,6 +56,7 @@ def collect(merchants: "list[Merchant]", now: datetime) -> None:
 
 
 def reconcile(merchants: "list[Merchant]", now: datetime) -> None:
+    """Ask about all attempts without an answer, as the job does."""
     for owner in merchants:
         for invoice in owner.account.invoices:
             decide(owner, invoice)
@@ -127,10 +129,12 @@ def by_people(invoice: Invoice, now: datetime) -> list[Attempt]:
 
 
 def tried_too_often(invoice: Invoice, now: datetime) -> bool:
+    """Whether people have had the bill tried as often as they may."""
     return len(by_people(invoice, now)) >= MOST_BY_PEOPLE
 
 
 def attempt(owner: "Merchant", invoice: Invoice, *, by_person: bool) -> None:
+    """Try to collect the bill, or what is due of its plan."""
     account = owner.account
     amount = invoice.left
     if invoice.plan is not None and invoice.is_planned and not by_person:
@@ -163,6 +167,7 @@ def attempt(owner: "Merchant", invoice: Invoice, *, by_person: bool) -> None:
 
 
 def ask_to_pay(owner: "Merchant", invoice: Invoice, made: Attempt) -> None:
+    """Ask the card, which answers as its kind does."""
     kind = made.card.kind if made.card else "good"
     is_first, made.asked_at = made.asked_at is None, owner.account.now
     made.is_received = kind != "lost" or not is_first
@@ -194,6 +199,7 @@ def decide(owner: "Merchant", invoice: Invoice) -> None:
 
 
 def succeed(owner: "Merchant", invoice: Invoice, made: Attempt) -> None:
+    """The attempt succeeded: it pays the bill."""
     made.status, made.ended_on = "SUCCEEDED", owner.open_day
     owner.account.take_in(invoice, made.amount)
 
@@ -226,6 +232,7 @@ def fail(owner: "Merchant", invoice: Invoice, made: Attempt, *, is_hard: bool) -
 
 
 def next_retry(invoice: Invoice, now: datetime) -> datetime | None:
+    """When a failed bill is tried next; None after the last time."""
     assert invoice.first_failed_at is not None
     retries = [invoice.first_failed_at + timedelta(days=days) for days in RETRY_DAYS]
     return next((retry for retry in retries if retry > now), None)
@@ -275,6 +282,7 @@ def give_days_to_pay(account: Account, invoice: Invoice) -> None:
 
 
 def add_card(owner: "Merchant", kind: str) -> None:
+    """Add a card, from which bills are collected. Raises Refused."""
     account = owner.account
     if any(card.is_blocked and card.kind == kind for card in account.cards):
         raise Refused("card_blocked")  # it is known by what is kept of it

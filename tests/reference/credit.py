@@ -65,6 +65,7 @@ class CreditLine(Line):
         )
 
     def check_untraded(self) -> None:
+        """Raise Refused if the line is closed or has had orders."""
         if self.is_closed or self.has_traded:
             raise Refused("has_traded")
 
@@ -82,6 +83,7 @@ class CreditLine(Line):
         self.change("MOVED_IN", used=order.outstanding)
 
     def bring_proceeds(self, data: dict[str, Any], today: date) -> None:
+        """Add proceeds that the merchant had elsewhere. Raises Refused, Invalid."""
         self.check_currency(data["currency"])
         if any(on <= today for on in data["maturing"]):
             raise Invalid("matures later than today, or is available")
@@ -94,17 +96,20 @@ class CreditLine(Line):
     # What becomes of orders
 
     def find_moving(self, reference: str) -> Order:
+        """The order, which was neither declined nor cancelled. Raises Refused."""
         order = self.find(reference)
         if order.status in ("DECLINED", "CANCELLED"):
             raise Refused("order_not_open")
         return order
 
     def ship(self, data: dict[str, Any], at: datetime, now: datetime) -> None:
+        """The order was shipped. Raises Refused."""
         order = self.find_moving(data["order"])
         self.counted(at, now, order)
         order.shipped_at = at
 
     def deliver(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
+        """The order was delivered: its parts get due days. Raises Refused."""
         order = self.find_moving(data["order"])
         delivered_on = self.calendar.local_day(self.counted(at, now, order))
         order.delivered_at, order.told_on = at, today
@@ -115,6 +120,7 @@ class CreditLine(Line):
                 self.tell_overdue(order, part.due_on)
 
     def cancel(self, data: dict[str, Any], at: datetime, now: datetime) -> None:
+        """Cancel an order of which nothing is paid. Raises Refused."""
         order = self.find(data["order"])
         if order.status != "OPEN" or order.paid > 0:
             raise Refused("order_not_open")
@@ -149,10 +155,12 @@ class CreditLine(Line):
             raise
 
     def take_off_desk(self, kind: str, reference: str) -> None:
+        """Refused cash under this reference has come again, and waits no more."""
         if (kind, reference) in self.refused:
             self.refused[kind, reference].was_taken = True
 
     def pay(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
+        """The order was paid; what it cannot take is UNMATCHED. Raises Refused."""
         order, paid_at = self.find_for_cash("payment", data, at, now)
         amount = data["amount"]
         self.take_off_desk("payment", data["payment"])
@@ -203,6 +211,7 @@ class CreditLine(Line):
         kept["settled"] += amount
 
     def refund(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
+        """The order was refunded. Raises Refused."""
         order, _ = self.find_for_cash("refund", data, at, now)
         amount = data["amount"]
         if order.status in ("DECLINED", "CANCELLED", "REFUNDED"):

@@ -66,10 +66,12 @@ class Ledger:
 
     @property
     def unapplied(self) -> Decimal:
+        """The sum of unapplied money."""
         return sum((amount for _, amount in self.unapplied_entries), ZERO)
 
     @property
     def minimum(self) -> Decimal:
+        """The least that the account's provider collects."""
         return MINIMUMS.get((self.method, self.currency), ZERO)
 
     def start_plan(self, day: date) -> None:
@@ -81,13 +83,18 @@ class Ledger:
 
     @property
     def outstanding(self) -> Decimal:
+        """The sum of the items that are on no bill."""
         return sum((item.amount for item in self.items), ZERO)
 
     @property
     def accruing(self) -> Decimal:
+        """The sum of the charges that post at the month's end or on a day."""
         return sum((charge.amount for charge in self.accrued), ZERO)
 
     def add_to_statement(self, charge: Charge, today: date) -> None:
+        """Put the charge on the statement of today's month, which is open, if its category belongs
+        there.
+        """
         if charge.category in IN_STATEMENT:
             statement = self.statements.setdefault(month_of(today), Statement())
             assert not statement.closed

@@ -53,6 +53,7 @@ class Line:
 
     @property
     def available(self) -> Decimal:
+        """What the limit leaves for new orders, never below 0."""
         return max(self.limit - self.used, ZERO)
 
     def change(self, kind: str, limit: Decimal = ZERO, used: Decimal = ZERO) -> None:
@@ -74,16 +75,19 @@ class Line:
             self.waiting = None
 
     def set_status(self, order: Order, status: str) -> None:
+        """Set the order's status; one that is not OPEN leaves the open ones."""
         order.status = status
         if status != "OPEN":
             self.open_orders.pop(order.reference, None)
 
     def find(self, reference: str) -> Order:
+        """The order with this reference. Raises Refused."""
         if reference not in self.orders:
             raise Refused("unknown_order")
         return self.orders[reference]
 
     def check_currency(self, currency: str) -> None:
+        """Raise Refused for another currency than the line's."""
         if currency != self.currency:
             raise Refused("currency_mismatch")
 
@@ -97,6 +101,7 @@ class Line:
     # Freezes and the start of a local day
 
     def frozen_by(self) -> list[str]:
+        """The reasons of the freezes in force."""
         return sorted(freeze.reason for freeze in self.freezes if freeze.lifted_on is None)
 
     def frozen_on(self, reason: str) -> date | None:
@@ -105,6 +110,7 @@ class Line:
         return next((one.placed_on for one in found), None)
 
     def freeze(self, reason: str, today: date) -> None:
+        """Freeze the line for this reason, unless it is frozen for it."""
         if reason not in self.frozen_by():
             self.freezes.append(Freeze(reason, today))
 
@@ -116,6 +122,7 @@ class Line:
                 return
 
     def overdue(self, today: date) -> Decimal:
+        """What is overdue today of all open orders."""
         return sum((order.overdue(today) for order in self.open_orders.values()), ZERO)
 
     def is_overdue(self, today: date) -> bool:
@@ -124,6 +131,7 @@ class Line:
         return overdue > 0 and overdue * 5 >= self.limit
 
     def lift_overdue(self, today: date) -> None:
+        """Lift the freeze for overdue orders, if none is overdue enough any more."""
         for freeze in self.freezes:
             if (
                 freeze.reason == "OVERDUE"
@@ -133,6 +141,7 @@ class Line:
                 freeze.lifted_on = today
 
     def write_off(self, today: date) -> None:
+        """Write off the orders that have been overdue for long enough."""
         for order in list(self.open_orders.values()):
             if order.due_on is None:
                 continue

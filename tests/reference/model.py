@@ -87,6 +87,7 @@ class Merchant:
             self.line.lift("UNPAID_BILL", self.open_day)
 
     def freeze_if_dunned(self) -> None:
+        """Freeze the line if a bill has failed for long enough."""
         if self.account.has_dunned_invoice(self.open_day):
             self.line.freeze("UNPAID_BILL", self.open_day)
 
@@ -145,6 +146,7 @@ class Model:
         return outcome
 
     def _apply(self, event: object, arrived: datetime | None) -> Outcome:
+        """What becomes of the event; a repeat of it changes nothing. Raises Refused, Invalid."""
         kind, at, reference, data = envelope(event)
         now = arrived or at
         if kind == "order.refunded" and not self.refunds:
@@ -201,6 +203,7 @@ class Model:
     def _join(
         self, reference: str, content: dict[str, Any], at: datetime, now: datetime
     ) -> Outcome:
+        """Have the merchant join; again with the same terms it is a duplicate."""
         if reference in self.joined:
             return same_or_conflict(self.joined[reference], content)
         if happened(at, now) is None:
@@ -235,6 +238,9 @@ class Model:
         return Outcome("applied")
 
     def _find(self, reference: str, asking: str) -> Merchant | None:
+        """The merchant with this reference, as of the clock of the one that asks; None if there is
+        none.
+        """
         if reference not in self.merchants or reference == asking:
             return self.merchants.get(reference)
         return self.come_to(reference, self.merchants[asking].clock)
@@ -291,9 +297,13 @@ class Model:
         return Outcome("applied", code)
 
     def _shared(self) -> list[Any]:
+        """What all merchants share, such as prices."""
         return [self.offices, self.prices, self.fees, self.figures, *self.payouts.values()]
 
     def _decide(self, merchant: str, what: str, to: Any, *, second_is_away: bool) -> str | None:
+        """Carry out what operators decide, or propose it where it takes two people: whether it was
+        so, in words.
+        """
         owner = self.merchants[merchant]
         wanted = Proposal(
             what,
@@ -465,9 +475,11 @@ class Model:
                 self._catch_up(merchant, instant)
 
     def _tick(self, instant: datetime) -> None:
+        """Move the model's clock on to this instant, if it is later."""
         self.now = max(self.now, instant) if self.now else instant
 
     def _catch_up(self, merchant: Merchant, instant: datetime) -> None:
+        """Bring the merchant to this instant, day by day."""
         self._tick(instant)
         instant = merchant.clock = max(instant, merchant.clock)
         while (start := merchant.calendar.start_of(merchant.open_day + ONE_DAY)) <= instant:
@@ -476,6 +488,7 @@ class Model:
         merchant.come_to(instant)
 
     def _end_day(self, merchant: Merchant) -> None:
+        """End the merchant's open day, and begin the next one."""
         merchant.account.end_day(merchant.open_day)
         today = merchant.open_day = merchant.open_day + ONE_DAY
         merchant.come_to(merchant.account.now)
@@ -510,6 +523,7 @@ def envelope(event: object) -> tuple[str, datetime, str, dict[str, Any]]:
 
 
 def same_or_conflict(before: dict[str, Any], content: dict[str, Any]) -> Outcome:
+    """A duplicate, or a conflict if the content is another than before."""
     return Outcome("duplicate") if before == content else Outcome("rejected", "conflict")
 
 

@@ -39,6 +39,7 @@ def change_threshold(owner: "Merchant", threshold: Decimal) -> bool:
 
 
 def grant_credit(owner: "Merchant", credit: tuple[str, str, Decimal]) -> bool:
+    """Give a credit; whether it takes two people."""
     fee, category, amount = credit
     takes_two = two_people.credits_(owner, amount)
     reference = f"credit {len(owner.account.credits)}"
@@ -53,6 +54,7 @@ def void(owner: "Merchant", _: None) -> None:
 
 
 def set_limit(owner: "Merchant", limit: Decimal) -> bool:
+    """Set the limit; whether it takes two people. Raises Refused."""
     if limit == owner.line.limit:
         raise Refused("invalid")
     check_open(owner)
@@ -69,11 +71,13 @@ def change_days(owner: "Merchant", days: tuple[int, int]) -> None:
 
 
 def pause(owner: "Merchant", is_paused: bool) -> None:
+    """Have the merchant pause new orders, or resume."""
     check_open(owner)
     owner.line.is_paused = is_paused
 
 
 def set_caps(owner: "Merchant", caps: tuple[Decimal | None, Decimal | None]) -> None:
+    """Set the merchant's own caps, for an order and for a buyer."""
     check_open(owner)
     owner.line.order_cap, owner.line.buyer_cap = caps
 
@@ -93,6 +97,7 @@ def lift(owner: "Merchant", reason: str) -> None:
 
 
 def check_open(owner: "Merchant") -> None:
+    """Raise Refused if the line is closed."""
     if owner.line.is_closed:
         raise Refused("account_closed")
 
@@ -101,10 +106,12 @@ def check_open(owner: "Merchant") -> None:
 
 
 def review_invoices(owner: "Merchant", is_wanted: bool) -> None:
+    """Have bills be drafts from now on, or no longer."""
     owner.account.reviews_bills = is_wanted
 
 
 def first_draft(owner: "Merchant") -> Invoice:
+    """The oldest draft. Raises Refused."""
     for invoice in owner.account.invoices:
         if invoice.status == "DRAFT":
             return invoice
@@ -118,6 +125,7 @@ def issue_draft(owner: "Merchant", _: None) -> None:
 
 
 def send_back(owner: "Merchant", _: None) -> None:
+    """Send the oldest draft back."""
     owner.account.undo(first_draft(owner))
 
 
@@ -130,6 +138,7 @@ def give_up(owner: "Merchant", _: None) -> None:
 
 
 def add_card(owner: "Merchant", kind: str) -> None:
+    """Add a card of this kind."""
     collecting.add_card(owner, kind)
 
 
@@ -176,18 +185,22 @@ def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> bool:
 
 
 def add_destination(owner: "Merchant", kind: str) -> None:
+    """Add a destination of this kind."""
     withdrawals.add_destination(owner.line, kind)
 
 
 def remove_destination(owner: "Merchant", which: int) -> None:
+    """Remove the `which`-th destination."""
     withdrawals.remove_destination(owner.line, which)
 
 
 def withdraw(owner: "Merchant", what: tuple[int, Decimal]) -> None:
+    """Request a withdrawal: to which destination, and how much."""
     withdrawals.request(owner.line, *what)
 
 
 def approve_withdrawal(owner: "Merchant", _: None) -> None:
+    """Approve the oldest withdrawal that waits for it."""
     withdrawals.approve(owner.line)
 
 
@@ -197,6 +210,7 @@ def end_withdrawal(owner: "Merchant", status: str) -> None:
 
 
 def withdraw_by_itself(owner: "Merchant", terms: tuple[int, int | None, Decimal] | None) -> None:
+    """Set automatic withdrawals up, or stop them."""
     if terms is None:
         owner.line.automatic = None
     else:
@@ -220,6 +234,7 @@ def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> boo
 
 
 def decide_raise(owner: "Merchant", is_approved: bool) -> bool:
+    """Approve or reject the raise that waits after a review; whether it takes two people."""
     if not is_approved:
         review.reject(owner.line)
         return False

@@ -35,10 +35,12 @@ class Order:
 
     @property
     def outstanding(self) -> Decimal:
+        """What is not paid of its parts."""
         return sum((part.unpaid for part in self.parts), ZERO)
 
     @property
     def recoverable(self) -> Decimal:
+        """What was written off, and neither paid since nor refunded."""
         return self.written_off - self.recovered - self.forgiven
 
     @property

@@ -100,6 +100,7 @@ def positive(data: dict[str, Any], code: str) -> Decimal:
 
 
 def joined(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of an event by which a merchant joins. Raises Invalid."""
     credit = currency(data)
     billing = (
         currency(data, "billing_currency") if data.get("billing_currency") is not None else credit
@@ -130,6 +131,7 @@ def joined(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def metrics(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a shop's metrics. Raises Invalid."""
     return {
         "rating": number(data, "rating", 5),
         "listing_quality": number(data, "listing_quality", 100),
@@ -139,6 +141,7 @@ def metrics(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def placed(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a new order. Raises Invalid."""
     code = currency(data)
     risk = whole(data, "buyer_risk", 0, 3) if data.get("buyer_risk") is not None else 0
     return {
@@ -188,14 +191,17 @@ def brought(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def order_only(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a step that names an order alone. Raises Invalid."""
     return {"order": word(data, "order")}
 
 
 def cancelled(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a cancellation. Raises Invalid."""
     return {"order": word(data, "order"), "reason": lines(data, "reason")}
 
 
 def paid(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a payment. Raises Invalid."""
     code = currency(data)
     return {
         "order": word(data, "order"),
@@ -206,6 +212,7 @@ def paid(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def refunded(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a refund. Raises Invalid."""
     code = currency(data)
     return {
         "order": word(data, "order"),
@@ -216,6 +223,7 @@ def refunded(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def charged(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a charge. Raises Invalid."""
     code = currency(data)
     return {
         "charge": word(data, "charge"),

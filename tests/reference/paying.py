@@ -29,6 +29,7 @@ class Paying(Ledger):
         self.take_in(invoice, attempt.amount)
 
     def take_in(self, invoice: Invoice, amount: Decimal) -> None:
+        """So much was paid of the bill; once all is, it is PAID and a plan of it kept."""
         invoice.paid += amount
         assert invoice.paid <= invoice.total
         if invoice.left == 0:
@@ -145,8 +146,10 @@ class Paying(Ledger):
         return bool(causes) and all(invoice.is_in_time for invoice in causes)
 
     def freezes_on(self, invoice: Invoice) -> date:
+        """The day on which the failed bill freezes the line."""
         assert invoice.first_failed_on is not None
         return max(invoice.first_failed_on + self.wait(invoice), invoice.held_until)
 
     def wait(self, invoice: Invoice) -> timedelta:
+        """How long after its first failure a bill freezes the line."""
         return timedelta(days=0 if invoice.asks_again else DUNNING_DAYS)

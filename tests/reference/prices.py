@@ -22,6 +22,7 @@ class Prices:
         price: Decimal | None,
         introduced_on: date = date.min,
     ) -> None:
+        """Set a price from this day on: general, or the merchant's own; None ends its own."""
         rows = self.known.setdefault((fee, currency, merchant), [])
         rows.append((from_on, price, introduced_on))
 

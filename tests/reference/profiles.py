@@ -35,6 +35,7 @@ def say(owner: "Merchant", what: tuple[str, str]) -> None:
 
 
 def confirm(owner: "Merchant", part: str) -> None:
+    """Confirm this part of the profile. Raises Refused."""
     decide(owner, part, "CONFIRMED")
 
 
@@ -44,6 +45,7 @@ def reject(owner: "Merchant", part: str) -> None:
 
 
 def decide(owner: "Merchant", part: str, standing: str) -> None:
+    """Set how this part of the profile stands. Raises Refused."""
     profile = owner.profile
     if not profile.said.get(part):
         raise Refused("profile_incomplete")

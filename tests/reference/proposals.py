@@ -32,6 +32,7 @@ class Proposal:
     status: str = "PROPOSED"  # then CONFIRMED, REFUSED, WITHDRAWN or LAPSED
 
     def has_lapsed(self, now: datetime) -> bool:
+        """Whether it has waited for too long."""
         return self.proposed_at + WAITS_FOR <= now
 
 
@@ -82,6 +83,7 @@ def propose(owner: "Merchant", made: Proposal, now: datetime) -> Proposal:
 
 
 def waiting(owner: "Merchant", which: int, now: datetime) -> Proposal:
+    """The `which`-th proposal that waits. Raises Refused, also for one that has lapsed."""
     found = [one for one in owner.proposals if one.status == "PROPOSED"]
     if not found:
         raise Refused("none")
@@ -92,6 +94,7 @@ def waiting(owner: "Merchant", which: int, now: datetime) -> Proposal:
 
 
 def end(owner: "Merchant", which: int, status: str) -> None:
+    """End the `which`-th proposal that waits, with this status."""
     waiting(owner, which, owner.clock).status = status
 
 

@@ -27,6 +27,7 @@ class Review:
 
 
 def clamp(value: Decimal) -> Decimal:
+    """The value, but at least 0 and at most 1."""
     return min(max(value, ZERO), Decimal(1))
 
 
@@ -108,6 +109,7 @@ def approve(line: CreditLine, today: date) -> None:
 
 
 def reject(line: CreditLine) -> None:
+    """Reject the raise that waits. Raises Refused."""
     if line.waiting is None:
         raise Refused("none")
     line.waiting.outcome, line.waiting = "REJECTED", None

@@ -29,6 +29,7 @@ class Rate(NamedTuple):
 
     @property
     def key(self) -> tuple[str, Decimal, int]:
+        """What tells it from other rates of a bill."""
         return self.category, self.percent, self.corrects.number if self.corrects else 0
 
 
@@ -52,6 +53,7 @@ class Line:
 
     @property
     def amount(self) -> Decimal:
+        """The sum of its charges."""
         return sum((charge.amount for charge in self.charges), ZERO)
 
 
@@ -64,6 +66,7 @@ class TaxOffices:
         self.classes: dict[str, list[tuple[date, str]]] = {}
 
     def percent(self, country: str, tax_class: str, day: date) -> Decimal | None:
+        """The rate of this class in the country on this day, in percent; None without one."""
         found: Decimal | None = in_force(self.rates.get((country, tax_class), []), day, None)
         return found
 
@@ -107,6 +110,9 @@ class Taxation:
     of_rests: list[Tax] = field(default_factory=list)  # that a closed account got back
 
     def treatment(self, day: date) -> str:
+        """How services of this day are taxed: as was decided, or as follows from both countries and
+        the tax number.
+        """
         decided: str = in_force(self.decided, day, "")
         if decided:
             return decided
@@ -183,6 +189,7 @@ def taxes_of(account: "Ledger", lines: list[Line]) -> list[Tax]:
 
 
 def credited_before(account: "Ledger", rate: Rate) -> list[Tax]:
+    """The taxes on bills that stand and on rests at the same rate."""
     standing = [one for invoice in account.invoices if invoice.status != "VOID"
                 for one in invoice.taxes]  # fmt: skip
     return [one for one in standing + account.taxation.of_rests if one.rate.key == rate.key]

@@ -136,6 +136,7 @@ def test_17_own_cap():
 
 
 def good_marks(shop: Shop, at: str) -> None:
+    """The shop has good metrics."""
     shop.send(
         "shop.metrics", at, rating="4.8", listing_quality=80, profile_completeness=100,
         after_sales=90,

@@ -24,6 +24,9 @@ def transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal]) -> None:
 def record_transfer(
     owner: "Merchant", reference: str, which: int | None, amount: Decimal, arrived_on: date
 ) -> None:
+    """Record a transfer for the `which`-th bill, or as unapplied money; what is too much is
+    unapplied.
+    """
     account = owner.account
     invoice = None
     if which is not None:

@@ -26,6 +26,7 @@ class Figures:
     prices: Decimal
 
     def of(self, sort: str) -> Decimal:
+        """The figure of this sort, up to which one person decides alone."""
         found: Decimal = getattr(self, sort)
         return found
 
@@ -53,6 +54,7 @@ def gives(owner: "Merchant", sort: str, figure: Decimal, currency: str) -> bool:
 
 
 def credits_(owner: "Merchant", figure: Decimal) -> bool:
+    """Note a credit of so much: whether it takes two people."""
     return gives(owner, "credits", figure, owner.account.currency)
 
 

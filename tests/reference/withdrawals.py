@@ -53,6 +53,7 @@ class Withdrawal:
 
     @property
     def may_be_sent(self) -> bool:
+        """Whether it waits for nobody's approval."""
         return self.status == "APPROVED" or (self.status == "REQUESTED" and not self.needs_approval)
 
 
@@ -66,10 +67,12 @@ class Automatic:
 
 
 def add_destination(line: CreditLine, kind: str) -> None:
+    """Add a destination, usable after a day."""
     line.destinations.append(Destination(kind, line.now + USABLE_AFTER))
 
 
 def remove_destination(line: CreditLine, which: int) -> None:
+    """Remove the `which`-th destination, and end automatic withdrawals to it."""
     destination = find(line, which)
     destination.is_removed = True
     if line.automatic is not None and line.automatic.destination is destination:
@@ -77,16 +80,19 @@ def remove_destination(line: CreditLine, which: int) -> None:
 
 
 def find(line: CreditLine, which: int) -> Destination:
+    """The `which`-th destination, going round. Raises Refused."""
     if not line.destinations:
         raise Refused("none")
     return line.destinations[which % len(line.destinations)]
 
 
 def is_suspected(line: CreditLine) -> bool:
+    """Whether the line is frozen for suspected fraud."""
     return "SUSPECTED_FRAUD" in line.frozen_by()
 
 
 def request(line: CreditLine, which: int, amount: Decimal) -> None:
+    """Take so much and its fee out of proceeds. Raises Refused."""
     destination = find(line, which)
     if destination.is_removed or line.now < destination.usable_from:
         raise Refused("destination_not_usable")
@@ -134,6 +140,7 @@ def waiting(line: CreditLine, *, for_approval: bool = False) -> Withdrawal:
 
 
 def approve(line: CreditLine) -> None:
+    """Approve the oldest withdrawal that waits for it. Raises Refused."""
     found = waiting(line, for_approval=True)
     if is_suspected(line):
         raise Refused("withdrawals_stopped")
@@ -166,6 +173,7 @@ def set_up(line: CreditLine, which: int, weekday: int | None, from_amount: Decim
 
 
 def due_from(day: date, weekday: int | None) -> date:
+    """The first day from this one on that is the weekday, or the day itself for None."""
     while weekday is not None and day.isoweekday() != weekday:
         day += ONE_DAY
     return day
@@ -210,6 +218,7 @@ def send_withdrawals(merchants: "list[Merchant]", now: datetime) -> None:
 
 
 def send(line: CreditLine, withdrawal: Withdrawal) -> None:
+    """Send the withdrawal, which ends as the destination's kind says."""
     kind, is_first = withdrawal.destination.kind, withdrawal.sent_at is None
     withdrawal.sent_at, withdrawal.status = line.now, "UNKNOWN"
     withdrawal.is_received = kind != "lost" or not is_first

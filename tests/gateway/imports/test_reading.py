@@ -33,6 +33,7 @@ def shop() -> Shop:
 
 
 def placed(shop: Shop) -> list[str]:
+    """Reference, buyer and amount of the shop's orders."""
     return [
         f"{one.reference} {one.buyer} {one.amount.amount}"
         for one in shop.line.orders.order_by("pk")

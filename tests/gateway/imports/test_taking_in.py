@@ -47,10 +47,12 @@ def shop() -> Shop:
 
 @pytest.fixture
 def in_twos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rows are taken in at once."""
     monkeypatch.setattr(operations, "AT_ONCE", 2)
 
 
 def references(shop: Shop) -> list[str]:
+    """The references of the shop's orders."""
     return list(shop.line.orders.order_by("pk").values_list("reference", flat=True))
 
 

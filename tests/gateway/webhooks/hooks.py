@@ -71,8 +71,10 @@ def attempts() -> list[tuple[str, int | None, str, str]]:
 
 
 def resend(delivery: WebhookDelivery, at: str) -> None:
+    """Have the delivery sent again."""
     deliveries.resend(delivery_id=delivery.pk, now=shops.instant(at), **BY)
 
 
 def resend_parked(to: WebhookEndpoint, at: str) -> None:
+    """Have all parked deliveries of the endpoint sent again."""
     deliveries.resend_parked(endpoint_id=to.pk, now=shops.instant(at), **BY)

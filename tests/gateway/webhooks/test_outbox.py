@@ -97,6 +97,7 @@ def test_a_limit_that_an_operator_sets() -> None:
 
 
 def frozen(shop: shops.Shop, reason: str, at: str) -> Freeze:
+    """A freeze of the shop for this reason."""
     return freezes.place(
         merchant_id=shop.line.pk,
         reason=Freeze.Reason(reason),
