@@ -151,8 +151,8 @@ def _move(
     stop: Move, *, actor: str, now: datetime, at_step: Callable[[str], object]
 ) -> dict[str, int]:
     """Copy, compare and delete the rows, change the directory, audit, and end the stop; returns how
-    many rows each table had. `at_step` is called with the name of each step as it begins. Other
-    transactions with rows of the merchant in its old cell wait. Raises NotMoved.
+    many rows each table had. `at_step` is called with the name of each step as it begins. The
+    merchant's two books are locked meanwhile. Raises NotMoved.
     """
     start, to = stop.from_cell, stop.to_cell
     merchant: Merchant = stop.merchant
