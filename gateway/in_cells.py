@@ -96,7 +96,9 @@ class RunInCells:
 
     @contextmanager
     def _run(self, number: int) -> Iterator[Run]:
-        """The run of the cell with this number, inside that cell."""
+        """A context inside the cell with this number, which gives its run; that is made at the
+        first call.
+        """
         with cells.asking_also(self._question), cells.at(number):
             if number not in self._runs:
                 self._runs[number] = run = self._make()

@@ -161,8 +161,8 @@ class PasswordByLink(ResetPasswordKeyForm):
     """
 
     def save(self) -> None:
-        """Set the password, and mark the person's address as verified, unless they have another
-        address as well.
+        """Set the password, and mark the person's address as verified and primary, unless they have
+        another address as well.
         """
         super().save()
         addresses = EmailAddress.objects.filter(user=self.user)

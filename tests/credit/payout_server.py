@@ -31,7 +31,7 @@ class HttpProvider:
         self.url, self.bank, self.patience = url, bank, patience
 
     def check_allowed(self) -> None:
-        """It always is."""
+        """Withdrawals may go to this bank wherever it is."""
         pass
 
     def send(self, withdrawal: Withdrawal) -> Answer:

@@ -23,7 +23,7 @@ class Stating:
         self.sent: list[str] = []
 
     def check_allowed(self) -> None:
-        """It always is."""
+        """Withdrawals may go to this bank wherever it is."""
         pass
 
     def send(self, withdrawal: Withdrawal) -> Answer:
