@@ -29,6 +29,7 @@ def amount(field: str) -> Column:
 
     @admin.display(description=field.replace("_", " "))
     def column(row: Any) -> str:
+        """The row's amount as HTML; "-" without one."""
         value = getattr(row, field)
         if value is None:
             return "-"

@@ -83,4 +83,5 @@ class _Asked:
 
 
 def _is_text_or_number(value: object) -> bool:
+    """Whether a value is one that a compiled statement can take."""
     return isinstance(value, str | int)

@@ -234,6 +234,7 @@ def _numbered(statement: str) -> tuple[str, list[str], int]:
     many = 0
 
     def place(found: re.Match[str]) -> str:
+        """The numbered place for a place of psycopg's, or the percent sign that "%%" stands for."""
         nonlocal many
         if found[0] == "%%":
             return "%"

@@ -83,6 +83,9 @@ def _guard(
     def guarded(
         request: MemberRequest, merchant: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponseBase:
+        """The view's answer. Raises Http404 to strangers, and PermissionDenied to those of the team
+        who may not enter.
+        """
         membership = queries.membership(request.user, merchant) or _looking(request, merchant)
         if membership is None:
             raise Http404("no merchant of yours has this reference")

@@ -77,7 +77,9 @@ def sold(merchant: Merchant, figure: Decimal) -> Any:
 
 
 def decide(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> bool:
-    """Outside any transaction: a refusal may keep what it has marked. Whether it took two."""
+    """Carry out the operation outside any transaction, as a refusal may keep what it has marked; by
+    two people where it takes two. Returns whether it took two.
+    """
     try:
         operation(now=now, actor=two_people.FIRST, **arguments)
     except TakesTwoPeople:
@@ -98,6 +100,7 @@ def _of_first(operation: Callable[..., Any], status: str) -> Act:
     """The act that does this to the oldest bill with this status."""
 
     def act(merchant: Merchant, _: None, now: datetime) -> bool:
+        """Do this to the oldest bill with the status. Whether it took two."""
         invoice = nth(invoices_of(merchant, status))
         return decide(operation, invoice_id=invoice.pk, now=now, **WHY)
 
@@ -144,7 +147,7 @@ def transfer(merchant: Merchant, sent: tuple[str, int | None, Decimal], now: dat
 
 
 def give_back(merchant: Merchant, sent: tuple[str, Decimal], now: datetime) -> bool:
-    """Give unapplied money back."""
+    """Give unapplied money back. Whether it took two."""
     reference, amount = sent
     return decide(
         transfers.give_back, merchant_id=merchant.pk, amount=billed(merchant, amount),
@@ -172,7 +175,7 @@ def attempts_of(merchant: Merchant, *statuses: str) -> QuerySet[Payment]:
 
 
 def receive_late(merchant: Merchant, which: int, now: datetime) -> None:
-    """Money of an attempt that was given up, or a second time."""
+    """Have money come for an attempt that was given up, or a second time."""
     payment = nth(attempts_of(merchant, "FAILED", "SUCCEEDED"), which)
     came = Answer(Payment.Status.SUCCEEDED, reference=f"late-{next(_numbers)}")
     settling.settle(payment.pk, came, now=now)
@@ -210,6 +213,7 @@ def _recorded(operation: Callable[..., Any]) -> Act:
     """The act that does this to the oldest reversal that waits."""
 
     def act(merchant: Merchant, _: None, now: datetime) -> bool:
+        """Do this to the oldest reversal that waits. Whether it took two."""
         found = Reversal.objects.filter(account=merchant.pk, status="RECORDED").order_by("pk")
         reversal = nth(found)
         return decide(
@@ -313,7 +317,9 @@ def withdraw_by_itself(
 
 
 def settle(merchant: Merchant, what: tuple[str, int, Decimal | None, str], now: datetime) -> bool:
-    """Settle UNMATCHED cash in part: as what, which, how much, for which order."""
+    """Settle UNMATCHED cash in part: as what, which, how much, for which order. Whether it took
+    two.
+    """
     kind, which, wanted, order = what
     kept = OrderPayment.objects.filter(line=merchant.pk, status="UNMATCHED").order_by("pk")
     cash = nth([one for one in kept if one.unsettled.amount > 0], which)
@@ -329,14 +335,14 @@ def settle(merchant: Merchant, what: tuple[str, int, Decimal | None, str], now: 
 
 
 def decide_raise(merchant: Merchant, is_approved: bool, now: datetime) -> bool:
-    """Approve or reject the raise that waits after a review."""
+    """Approve or reject the raise that waits after a review. Whether it took two."""
     pending = LimitReview.objects.filter(line=merchant.pk, status="PENDING").order_by("pk")
     operation = review_decisions.approve if is_approved else review_decisions.reject
     return decide(operation, review_id=nth(pending).pk, now=now, **WHY)
 
 
 def set_price(price: dict[str, Any], now: datetime) -> bool:
-    """Introduce the price of a fee, for everybody or for one merchant."""
+    """Introduce the price of a fee, for everybody or for one merchant. Whether it took two."""
     whose = price["merchant"] and Merchant.objects.get(reference=price["merchant"]).pk
     return decide(
         prices.introduce, fee=price["fee"], currency=price["currency"],

@@ -175,6 +175,8 @@ OF_ALL = {
 
 
 def shops_come_to(merchant: Merchant, at: datetime) -> None:
-    """What there is to decide about is that of the day that is open."""
+    """Work the merchant's days off up to this instant, as what there is to decide about is that of
+    the open day.
+    """
     with transaction.atomic():
         accounts.lock_both(merchant.pk, now=at)

@@ -34,7 +34,7 @@ def empty(case: TransactionTestCase) -> None:
 
 
 def empty_until_rolled_back() -> None:
-    """The same inside a transaction, which is to be rolled back."""
+    """Empty the tables as `empty` does, inside a transaction that is to be rolled back."""
     with connection.cursor() as cursor:
         # A table of which a constraint is still to be checked could not be truncated.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")

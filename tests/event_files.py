@@ -20,7 +20,7 @@ Events = list[dict[str, Any]]
 
 
 def write(path: Path, lines: Iterable[dict[str, Any] | str]) -> Path:
-    """One line each; a string goes in as it is."""
+    """Write these events into a file, one line each; a string goes in as it is."""
     texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
     path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
     return path

@@ -24,6 +24,8 @@ def kept(**settings: Any) -> Callable[[Callable[[], T]], Any]:
     """
 
     def fixture_of(write: Callable[[], T]) -> Any:
+        """The fixture of the rows that the function writes."""
+
         @pytest.fixture(scope="module", name=write.__name__)
         def rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[T]:
             with _written(write, django_db_blocker, settings) as written:

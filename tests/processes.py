@@ -23,7 +23,9 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @contextmanager
 def new_data_folder() -> Iterator[Path]:
-    """An empty folder, not pytest's tmp_path: PostgreSQL's user cannot enter root's of those."""
+    """A context that gives an empty folder, not pytest's tmp_path: PostgreSQL's user cannot enter
+    root's of those.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tael-test-", dir="/tmp"))
     folder.chmod(0o711)
     yield folder
@@ -40,6 +42,7 @@ def starting(folder: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def _start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+        """Start Python with these arguments, on the data folder."""
         mine = {"DATABASE_URL", "REDIS_URL", "PORT", "PYTEST_VERSION"}
         inherited = {name: value for name, value in os.environ.items() if name not in mine}
         process = subprocess.Popen(

@@ -148,7 +148,7 @@ class ByHand(Collected):
         return self._act(event, what, to)
 
     def _act(self, event: Event, what: str, to: Any) -> Event:
-        """Now and then the second person is away."""
+        """Something that a person does; now and then the second person is away."""
         act = super()._act(event, what, to)
         is_away = what in CAN_WAIT and self.rng.random() < 0.6
         return act | {"second_is_away": True} if is_away else act

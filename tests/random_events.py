@@ -130,7 +130,9 @@ class Merchant:
         return self._event("order.placed", at, data)
 
     def _some_order(self) -> tuple[str, str]:
-        """Mostly a late one, sometimes an early one, or one that is not there (yet)."""
+        """One of the orders, with its amount: mostly a late one, sometimes an early one, or one
+        that is not there (yet).
+        """
         if not self.orders or self.rng.random() < 0.04:
             return f"order-{len(self.orders) + self.rng.randrange(9)}", "10"
         whose = self.rng.choice((self.orders[-8:], self.orders[-8:], self.orders, self.orders[:5]))
@@ -318,7 +320,9 @@ class Decided(Moving):
                            "merchant": self.reference}  # fmt: skip
 
     def _may_decide(self, what: str, terms: dict[str, Any], *, is_closed: bool) -> bool:
-        """Jobs come rarely here, and so do first attempts: none of it for who pays at once."""
+        """Whether this may be decided here: jobs come rarely, and so do first attempts, so none of
+        it is for who pays at once.
+        """
         is_late = is_closed or terms["payment_method"] == "sandbox"
         return what not in ("credit", "void") or not is_late
 

@@ -61,12 +61,12 @@ def apply(event: dict[str, Any], *, arriving: datetime | None = None) -> str:
 
 
 def run_jobs(now: datetime) -> None:
-    """One tick of the timetable."""
+    """Run the jobs of one tick of the timetable."""
     ticks.run(now)
 
 
 def run_hourly(first: datetime, last: datetime) -> None:
-    """Every tick of the timetable from `first` to `last`, both on the hour."""
+    """Run the jobs of every tick of the timetable from `first` to `last`, both on the hour."""
     while first <= last:
         run_jobs(first)
         first += ONE_HOUR
@@ -145,11 +145,13 @@ class Shop:
         return self.send("charge.recorded", at, **content)
 
     def run_jobs(self, at: str) -> None:
-        """One tick of the timetable, at whatever instant."""
+        """Run the jobs of one tick of the timetable, at whatever instant of the shop's clock."""
         run_jobs(self.at(at))
 
     def run_hourly(self, first: str, last: str) -> None:
-        """The timetable's ticks from the hour `first` to the hour `last`."""
+        """Run the jobs of the timetable's ticks from the hour `first` to the hour `last` of the
+        shop's clock.
+        """
         run_hourly(self.at(first), self.at(last))
 
     # What the books say, read anew each time.
@@ -168,7 +170,7 @@ class Shop:
 
     @property
     def destination(self) -> PayoutDestination:
-        """The newest of those that it can be paid out to."""
+        """The newest of the destinations that the shop can be paid out to."""
         destination = self.line.destinations.order_by("pk").last()
         assert destination is not None
         return destination
@@ -178,7 +180,7 @@ class Shop:
         return books.of_merchant(self.merchant)
 
     def limit(self) -> tuple[str, str, str]:
-        """limit, used, available."""
+        """The line's limit, used and available, as figures."""
         line = self.line
         figures = (line.limit, line.used, line.available)
         return tuple(money.text(figure) for figure in figures)  # type: ignore[return-value]
@@ -188,7 +190,7 @@ class Shop:
         return money.text(self.line.proceeds)
 
     def order(self, reference: str) -> tuple[str, str]:
-        """Its status and what of it is outstanding."""
+        """The order's status and what of it is outstanding."""
         order = self.line.orders.get(reference=reference)
         return str(order.status), money.text(order.outstanding)
 
@@ -197,7 +199,7 @@ class Shop:
         return sorted(self.line.freezes.filter(lifted_at=None).values_list("reason", flat=True))
 
     def figures(self) -> tuple[str, str]:
-        """outstanding, accruing."""
+        """What is outstanding and accruing, as figures."""
         account = self.account
         figures = (account.outstanding, account.accruing)
         return tuple(money.text(figure) for figure in figures)  # type: ignore[return-value]
@@ -216,7 +218,9 @@ class Shop:
         ]
 
     def statement(self, month: str) -> tuple[bool, dict[str, tuple[int, str]]] | None:
-        """Whether it is closed, and count and total by category; None when there is none."""
+        """Whether the statement is closed, and count and total by category; None when there is
+        none.
+        """
         found = books.statements(self.account).get(month)
         if found is None:
             return None
@@ -230,8 +234,8 @@ HIGH = Decimal(10) ** 16
 
 
 def let_one_decide(*currencies: str) -> None:
-    """A policy for each of these currencies that has none, by which one operator goes as far as any
-    test that is about something else.
+    """Introduce a policy for each of these currencies that has none, by which one operator goes as
+    far as any test that is about something else.
     """
     for currency in currencies:
         if operator_policy(currency, date.max) is None:
@@ -270,5 +274,7 @@ class ShopFactory(Factory[Shop]):
 
 
 def join(at: str, reference: str = "rosewood", **terms: Any) -> Shop:
-    """The shop of most tests, or another of which the name is read; any: ShopFactory.create()."""
+    """A shop that joins at this time of its clock: that of most tests, or another of which the name
+    is read; any: ShopFactory.create().
+    """
     return ShopFactory.create(at=at, reference=reference, **terms)

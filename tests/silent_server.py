@@ -34,7 +34,7 @@ class Silent:
 
 @contextmanager
 def silent() -> Iterator[Silent]:
-    """A server that takes connections and never answers."""
+    """A context with a server that takes connections and never answers."""
     server = Silent()
     try:
         yield server

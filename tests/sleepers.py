@@ -54,6 +54,7 @@ def asleep(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> Itera
     renew = leases.Held._renew
 
     def slowly(self: leases.Held) -> bool:
+        """Renew the lease; a sleeper falls asleep before its first time."""
         thread = current_thread()
         if isinstance(thread, Sleeper) and not thread.sleeps.is_set():
             thread.fall_asleep()
@@ -66,7 +67,7 @@ def asleep(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> Itera
 
 @contextmanager
 def elsewhere(work: Callable[[], object]) -> Iterator[Sleeper]:
-    """One that has its connection, and begins when it is woken."""
+    """A context with a worker that has its connection, and begins when it is woken."""
     with _sleeping(Sleeper(work, at_once=True)) as worker:
         yield worker
 

@@ -94,7 +94,7 @@ def _asked_credits(shop: Shop, attempt: Attempt) -> None:
 
 
 def _made_up_transfer(shop: Shop, attempt: Attempt) -> None:
-    """A transfer that never came, given back in parts."""
+    """Try to record a transfer that never came, and give it back in parts, alone."""
     transfers.receive(
         merchant_id=shop.account.pk, amount=usd(50_000), reference="IN", actor=ALONE, now=DECIDED_AT
     )
@@ -112,7 +112,9 @@ def _made_up_transfer_and_the_rest(shop: Shop, attempt: Attempt) -> None:
 
 
 def _unmatched(shop: Shop, attempt: Attempt) -> None:
-    """Cash that no order took, to the merchant and to somebody outside by turns."""
+    """Try to give cash that no order took to the merchant and to somebody outside by turns,
+    alone.
+    """
     for number in range(10):
         order = f"U-{number}"
         shop.place("2026-11-03 10:00", order, "1.00")
@@ -126,7 +128,9 @@ def _unmatched(shop: Shop, attempt: Attempt) -> None:
 
 
 def _corrections(shop: Shop, attempt: Attempt) -> None:
-    """Proceeds up and down by turns, and each taken back, so that their sum stays small."""
+    """Try to correct proceeds up and down by turns, and take each back, so that their sum stays
+    small, alone.
+    """
     for number in range(10):
         amount = usd(400 if number % 2 else -400)
         attempt(
@@ -138,7 +142,7 @@ def _corrections(shop: Shop, attempt: Attempt) -> None:
 
 
 def _transfers_moved(shop: Shop, attempt: Attempt) -> None:
-    """Transfers that never came, booked for another merchant and then for this one."""
+    """Try to book transfers that never came for another merchant and then for this one, alone."""
     other = shops.join("2026-11-01 10:00", "tallow")
     for number in range(5):
         transfers.receive(

@@ -40,7 +40,9 @@ def officers(db: None) -> None:
 
 
 def nothing_alone() -> None:
-    """Until 3 November one operator decides whatever there is, and from the 4th on nothing."""
+    """Have policies in force by which until 3 November one operator decides whatever there is, and
+    from the 4th on nothing.
+    """
     figures = OperatorPolicy.figure_names()
     OperatorPolicyFactory.create(**dict.fromkeys(figures, HIGH))
     OperatorPolicyFactory.create(

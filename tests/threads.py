@@ -37,7 +37,9 @@ def every_order(test: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def in_turn(name: str | None) -> Iterator[None]:
-    """Have `at_once` give the threads their turns in one of ORDERS; without a name, all race."""
+    """A context in which `at_once` gives the threads their turns in one of ORDERS; without a name,
+    all race.
+    """
     _in_turn[:] = [ORDERS[name]] if name else []
     try:
         yield

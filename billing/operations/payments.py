@@ -212,6 +212,9 @@ def _write_down(payment: Payment, answer: Answer, now: datetime, *, asked_by: st
 
     @transaction.atomic
     def write() -> Payment:
+        """Settle the payment and, if a person asked the provider and its status changed, write the
+        trail row; returns the payment.
+        """
         settled = settle(payment.pk, answer, now=now)
         if asked_by and settled.status != payment.status:
             account, _ = hold(payment.invoice_id, now=now)

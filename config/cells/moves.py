@@ -133,8 +133,8 @@ def _open_ones() -> set[tuple[str, int]]:
 
 @contextmanager
 def _one_picture() -> Iterator[None]:
-    """A transaction that sees the books as they are when it begins, and fails where somebody else
-    has changed them since. Raises NotMoved for what the database refuses.
+    """A context with a transaction that sees the books as they are when it begins, and fails where
+    somebody else has changed them since. Raises NotMoved for what the database refuses.
     """
     try:
         with transaction.atomic():

@@ -130,6 +130,7 @@ def frozen_since(merchant_id: int) -> datetime | None:
 
 
 def _in_force(merchant_id: int) -> "QuerySet[Freeze]":
+    """The freeze of the merchant's line for an unpaid bill that is in force; none or one row."""
     return Freeze.objects.filter(
         line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     )

@@ -71,7 +71,7 @@ class Connection(psycopg.Connection[Any]):
         return self._is_distributed
 
     def is_distributed(self) -> bool:
-        """The same, for whoever does not hold the connection's lock."""
+        """Whether the database is one of Citus, for whoever does not hold the connection's lock."""
         if self._is_distributed is None:
             with self.lock:
                 self.wait(self.asks_whether_distributed())
@@ -97,7 +97,7 @@ class Connection(psycopg.Connection[Any]):
 
     @contextmanager
     def of_its_own(self) -> Iterator[None]:
-        """A transaction around what would have none, inside a cell."""
+        """A context with a transaction around a statement that would have none, inside a cell."""
         if self.is_alone():
             with self.transaction():
                 yield

@@ -110,21 +110,25 @@ def new_version(
     """
 
     def version_of(act: Act) -> dict[str, Any]:
+        """Currency, first day and figures of the version, as the form says them."""
         said = act.cleaned_data
         figures = form.model.figure_names()
         given = {name: said[name] for name in figures if said[name] is not None}
         return {"currency": said["currency"].upper(), "starts_on": said["starts_on"]} | given
 
     def carry_out(act: Act) -> Any:
+        """Introduce the version, or propose it to a second person."""
         return two_people.decide(
             introduce, version_of(act) | {"reason": act.reason}, actor=act.user, now=act.now
         )
 
     def rehearse(act: Act) -> Any:
+        """What the version would change, without introducing it."""
         assert dry_run is not None
         return dry_run(version_of(act), act.now)
 
     def present(version: PolicyVersion | None) -> dict[str, Any]:
+        """What the form begins with: the figures of this version; empty without one."""
         if version is None:
             return {}
         typed = {name: _as_typed(figure) for name, figure in version.figures.items()}

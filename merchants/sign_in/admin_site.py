@@ -113,6 +113,9 @@ def _with_second_factor(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The view, for sessions with a second factor; others are redirected to confirm or set up
+        one.
+        """
         if settings.TAEL_SANDBOX or _has_confirmed(request):
             return view(request, *args, **kwargs)
         if not _has_one(request):

@@ -45,6 +45,7 @@ def addresses(shop: Shop) -> Iterator[Asked]:
         seen = table.SEEN[label]
 
         def of(name: str, *args: object, label: str = label) -> str:
+            """The address of this page of the model's."""
             return reverse(f"admin:{label.replace('.', '_')}_{name}", args=args)
 
         yield Asked(of("changelist"), seen, ("get",))

@@ -71,7 +71,9 @@ def _chosen(pages: Any) -> Iterator[Any]:
 
 
 def is_in_a_form(field: Any) -> bool:
-    """Where the table between has rows with more to say, they have a form of their own."""
+    """Whether the relation has a form of its own, as the table between has rows with more to
+    say.
+    """
     return bool(field.remote_field.through._meta.auto_created)
 
 

@@ -25,7 +25,7 @@ def billed_shop(**terms: Any) -> shops.Shop:
 
 
 def collect(shop: shops.Shop, at: str) -> None:
-    """The attempt alone: a run of the jobs goes on to ask what became of it."""
+    """Make the attempt alone: a run of the jobs goes on to ask what became of it."""
     payments.collect(Invoice.objects.get().pk, now=shop.at(at))
 
 

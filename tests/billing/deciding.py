@@ -67,7 +67,7 @@ def priced(shop: Shop, at: str, fee: str, quantity: Any = 1, charge: str = "", *
 
 
 def priced_late(shop: Shop, served: str, arrived: str, fee: str, charge: str = "") -> str:
-    """The same, of which we hear later than it happened."""
+    """The outcome of a charge without an amount, of which we hear later than it happened."""
     data = _priced(shop, fee, 1, charge, {})
     return str(_sent(shop, served, arrived, data).status)
 

@@ -53,6 +53,7 @@ def pay_now(shop: shops.Shop, at: str, number: str = FIRST, *, seen: int | None 
     """
 
     def pay() -> str:
+        """Status and failure of the attempt."""
         payment = payments.pay_now(
             invoice_id=invoice(number).pk, attempts_seen=seen, actor=MEI, now=shop.at(at)
         )
@@ -86,6 +87,7 @@ def transfer_to(
     """Record a bank transfer for this bill: "new", "known", or the code of the refusal."""
 
     def record() -> str:
+        """ "new" or "known"."""
         recorded = transfers.record(
             invoice_id=invoice_id,
             amount=Money(amount, currency or shop.billing_currency),
@@ -102,6 +104,7 @@ def choose(shop: shops.Shop, at: str, method: str, card: Card | None = None) -> 
     """The payment method that the account has after this choice, or the code of the refusal."""
 
     def chosen() -> str:
+        """The method that the account has then."""
         account = payment_methods.choose(
             merchant_id=shop.merchant.pk,
             method=method,
@@ -153,6 +156,7 @@ def give_back(
     """Give unapplied money back: kind and amount of its entry, or the code of the refusal."""
 
     def given() -> str:
+        """Kind and amount of the entry."""
         entry = transfers.give_back(
             merchant_id=shop.merchant.pk,
             amount=Money(amount, shop.billing_currency),
@@ -167,9 +171,10 @@ def give_back(
 
 
 def receive(shop: shops.Shop, at: str, amount: str, reference: str = "BANK-1") -> str:
-    """A transfer that names no bill."""
+    """Record a transfer that names no bill: "new", "known", or the code of the refusal."""
 
     def recorded() -> str:
+        """ "new" or "known"."""
         transfer = transfers.receive(
             merchant_id=shop.merchant.pk,
             amount=Money(amount, shop.billing_currency),

@@ -55,7 +55,7 @@ def decide(shop: shops.Shop, at: str, how: str, **said: Any) -> Reversal:
 
 
 def look(shop: shops.Shop, at: str) -> None:
-    """What the timetable does once a day."""
+    """Look at Stripe's refunds and disputes, as the timetable does once a day."""
     job_named("look-for-reversals").run_here(shop.at(at))
 
 
@@ -69,7 +69,7 @@ def told(shop: shops.Shop) -> list[str]:
 
 
 def offended() -> list[str]:
-    """What the audit says is not so."""
+    """The names of the audit's checks that find something."""
     findings = audit.run(audit.registered(), now=shops.instant("2100-01-01 00:00"))
     return [f"{found.check.name}: {found.listed}" for found in findings if found.violations]
 

@@ -48,7 +48,7 @@ def refusal(row: Model, name: str, **said: str) -> str:
 
 
 def pay_a_part(invoice: Invoice) -> None:
-    """Half of its 240.00."""
+    """Have half of the bill's 240.00 be paid."""
     shop = Shop(invoice.account.merchant.reference)
     TransferFactory.create(
         shop=shop, at=deciding.BEFORE, invoice=invoice, amount="120.00", reference="B-1"

@@ -17,7 +17,7 @@ UNPAID, PAID = ("OPEN", usd(0)), ("PAID", usd(250))
 
 
 def says(odd: OddStripe, **told: object) -> None:
-    """Each PaymentIntent that is made says so of itself from the first on."""
+    """Have each PaymentIntent that is made say this of itself from the first on."""
     odd.before_reply = lambda intent_id: (odd.find(intent_id) or {}).update(told)
 
 

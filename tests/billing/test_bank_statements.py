@@ -234,11 +234,13 @@ def test_a_file_that_fails_holds_up_no_other_and_is_noted_once(
     moving, taking = bank_folder._move, bank_statements.take
 
     def take(*, file_name: str, **given: Any) -> BankFile:
+        """Take the file in, but fail at a.xml."""
         if file_name == "a.xml":
             raise ZeroDivisionError
         return taking(file_name=file_name, **given)
 
     def move(file: Path, folder: str) -> Path:
+        """Move the file, but fail at b.xml."""
         if file.name == "b.xml":
             raise PermissionError
         return moving(file, folder)
@@ -262,10 +264,12 @@ def test_whoever_dies_before_the_file_is_moved_leaves_it_to_the_next(folder: Pat
     put(folder, "a.xml", camt(Paid("5.00")))
 
     def die(file: Path, folder: str) -> Path:
+        """Kill this process."""
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
     def taking() -> None:
+        """Take the folder's files in, and die before one is moved."""
         bank_folder._move = die
         bank_folder.take_in(now=at())
 

@@ -283,6 +283,7 @@ def test_closing_and_charging_at_once() -> None:
     shop = open_shop(plan_price="0")
 
     def act(number: int) -> str:
+        """Close the account or charge it, by number: the outcome."""
         if number < 2:
             try:
                 deciding.close(shop, "2026-11-10 12:00")

@@ -100,11 +100,12 @@ def check_all_closed(many: int) -> None:
 
 @contextmanager
 def closing(chunk: int) -> Iterator[ForkProcess]:
-    """The day-end job in another process, in chunks of so many merchants; killed if it still runs
-    after.
+    """A context with the day-end job in another process, in chunks of so many merchants; killed if
+    it still runs after.
     """
 
     def work() -> None:
+        """Run the day-end job of the month's end, in chunks of so many merchants."""
         definitions.CHUNK = chunk
         TIMETABLE[0].run_here(shops.instant(MONTH_END))
 
@@ -171,6 +172,7 @@ def test_closed_by_three_beats_at_once_it_is_the_same(
     once = undisturbed()
 
     def tick(_: int) -> None:
+        """Run the first three jobs of the timetable."""
         for job in TIMETABLE[:3]:
             job.run_here(shops.instant(MONTH_END))
 

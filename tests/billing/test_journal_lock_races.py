@@ -46,6 +46,7 @@ def test_what_commits_meanwhile_is_in_the_locked_month_or_in_the_open_one() -> N
     as_locked: list[str] = []
 
     def lock() -> str:
+        """Lock November, and note what its journal is then."""
         journal_locks.lock(month=date(2026, 11, 1), now=shops.instant(OVER), **BY)
         as_locked.append(november())
         return "locked"
@@ -62,6 +63,7 @@ def test_what_commits_meanwhile_is_in_the_locked_month_or_in_the_open_one() -> N
         return str(paying.receive(shop, "2026-11-30 23:00", "4.00", f"BANK-{shop.reference}"))
 
     def act(number: int) -> str:
+        """Lock the month, or do one of the writes, by number."""
         if number == len(writes) // 2:
             return lock()
         doing, shop = writes[number if number < len(writes) // 2 else number - 1]

@@ -185,6 +185,7 @@ def test_a_bill_and_withdrawals_at_once_never_take_more_than_there_is() -> None:
     add(shop, "2026-11-01 10:00")
 
     def work(number: int) -> str:
+        """Pay the bill or withdraw, by number: the outcome."""
         if number == 0:
             return pay_now(shop, "2026-11-02 11:00")
         try:

@@ -58,7 +58,7 @@ class Billing(RuleBasedStateMachine):
         self.forms = 0
 
     def teardown(self) -> None:
-        """What the checks in SQL say of the whole history, too."""
+        """Check that the audit finds nothing wrong with the whole history, too."""
         try:
             books.assert_clean()
         finally:
@@ -85,7 +85,7 @@ class Billing(RuleBasedStateMachine):
         return self.now.isoformat()
 
     def attempt(self, act: Callable[..., object], *arguments: Any, **more: Any) -> None:
-        """Do it, or be refused, which is as good."""
+        """Do this, or be refused, which is as good."""
         with suppress(Refused):
             act(*arguments, **more)
 

@@ -43,7 +43,7 @@ def closed_shop(at: str = "2026-11-10 12:00", **terms: Any) -> Shop:
 
 
 def reopen(shop: Shop, at: str, **said: Any) -> Any:
-    """By two officers, or by one where the limit is 0."""
+    """Open the account again, by two officers, or by one where the limit is 0."""
     return two_people.decided(
         reopening.reopen,
         merchant_id=shop.merchant.pk,
@@ -278,6 +278,7 @@ def test_two_officers_at_once_open_it_once() -> None:
     shop = closed_shop(credit_limit="0")
 
     def act(number: int) -> str:
+        """Open the account again: the outcome."""
         try:
             reopening.reopen(
                 merchant_id=shop.merchant.pk, actor=f"{number}@tael.example",

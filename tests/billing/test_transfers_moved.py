@@ -55,7 +55,7 @@ def move(
 
 
 def moved(shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: Any) -> str:
-    """The code of the refusal that it meets, if any."""
+    """Move a transfer: "" or the code of the refusal that it meets."""
     try:
         move(shop, to, row, **said)
     except Refused as refusal:
@@ -310,6 +310,7 @@ def test_two_accounts_are_locked_in_one_order_whichever_way_the_money_goes() -> 
     rows = [BankTransfer.objects.get(reference=f"BANK-{number}") for number in (1, 2)]
 
     def swap(number: int) -> str:
+        """Move one of the transfers to the other merchant: the outcome."""
         row = rows[number % 2]
         return moved(one, "rosewood" if row.account_id == other.merchant.pk else "tallow", row)
 

@@ -284,6 +284,7 @@ def test_money_and_bills_that_come_at_once_meet() -> None:
     shop = manual(plan_price="0", billing_threshold="10.00")
 
     def act(number: int) -> str:
+        """Receive a transfer or charge, by number: the outcome."""
         if number % 2:
             return receive(shop, "2026-11-01 12:00", "10.00", f"BANK-{number}")
         return shop.charge("2026-11-01 12:00", "pick-pack", "10.00", f"P-{number}")

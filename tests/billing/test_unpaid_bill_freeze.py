@@ -259,6 +259,7 @@ def test_jobs_payments_and_orders_at_the_same_instant_leave_one_freeze_and_lift_
     shop.charge("2026-11-01 12:00", "pick-pack", "200.00")
 
     def work(number: int) -> str:
+        """Run the jobs, pay, or place an order, by number."""
         at = "2026-11-29 00:00"
         if number < 2:
             shop.run_jobs(at)

@@ -91,6 +91,7 @@ def test_a_cell_moves_to_another_machine_while_orders_come_and_none_is_lost(
     moved = threading.Event()
 
     def sell(to: shops.Shop, name: str) -> None:
+        """Place orders at the shop until the cell has moved, and note them."""
         number = 0
         while number < 200 and not (moved.is_set() and number >= 10):
             number += 1

@@ -188,9 +188,11 @@ def test_a_row_that_fails_in_a_cell_is_parked_and_tried_again_there(
     own = {shop.merchant.cell: shop.merchant.pk for shop in two}
 
     def due(now: datetime) -> list[int]:
+        """The rows that are due where it is asked."""
         return [7 if where is InCells.EACH else own[cells.number()]]
 
     def work(keys: list[int], now: datetime) -> Failures:
+        """Note where the row is done; fail at it once, in the second cell."""
         done.append((cells.entered(), keys[0]))
         return {keys[0]: ValueError("broken")} if done[1:] == [("cell_2", keys[0])] else {}
 

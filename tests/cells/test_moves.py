@@ -137,6 +137,7 @@ def test_whoever_moves_books_may_be_killed_at_each_step(
     now = clock.now()
 
     def die(at: str, name: str) -> None:
+        """Kill this process at the step."""
         if name == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -214,12 +215,14 @@ def test_what_was_acknowledged_while_books_were_moved_is_in_them_once(
             done[merchant, path.rpartition("/")[2]] += 1
 
     def trade(thread: int) -> None:
+        """Trade on, and close the thread's connections."""
         try:
             trade_on(thread)
         finally:
             connections.close_all()
 
     def trade_on(thread: int) -> None:
+        """Place and pay orders at one of the merchants until it is over."""
         merchant = ("meadow", "other")[thread % 2]
         for number in range(10_000):
             if over.is_set() and number > 20:

@@ -61,7 +61,9 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def _notes(*, keep: bool) -> Iterator[Path]:
-    """A folder for logs and clocks."""
+    """A context that gives a folder for logs and clocks, which is removed at its end unless it is
+    to be kept.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tael-chaos-notes-", dir="/tmp"))
     yield folder
     if keep:
@@ -72,7 +74,9 @@ def _notes(*, keep: bool) -> Iterator[Path]:
 
 @contextmanager
 def _data_folder() -> Iterator[tuple[Path, bool]]:
-    """An empty folder, and whether it is on a disk of its own, which this machine has to mount."""
+    """A context that gives an empty data folder, and whether it is on a disk of its own, which this
+    machine has to mount.
+    """
     with disk(DISK) as mounted:
         folder = mounted or Path(tempfile.mkdtemp(prefix="tael-chaos-", dir="/tmp"))
         folder.chmod(0o711)
@@ -107,7 +111,7 @@ def _say_by_environment(folder: Path, *, is_short: bool) -> None:
 
 @contextmanager
 def _started(folder: Path, notes: Path) -> Iterator[tuple[World, Outside]]:
-    """The servers, and whoever is outside; Django is ready."""
+    """A context that gives the servers, and whoever is outside; Django is ready in it."""
     world = World(folder, notes, web_port=free_port(), redis_port=free_port())
     outside = Outside(world.web_port)
     try:

@@ -149,7 +149,7 @@ class Receiver(ThreadingHTTPServer):
         self.lock = Lock()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who asked has gone."""
+        """Say nothing of who asked and has gone."""
 
 
 class ReceiverRequest(BaseHTTPRequestHandler):
@@ -195,7 +195,7 @@ class Mail(socketserver.ThreadingTCPServer):
         self.unanswered: Counter[tuple[str, str, str]] = Counter()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who sent has gone."""
+        """Say nothing of a sender that has gone."""
 
 
 class MailSession(socketserver.StreamRequestHandler):
@@ -221,7 +221,7 @@ class MailSession(socketserver.StreamRequestHandler):
         return None
 
     def _take(self, readers: list[str]) -> bool:
-        """Whether the session goes on."""
+        """Take one mail for these readers, as the mood is; whether the session goes on."""
         content = b""
         for line in self.rfile:
             if line == b".\r\n":
@@ -260,11 +260,11 @@ class Outside:
             serve(server)
 
     def environment(self) -> dict[str, str]:
-        """By which Tael finds them."""
+        """The variables by which Tael finds these servers."""
         return {"STRIPE_API_BASE": self.stripe.url, "EMAIL_PORT": str(self.mail.port)}
 
     def heal(self) -> None:
-        """All behave well from now on."""
+        """Have all behave well from now on."""
         self.stripe.mishaps.clear()
         for server in (self.stripe, self.receiver, self.mail):
             server.mood.be(Mood.WELL, 0)

@@ -77,7 +77,7 @@ class Run:
         self, apis: Sequence[Api], pages: Pages, fate: Faults, faults: Sequence[Fault],
         seconds: float,
     ) -> None:  # fmt: skip
-        """Traffic and faults, for so many seconds."""
+        """Let traffic and faults happen, for so many seconds."""
         threads = [
             self._thread(trade, api, merchant, f"t{number}")
             for number, (api, merchant) in enumerate(zip(apis, pages.set_up.merchants, strict=True))
@@ -102,6 +102,7 @@ class Run:
         """Start a thread that does this; what it raises is noted as a failure of the run itself."""
 
         def doing() -> None:
+            """Do it; note what it raises, and close the connection."""
             try:
                 do(*arguments)
             except Exception as error:

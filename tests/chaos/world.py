@@ -117,7 +117,7 @@ class World:
         }
 
     def environment(self) -> dict[str, str]:
-        """By which Tael's processes, and this one, find the servers."""
+        """The variables by which Tael's processes, and this one, find the servers."""
         where = quote(str(servers.postgres_folder()), safe="")
         return {
             "DATABASE_URL": f"postgresql://{servers.USER}@{where}/{servers.DATABASE}",
@@ -164,7 +164,9 @@ class World:
         return None
 
     def postmaster(self) -> psutil.Process | None:
-        """Our own, by the note in our own data folder."""
+        """The process of our own PostgreSQL, by the note in our own data folder; None without
+        one.
+        """
         with suppress(OSError, ValueError, psutil.Error):
             noted = (servers._cluster() / "postmaster.pid").read_text().split("\n", 1)[0]
             found = psutil.Process(int(noted))
@@ -251,7 +253,7 @@ class World:
 
 @contextmanager
 def disk(size: str) -> Iterator[Path | None]:
-    """A small file system in memory; None where this machine mounts none."""
+    """A context that gives a small file system in memory; None where this machine mounts none."""
     from tests.config import small_disk
 
     try:

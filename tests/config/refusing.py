@@ -42,7 +42,7 @@ class Column:
 
     @property
     def plain_type(self) -> str:
-        """Without how long it may be."""
+        """The column's type, without how long it may be."""
         return re.sub(r"\(.*?\)", "", self.type)
 
     @property
@@ -130,7 +130,7 @@ class Table:
 
 @contextmanager
 def undone() -> Iterator[Any]:
-    """A cursor, all of whose work is undone."""
+    """A context that gives a cursor, all of whose work is undone."""
     with transaction.atomic(), connection.cursor() as cursor:
         yield cursor
         transaction.set_rollback(True)
@@ -154,7 +154,7 @@ def refused_by(cursor: Any, statement: str, *, is_tried: bool = False) -> tuple[
 
 
 def drop(cursor: Any, table: str, name: str) -> None:
-    """The constraint or unique index that stands in the way."""
+    """Drop the constraint or unique index that stands in the way."""
     cursor.execute("SELECT 1 FROM pg_constraint WHERE conname = %s AND conrelid = %s::regclass",
                    [name, table])  # fmt: skip
     if cursor.fetchone():
@@ -218,7 +218,7 @@ def trigger_refuses(table: str, name: str, text: str) -> bool:
 
 
 def is_written(cursor: Any, table: str, statement: str) -> bool:
-    """Write the row, without what stands in the way."""
+    """Whether the row can be written at all, without what stands in the way."""
     for _ in range(30):
         by, _ = refused_by(cursor, statement)
         if not by:

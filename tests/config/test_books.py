@@ -51,7 +51,7 @@ def lives(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 @contextmanager
 def _undone() -> Iterator[None]:
-    """All that is written in here is rolled back."""
+    """A context in which all that is written is rolled back."""
     everything_is_undone = transaction.atomic()
     everything_is_undone._from_testcase = True  # type: ignore[attr-defined]  # as of a test case
     with everything_is_undone:

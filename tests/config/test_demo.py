@@ -45,6 +45,7 @@ def told(tmp_path: Path) -> Told:
     """
 
     def load(shop: Shop) -> shops.Shop:
+        """Tell the story of the shop up to NOW."""
         now = shops.instant(NOW, "Asia/Shanghai")
         policies.introduce()
         for price in demo_prices.chapter(
@@ -196,6 +197,7 @@ def cut_short_at_action(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     do = loading._do
 
     def do_or_end(shop: Shop, action: Action, now: datetime) -> None:
+        """Do the action, and end right after the one with the number."""
         do(shop, action, now)
         if next(numbers) == number:
             raise KeyboardInterrupt
@@ -277,6 +279,7 @@ def test_a_second_load_finds_all_of_it_there(
     monkeypatch.setattr(datafolder, "root", lambda: tmp_path)
 
     def load_demo(file: Path, now: datetime, progress: Callable[[int, int], None]) -> None:
+        """Join a shop, and tell of progress, as a load does."""
         shops.join("2026-11-01 10:00")
         for done in (0, 2, 3, 4, 8, 9):
             progress(done, 9)

@@ -34,7 +34,7 @@ def prefix(*words: str) -> str:
 
 
 def move(place: str = "another.example 1/2") -> None:
-    """As a copy finds itself: with the rows of the original, elsewhere."""
+    """Have the database be elsewhere, as a copy finds itself with the rows of the original."""
     installation.current()
     Installation.objects.update(place=place)
 

@@ -62,7 +62,7 @@ class Traffic:
         self.taken: dict[str, datetime] = {}
 
     def go_on(self, orders: int) -> None:
-        """Wait for so many more of them."""
+        """Wait for so many more orders."""
         assert self.process.stdout
         for _ in range(orders):
             line = self.process.stdout.readline()
@@ -71,7 +71,7 @@ class Traffic:
             self.taken[f"A-{number}"] = datetime.fromisoformat(at)
 
     def read_on(self, until: datetime) -> None:
-        """All that were taken by then, and perhaps a few more."""
+        """Read all orders that were taken by then, and perhaps a few more."""
         while max(self.taken.values()) < until:
             self.go_on(1)
 
@@ -99,7 +99,9 @@ def archiving(home: Path) -> Iterator[tuple[Cluster, Path]]:
 
 
 def make_tables(primary: Cluster, home: Path) -> None:
-    """Those of Tael, and what its migrations write: of the tests' own database."""
+    """Make the tables of Tael in the cluster, with what its migrations write: those of the tests'
+    own database.
+    """
     dump, here = home / "template.dump", connection.settings_dict
     run(*("pg_dump", "-h", str(here["HOST"]), "-U", clusters.USER, "-Fc", "-f", dump),
         str(here["NAME"]))  # fmt: skip

@@ -137,7 +137,9 @@ def test_a_command_ends_with_one_sentence(silent: Silent) -> None:
 
 @pytest.fixture
 def freeze(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """Stops the server's process at the other end of our connection, as a hung disk does."""
+    """Stops the server's process at the other end of our connection, as a hung disk does. It goes
+    on with the test's end.
+    """
     monkeypatch.setattr(statement_timeout, "GRACE_SECONDS", 0.2)
     frozen = []
 

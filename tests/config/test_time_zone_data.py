@@ -44,7 +44,7 @@ def timezones(*words: str) -> str:
 
 
 def everything_audited() -> list[audit.Finding]:
-    """By a clock that no open day is ahead of."""
+    """What all checks of the audit find, by a clock that no open day is ahead of."""
     return audit.run(audit.registered(), now=shops.instant("2100-01-01 00:00"))
 
 
@@ -176,7 +176,7 @@ def test_a_merchant_whose_zone_is_none_does_not_keep_the_audit_from_others() -> 
 
 
 def _count_in(reference: str, timezone: str) -> None:
-    """As books have it that were taken before only places could be."""
+    """Have the shop count in a zone that is no place, as books have it that were taken before."""
     merchants = Merchant.objects.filter(reference=reference)
     TimeZonePeriod.objects.filter(merchant__in=merchants).update(timezone=timezone)
     BillingAccount.objects.filter(merchant__in=merchants).update(timezone=timezone)
@@ -246,7 +246,7 @@ def test_nor_does_one_that_runs_connect_again_once_the_books_have_another() -> N
 
 
 def _set_version(version: str) -> None:
-    """Past what looks at connections."""
+    """Set the version that the books count by, past what looks at connections."""
     connection_created.disconnect(dispatch_uid="time-zone data")
     TimeZoneData.objects.update(version=version)
     time_zone_data.check_connections()

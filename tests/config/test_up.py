@@ -147,7 +147,7 @@ def test_with_all_of_its_own_it_starts_again_after_it_was_killed(
 
 
 def ended_by(end: signal.Signals, up: "subprocess.Popen[str]", port: int) -> None:
-    """All that it started ends with it."""
+    """Check that all that `up` started ends with it, by this signal."""
     until(lambda: shows_the_sign_in_page(port), BUSY_SECONDS)
     family = psutil.Process(up.pid).children(recursive=True)
     assert len(family) >= 3 + 3  # each with its run_with_parent

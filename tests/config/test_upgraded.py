@@ -65,7 +65,7 @@ class Server(NamedTuple):
 
 @contextmanager
 def serving(code: Code, name: str) -> Iterator[Server]:
-    """The version's web server, as `manage.py up` starts it, which is ready."""
+    """A context with the version's web server, as `manage.py up` starts it, which is ready."""
     port = free_port()
     workers = [] if code.folder == BASE_DIR else ["--workers", "2"]
     bound = ("--bind", f"127.0.0.1:{port}")

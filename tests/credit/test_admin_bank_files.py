@@ -145,7 +145,7 @@ def test_the_same_file_of_answers_again_is_harmless(shop: Shop, browser: Client)
 
 
 def take_answers() -> None:
-    """As the job does."""
+    """Take the rows of the bank's answers that wait, as the job does."""
     assert tasks.take_payout_answers(payout_answers.to_take(DECIDED_AT), DECIDED_AT) == {}
 
 

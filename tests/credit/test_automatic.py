@@ -325,6 +325,7 @@ def test_two_workers_at_once_withdraw_once() -> None:
     rule = set_up(shop)
 
     def work(number: int) -> str:
+        """Run the schedule: its outcome."""
         done = automatic.run(rule.pk, now=shop.at("2026-11-03 12:00"))
         return "nothing to do" if done is None else str(done.outcome)
 

@@ -23,7 +23,7 @@ DECIDED = instant("2026-11-05 09:00")
 
 
 def look(at: str) -> None:
-    """The job, as the timetable runs it."""
+    """Run the job that raises flags."""
     (job,) = (job for job in TIMETABLE if job.name == "order-flags")
     job.run_here(instant(at))
 
@@ -36,7 +36,7 @@ def place(shop: Shop, *times: str, buyer: str = "Somchai", amount: str = "10.00"
 
 
 def found() -> list[tuple[str, str, int]]:
-    """Kind, cause, and how many orders are the evidence."""
+    """Kind, cause, and how many orders are the evidence, of each flag."""
     return [
         (flag.kind, flag.cause, len(flag.evidence)) for flag in OrderFlag.objects.order_by("pk")
     ]
@@ -222,6 +222,7 @@ def test_four_runs_at_once_flag_once() -> None:
     ready = Barrier(4)
 
     def run(_: int) -> None:
+        """Raise flags, once all are ready."""
         try:
             connection.ensure_connection()
             ready.wait()

@@ -97,7 +97,7 @@ def progress(page: Any) -> str:
 
 
 def check(lines: int, of_each: int) -> None:
-    """Everything happened once, and the books add up."""
+    """Check that everything happened once, and the books add up."""
     total = lines * of_each
     failed, paid = total // 10, total - total // 10
     assert Withdrawal.objects.filter(status="PAID").count() == paid

@@ -199,6 +199,7 @@ def test_a_payment_and_the_write_off_at_once_are_cash_or_recovery_but_not_both()
         shop.deliver("2026-11-02 10:00", "A")
 
     def work(thread: int) -> str:
+        """Work days off or pay, by number."""
         if thread:
             shops.run_jobs(shops.instant(due))
             return "worked off"

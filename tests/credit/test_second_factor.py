@@ -32,6 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     pages = set_clock(monkeypatch)
 
     def set_to(at: str) -> None:
+        """Set the clocks of pages and of allauth to this instant, in UTC."""
         pages(at)
         monkeypatch.setattr(time, "time", lambda: shops.instant(at).timestamp())
 

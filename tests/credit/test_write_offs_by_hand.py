@@ -200,6 +200,7 @@ def test_written_off_and_paid_at_once_the_money_is_the_merchants_either_way(
     shop: shops.Shop,
 ) -> None:
     def race(number: int) -> str:
+        """Write the order off or pay it, by number: the outcome."""
         if number:
             return shop.pay(AT, "A", "1000.00", "P-1")
         try:

@@ -106,7 +106,7 @@ def cancel(withdrawal: Withdrawal, at: str = NOW, merchant_id: int | None = None
 
 
 def pay_out(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdrawal:
-    """By hand: in a file for the bank, which pays it."""
+    """Have the withdrawal be sent by hand, in a file for the bank, which pays it."""
     now = shops.instant(at)
     batch = payout_files.export(withdrawal_ids=[withdrawal.pk], actor=by, now=now)
     assert not batch.refused
@@ -116,7 +116,7 @@ def pay_out(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdr
 
 
 def fees(percent: str = "0", fixed: str = "0", free: int = 0, currency: str = "USD") -> None:
-    """A policy with fees, in force from the day all shops here join on."""
+    """Introduce a policy with fees, in force from the day all shops here join on."""
     CreditPolicyFactory.create(
         currency=currency,
         withdrawal_fee_percent=Decimal(percent),

@@ -64,7 +64,7 @@ class Desk:
         expect(self.page.locator("body")).to_contain_text(words)
 
     def fits(self) -> None:
-        """The page is not wider than its screen."""
+        """Check that the page is not wider than its screen."""
         width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert width <= 0, f"{self.page.url} is {width} pixels too wide"
 

@@ -56,7 +56,7 @@ def opened(browser: Browser, live_server: LiveServer, shop: Shop) -> Opens:
 
 
 def go_to(page: Page, name: str) -> None:
-    """By the link in the navigation."""
+    """Go to a page by the link in the navigation."""
     link = page.locator(".side nav").get_by_role("link", name=name, exact=True)
     link.click()
     expect(link).to_have_attribute("aria-current", "page")

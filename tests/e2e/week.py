@@ -50,7 +50,7 @@ def open_shop(card: str = paying.GOOD) -> Shop:
 
 
 def go_to(page: Page, name: str) -> None:
-    """By the link in the navigation."""
+    """Go to a page by the link in the navigation."""
     main = page.get_by_role("navigation", name="Main")
     main.get_by_role("link", name=name, exact=True).click()
 

@@ -186,6 +186,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
 
     @transaction.atomic
     def strict(new: Any) -> Any:
+        """Record the charges; raise the error of the test if one of them is `bad`."""
         outcomes = record(new)
         if raised and any(one.reference == "bad" for one in new):
             raise raised[0]

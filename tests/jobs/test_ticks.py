@@ -272,11 +272,13 @@ def test_a_chunk_waits_half_an_hour_for_the_database(monkeypatch: pytest.MonkeyP
     retry, work_off = tasks.do_chunk.retry, runs.work_off
 
     def work(*given: Any) -> Any:
+        """Do the chunk; the database is away the first thirty times."""
         if len(waits) < 30:
             raise OperationalError("the database system is shutting down")
         return work_off(*given)
 
     def noted(*, countdown: int, **options: Any) -> Any:
+        """Note how long the next try is put off, and try at once."""
         waits.append(countdown)
         return retry(countdown=0, **options)
 
@@ -306,6 +308,7 @@ def test_runs_that_found_nothing_to_do_are_kept_for_two_days() -> None:
     at = shops.instant("2026-11-10 00:00")
 
     def ran(job: str, **ago: int) -> JobRun:
+        """A run of the job that ended so long ago."""
         when = at - timedelta(**ago)
         return JobRunFactory.create(job=job, tick=when, due_at=when, ended_at=when)
 

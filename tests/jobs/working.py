@@ -72,8 +72,8 @@ def workers_in_this_process() -> Iterator[None]:
 
 @contextmanager
 def queues_of_our_own(*names: str) -> Iterator[None]:
-    """Tasks are sent to the first of these queues, and no other test's workers take from them: the
-    broker is everybody's.
+    """A context in which tasks are sent to the first of these queues, and no other test's workers
+    take from them: the broker is everybody's.
     """
     before = (app.conf.task_queues, app.conf.task_routes, app.conf.task_default_queue)
     _send_to(tuple(map(Queue, names)), {}, names[0])

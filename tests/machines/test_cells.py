@@ -267,8 +267,8 @@ def test_what_is_asked_with_a_transaction_is_asked_before_anything_is_done_in_it
 
 
 def see_in_two_cells() -> None:
-    """Write in either cell in each way, in a transaction and without one, before and after that is
-    planned, while what is asked forbids the second cell.
+    """Check that each way of writing in either cell, in a transaction and without one, before and
+    after that is planned, does so in its own cell, while what is asked forbids the second one.
     """
     first, second = NAMES
     ways = list(product((False, True), SEEING))

@@ -76,8 +76,9 @@ def an_owner_signs_in_and_uploads(somebody: Somebody, email: str) -> None:
 
 
 def a_year_is_built_by_a_third_and_taken_from_both(browser: Somebody) -> None:
-    """The third is the tests' own process: the threads of typst are not forked along with one that
-    has set documents before, and the PDFs of a process without them never come.
+    """Check that a ZIP file of a year, built by one process, is taken from both machines. The
+    builder is the tests' own process: the threads of typst are not forked along with one that has
+    set documents before, and the PDFs of a process without them never come.
     """
     year = "/m/rosewood/billing/accountant/years/2026"
     assert browser.post(f"{year}/build/").status == 302

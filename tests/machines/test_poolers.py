@@ -59,7 +59,9 @@ def reached(**settings: Any) -> Iterator[None]:
 
 @contextmanager
 def pgbouncer(most: int) -> Iterator[dict[str, Any]]:
-    """A PgBouncer that lends `most` connections to the tests' server; settings to reach it by."""
+    """A context with a PgBouncer that lends `most` connections to the tests' server; gives settings
+    to reach it by.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tael-pgbouncer-", dir="/tmp"))
     folder.chmod(0o777)
     port = free_port()

@@ -138,7 +138,9 @@ def an_owner_signs_in_and_uploads(page: Page, address: str) -> None:
 
 
 def a_file_is_imported(office: Page, machines: Machines) -> None:
-    """Its page follows, asking one machine after the other, what a worker does."""
+    """Check that an import's page follows, asking one machine after the other, what a worker
+    does.
+    """
     office.goto(f"{machines.address}/admin/gateway/import/decide/upload/")
     lines = [f"rosewood,A-{number},Kai,1.00,USD" for number in range(1, ROWS + 1)]
     content = "\n".join(["merchant,order,buyer,amount,currency", *lines]).encode()
@@ -174,7 +176,7 @@ def the_bank_answers(office: Page, machines: Machines) -> None:
 
 
 def files_are_the_same(page: Page, address: str) -> None:
-    """What each of the machines makes of a bill and of a list."""
+    """Check that each of the machines makes the same of a bill and of a list."""
 
     def from_both(path: str) -> list[bytes]:
         files = [page.request.get(f"{address}/m/rosewood/{path}") for _ in range(2)]

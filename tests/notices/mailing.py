@@ -46,7 +46,7 @@ def notify(shop: Shop, kind: str = "FREEZE_PLACED", cause: str = "1", at: str = 
 
 
 def run(now: datetime = NOW) -> None:
-    """The job, as the timetable runs it."""
+    """Run the job that sends mails, as the timetable does."""
     (job,) = (job for job in TIMETABLE if job.name == "notice-mails")
     job.run_here(now)
 

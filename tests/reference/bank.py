@@ -65,7 +65,9 @@ def match(model: "Model", line: Line, now: datetime) -> None:
 
 
 def match_named(model: "Model", line: Line, owner: str, invoice: Invoice, now: datetime) -> None:
-    """Certain is what is left of the bill. While an attempt has no answer it waits."""
+    """Decide what a line becomes that names a bill: certain is what is left of it. While an attempt
+    has no answer it waits.
+    """
     account = model.come_to(owner, now).account
     if account.currency != line.currency:
         line.become("OPEN")
@@ -76,7 +78,9 @@ def match_named(model: "Model", line: Line, owner: str, invoice: Invoice, now: d
 
 
 def match_payer(model: "Model", line: Line, now: datetime) -> None:
-    """By the account, or else by the name, whoever was the only one to be paid for by it."""
+    """Decide what a line becomes by who pays: by the account, or else by the name, whoever was the
+    only one to be paid for by it.
+    """
     name, account = line.payer
     before = [one for one in booked(model) if one.transfer and not one.transfer.is_moved]
     before = [one for one in before if one.currency == line.currency]
@@ -132,7 +136,9 @@ def present(line: Line) -> tuple[str, Transfer]:
 def book(
     model: "Model", line: Line, reference: str, invoice: Invoice | None, now: datetime
 ) -> None:
-    """A transfer, of the bank's day or the day next to it that a transfer may have."""
+    """Book the line as a transfer, of the bank's day or the day next to it that a transfer may
+    have.
+    """
     owner = model.come_to(reference, now)
     account = owner.account
     if account.currency != line.currency:
@@ -219,7 +225,7 @@ def set_aside(model: "Model", which: int, _: datetime) -> None:
 
 
 def place(model: "Model", what: tuple[int, str, int | None], now: datetime) -> None:
-    """With a merchant, and perhaps for a bill of it."""
+    """Book the `which`-th line for a merchant, and perhaps for a bill of it. Raises Refused."""
     which, reference, of_invoice = what
     line = lines_of(model, which, "PROPOSED", "OPEN", "SET_ASIDE")
     if reference not in model.merchants:
@@ -233,7 +239,7 @@ def place(model: "Model", what: tuple[int, str, int | None], now: datetime) -> N
 
 
 def say(model: "Model", what: tuple[int, int], _: datetime) -> None:
-    """Which line is taken back by one that does not say so, or not clearly."""
+    """Say which line is taken back by one that does not say so, or not clearly. Raises Refused."""
     which, of_line = what
     line = one_of([one for one in model.bank if one.status == "OPEN"], which)
     if line.amount > 0:
@@ -255,7 +261,7 @@ def returned(model: "Model", which: int, now: datetime) -> "tuple[Line, Merchant
 
 
 def take_back(model: "Model", which: int, now: datetime) -> None:
-    """What paid one bill alone becomes a reversal, about which is still to be decided."""
+    """Take back what paid one bill alone, as a reversal about which is still to be decided."""
     line, owner, transfer = returned(model, which, now)
     if not transfer.is_moved or transfer.amount != -line.amount:
         payment = transfer.payment
@@ -269,7 +275,7 @@ def take_back(model: "Model", which: int, now: datetime) -> None:
 
 
 def take_off(model: "Model", which: int, now: datetime) -> None:
-    """Any other money, whole, is taken off the account that has it."""
+    """Take any other money, whole, off the account that has it."""
     line, owner, transfer = returned(model, which, now)
     paid_one = transfer.payment is not None and not transfer.rest
     if transfer.is_moved or paid_one or transfer.amount != -line.amount:

@@ -88,7 +88,7 @@ def choose_issuer(owner: "Merchant", prefix: str) -> None:
 
 
 def confirm_details(owner: "Merchant", party: tuple[str, str]) -> None:
-    """Country and tax number of whom bills are made out to."""
+    """Set country and tax number of whom bills are made out to."""
     details = owner.account.taxation.details
     if details and details[-1][1] == party:
         raise Refused("same_billing_details")
@@ -96,7 +96,7 @@ def confirm_details(owner: "Merchant", party: tuple[str, str]) -> None:
 
 
 def decide_treatment(owner: "Merchant", what: tuple[str, int]) -> None:
-    """From so many days from today on, or ago."""
+    """Have the merchant be taxed in this way from so many days from today on, or ago."""
     treatment, days = what
     day = owner.open_day + timedelta(days=days)
     owner.account.taxation.decided.append((day, treatment))

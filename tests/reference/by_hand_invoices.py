@@ -29,7 +29,9 @@ CREDITS = {  # of what is charged, by its category: fee and category of its cred
 
 
 def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -> bool:
-    """An amount, or so many at the price of the day; for a service of so many days ago."""
+    """Charge by hand an amount, or so many at the price of the day, for a service of so many days
+    ago; whether it takes two people. Raises Refused.
+    """
     reference, fee, amount, quantity, days_ago = what
     account, served_on = owner.account, owner.open_day - timedelta(days=days_ago)
     if served_on < account.joined_on or fee not in {**account.fees, **BY_HAND}:
@@ -52,7 +54,9 @@ def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -
 
 
 def credit_on(owner: "Merchant", what: tuple[str, Decimal]) -> bool:
-    """With what was credited and is not undone, or asked for, it is no more than the charge."""
+    """Give a credit on a charge: with what was credited and is not undone, or asked for, it is no
+    more than the charge. Whether it takes two people. Raises Refused.
+    """
     reference, amount = what
     found = charge_of(owner, reference)
     if amount > left_of(owner, found, is_asked=True):
@@ -110,7 +114,9 @@ def dispute(owner: "Merchant", references: list[str]) -> None:
 
 
 def answer_credit(owner: "Merchant", what: tuple[int, bool]) -> bool:
-    """What cannot be approved any more goes on waiting."""
+    """Approve or reject the `which`-th credit that was asked for; one that cannot be approved any
+    more goes on waiting. Whether it takes two people. Raises Refused.
+    """
     which, is_approved = what
     asked = one_of(owner.account.credits_asked, which)
     takes_two = is_approved and grant(owner, asked.charge, asked.amount)
@@ -159,7 +165,7 @@ def issue_now(owner: "Merchant", _: None) -> None:
 
 
 def move_due_day(owner: "Merchant", what: tuple[int, int]) -> None:
-    """To so many days from today."""
+    """Move a bill's due day to so many days from today. Raises Refused."""
     which, days = what
     account, invoice = owner.account, invoice_of(owner, which, ("OPEN",))
     if invoice.is_planned:
@@ -174,7 +180,7 @@ def move_due_day(owner: "Merchant", what: tuple[int, int]) -> None:
 
 
 def pause(owner: "Merchant", what: tuple[int, int]) -> None:
-    """For so many days."""
+    """Hold a bill for so many days. Raises Refused."""
     which, days = what
     account, invoice = owner.account, invoice_of(owner, which, ("OPEN",))
     if is_paused(owner, invoice):
@@ -197,7 +203,9 @@ def is_paused(owner: "Merchant", invoice: Invoice) -> bool:
 
 
 def resume(owner: "Merchant", which: int) -> None:
-    """It may fail and freeze from the next day on, and is tried as it would have been."""
+    """End a bill's hold: it may fail and freeze from the next day on, and is tried as it would have
+    been. Raises Refused.
+    """
     invoice = invoice_of(owner, which, ("OPEN",))
     if not is_paused(owner, invoice):
         raise Refused("not_paused")
@@ -213,7 +221,9 @@ def end_pause(owner: "Merchant", invoice: Invoice) -> None:
 
 
 def plan(owner: "Merchant", what: tuple[int, int, int, int]) -> None:
-    """What is left in so many parts, the first in so many days, and each so many days later."""
+    """Make a payment plan of what is left of a bill: in so many parts, the first in so many days,
+    and each so many days later. Raises Refused.
+    """
     which, count, first, every = what
     account, invoice = owner.account, invoice_of(owner, which, UNPAID)
     if invoice.is_planned:
@@ -241,7 +251,9 @@ def a_year_later(day: date) -> date:
 
 
 def cancel_plan(owner: "Merchant", which: int) -> None:
-    """The schedule of before goes on: retries, or the first attempt."""
+    """Cancel a bill's payment plan: the schedule of before goes on, retries or the first attempt.
+    Raises Refused.
+    """
     account, invoice = owner.account, invoice_of(owner, which, UNPAID)
     if not invoice.is_planned:
         raise Refused("no_plan")

@@ -70,7 +70,9 @@ class CreditLine(Line):
             raise Refused("has_traded")
 
     def bring_order(self, data: dict[str, Any], at: datetime, now: datetime) -> None:
-        """An open order of elsewhere: what is outstanding is held, whatever the limit has left."""
+        """Open an order of elsewhere: what is outstanding is held, whatever the limit has left.
+        Raises Refused, Invalid.
+        """
         self.check_currency(data["currency"])
         placed_at = self.counted(at, now)
         self.check_untraded()
@@ -177,7 +179,7 @@ class CreditLine(Line):
         self.sell(order, amount, paid_at, today)
 
     def sell(self, order: Order, amount: Decimal, paid_at: datetime, today: date) -> None:
-        """What was paid is proceeds."""
+        """Add what was paid for the order to proceeds."""
         matures_on = self.calendar.local_day(paid_at) + timedelta(days=self.settlement_days)
         self.proceeds.append(ProceedsEntry("SALE", order.reference, amount, today, matures_on))
         self.lift_overdue(today)
@@ -197,7 +199,9 @@ class CreditLine(Line):
         return False
 
     def settle(self, kind: str, payment: str, amount: Decimal, order: str, today: date) -> None:
-        """A part of UNMATCHED cash: APPLIED to an order, RELEASED, or RETURNED to its buyer."""
+        """Settle a part of UNMATCHED cash: APPLIED to an order, RELEASED, or RETURNED to its buyer.
+        Raises Refused.
+        """
         kept = self.unmatched[payment]
         if amount > kept["amount"] - kept["settled"]:
             raise Refused("more_than_is_left")

@@ -204,13 +204,15 @@ class Invoice:
 
     @property
     def is_in_time(self) -> bool:
-        """It counts as paid by the day on which it was due, whenever that was heard of."""
+        """Whether it counts as paid by the day on which it was due, whenever that was heard of."""
         arrived_on = self.all_arrived_on
         return arrived_on is not None and arrived_on <= self.due_on
 
     @property
     def collected_on(self) -> date | None:
-        """Its date, if its first attempt paid it within an hour of the day-end that made it."""
+        """Its date, if its first attempt paid it within an hour of the day-end that made it; None
+        otherwise.
+        """
         paid = [one for one in self.attempts if one.status == "SUCCEEDED"]
         is_first = self.status == "PAID" and paid[-1] is self.attempts[0]
         is_prompt = is_first and paid[-1].at - self.issued_at <= AN_HOUR

@@ -75,7 +75,7 @@ class Ledger:
         return MINIMUMS.get((self.method, self.currency), ZERO)
 
     def start_plan(self, day: date) -> None:
-        """The plan that was chosen last counts its days from this one."""
+        """Begin to count the days of the plan that was chosen last from this one."""
         if self.next_plan is not None:
             self.plan_price, self.plan_interval_days = self.next_plan
             self.next_plan = None
@@ -101,7 +101,7 @@ class Ledger:
             statement.charges.append(charge)
 
     def post(self, charges: list[Charge], day: date, *, is_late: bool = False) -> None:
-        """Each charge goes into that day's still unbilled item of its fee."""
+        """Put each charge into that day's still unbilled item of its fee."""
         for charge in charges:
             for item in self.items:
                 key = (item.fee, item.posting_day, item.is_late)

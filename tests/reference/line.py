@@ -57,7 +57,7 @@ class Line:
         return max(self.limit - self.used, ZERO)
 
     def change(self, kind: str, limit: Decimal = ZERO, used: Decimal = ZERO) -> None:
-        """Every change of limit or used writes one entry."""
+        """Change limit and used by these amounts, with an entry."""
         if limit == 0 and used == 0:
             return
         if limit != 0:
@@ -69,7 +69,9 @@ class Line:
         self.entries.append(LimitEntry(kind, limit, used, self.limit, self.used, self.open_day))
 
     def overtake(self) -> None:
-        """A change of the limit, and the next review, end what waits for a decision."""
+        """End the raise that waits for a decision, as the limit has changed or a new review was
+        held.
+        """
         if self.waiting is not None:
             self.waiting.outcome = "VOID"
             self.waiting = None
@@ -105,7 +107,7 @@ class Line:
         return sorted(freeze.reason for freeze in self.freezes if freeze.lifted_on is None)
 
     def frozen_on(self, reason: str) -> date | None:
-        """Since when it is, for this reason."""
+        """The day since when the line is frozen for this reason; None if it is not."""
         found = (one for one in self.freezes if one.reason == reason and not one.lifted_on)
         return next((one.placed_on for one in found), None)
 
@@ -115,7 +117,7 @@ class Line:
             self.freezes.append(Freeze(reason, today))
 
     def lift(self, reason: str, today: date) -> None:
-        """The oldest freeze in force for this reason, if there is one."""
+        """Lift the oldest freeze in force for this reason, if there is one."""
         for freeze in self.freezes:
             if freeze.reason == reason and freeze.lifted_on is None:
                 freeze.lifted_on = today
@@ -126,7 +128,7 @@ class Line:
         return sum((order.overdue(today) for order in self.open_orders.values()), ZERO)
 
     def is_overdue(self, today: date) -> bool:
-        """An overdue amount above 0 and at least 20 % of the limit."""
+        """Whether what is overdue is above 0 and at least 20 % of the limit."""
         overdue = self.overdue(today)
         return overdue > 0 and overdue * 5 >= self.limit
 
@@ -151,14 +153,16 @@ class Line:
                 self.give_up(order)
 
     def give_up(self, order: Order) -> None:
-        """All that is outstanding leaves what is used, and the limit."""
+        """Write the order off: all that is outstanding leaves what is used, and the limit."""
         order.written_off = order.clear()
         limit = -min(order.written_off, self.limit)
         self.change("WRITTEN_OFF", limit=limit, used=-order.written_off)
         self.set_status(order, "WRITTEN_OFF")
 
     def start_day(self, today: date) -> None:
-        """Write-offs, then the overdue freeze; that of an unpaid bill and the review follow."""
+        """Begin the day: write-offs, then the overdue freeze; that of an unpaid bill and the review
+        follow.
+        """
         self.write_off(today)
         self.lift_overdue(today)
         if self.is_overdue(today):

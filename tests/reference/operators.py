@@ -19,19 +19,21 @@ if TYPE_CHECKING:
 
 
 def change_zone(owner: "Merchant", zone: str) -> None:
-    """From the next local month on; a later choice before that takes its place."""
+    """Count days in another time zone from the next local month on; a later choice before that
+    takes its place.
+    """
     next_month = (owner.open_day.replace(day=1) + timedelta(days=32)).replace(day=1)
     owner.calendar.change(next_month, zone)
 
 
 def change_plan(owner: "Merchant", plan: tuple[Decimal, int]) -> None:
-    """From the next plan date on, without proration."""
+    """Change the plan (price, days) from the next plan date on, without proration."""
     check_open(owner)
     owner.account.next_plan = plan
 
 
 def change_threshold(owner: "Merchant", threshold: Decimal) -> bool:
-    """It bills nothing by itself."""
+    """Set the threshold, which bills nothing by itself. Whether it takes two people."""
     check_open(owner)
     takes_two = two_people.threshold(owner, owner.account.threshold, threshold)
     owner.account.threshold = threshold
@@ -48,7 +50,7 @@ def grant_credit(owner: "Merchant", credit: tuple[str, str, Decimal]) -> bool:
 
 
 def void(owner: "Merchant", _: None) -> None:
-    """The bill issued last of those that are open."""
+    """Void the bill issued last of those that are open. Raises Refused."""
     owner.account.void()
     owner.lift_if_paid()
 
@@ -64,7 +66,7 @@ def set_limit(owner: "Merchant", limit: Decimal) -> bool:
 
 
 def change_days(owner: "Merchant", days: tuple[int, int]) -> None:
-    """For deliveries and payments from now on."""
+    """Change payment and settlement days for deliveries and payments from now on."""
     if days == (owner.line.payment_days, owner.line.settlement_days):
         raise Refused("invalid")
     owner.line.payment_days, owner.line.settlement_days = days
@@ -83,14 +85,18 @@ def set_caps(owner: "Merchant", caps: tuple[Decimal | None, Decimal | None]) -> 
 
 
 def freeze(owner: "Merchant", reason: str) -> None:
-    """A person's freezes add up; on a closed line only that for suspected fraud does anything."""
+    """Freeze the line: a person's freezes add up; on a closed line only that for suspected fraud
+    does anything.
+    """
     if reason != "SUSPECTED_FRAUD":
         check_open(owner)
     owner.line.freezes.append(Freeze(reason, owner.open_day))
 
 
 def lift(owner: "Merchant", reason: str) -> None:
-    """The oldest in force; one for overdue orders comes back while its cause holds."""
+    """Lift the oldest freeze in force for this reason; one for overdue orders comes back while its
+    cause holds.
+    """
     if reason not in owner.line.frozen_by():
         raise Refused("none")
     owner.line.lift(reason, owner.open_day)
@@ -119,7 +125,7 @@ def first_draft(owner: "Merchant") -> Invoice:
 
 
 def issue_draft(owner: "Merchant", _: None) -> None:
-    """It is collected, or due, from that day on."""
+    """Issue the oldest draft: it is collected, or due, from that day on."""
     owner.account.put_out(first_draft(owner), owner.open_day)
     owner.account.pay_from_rest(owner.open_day)
 
@@ -130,7 +136,7 @@ def send_back(owner: "Merchant", _: None) -> None:
 
 
 def give_up(owner: "Merchant", _: None) -> None:
-    """The oldest open bill is tried no more; it is still owed."""
+    """Give the oldest open bill up: it is tried no more, and still owed."""
     invoice = invoice_of(owner, 0, ("OPEN",))
     if invoice.is_planned:
         raise Refused("under_a_plan")
@@ -143,7 +149,7 @@ def add_card(owner: "Merchant", kind: str) -> None:
 
 
 def choose_method(owner: "Merchant", method: str) -> None:
-    """One without a card, or `card`: the one added last."""
+    """Choose a method: one without a card, or `card`, which is the one added last."""
     account = owner.account
     if method == "proceeds" and account.currency != owner.line.currency:
         raise Refused("invalid")
@@ -157,14 +163,16 @@ def choose_method(owner: "Merchant", method: str) -> None:
 
 
 def pay_now(owner: "Merchant", which: int) -> None:
-    """One that is unpaid, or where there is none, one that is paid."""
+    """Have the `which`-th unpaid bill be tried, or where there is none, one that is paid."""
     is_any_unpaid = any(one.is_unpaid for one in owner.account.invoices)
     statuses = UNPAID if is_any_unpaid else ("PAID",)
     collecting.pay_now(owner, invoice_of(owner, which, statuses))
 
 
 def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> bool:
-    """Unapplied money, to the merchant outside."""
+    """Give unapplied money back to the merchant outside. Whether it takes two people. Raises
+    Refused.
+    """
     reference, amount = sent
     account = owner.account
     if reference in account.given_back:
@@ -205,7 +213,9 @@ def approve_withdrawal(owner: "Merchant", _: None) -> None:
 
 
 def end_withdrawal(owner: "Merchant", status: str) -> None:
-    """REJECTED by an operator, or CANCELLED by the merchant."""
+    """End the oldest withdrawal that was not sent: REJECTED by an operator, or CANCELLED by the
+    merchant.
+    """
     withdrawals.give_back(owner.line, withdrawals.waiting(owner.line), status)
 
 
@@ -218,7 +228,9 @@ def withdraw_by_itself(owner: "Merchant", terms: tuple[int, int | None, Decimal]
 
 
 def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> bool:
-    """All that is left of an UNMATCHED payment, or so much of it."""
+    """Settle all that is left of an UNMATCHED payment, or so much of it. Whether it takes two
+    people. Raises Refused.
+    """
     kind, which, wanted, order = what
     kept = {
         reference: row["amount"] - row["settled"]

@@ -45,7 +45,7 @@ class Order:
 
     @property
     def owed(self) -> Decimal:
-        """By its buyer, to the shop."""
+        """What its buyer owes the shop."""
         if self.status == "OPEN":
             return self.outstanding
         return self.recoverable if self.status == "WRITTEN_OFF" else ZERO
@@ -63,7 +63,7 @@ class Order:
         return sum(late, ZERO)
 
     def clear(self) -> Decimal:
-        """Nothing is outstanding any more; says how much was."""
+        """Have nothing be outstanding any more; returns how much was."""
         outstanding = self.outstanding
         for part in self.parts:
             part.unpaid = ZERO

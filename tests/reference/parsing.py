@@ -39,7 +39,9 @@ def line(data: dict[str, Any], key: str, longest: int = 100) -> str:
 
 
 def is_control(letter: str) -> bool:
-    """NUL and the other control characters, and halves of letters (lone surrogates)."""
+    """Whether the letter is NUL or another control character, or half of a letter (a lone
+    surrogate).
+    """
     code = ord(letter)
     return code < 0x20 or 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF
 
@@ -155,7 +157,9 @@ def placed(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def opened(data: dict[str, Any]) -> dict[str, Any]:
-    """An open order of elsewhere, of which less than all was paid there."""
+    """The checked data of an open order of elsewhere, of which less than all was paid there. Raises
+    Invalid.
+    """
     code = currency(data)
     amount, paid = positive(data, code), read(data.get("paid", "0"), code)
     if paid >= amount:
@@ -171,7 +175,9 @@ def opened(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def brought(data: dict[str, Any]) -> dict[str, Any]:
-    """Proceeds of elsewhere: what is available (below 0: it was owed), and what matures when."""
+    """The checked data of proceeds of elsewhere: what is available (below 0: it was owed), and what
+    matures when. Raises Invalid.
+    """
     code = currency(data)
     written, maturing = data.get("available", "0"), {}
     is_owed = isinstance(written, str) and written.startswith("-")

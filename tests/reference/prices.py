@@ -29,7 +29,7 @@ class Prices:
     def last(
         self, fee: str, currency: str, merchant: str | None, from_on: date
     ) -> tuple[date, Decimal | None] | None:
-        """The price that was set last from just this day."""
+        """The price that was set last from just this day, and its day; None without one."""
         rows = self.known.get((fee, currency, merchant), [])
         return next((row[:2] for row in reversed(rows) if row[0] == from_on), None)
 
@@ -42,7 +42,7 @@ class Prices:
         *,
         known_before: date = date.max,
     ) -> Decimal | None:
-        """The merchant's own, or else everybody's."""
+        """The price of this day: the merchant's own, or else everybody's; None without one."""
         for whose in dict.fromkeys((merchant, None)):
             rows = self.known.get((fee, currency, whose), [])
             begun = [row for row in rows if row[0] <= day and row[2] < known_before]

@@ -27,7 +27,9 @@ class Profile:
 
 
 def say(owner: "Merchant", what: tuple[str, str]) -> None:
-    """Something else takes the decision about its part away; nothing has none."""
+    """Fill in a part of the profile: something else takes the decision about it away; nothing has
+    none.
+    """
     (part, said), profile = what, owner.profile
     if profile.said.get(part, "") != said:
         profile.said[part] = said
@@ -40,7 +42,7 @@ def confirm(owner: "Merchant", part: str) -> None:
 
 
 def reject(owner: "Merchant", part: str) -> None:
-    """What was confirmed, too."""
+    """Reject a part of the profile, also one that was confirmed. Raises Refused."""
     decide(owner, part, "REJECTED")
 
 

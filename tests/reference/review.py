@@ -39,7 +39,7 @@ def paid_before(line: CreditLine, today: date) -> Decimal:
 
 
 def score(metrics: dict[str, Any], paid: Decimal, limit: Decimal) -> Decimal:
-    """0 to 100, unrounded."""
+    """The points of a shop with these metrics and payments, from 0 to 100, unrounded."""
     found: Decimal = (
         clamp((metrics["rating"] - Decimal("4.0")) / Decimal("0.8")) * 30
         + clamp(paid / (3 * limit)) * 25
@@ -83,7 +83,7 @@ def review(line: CreditLine, metrics: dict[str, Any] | None, today: date) -> Rev
 
 
 def possible(line: CreditLine, today: date) -> Decimal | None:
-    """What the raise that waits would give by now."""
+    """What the raise that waits would give by now; None if nothing."""
     if line.waiting is None:
         return None
     scale = SCALE[line.currency]

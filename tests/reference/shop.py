@@ -92,7 +92,7 @@ class Shop:
         )
 
     def act(self, at: str, what: str, to: Any = None) -> Outcome:
-        """What people decide (operators.py)."""
+        """Have people decide this of the shop (operators.py): the outcome."""
         instant = parse_instant(at + self.offset)
         assert instant is not None
         return self.model.act(self.merchant, what, instant, to)

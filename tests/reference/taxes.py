@@ -71,7 +71,9 @@ class TaxOffices:
         return found
 
     def rate_of(self, issuer: str, fee: str, treatment: str, day: date) -> "Rate | None":
-        """None while the issuer's country has no tax. What is exempt needs no rate of its own."""
+        """The rate of a fee of this issuer's, by treatment and day; None while the issuer's country
+        has no tax. What is exempt needs no rate of its own.
+        """
         country = self.countries[issuer]
         standard = self.percent(country, "STANDARD", day)
         if standard is None:
@@ -138,8 +140,8 @@ def rate_of(account: "Ledger", charge: "Charge") -> Rate | None:
 
 
 def rate_of_corrected(account: "Ledger", corrected: "Charge") -> Rate | None:
-    """That which it got on its bill, or as a closed account's rest; if it is on none, it will be on
-    one with what corrects it.
+    """The rate that a corrected charge got on its bill, or as a closed account's rest; if it is on
+    none, it will be on one with what corrects it.
     """
     if corrected.has_no_tax:
         return corrected.rate_of_rest
@@ -168,8 +170,8 @@ def split(account: "Ledger", items: "Iterable[Item]") -> list[Line]:
 
 
 def taxes_of(account: "Ledger", lines: list[Line]) -> list[Tax]:
-    """The tax of each rate: of what is corrected on another bill, what all credits of that bill and
-    rate come to together, less what was credited before.
+    """The taxes of a bill with these lines, by rate: of what is corrected on another bill, what all
+    credits of that bill and rate come to together, less what was credited before.
     """
     bases: dict[tuple[str, Decimal, int], Tax] = {}
     if all(line.rate is None for line in lines):

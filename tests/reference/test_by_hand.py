@@ -90,7 +90,7 @@ def test_rule_28_5_a_void_bill_is_taken_back_by_a_note() -> None:
 
 
 def manual(**terms: Any) -> Shop:
-    """A bill of 39.00 of 1 November, due on the 8th, is to be transferred."""
+    """A shop with a bill of 39.00 of 1 November, due on the 8th, that is to be transferred."""
     terms = {"payment_method": None, "plan_interval_days": 365, "billing_threshold": "1000"} | terms
     return usd(model=Model(jobs=True), **terms)
 

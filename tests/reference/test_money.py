@@ -15,7 +15,7 @@ from .withdrawals import Payouts
 
 
 def by_jobs(joined: str = "2026-11-01T10:00:00", **data: Any) -> Shop:
-    """One whose bills are collected, and whose withdrawals are sent, by jobs alone."""
+    """A shop whose bills are collected, and whose withdrawals are sent, by jobs alone."""
     payouts = {"USD": Payouts(Decimal(1), Decimal("0.50"), 1, Decimal(400))}
     model = Model(jobs=True, payouts=payouts)
     return Shop(joined, "Z", model=model, currency="USD", timezone="UTC", **data)

@@ -102,7 +102,7 @@ def request(line: CreditLine, which: int, amount: Decimal) -> None:
 
 
 def take(line: CreditLine, destination: Destination, amount: Decimal) -> None:
-    """Amount and fee leave the proceeds."""
+    """Take amount and fee out of proceeds for a new withdrawal. Raises Refused."""
     fee = fee_of(line, amount)
     if amount + fee > line.withdrawable():
         raise Refused("insufficient_proceeds")
@@ -116,12 +116,12 @@ def take(line: CreditLine, destination: Destination, amount: Decimal) -> None:
 
 
 def counted(line: CreditLine) -> list[Withdrawal]:
-    """Those that did not come back."""
+    """The withdrawals that did not come back."""
     return [one for one in line.withdrawals if one.status not in RETURNED]
 
 
 def fee_of(line: CreditLine, amount: Decimal) -> Decimal:
-    """On top; some of each local month are free."""
+    """The fee of a withdrawal, on top of its amount; some of each local month are free."""
     month = line.open_day.replace(day=1)
     so_far = [one for one in counted(line) if one.requested_on >= month]
     if len(so_far) < line.payouts.free_a_month:
@@ -131,7 +131,7 @@ def fee_of(line: CreditLine, amount: Decimal) -> Decimal:
 
 
 def waiting(line: CreditLine, *, for_approval: bool = False) -> Withdrawal:
-    """The oldest that was not sent yet."""
+    """The oldest withdrawal that was not sent yet. Raises Refused."""
     for one in line.withdrawals:
         is_new = one.status == "REQUESTED" and (one.needs_approval or not for_approval)
         if is_new or (one.status == "APPROVED" and not for_approval):
@@ -148,7 +148,7 @@ def approve(line: CreditLine) -> None:
 
 
 def give_back(line: CreditLine, withdrawal: Withdrawal, status: str) -> None:
-    """Amount and fee are back, once."""
+    """End the withdrawal with this status: amount and fee are back, once."""
     assert withdrawal.status not in (*RETURNED, "PAID")
     withdrawal.status = status
     back = withdrawal.amount + withdrawal.fee
@@ -159,7 +159,9 @@ def give_back(line: CreditLine, withdrawal: Withdrawal, status: str) -> None:
 
 
 def set_up(line: CreditLine, which: int, weekday: int | None, from_amount: Decimal) -> None:
-    """In force 24 hours later; the same terms as those in force change nothing."""
+    """Set up automatic withdrawals, in force 24 hours later; the same terms as those in force
+    change nothing. Raises Refused.
+    """
     destination = find(line, which)
     if destination.is_removed:
         raise Refused("destination_not_usable")
@@ -180,7 +182,7 @@ def due_from(day: date, weekday: int | None) -> date:
 
 
 def run_automatic(owner: "Merchant") -> None:
-    """All that can be withdrawn, fee included, if it is as much as was said; missed days are not
+    """Withdraw all that can be, fee included, if it is as much as was said; missed days are not
     made up for.
     """
     line = owner.line
@@ -229,7 +231,9 @@ def send(line: CreditLine, withdrawal: Withdrawal) -> None:
 
 
 def ask(line: CreditLine, withdrawal: Withdrawal) -> None:
-    """What never arrived is sent again, but not to a destination that is removed."""
+    """Ask about a withdrawal without an answer: what never arrived is sent again, but not to a
+    destination that is removed.
+    """
     assert withdrawal.sent_at is not None
     if withdrawal.is_received:
         withdrawal.status = "PAID"

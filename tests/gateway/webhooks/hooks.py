@@ -26,12 +26,12 @@ def endpoint(
 
 
 def deliver(at: str) -> None:
-    """One run of the job."""
+    """Run the job that sends webhooks, once."""
     DELIVER.run_here(shops.instant(at))
 
 
 def decline(shop: shops.Shop, *orders: str) -> None:
-    """Orders that the line cannot take, a minute apart."""
+    """Have the shop place orders that the line cannot take, a minute apart."""
     for number, order in enumerate(orders):
         at = f"2026-11-02 10:{number:02}"
         assert shop.place(at, order, "9000.00") == "declined insufficient_credit"
