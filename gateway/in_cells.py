@@ -19,7 +19,9 @@ class Run(Protocol):
     """What applies events in order: gateway.events.EventRun says how."""
 
     def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
-        """Apply one event that arrives at `now`, or hold it back; `finish` has its outcome."""
+        """Apply one event that arrives at `now`, or hold it back; `finish` has its outcome.
+        `spared` has what the caller has checked and read already.
+        """
         ...
 
     def look_up(self, events: Iterable[Event]) -> list[int]:
@@ -57,7 +59,7 @@ class RunInCells:
 
     def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
         """Apply the event by the run of its merchant's cell, inside that cell; `finish` has its
-        outcome.
+        outcome. `spared` has what the caller has checked and read already.
         """
         number = self._cell_of(event)
         self._placed.append(number)

@@ -134,9 +134,9 @@ class Planned:
         return self.rows_in(result)
 
     def _alone(self, types: tuple[int, ...], sent: Sequence[Any]) -> PGresult:
-        """The result of the statement in a transaction of its own inside the cell, behind what is
-        to be asked with that (cells.asking); planned, if it was not before. All of it takes one
-        round trip. Raises cells.Moves.
+        """The result of the statement, with the dumped values `sent`, in a transaction of its own
+        inside the cell, behind what is to be asked with that (cells.asking); planned, if it was not
+        before. All of it takes one round trip. Raises cells.Moves.
         """
         pgconn, name = self._pgconn, self._planned.get(types)
         question = cells.question()

@@ -192,7 +192,7 @@ def test_officers_and_the_platform_whose_clocks_differ_write_one_account() -> No
     midnight = shop.at(MIDNIGHT)
 
     def write(thread: int) -> int:
-        """Charge, give credits and pay by this thread's clock: how many."""
+        """Charge, give credits or void the latest bill by this thread's clock: how many."""
         for step in range(ROUNDS):
             now = around(midnight, thread, step)
             if thread % 3 == 0:

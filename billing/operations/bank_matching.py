@@ -99,7 +99,7 @@ def _book(
     """Book the locked line as a transfer to the locked account: for the bill, or without one as
     unapplied money. One that was recorded by hand before, under the bank's reference, is that
     transfer. Raises what transfers.record and transfers.receive do. The line is saved, with who
-    decided (`actor`) and when.
+    decided (`actor`) and when. `why` is the reason on record.
     """
     reference = _reference(line, account)
     day = _day(account, line.value_on)

@@ -178,7 +178,9 @@ def _write_down(
     told: str,
     proposal: Proposal | None,
 ) -> None:
-    """Write the charge on the trail and among operators' decisions, and tell the merchant."""
+    """Write the charge on the trail and among operators' decisions, and tell the merchant. The
+    merchant reads `told`; `reason` is for colleagues.
+    """
     trail.write(
         Action.CHARGED_BY_HAND,
         merchant_id=account.pk,

@@ -302,7 +302,7 @@ def _approve(
     """Make the negative charge, record the decision, also on the trail and among operators'
     decisions, and notify the merchant; on a closed account, pay unpaid bills with what is left in
     its favour. Raises CreditTooLarge, and Invalid without a reason or an answer. The credit that is
-    given is changed and saved.
+    given is changed and saved. The merchant reads `told`; `reason` is for colleagues.
     """
     if credit.charge is not None:
         _check_room(credit.charge, credit.amount, Q(status=BillingCredit.Status.APPROVED))

@@ -143,7 +143,8 @@ def _try_to_collect(
 
     Returns the new attempt; or None if the bill is not due, still has an attempt without an answer,
     or is in another process's hands. Raises what `collect` raises if the `actor` is COLLECTOR, the
-    job, and otherwise what `pay_now` raises.
+    job, and otherwise what `pay_now` raises. `silences` counts, over a run, which providers do not
+    answer.
     """
     silences = silences or Silences()
     if silences.given_up:  # most of what is left of such a run is put off here, without any lock
@@ -240,6 +241,7 @@ def _decide_undecided(
     An attempt that was never received, and can't arrive any more, is made again under its key. If
     it is not wanted any more (_claim_again), as when another method was chosen meanwhile, it has
     failed instead: that is no first failure, and the bill is tried by the present method.
+    `silences` counts, over a run, which providers do not answer.
     """
     payment = undecided.payment(invoice_id)
     if payment is None:

@@ -264,7 +264,7 @@ def _waiting(fees: Sequence[Sequence[Any]], posting: str) -> Decimal | None:
 
 def _monthly(account: BillingAccount, since: date, today: date) -> dict[str, list[str]]:
     """For each MONTHLY fee, by its code: what was charged in the days of the pace, and in the open
-    month before today; cached while the day lasts.
+    month before today; cached while the day lasts. The days of the pace begin with `since`.
     """
     key = f"monthly-pace:{account.pk}:{today}:{account.timezone}"
     known = _kept(key)

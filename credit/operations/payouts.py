@@ -75,7 +75,7 @@ def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = 
 
     It is sent again only if the provider says that it never received it, and only once the first
     request can't arrive any more. Raises WithdrawalsStopped instead of sending again, and otherwise
-    what `send` raises. Rule 10.10.
+    what `send` raises. `silences` counts, over a run, which providers do not answer. Rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()

@@ -226,7 +226,7 @@ def _answer(
     now: datetime,
 ) -> LimitRequest:
     """Save the operator's answer on the request with the status that the action gives it, write a
-    trail row, and notify the merchant.
+    trail row, and notify the merchant. The merchant reads `told`; `reason` is for colleagues.
     """
     trail.write(
         action,

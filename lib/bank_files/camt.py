@@ -82,7 +82,7 @@ def _balances(part: Element, where: str) -> tuple[Balance | None, Balance | None
     """The opening and the closing balance, each None if it is not there, and their currency, ""
     without any. A statement in several parts has balances between them, of which the first opens
     and the last closes a part. Raises UnreadableFile for a balance without an amount, a direction
-    or a day.
+    or a day. An error names the place `where`.
     """
     found: dict[str, Balance] = {}
     between: list[Balance] = []

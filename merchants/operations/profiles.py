@@ -248,7 +248,7 @@ def _decide(
     told: str = "",
 ) -> None:
     """Record the decision about the part, with a trail row. Raises AlreadyDecided if it stands so
-    already.
+    already. The merchant reads `told`, the reason of a rejection.
     """
     before = profile.standing(part)
     if before == standing:

@@ -222,7 +222,7 @@ def test_what_was_acknowledged_while_books_were_moved_is_in_them_once(
             connections.close_all()
 
     def trade_on(thread: int) -> None:
-        """Place and pay orders at one of the merchants until it is over."""
+        """Place and pay orders and charge fees at one of the merchants until it is over."""
         merchant = ("meadow", "other")[thread % 2]
         for number in range(10_000):
             if over.is_set() and number > 20:
