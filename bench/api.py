@@ -245,6 +245,7 @@ def orders(
     ends = warm_at + seconds
 
     def work(place: int) -> None:
+        """Place one order after the other until the time is over, and note how long each took."""
         ask = to_server()
         while (started := time.perf_counter()) < ends:
             number = next(_numbers)
@@ -276,6 +277,7 @@ def asking(server: Server, key: str) -> Ask:
     connection = Connection(server, key)
 
     def ask(path: str, body: bytes) -> None:
+        """Post the body; raises RuntimeError if the server refuses it or rejects an event."""
         status, content = connection.ask("POST", path, body)
         if status not in (200, 201) or b'"rejected"' in content:
             raise RuntimeError(f"{path}: {status} {content[:500]!r}")

@@ -56,6 +56,8 @@ def with_second_factor(
     """
 
     def decorate(view: View[P]) -> View[P]:
+        """The view, shown only with a second factor as `with_second_factor` says."""
+
         @wraps(view)
         def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             """The view, for who has confirmed a second factor or needs none; others are sent to

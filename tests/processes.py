@@ -66,14 +66,16 @@ def starting(folder: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def data_folder() -> Iterator[Path]:
-    """See new_data_folder."""
+    """An empty folder for a test's data, removed at its end (new_data_folder)."""
     with new_data_folder() as folder:
         yield folder
 
 
 @pytest.fixture
 def start(data_folder: Path) -> Iterator[Start]:
-    """See starting; what was started ends with the test."""
+    """Starts Python with the arguments given, on the test's data folder; what was started ends with
+    the test (starting).
+    """
     with starting(data_folder) as start:
         yield start
 

@@ -360,7 +360,8 @@ def events(
 def arrivals(
     seed: int, *, merchants: int, days: int, pace: int = 1
 ) -> list[tuple[datetime, Event]]:
-    """The same doings as they arrive live, each with the instant at which it does, in that order.
+    """The doings of `events` as they arrive live, each with the instant at which it does, in that
+    order.
 
     Now and then an event is dated long before, such as before the order that it is about.
     """

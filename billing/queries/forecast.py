@@ -189,6 +189,7 @@ class _Tax:
         rates = taxation.Taxation(payers)
 
         def percent(fee: str) -> Decimal:
+            """The rate of tax on the fee today, in percent; 0 without one."""
             rate = rates.rate(account.pk, fee, today)
             return rate.percent if rate else Decimal(0)
 

@@ -221,7 +221,9 @@ def asking(question: str) -> Iterator[None]:
 
 
 def asking_also(question: str) -> AbstractContextManager[None]:
-    """Do as `asking` with this SQL besides what is asked already; "" is nothing more."""
+    """A context in which this SQL is asked with each transaction (`asking`) besides what is asked
+    already; "" is nothing more.
+    """
     return asking(" UNION ALL ".join(one for one in (_question.get(), question) if one))
 
 

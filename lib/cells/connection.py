@@ -119,7 +119,9 @@ def choices(cell: str) -> tuple[bytes, ...]:
 
 @cache
 def entering(cell: str) -> bytes:
-    """The same statements in one message, each with a semicolon."""
+    """The statements that choose the cell for the rest of a transaction, in one message, each with
+    a semicolon.
+    """
     return b" ".join(choice + b";" for choice in choices(cell))
 
 

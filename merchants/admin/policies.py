@@ -211,6 +211,7 @@ def _figure_column(sort: Sort) -> Column:
 
     @admin.display(description=sort.up_to.lower())
     def column(policy: OperatorPolicy) -> str:
+        """The policy's figure of this sort; "-" if it has none."""
         up_to = policy.figures.get(sort.code)
         return "-" if up_to is None else f"{Decimal(up_to).normalize():,f}"
 

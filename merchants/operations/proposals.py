@@ -161,8 +161,8 @@ def withdraw(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Pr
 
 
 def to_lapse(now: datetime) -> Sequence[int]:
-    """The ids of the proposals that have expired, and of lapsed ones whose proposers have not been
-    e-mailed yet.
+    """The ids, rising, of the proposals that have expired, and of lapsed ones whose proposers have
+    not been e-mailed yet.
     """
     return list(
         Proposal.objects.filter(

@@ -28,6 +28,7 @@ LATER = "2027-12-01 00:00"  # more than a year after what came
 
 
 def joined() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00", billing_threshold="200.00")
 
 
@@ -79,6 +80,7 @@ CASES: list[tuple[Callable[[], Model], Queue, set[str]]] = [
 
 @pytest.fixture(autouse=True)
 def sandbox(settings: Any) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 

@@ -137,10 +137,12 @@ def grant(
 
 
 def approve(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
+    """Approve the credit that was asked for, by an operator."""
     return credits.approve(credit_id=credit.pk, now=shop.at(at), **ANSWER)
 
 
 def reject(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
+    """Reject the credit that was asked for, by an operator."""
     return credits.reject(credit_id=credit.pk, now=shop.at(at), **ANSWER)
 
 
@@ -148,6 +150,7 @@ def reject(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
 
 
 def ask_threshold(shop: Shop, at: str, threshold: str) -> ThresholdRequest:
+    """Ask for a higher threshold, in the merchant's name."""
     return ThresholdRequestFactory.create(
         shop=shop,
         at=at,
@@ -160,11 +163,13 @@ def ask_threshold(shop: Shop, at: str, threshold: str) -> ThresholdRequest:
 def approve_threshold(
     shop: Shop, at: str, request: ThresholdRequest, threshold: str = ""
 ) -> ThresholdRequest:
+    """Approve the threshold that was asked for, or another one if it is given."""
     given = _amount(shop, threshold) if threshold else None
     return thresholds.approve(request_id=request.pk, threshold=given, now=shop.at(at), **ANSWER)
 
 
 def set_threshold(shop: Shop, at: str, threshold: str) -> None:
+    """Set the threshold, by an operator."""
     thresholds.change(
         merchant_id=shop.merchant.pk,
         threshold=_amount(shop, threshold),
@@ -177,17 +182,20 @@ def set_threshold(shop: Shop, at: str, threshold: str) -> None:
 
 
 def change_plan(shop: Shop, at: str, price: str, days: int, name: str = "grown") -> PlanTerm:
+    """Change the plan: its price, and each how many days it is charged."""
     plan = Plan(name, _amount(shop, price), days)
     return terms.change_plan(merchant_id=shop.merchant.pk, plan=plan, now=shop.at(at), **OPERATOR)
 
 
 def change_time_zone(shop: Shop, at: str, zone: str) -> TimeZonePeriod:
+    """Have the merchant's days be those of another time zone from its next month on."""
     return terms.change_time_zone(
         merchant_id=shop.merchant.pk, timezone=zone, now=shop.at(at), **OPERATOR
     )
 
 
 def review_invoices(shop: Shop, at: str) -> None:
+    """Have bills be drafts from the next one on."""
     terms.review_invoices(merchant_id=shop.merchant.pk, wanted=True, now=shop.at(at), **OPERATOR)
 
 

@@ -312,7 +312,7 @@ def paid(reference: str = f"T-{FIRST}-1") -> Answer:
 
 
 def told_shop(at: str = "2026-11-01 10:00", reference: str = "rosewood") -> shops.Shop:
-    """Like `billed`, collected by the provider that a test tells what to answer."""
+    """A shop like that of `billed`, collected by the provider that a test tells what to answer."""
     shop = billed(reference)
     assert choose(shop, at, "stripe") == "stripe"
     return shop

@@ -53,6 +53,7 @@ def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
 
 @kept(TAEL_SANDBOX=True)
 def shop() -> Shop:
+    """The shop of all decisions about billing (operator_decisions.join)."""
     return deciding.join()
 
 

@@ -31,6 +31,7 @@ def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
 
 @pytest.fixture
 def shop() -> Shop:
+    """The shop of all decisions about billing (operator_decisions.join)."""
     return deciding.join()
 
 

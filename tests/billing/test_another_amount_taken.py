@@ -23,6 +23,7 @@ def says(odd: OddStripe, **told: object) -> None:
 
 @pytest.fixture
 def shop(odd: OddStripe) -> shops.Shop:
+    """A shop with an open bill of 250.00 that Stripe collects."""
     return billed_shop()
 
 

@@ -42,6 +42,7 @@ def issuer() -> None:
 
 @pytest.fixture
 def boss() -> User:
+    """An administrator."""
     return operator("Administrator", email="boss@tael.example")
 
 

@@ -12,10 +12,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("provider")]
 
 
 def due(shop: shops.Shop) -> str:
+    """The due day of the bill."""
     return str(invoice().due_on)
 
 
 def failed_on(shop: shops.Shop) -> str:
+    """The day on which the bill first failed; "None" if it has not."""
     return str(invoice().first_failed_on)
 
 

@@ -31,6 +31,7 @@ MEANINGS = {
 
 @kept()
 def shop() -> shops.Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 

@@ -62,6 +62,7 @@ def went_on(shop: Shop, until: str, pace: Pace) -> None:
 
 
 def joined(threshold: str = "200.00", price: str = "39.00", days: int = 30) -> Shop:
+    """A shop that has just joined."""
     return shops.join(
         "2026-11-01 00:00",
         billing_threshold=threshold,

@@ -23,6 +23,7 @@ ALL_FEES = ("pick-pack", "shipping-label", "storage", "special-project", "app-us
 
 
 def open_shop(**terms: Any) -> shops.Shop:
+    """A shop that has just joined, with a high threshold unless these terms say otherwise."""
     return shops.join("2026-11-01 10:00", **{"billing_threshold": "100000.00"} | terms)
 
 

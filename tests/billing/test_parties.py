@@ -47,6 +47,7 @@ SAID = {
 
 
 def joined(reference: str = "rosewood", **terms: str) -> Shop:
+    """A shop that has just joined, on these terms."""
     return shops.join("2026-11-01 09:00", reference, plan_price="0.00", **terms)
 
 

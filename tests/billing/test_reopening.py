@@ -32,11 +32,13 @@ TOLD = "Welcome back: trade on as before."
 
 
 def open_shop(**terms: Any) -> Shop:
+    """A shop that has just joined, with a high threshold unless these terms say otherwise."""
     given = {"billing_threshold": "1000.00", "plan_price": "39.00"} | terms
     return shops.join("2026-11-01 10:00", **given)
 
 
 def closed_shop(at: str = "2026-11-10 12:00", **terms: Any) -> Shop:
+    """A shop whose account was closed at this instant."""
     shop = open_shop(**terms)
     deciding.close(shop, at)
     return shop

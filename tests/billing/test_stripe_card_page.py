@@ -36,6 +36,7 @@ def at_stripe(address: str, settings: Any) -> stripe.StripeClient:
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 09:00")
 
 

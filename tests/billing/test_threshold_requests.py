@@ -29,6 +29,7 @@ def open_shop(**terms: Any) -> shops.Shop:
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with what these tests decide about."""
     return open_shop()
 
 

@@ -259,7 +259,7 @@ def test_what_was_acknowledged_while_books_were_moved_is_in_them_once(
 
 
 def one_more(caller: Caller) -> Caller:
-    """The same key by a client of its own, as threads have."""
+    """Another caller with the same key, by a client of its own, as threads have."""
     one = object.__new__(Caller)
     one.key, one.text, one.client = caller.key, caller.text, type(caller.client)()
     return one

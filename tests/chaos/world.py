@@ -134,6 +134,7 @@ class World:
     # --- PostgreSQL and Redis ---------------------------------------------------------------------
 
     def start_servers(self) -> None:
+        """Start PostgreSQL and Redis."""
         servers.start_postgres()
         self._start_redis()
 

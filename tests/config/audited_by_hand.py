@@ -48,6 +48,7 @@ def live() -> None:
 
 
 def _joined(reference: str) -> Shop:
+    """A shop that has just joined, on these terms."""
     shop = Shop(reference, timezone="UTC", payment_method="manual", settlement_days=0, **PLAN)
     assert shop.join("2027-05-11 09:00") == "applied"
     return shop

@@ -67,6 +67,7 @@ def _of(shop: Shop, at: str) -> dict[str, Any]:
 
 
 def _joined(reference: str, timezone: str, **data: Any) -> Shop:
+    """A shop that has just joined, on these terms."""
     shop = Shop(reference, timezone=timezone, **(PLAN | data))
     assert shop.join("2027-03-01 09:00") == "applied"
     return shop

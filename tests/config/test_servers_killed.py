@@ -218,6 +218,7 @@ def test_under_up_one_that_keeps_silent_is_told_soon_and_its_word_is_taken_again
 
 
 def status_of(port: int, path: str) -> int:
+    """The status of the answer of the server on this port."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
             return int(answer.status)

@@ -97,6 +97,7 @@ def in_all(said: str) -> dict[str, int]:
 
 
 def assert_clean() -> None:
+    """Check that the audit finds nothing."""
     books.assert_clean()
 
 

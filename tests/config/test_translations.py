@@ -17,6 +17,7 @@ from tests.whole import full
 
 @pytest.fixture(scope="module")
 def problems() -> list[str]:
+    """What is wrong with the catalogues, as `manage.py messages` would say it."""
     return translations.problems()
 
 

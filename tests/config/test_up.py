@@ -46,6 +46,7 @@ def refusal_of(process: "subprocess.Popen[str]") -> str:
 
 
 def shows_the_sign_in_page(port: int) -> bool:
+    """Whether a server on this port shows the page to sign in."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/accounts/login/") as answer:
             return bool(answer.status == 200)

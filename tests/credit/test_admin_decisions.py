@@ -52,6 +52,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @kept()
 def shop() -> Shop:
+    """The shop of all decisions about credit (operator_decisions.join)."""
     return operator_decisions.join()
 
 

@@ -62,6 +62,7 @@ def runs() -> list[str]:
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with 300.00 of proceeds."""
     return shop_with("300.00")
 
 

@@ -51,6 +51,7 @@ def many(day: str, orders: int, buyer: str = "Somchai") -> tuple[str, str, int]:
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 00:00", credit_limit="5000.00")
 
 

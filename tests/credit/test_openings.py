@@ -43,6 +43,7 @@ def bring_proceeds(shop: Shop, available: str = "310.00", maturing: Any = MATURI
 
 
 def assert_clean() -> None:
+    """Check that the audit finds nothing."""
     books.assert_clean()
 
 

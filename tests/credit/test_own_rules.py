@@ -23,6 +23,7 @@ NOON = "2026-11-02 12:00"
 
 
 def join(**terms: Any) -> Shop:
+    """A shop that has just joined, on these terms."""
     shop = shops.join("2026-11-02 09:00", credit_limit="5000.00", **terms)
     return shop
 

@@ -52,7 +52,7 @@ def several() -> None:
 
 
 def in_python(policy: CreditPolicy) -> dict[str, Any]:
-    """The same outcome, line by line, by the arithmetic of reviews."""
+    """The outcome of a dry run of the policy, line by line, by the arithmetic of reviews."""
     looks = previews.of_lines(list(CreditLine.objects.order_by("pk")), {"USD": policy}, NOW)
     grades = Counter(look.result.grade.value for look in looks)
     told: dict[str, Any] = {f"grade_{name.lower()}": grades[name] for name in "ABCD"}

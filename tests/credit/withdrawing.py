@@ -83,10 +83,12 @@ def withdraw(
 
 
 def approve(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdrawal:
+    """Approve the withdrawal, by an operator."""
     return withdrawals.approve(withdrawal_id=withdrawal.pk, actor=by, now=shops.instant(at))
 
 
 def reject(withdrawal: Withdrawal, at: str = NOW, reason: str = "unclear") -> Withdrawal:
+    """Reject the withdrawal, by an operator."""
     return withdrawals.reject(
         withdrawal_id=withdrawal.pk,
         actor=OPERATOR,
@@ -97,6 +99,7 @@ def reject(withdrawal: Withdrawal, at: str = NOW, reason: str = "unclear") -> Wi
 
 
 def cancel(withdrawal: Withdrawal, at: str = NOW, merchant_id: int | None = None) -> Withdrawal:
+    """Cancel the withdrawal, in the merchant's name."""
     return withdrawals.cancel(
         merchant_id=withdrawal.line_id if merchant_id is None else merchant_id,
         withdrawal_id=withdrawal.pk,

@@ -40,7 +40,7 @@ def playwright(playwright: Playwright) -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def contexts(browser: Browser, live_server: LiveServer) -> Contexts:
-    """See Contexts."""
+    """The browser's contexts, which tests take in turn."""
     return Contexts(browser, live_server.url)
 
 

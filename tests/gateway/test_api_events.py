@@ -37,6 +37,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def shop(clock: Clock) -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 

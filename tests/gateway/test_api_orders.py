@@ -31,6 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def shop(clock: Clock) -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-10 09:00")
 
 

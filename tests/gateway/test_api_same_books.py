@@ -47,6 +47,7 @@ def charge(merchant: str, number: int) -> Event:
 
 
 def _event(merchant: str, kind: str, name: str, data: dict[str, Any]) -> Event:
+    """An event of the merchant's as JSON has it, at AT."""
     envelope = {"id": f"{kind} {name}", "type": kind, "at": AT.isoformat(), "merchant": merchant}
     return {**envelope, "data": data}
 
@@ -98,7 +99,7 @@ def books() -> dict[str, Any]:
 
 
 def ways(told: list[Event], size: int) -> dict[str, list[list[Event]]]:
-    """The same events in batches, sent in several ways."""
+    """These events in batches of so many, sent in several ways, by their names."""
     shuffled = list(told)
     random.Random(7).shuffle(shuffled)
     in_batches = [told[start : start + size] for start in range(0, len(told), size)]

@@ -45,6 +45,7 @@ def heartbeat(at: datetime = NOW) -> None:
 
 
 def two_shops() -> list[shops.Shop]:
+    """Two shops that pay 39.00 for their plan."""
     return [shops.join(JOINED, name, plan_price="39.00") for name in ("rosewood", "willow")]
 
 
@@ -164,6 +165,7 @@ def operator(*permissions: str) -> Client:
 
 
 def text(response: object) -> str:
+    """The answer's HTML."""
     return str(response.content.decode())  # type: ignore[attr-defined]
 
 

@@ -43,6 +43,7 @@ def shop() -> Shop:
 
 @pytest.fixture
 def owner(shop: Shop) -> User:
+    """An owner of the shop."""
     return member(shop, email="olga@shop.example")
 
 

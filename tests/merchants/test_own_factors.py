@@ -170,6 +170,7 @@ def enrol(user: User, number: int, at: str, proved: list[int] | None = None) -> 
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 

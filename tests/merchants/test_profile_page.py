@@ -27,6 +27,7 @@ TOLD = {
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 

@@ -32,6 +32,7 @@ def mei() -> User:
 
 
 def sign_in(client: Client, password: str = PASSWORD, login: str = "Mei@Shop.example") -> None:
+    """Send the form to sign in."""
     client.post(SIGN_IN, {"login": login, "password": password})
 
 

@@ -34,6 +34,7 @@ FORM = {"request_key": "form-1", **WHY}
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 

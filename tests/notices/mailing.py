@@ -17,6 +17,7 @@ NEXT_RUN = instant("2026-11-02 10:05")
 
 
 def join(reference: str = "rosewood", **terms: str) -> Shop:
+    """A shop that has just joined, on these terms."""
     return shops.join("2026-11-01 10:00", reference, **terms)
 
 

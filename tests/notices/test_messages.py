@@ -31,6 +31,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 

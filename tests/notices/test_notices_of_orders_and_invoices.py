@@ -123,6 +123,7 @@ def test_a_review_that_cuts_the_limit_tells_that_it_fills_up() -> None:
 
 
 def place(shop: Shop, reference: str, amount: str) -> Order:
+    """Place an order by the operation."""
     order, _ = orders.place(
         merchant_id=shop.merchant.pk,
         reference=reference,

@@ -17,6 +17,7 @@ NOTICES = "/m/rosewood/notices/"
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop in Bangkok that has just joined."""
     return shops.join("2026-10-01 09:00", timezone="Asia/Bangkok")
 
 

@@ -17,6 +17,7 @@ CHOICES = "/m/rosewood/settings/notifications/"
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 

@@ -19,6 +19,7 @@ NOTICES = "/m/rosewood/notices/"
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 

@@ -129,7 +129,7 @@ class Plan:
     status: str = "IN_FORCE"  # then KEPT, BROKEN or CANCELLED
 
     def due_by(self, day: date) -> Decimal:
-        """What has to be paid by the end of this day."""
+        """What has to be paid by the end of this day, with what had been paid before the plan."""
         return sum((amount for on, amount in self.parts if on <= day), self.paid)
 
 

@@ -42,6 +42,7 @@ BY = {"reason": "The limits come first.", "actor": OFFICER, "now": NOW}
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 

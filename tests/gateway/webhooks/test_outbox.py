@@ -25,6 +25,7 @@ CREDIT_OFFICER = "olga@tael.example"
 
 
 def joined() -> shops.Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 
