@@ -166,7 +166,7 @@ def _dribbling(server: Server, cookie: str) -> Iterator[None]:
     done = threading.Event()
 
     def read(path: str) -> None:
-        """Read pages as slowly as a bad line does, until it is over."""
+        """Read this path as slowly as a bad line does, again and again until it is over."""
         request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode()
         while not done.is_set():
             with socket.socket() as slow:

@@ -95,8 +95,8 @@ def _farthest() -> datetime | None:
 
 
 def _open_days() -> Iterator[Days]:
-    """Yield all credit lines and billing accounts, grouped by time zone and open day. The earliest
-    day comes first.
+    """Yield all credit lines and billing accounts, grouped by time zone and open day. Of each, the
+    earliest day comes first.
     """
     for model in NAMES:
         groups = model.objects.values_list("timezone", "timezone_since_at", "open_on")
