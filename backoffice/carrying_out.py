@@ -47,7 +47,8 @@ def _carry_out_under_lock(
     sent at once the second sees what the first has changed. Returns the outcome, whether that was
     so already (`_is_done`), and whether just this form was not carried out before.
 
-    Nothing stays of a decision that is refused but what the refusal keeps.
+    Nothing stays of a decision that is refused but what the refusal keeps. Raises ChangedMeanwhile
+    if the row is gone, and what the decision's operation raises.
     """
     with transaction.atomic():
         lock(act.row, act.now)

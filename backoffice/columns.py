@@ -29,6 +29,7 @@ def amount(field: str) -> Column:
 
     @admin.display(description=field.replace("_", " "))
     def column(row: Any) -> str:
+        """The row's amount as HTML; "-" without one."""
         value = getattr(row, field)
         if value is None:
             return "-"
@@ -46,6 +47,7 @@ def related(path: str) -> Column:
 
     @admin.display(description=path.rpartition("__")[2])
     def column(row: Any) -> str:
+        """What the related row is called, as HTML that leads to it."""
         return _shown(follow(row, path))
 
     column.__name__ = path

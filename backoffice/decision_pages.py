@@ -190,7 +190,8 @@ class Deciding(ModelAdmin):
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
         """Show the decision's page or, for a POST with a valid form, carry the decision out, and
-        redirect or show its report. If it is refused, show the page again with the reason. A
+        redirect with a message, answer with its file, or show its report; what was carried out is
+        logged in the admin's history. If it is refused, show the page again with the reason. A
         decision that takes a second factor has it confirmed first. If something that the page
         showed has changed, the page shown again has the present figures, and keeps what was typed.
         """
@@ -283,7 +284,8 @@ class Deciding(ModelAdmin):
         self, request: HttpRequest, row: Any, decision: Decision, refusal: ChangedMeanwhile
     ) -> HttpResponse:
         """The page of a decision that was refused since something has changed: with the present
-        figures and what was typed, so that a second press is taken with open eyes.
+        figures and what was typed, so that a second press is taken with open eyes. If the row is
+        gone, redirects to the list with the reason as a message.
         """
         if row is not None:
             row = self.get_object(request, str(row.pk))

@@ -52,7 +52,7 @@ def asked(request: HttpRequest) -> dict[str, str]:
 
 def file_name(pages: Any) -> str:
     """The name of the CSV file of an admin list (`pages`): what its rows are called, and today's
-    date.
+    date in UTC.
     """
     return f"{slugify(str(pages.opts.verbose_name_plural))}-{clock.now():%Y-%m-%d}.csv"
 

@@ -82,7 +82,9 @@ class Within:
             yield row, False
 
     def of_one(self, kind: Kind, merchant: Any, text: str) -> Iterable[Any]:
-        """The merchant's rows with this reference, or else those whose reference starts so."""
+        """The merchant's rows with this reference, or else those whose reference starts so. By
+        reference.
+        """
         rows = kind.model._default_manager.filter(**{self.owner: merchant.pk})
         whole = list(rows.filter(reference__in=words.spellings(text))[:MOST])
         return whole or rows.filter(words.starting("reference", text)).order_by("reference")[:MOST]

@@ -240,8 +240,8 @@ class Bounded(ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The row's history. The permission is checked before the row is looked up, since a 404
-        would reveal which rows exist.
+        """The row's history. Raises PermissionDenied for who may not see rows of this kind; that is
+        checked before the row is looked up, since a 404 would reveal which rows exist.
         """
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied

@@ -54,6 +54,7 @@ def column(model: type[Model], name: str) -> Callable[[Any], str]:
 
     @admin.display(description=str(getattr(field, "verbose_name", name)), ordering=name)
     def instant(row: Any) -> str:
+        """The row's instant, in the time zone of the admin."""
         return shown(getattr(row, name))
 
     instant.__name__ = name

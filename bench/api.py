@@ -48,7 +48,7 @@ def run() -> Iterator[Figure]:
     operations in this process, and how many orders one by one, against the least that does the
     same.
 
-    Yields a figure for each.
+    Yields a figure for each. Raises RuntimeError if no order came through.
     """
     key = make_key()
     shops = [join_shop(f"api-{number}") for number in range(20)]
@@ -247,6 +247,7 @@ def orders(
     ends = warm_at + seconds
 
     def work(place: int) -> None:
+        """Place one order after the other until the time is over, and note how long each took."""
         ask = to_server()
         while (started := time.perf_counter()) < ends:
             number = next(_numbers)
@@ -278,6 +279,7 @@ def asking(server: Server, key: str) -> Ask:
     connection = Connection(server, key)
 
     def ask(path: str, body: bytes) -> None:
+        """Post the body; raises RuntimeError if the server refuses it or rejects an event."""
         status, content = connection.ask("POST", path, body)
         if status not in (200, 201) or b'"rejected"' in content:
             raise RuntimeError(f"{path}: {status} {content[:500]!r}")

@@ -102,6 +102,9 @@ def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
     ready, seconds = forks.Barrier(len(parts)), forks.Queue()
 
     def work(part: Sequence[int]) -> None:
+        """Close the month of these merchants once all are ready, and tell how many seconds it
+        took.
+        """
         connection.ensure_connection()
         ready.wait()
         seconds.put(_in_chunks(part, last_day))

@@ -54,6 +54,7 @@ def _after(server: Server, key: str, shops: Sequence[str], requests: int) -> lis
     refused: list[str] = []
 
     def work() -> None:
+        """Make a share of the requests; an answer with another status than expected is an error."""
         try:
             connection = Connection(server, key)
             for _ in range(requests // CLIENTS):

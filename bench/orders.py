@@ -153,6 +153,7 @@ def _threads(lines: list[int], most: int = NO_END) -> float:
     ends = time.perf_counter() + (SECONDS.exact() if most == NO_END else LONGEST)
 
     def work(place: int) -> None:
+        """Place orders until the time is over or there are enough, and count them."""
         try:
             while time.perf_counter() < ends:
                 with lock:

@@ -35,6 +35,7 @@ def _of(name: str) -> Callable[[], Report]:
     """The report of the benchmark that is the module of this name, loaded when it is wanted."""
 
     def report() -> Report:
+        """Run the part's module."""
         found: Report = import_module(f"bench.{name}").run()
         return found
 
@@ -45,6 +46,7 @@ def _growth(charges: int) -> Callable[[], Report]:
     """The report of one point of the growth curves."""
 
     def report() -> Report:
+        """Run the part about growth at so many charges."""
         found: Report = import_module("bench.growth").run(charges)
         return found
 

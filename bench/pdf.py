@@ -34,6 +34,7 @@ def run() -> Iterator[Figure]:
     invoice = Invoice.objects.filter(account=account).latest("pk")
 
     def ours() -> None:
+        """Make the bill's PDF."""
         assert invoice_pdf(invoice, now=now).startswith(b"%PDF")
 
     least = _typst_alone(ours)
@@ -55,6 +56,7 @@ def _typst_alone(ours: Callable[[], None]) -> Callable[[], None]:
     compiled = typst.compile
 
     def note(*args: Any, **named: Any) -> Any:
+        """Compile, and note what typst was given."""
         asked.append((args, named))
         return compiled(*args, **named)
 

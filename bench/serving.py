@@ -119,6 +119,9 @@ def _ask(server: Server, cookie: str, clients: int, seconds: float) -> list[floa
     ends = time.perf_counter() + seconds
 
     def work(place: int) -> None:
+        """Ask for the page again and again until the time is over, and note how long each answer
+        took.
+        """
         ask = _page(server, cookie)
         while (started := time.perf_counter()) < ends:
             ask()
@@ -141,6 +144,9 @@ def _page(server: Server, cookie: str) -> Callable[[], None]:
     asked = 0
 
     def ask() -> None:
+        """Ask for the page, on a new connection now and then; raises RuntimeError if it is not all
+        there.
+        """
         nonlocal asked
         asked += 1
         if asked % (KEPT_FOR // 10) == 0:
@@ -160,6 +166,7 @@ def _dribbling(server: Server, cookie: str) -> Iterator[None]:
     done = threading.Event()
 
     def read(path: str) -> None:
+        """Read this path as slowly as a bad line does, again and again until it is over."""
         request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode()
         while not done.is_set():
             with socket.socket() as slow:

@@ -119,6 +119,7 @@ def _orders(shops: Sequence[Merchant], step: str) -> list[dict[str, Any]]:
 
 
 def _event(name: str, kind: str, shop: Merchant, data: dict[str, Any]) -> dict[str, Any]:
+    """An event of the shop's, of a minute ago, as JSON has it."""
     at = (NOW - timedelta(minutes=1)).isoformat()
     return {"id": name, "type": kind, "at": at, "merchant": shop.reference, "data": data}
 

@@ -70,11 +70,13 @@ def _milliseconds(jobs: Sequence[Job], now: datetime) -> list[tuple[float, float
     """
 
     def look() -> None:
+        """Have each job find what is due, which is nothing."""
         for job in jobs:
             found = job.find(now)
             assert not (found and job.in_replay), f"{job.name} found something"
 
     def ask() -> None:
+        """Ask the database as many questions as there are jobs."""
         with connection.cursor() as cursor:
             for _ in jobs:
                 cursor.execute("SELECT 1")

@@ -51,7 +51,7 @@ def register() -> None:
 
 
 def _of(subject: Subject) -> "QuerySet[BankLine]":
-    """The lines with the payer's account or name on their other side."""
+    """The lines with the payer's account or name on their other side. As they came."""
     (payer,) = subject.names
     marks = Q(other_account_mark__in=other_sides.account_marks(payer))
     marks |= Q(other_name_mark__in=other_sides.name_marks(payer))

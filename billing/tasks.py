@@ -153,7 +153,7 @@ def collect_chosen(merchant_id: int) -> None:
 
 def start_collecting(merchant_id: int) -> None:
     """Send the task collect_chosen to the workers, if a bill of the merchant is due; if the broker
-    is away, the bills wait for the hourly job.
+    is away, that is logged, and the bills wait for the hourly job.
     """
     if not invoices.to_collect_of(merchant_id, clock.now()):
         return

@@ -55,6 +55,9 @@ def in_utf_8(application: "WSGIApplication") -> "WSGIApplication":
     """
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer 415 to a request whose content type says another encoding than UTF-8; hand others
+        on.
+        """
         if is_utf_8(environ.get("CONTENT_TYPE", "")):
             return application(environ, start_response)
         said, headers = b"Requests are read in UTF-8.\n", [("Content-Type", "text/plain")]

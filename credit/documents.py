@@ -34,6 +34,7 @@ def withdrawal_statement(
     merchant, today = line.merchant, local_day(line, now)
 
     def write(words: Words) -> Paper:
+        """The document's data for the template, in the language in force."""
         reference = words.shown(withdrawal.reference)
         as_of = _("Withdrawal %(reference)s, as of %(instant)s")
         said = {"reference": reference, "instant": instant_text(now)}

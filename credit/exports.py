@@ -267,9 +267,11 @@ def months(line: CreditLine, found: Sales) -> Iterator[bytes]:
     }
 
     def figure(value: Decimal | None) -> str:
+        """The value with the currency's digits; "" for None."""
         return "" if value is None else f"{value:.{digits}f}"
 
     def row(one: Sums, more: Decimal | None, per_cent: Decimal | None) -> list[str]:
+        """A month's row of the file; `more` and `per_cent` compare it with the month before."""
         average = one.average(line.currency)
         return [
             f"{one.start:%Y-%m}",
@@ -310,6 +312,7 @@ def withdrawal_sales(withdrawal: Withdrawal, receipts: Iterable[Receipt]) -> Ite
     }
 
     def row(one: Receipt) -> list[str]:
+        """A receipt's row of the file, with its instant on the merchant's clock and in UTC."""
         local, utc = one.at.astimezone(zones.zone(zone)), one.at.astimezone(UTC)
         return [
             withdrawal.reference,

@@ -142,7 +142,9 @@ def _erase_flags(subject: Subject, pseudonym: str) -> int:
 
 
 def _destinations_of(subject: Subject) -> "QuerySet[PayoutDestination]":
-    """The destinations of the merchant that the subject is of, removed ones too."""
+    """The destinations of the merchant that the subject is of, removed ones too. As they were
+    added.
+    """
     found = PayoutDestination.objects.filter(line__merchant=subject.merchant)
     return found.order_by("pk")
 

@@ -95,7 +95,9 @@ def _farthest() -> datetime | None:
 
 
 def _open_days() -> Iterator[Days]:
-    """Yield all credit lines and billing accounts, grouped by time zone and open day."""
+    """Yield all credit lines and billing accounts, grouped by time zone and open day. Of each, the
+    earliest day comes first.
+    """
     for model in NAMES:
         groups = model.objects.values_list("timezone", "timezone_since_at", "open_on")
         for zone, since, day, count in groups.annotate(count=Count("pk")).order_by("open_on"):

@@ -72,7 +72,8 @@ class EventRun:
     def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
         """Apply one event that arrives at `now`, or hold it back to be applied together with
         others. What became of it, a refusal included, is among the outcomes of `finish`. Raises
-        errors that are not of the event's content.
+        errors that are not of the event's content. `spared` has what the caller has checked and
+        read already.
         """
         place = len(self._outcomes)
         self._outcomes.append(None)
@@ -112,7 +113,8 @@ class EventRun:
         self, single: EventType[Any], event: Event, now: datetime, spared: Spared
     ) -> Outcome:
         """Apply an event that is not held back, and return its outcome. If its type can apply it at
-        once, without looking its merchant up first, that is tried first. Raises Refused.
+        once, without looking its merchant up first, that is tried first. Raises Refused. `spared`
+        has what the caller has checked and read already.
         """
         if single.at_once is not None and event.merchant not in self._merchants:
             try:

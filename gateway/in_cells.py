@@ -19,7 +19,9 @@ class Run(Protocol):
     """What applies events in order: gateway.events.EventRun says how."""
 
     def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
-        """Apply one event that arrives at `now`, or hold it back; `finish` has its outcome."""
+        """Apply one event that arrives at `now`, or hold it back; `finish` has its outcome.
+        `spared` has what the caller has checked and read already.
+        """
         ...
 
     def look_up(self, events: Iterable[Event]) -> list[int]:
@@ -57,7 +59,7 @@ class RunInCells:
 
     def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
         """Apply the event by the run of its merchant's cell, inside that cell; `finish` has its
-        outcome.
+        outcome. `spared` has what the caller has checked and read already.
         """
         number = self._cell_of(event)
         self._placed.append(number)
@@ -96,7 +98,9 @@ class RunInCells:
 
     @contextmanager
     def _run(self, number: int) -> Iterator[Run]:
-        """The run of the cell with this number, inside that cell."""
+        """A context inside the cell with this number, which gives its run; that is made at the
+        first call.
+        """
         with cells.asking_also(self._question), cells.at(number):
             if number not in self._runs:
                 self._runs[number] = run = self._make()

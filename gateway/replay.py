@@ -97,7 +97,8 @@ class Replaying:
         instant of the timetable up to and including it. Returns the record of the replay.
 
         Raises LiveBooks, NoDemonstration and ReplayedByAnother before anything is changed;
-        LiveBooks also later, if a scheduler starts meanwhile.
+        LiveBooks also later, if a scheduler starts meanwhile. It holds an advisory lock of the file
+        meanwhile.
         """
         if self.is_moving_in and self.beyond_now:
             raise NoDemonstration("--beyond-now is for demonstrations, which have TAEL_SANDBOX=1.")

@@ -43,7 +43,7 @@ class LeadingScheduler(Scheduler):
     def leads(self) -> bool:
         """Whether this scheduler leads: it renews its lease, or takes one that is free. If the
         database can't be asked, it is taken to lead: what is sent twice is done once, and what
-        nobody sends is late.
+        nobody sends is late. Both that, and that another one leads now, are logged.
         """
         close_old_connections()
         try:

@@ -133,6 +133,7 @@ def give_back(lease: Held) -> None:
     values: dict[str, Any] = {"what": lease.what, "fence": lease.fence}
 
     def delete() -> None:
+        """Delete the lease's row, if it is still ours."""
         with connection.cursor() as cursor:
             cursor.execute(GIVE_BACK, values)
 

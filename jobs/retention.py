@@ -77,9 +77,9 @@ def _apply(kept: Kept, now: datetime) -> None:
 
 @transaction.atomic
 def _some(kept: Kept, most: int, now: datetime) -> int:
-    """Remove at most `most` rows of this kind, with a trail row that says how many. Returns that
-    number, or the larger one of rows that were removed along with them; 0 if there is nothing to
-    remove. Rows that another worker is removing are passed over.
+    """Lock and remove at most `most` rows of this kind, with a trail row that says how many.
+    Returns that number, or the larger one of rows that were removed along with them; 0 if there is
+    nothing to remove. Rows that another worker is removing are passed over.
     """
     rows = kept.rows(now)
     keys = list(

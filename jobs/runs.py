@@ -1,38 +1,34 @@
-"""Keeps the record of the timetable's runs, and of the rows that they could not do.
+"""Keeps the record of the timetable's runs: what was due, which chunks are done, how a run ended.
 
 A run is on record before its chunks are handed out. Each chunk that is done adds its rows to the
 run, once, and the last one ends it. A chunk is lost when its task never comes to an end, as when
-the broker loses it. A row that failed is parked: a `JobFailure` has its error until a later run, or
-an operator, gets it done.
+the broker loses it. Rows that failed are parked (jobs.parked).
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Greatest
 
-from jobs import in_cells, silent_cells
+from jobs import in_cells, parked, silent_cells
 from jobs.chunks import Failures, Turn
 from jobs.definitions import Job
 from jobs.in_cells import Group
-from jobs.models import JobFailure, JobRun
+from jobs.models import JobRun
 from jobs.queries import STUCK_AFTER
 from lib import counters, locks
 from lib.refusals import Refused
-from lib.texts import shown
 
 log = logging.getLogger(__name__)
 
 # A chunk takes ten minutes at most, by Celery's time limit. A run that has done nothing for longer
 # waits behind others or has lost a chunk, and keeps no other run from starting.
 AT_WORK_FOR = timedelta(minutes=15)
-LONGEST_ERROR = 2000
 
 COUNT = """
 UPDATE jobs_jobrun
@@ -66,17 +62,6 @@ WHERE lost.id IN (
     )
     FOR UPDATE OF run SKIP LOCKED
 )
-"""
-PARK = """
-INSERT INTO jobs_jobfailure (job, row_id, merchant_id, error, failures, first_failed_at,
-                               last_failed_at)
-SELECT %(job)s, failed.row_id, failed.merchant_id, failed.error, 1, %(now)s, %(now)s
-FROM unnest(%(rows)s::bigint[], %(merchants)s::bigint[], %(errors)s::text[])
-     AS failed(row_id, merchant_id, error)
-ORDER BY failed.row_id
-ON CONFLICT (job, row_id) WHERE resolved_at IS NULL DO UPDATE
-SET error = excluded.error, last_failed_at = excluded.last_failed_at,
-    failures = jobs_jobfailure.failures + 1
 """
 
 
@@ -129,7 +114,7 @@ def start(
                 _check_alone(job, claimed, now)
             with silent_cells.finding(in_cells.here(job.where)):
                 due = job.groups(at)
-            _resolve_what_is_not_due(job, [key for one in due for key in one.keys], at, now)
+            parked.resolve_what_is_not_due(job, [key for one in due for key in one.keys], at, now)
             return start_with(job, due, at=at, now=now, actor=actor, claimed=claimed)
     except (TickTaken, JobAtWork):
         raise
@@ -157,7 +142,8 @@ def _claim(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
 def _check_alone(job: Job, claimed: JobRun | None, now: datetime) -> None:
     """Raise JobAtWork while a run of the job other than `claimed` is at work.
 
-    A second caller waits here until the first one's transaction ends.
+    It takes an advisory lock for the job, at which a second caller waits until the first one's
+    transaction ends.
     """
     cell = in_cells.here(job.where)
     name = f"runs of {job.name}"
@@ -194,7 +180,7 @@ def _end_with(
         ended_at=now,
         actor=actor,
     )
-    run.error = error_text(error)
+    run.error = parked.error_text(error)
     # Two schedulers' runs of one tick may both fail.
     JobRun.objects.bulk_create([run], ignore_conflicts=tick is not None)
 
@@ -259,11 +245,11 @@ def work_off(job: Job, keys: Sequence[int], at: datetime, turn: Turn | None = No
     In a job that does a chunk in one go, rows that are parked come after the others, each by
     itself. For a job that asks providers, `turn` takes up the rows that were not tried.
     """
-    parked = set(_parked(job, keys).values_list("row_id", flat=True)) if job.is_set_based else set()
+    failed_before = parked.among(job, keys) if job.is_set_based else set()
     failures: Failures = {}
-    if sound := [key for key in keys if key not in parked]:
+    if sound := [key for key in keys if key not in failed_before]:
         failures |= job.work_off(sound, at, turn)
-    for key in sorted(parked):
+    for key in sorted(failed_before):
         failures |= job.work_off([key], at)
     return failures
 
@@ -300,8 +286,8 @@ def finish(
         return None
     for outcome, rows in (("done", done), ("failed", len(failures))):
         transaction.on_commit(partial(counters.ROWS.labels(job.name, outcome).inc, rows))
-    _park(job, {key: error_text(error) for key, error in failures.items()}, now)
-    _parked(job, [key for key in tried if key not in failures]).update(resolved_at=now)
+    parked.park(job, failures, now)
+    parked.resolve(job, [key for key in tried if key not in failures], now)
     return last if rest else None
 
 
@@ -318,7 +304,7 @@ def give_up(run_id: int, number: int, *, error: Exception, now: datetime) -> Non
     fault, and record the error; the next run finds its rows due again. A chunk that is not open is
     left alone.
     """
-    _count_chunk(run_id, number, error=f"Chunk {number}: {error_text(error)}", now=now)
+    _count_chunk(run_id, number, error=f"Chunk {number}: {parked.error_text(error)}", now=now)
 
 
 def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: datetime) -> None:
@@ -366,51 +352,3 @@ def _count_chunk(
         cursor.execute(COUNT, values)
         counted = cursor.fetchone()
     return counted[0] if counted else None
-
-
-def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
-    """Park the rows, which are given as their errors by their primary keys; for a row that is
-    parked already, note the new error and count one more failure.
-    """
-    if not errors:
-        return
-    merchants = job.merchants_of(list(errors))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            PARK,
-            {
-                "job": job.name,
-                "rows": list(errors),
-                "merchants": [merchants.get(key) for key in errors],
-                "errors": list(errors.values()),
-                "now": now,
-            },
-        )
-
-
-def _parked(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
-    """The job's failures, not resolved, of the rows with these primary keys."""
-    return JobFailure.objects.filter(job=job.name, row_id__in=keys, resolved_at__isnull=True)
-
-
-def _resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: datetime) -> None:
-    """Resolve the job's failures whose rows are not due any more, because another operation or a
-    person has dealt with them; failures after `at` are left alone.
-    """
-    parked = JobFailure.objects.filter(job=job.name, resolved_at__isnull=True)
-    cell = in_cells.here(job.where)
-    rows = {
-        one.row_id: one.pk
-        for one in parked.filter(last_failed_at__lte=at).select_related("merchant")
-        if cell in (in_cells.OUTSIDE, in_cells.of_failure(job.where, one))
-    }
-    if done := rows.keys() - set(due):
-        JobFailure.objects.filter(pk__in=[rows[row] for row in done]).update(resolved_at=now)
-
-
-def error_text(error: Exception) -> str:
-    """The error as text for operators: a refusal's own sentence, and any other error with its
-    class.
-    """
-    text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
-    return shown(text.strip(), LONGEST_ERROR)

@@ -55,7 +55,11 @@ def run_job(name: str, tick: str = "", cell: int = in_cells.OUTSIDE) -> None:
 
 
 def _run_here(name: str, tick: str, cell: int) -> None:
-    """Start the run of `run_job` inside the cell with this number, or outside of any."""
+    """Start the run of `run_job` inside the cell with this number, or outside of any, and hand out
+    its chunks, once lost runs are closed. Another run that has the tick, or is at work, and a cell
+    that is silent, leave it undone without an error; a clock that is ahead is put on record as a
+    refused run, and raised. Raises LookupError for an unknown name.
+    """
     job, instant = job_named(name), datetime.fromisoformat(tick) if tick else None
     try:
         now = clock.now()

@@ -34,7 +34,8 @@ def local_date(instant: datetime, zone_name: str) -> date:
     """The day that `instant` is in for a merchant in the time zone `zone_name`.
 
     It is the date on the zone's clock, except after the clock has gone back over midnight: the day
-    that had started goes on, although the clock shows the day before.
+    that had started goes on, although the clock shows the day before. Raises ZoneInfoNotFoundError
+    for a name that is no time zone's.
     """
     day = instant.astimezone(zone(zone_name)).date()
     tomorrow = day + ONE_DAY
@@ -47,7 +48,7 @@ def day_start(day: date, zone_name: str) -> datetime:
     `day` or later.
 
     If the clock goes forward over midnight, that is the moment of the jump; if midnight comes
-    twice, it is the first one.
+    twice, it is the first one. Raises ZoneInfoNotFoundError for a name that is no time zone's.
     """
     tz = zone(zone_name)
     before, after = (

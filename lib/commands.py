@@ -30,7 +30,7 @@ class BooksCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command, once all registered checks have passed. Raises CommandError with the
         sentence of one that refuses. If a check meets an error of the database, the command runs
-        all the same.
+        all the same. Returns what the command prints, if anything.
         """
         try:
             for check in _checks:

@@ -56,7 +56,9 @@ class Compiled(Generic[M]):
         return next(iter(rows), None)
 
     def _compiled(self, queryset: QuerySet[M], alias: str) -> SQLCompiler:
-        """A compiler that has made its SQL, and keeps it."""
+        """A compiler that has made its SQL, and keeps it. Raises LookupError if one of the
+        stand-ins is not among the values of the statement.
+        """
         compiler: SQLCompiler = queryset.query.get_compiler(using=alias)
         made = compiler.as_sql()
         for name, stand_in in self._stand_ins.items():
@@ -81,4 +83,5 @@ class _Asked:
 
 
 def _is_text_or_number(value: object) -> bool:
+    """Whether a value is one that a compiled statement can take."""
     return isinstance(value, str | int)

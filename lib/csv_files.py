@@ -197,7 +197,8 @@ def amount(column: str, currency: str) -> str:
 
 def local(column: str, timezone: str) -> str:
     """SQL for the instant that `column` is SQL for, on the clocks of a time zone, such as
-    2026-11-12 17:00:00, by the one copy of the time-zone data (lib.zones).
+    2026-11-12 17:00:00, by the one copy of the time-zone data (lib.zones). Raises
+    ZoneInfoNotFoundError.
     """
     known = zones.offsets(timezone)
     starts = ", ".join(f'"{start.isoformat()}"' for start in known.starts)

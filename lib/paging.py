@@ -128,8 +128,8 @@ def _walk(
     is_backwards: bool,
     most: int,
 ) -> list[M]:
-    """The rows that follow the mark, at most `most`; with `is_backwards` those before it, the
-    nearest first.
+    """The rows that follow the mark in the order of the column `by`, "-" before it for the other
+    way round, at most `most`; with `is_backwards` those before it, the nearest first.
 
     Rows with a value and rows without one are asked for apart: an index has both in order, but no
     comparison leads from the ones to the others.

@@ -6,38 +6,20 @@ for, it is the larger part. Where the books are in cells (lib.cells), the first 
 connection meets have plans of their own on it.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg import errors
-from psycopg.abc import AdaptContext, PQGen
-from psycopg.adapt import AdaptersMap, PyFormat, Transformer
-from psycopg.generators import execute, fetch_many, send
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGconn, PGresult
-from psycopg.types.datetime import TimestamptzLoader
 
-from lib import arrays, cells, pooled
-from lib.cells import moving
-from lib.cells.connection import LOCK_SECONDS
+from lib import cells, planned, pooled
+from lib.planned import Planned, Values
 
 ASKED = "tael_asked"  # the attribute of a connection with what is asked on it: by cell, by text
 PLANNED_CELLS = 8  # that a connection has plans of
-READ = "tael_read"  # that with how its answers are read
-PLACES = re.compile(r"%(?:%|s|\((\w+)\)s)")  # of values, and a percent sign
-IDLE = TransactionStatus.IDLE
-# Chooses a cell for the rest of a transaction, as lib.cells.connection.entering does.
-ENTER = f"""
-SELECT set_config('search_path', $1, true), set_config('lock_timeout', '{LOCK_SECONDS}s', true)
-""".encode()
-Values = Sequence[Any] | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +138,18 @@ def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> list[
     return rows
 
 
-def _asked(to_server: "psycopg.Connection[Any]", statement: str, cell: str) -> "_Asked":
+def _asked(to_server: "psycopg.Connection[Any]", statement: str, cell: str) -> Planned:
     """The prepared statement of this text on this connection, inside the cell of this name, "" for
     none; it is made at the first call, and kept with the connection.
     """
-    known: dict[str, dict[str, _Asked]] | None = getattr(to_server, ASKED, None)
+    known: dict[str, dict[str, Planned]] | None = getattr(to_server, ASKED, None)
     if known is None:
         known = {"": {}}
         setattr(to_server, ASKED, known)
     of_cell = known.setdefault(cell, {})
     if statement not in of_cell:
         name = f"tael{cell}_{len(of_cell)}"
-        of_cell[statement] = _Asked(to_server, statement, name, cell)
+        of_cell[statement] = Planned(to_server, statement, name, cell)
     return of_cell[statement]
 
 
@@ -178,10 +160,10 @@ def _ask_ahead(
     Raises psycopg's errors.
     """
     pgconn, cell = to_server.pgconn, cells.entered()
-    sent: list[tuple[_Asked, bool]] = []
+    sent: list[tuple[Planned, bool]] = []
     try:
         with to_server.lock:
-            _begin(to_server, cell)
+            planned.begin(to_server, cell)
             pgconn.enter_pipeline_mode()
             try:
                 try:
@@ -191,8 +173,7 @@ def _ask_ahead(
                         pgconn.flush()
                 finally:
                     pgconn.pipeline_sync()
-                    many = sum(1 + is_new for _, is_new in sent)
-                    answers = iter(to_server.wait(_answers_ahead(pgconn, many)))
+                    answers = iter(to_server.wait(planned.answers(pgconn)))
             finally:
                 pgconn.exit_pipeline_mode()
         found = []
@@ -205,223 +186,3 @@ def _ask_ahead(
             one.forget()
         raise
     return found
-
-
-def _answers_ahead(pgconn: PGconn, many: int) -> PQGen[list[PGresult]]:
-    """Wait for so many answers to what was sent ahead, and for the end of it; returns them. One may
-    say an error, which raises nothing here (`_checked`).
-    """
-    yield from send(pgconn)
-    answers: list[PGresult] = []
-    for _ in range(many):
-        answers += yield from fetch_many(pgconn)
-    yield from fetch_many(pgconn)  # the end
-    return answers
-
-
-def _begin(to_server: "psycopg.Connection[Any]", cell: str) -> None:
-    """Begin a transaction if one is due, as psycopg's cursors do, in the cell of this name, which
-    is the one that we are inside; "" for none. Raises cells.Moves, and none has begun then.
-    """
-    pgconn = to_server.pgconn
-    if to_server.autocommit or pgconn.transaction_status != IDLE:
-        return
-    if cell:
-        to_server.wait(to_server.begin_inside())  # type: ignore[attr-defined]
-        return
-    pgconn.send_query(b"BEGIN")
-    for result in to_server.wait(execute(pgconn)):
-        _checked(to_server, result)
-
-
-def _checked(to_server: "psycopg.Connection[Any]", result: PGresult) -> None:
-    """Raise the error that this result tells, as psycopg's cursors do; nothing if the statement was
-    carried out.
-    """
-    if result.status == ExecStatus.COMMAND_OK:
-        return
-    if to_server.pgconn.status == ConnStatus.BAD:
-        raise psycopg.OperationalError(result.error_message.decode(errors="replace"))
-    raise errors.error_from_result(result, to_server.info.encoding)
-
-
-class _Read(NamedTuple):
-    """How values are written and read on a connection, as psycopg's Transformer takes it."""
-
-    adapters: AdaptersMap
-    connection: "psycopg.Connection[Any]"
-
-
-def _read(to_server: "psycopg.Connection[Any]") -> AdaptContext:
-    """How answers on this connection are read: as Django's cursors do, but instants in UTC, as
-    which Django asks for them, by psycopg's own way, which is the same without a step in Python.
-    """
-    known: AdaptContext | None = getattr(to_server, READ, None)
-    if known is None:
-        known = to_server
-        if to_server.info.parameter_status("TimeZone") == "UTC":
-            adapters = AdaptersMap(to_server.adapters)
-            adapters.register_loader("timestamptz", TimestamptzLoader)
-            known = _Read(adapters, to_server)
-        setattr(to_server, READ, known)
-    return known
-
-
-class _Asked:
-    """A statement on its connection, with what was learned of its values' types.
-
-    A cursor of psycopg's does the same, and takes several times as long in Python: it looks up, for
-    any statement, what is known here.
-    """
-
-    def __init__(
-        self, to_server: "psycopg.Connection[Any]", statement: str, name: str, cell: str
-    ) -> None:
-        self._to_server, self._pgconn, self._cell = to_server, to_server.pgconn, cell
-        self._values = Transformer(_read(to_server))
-        self._text, self._names, places = _numbered(statement)
-        self._formats = [PyFormat.AUTO] * places
-        self._name = name
-        self._numbers = count()
-        self._planned: dict[tuple[int, ...], bytes] = {}  # their names, by the types of the values
-
-    def run(self, values: Values) -> list[tuple[Any, ...]]:
-        """Carry out the prepared statement with these values, in a transaction that is begun if the
-        connection needs one; returns its rows, none for a statement that gives none. Raises
-        psycopg's errors.
-        """
-        sent, types = self._dumped(values)
-        to_server, pgconn = self._to_server, self._pgconn
-        with to_server.lock:
-            if self._cell and to_server.autocommit and pgconn.transaction_status == IDLE:
-                return self.rows_in(self._alone(types, sent))
-            _begin(to_server, self._cell)
-            name = self._planned.get(types)
-            if name is None:
-                name = self._send_plan(types)
-                _checked(to_server, self._answer())
-                self._planned[types] = name
-            pgconn.send_query_prepared(name, sent, self._values.formats)
-            result = self._answer()
-        return self.rows_in(result)
-
-    def _alone(self, types: tuple[int, ...], sent: Sequence[Any]) -> PGresult:
-        """The result of the statement in a transaction of its own inside the cell, behind what is
-        to be asked with that (cells.asking); planned, if it was not before. All of it takes one
-        round trip. Raises cells.Moves.
-        """
-        pgconn, name = self._pgconn, self._planned.get(types)
-        question = cells.question()
-        pgconn.enter_pipeline_mode()
-        pgconn.send_query_params(ENTER, [f"{self._cell}, {cells.SHARED}".encode()])
-        if question:
-            pgconn.send_query_params(moving.refusing(question).encode(), None)
-        planned = name or self._send_plan(types)
-        pgconn.send_query_prepared(planned, sent, self._values.formats)
-        pgconn.pipeline_sync()
-        try:
-            results: list[PGresult] = self._to_server.wait(_piped(pgconn))
-            pgconn.exit_pipeline_mode()
-        except BaseException:
-            pgconn.finish()  # what comes could be taken for the answer to something else
-            raise
-        *before, result, _sync = results
-        for one in before:
-            if one.status != ExecStatus.TUPLES_OK:
-                self._check_may_go_on(one)
-        self._planned[types] = planned
-        return result
-
-    def _check_may_go_on(self, result: PGresult) -> None:
-        """Raise the error that this result of what goes before the statement tells, which is
-        cells.Moves for a merchant whose books are being moved.
-        """
-        try:
-            _checked(self._to_server, result)
-        except errors.InvalidTextRepresentation as error:
-            if moving.is_refusal(error):
-                raise cells.Moves from error
-            raise
-
-    def send(self, values: Values) -> bool:
-        """Send it with these values, within a pipeline, and wait for nothing. Returns whether it is
-        planned for their types first, which has an answer of its own.
-        """
-        sent, types = self._dumped(values)
-        is_new = types not in self._planned
-        if is_new:
-            self._planned[types] = self._send_plan(types)
-        self._pgconn.send_query_prepared(self._planned[types], sent, self._values.formats)
-        return is_new
-
-    def forget(self) -> None:
-        """Forget its plans, of which those that were asked for ahead may not have been made."""
-        self._planned.clear()
-
-    def rows_in(self, result: PGresult) -> list[tuple[Any, ...]]:
-        """The rows of this answer; none if the statement gives none. Raises psycopg's errors."""
-        if result.status == ExecStatus.TUPLES_OK:
-            self._values.set_pgresult(result)
-            return self._values.load_rows(0, result.ntuples, tuple)
-        _checked(self._to_server, result)
-        return []
-
-    def _dumped(self, values: Values) -> tuple[Sequence[Any], tuple[int, ...]]:
-        """The values as they are sent, in the order of their places, and their types."""
-        if isinstance(values, Mapping):
-            values = [values[name] for name in self._names]
-        values = [_as_text(one) if type(one) is list else one for one in values]
-        sent = self._values.dump_sequence(values, self._formats)
-        return sent, self._values.types or ()
-
-    def _send_plan(self, types: tuple[int, ...]) -> bytes:
-        """Ask for the statement to be planned for values of these types; returns its name."""
-        name = f"{self._name}_{next(self._numbers)}".encode()
-        self._pgconn.send_prepare(name, self._text.encode(), types)
-        return name
-
-    def _answer(self) -> PGresult:
-        """The server's first answer to what was sent, also one that says an error: that raises
-        nothing here (`_checked`). It is waited for until it comes; psycopg's error is raised if the
-        connection is lost.
-        """
-        results: list[PGresult] = self._to_server.wait(execute(self._pgconn))
-        return results[0]
-
-
-def _piped(pgconn: Any) -> PQGen[list[PGresult]]:
-    """Send what is in the pipeline, and take the results up to that of its end."""
-    yield from send(pgconn)
-    results: list[PGresult] = []
-    while not results or results[-1].status != ExecStatus.PIPELINE_SYNC:
-        results += yield from fetch_many(pgconn)
-    return results
-
-
-def _as_text(elements: list[Any]) -> Any:
-    """The list as text of an array, where it can be, and otherwise the list. The statement has to
-    say of which type it is, or compare it with something that has one.
-    """
-    text = arrays.literal(elements)
-    return elements if text is None else text
-
-
-@cache
-def _numbered(statement: str) -> tuple[str, list[str], int]:
-    """The statement with its places numbered, as PostgreSQL has them, the names of the values in
-    that order, each once, and how many values there are; no names where values have none.
-    """
-    names: dict[str, int] = {}
-    many = 0
-
-    def place(found: re.Match[str]) -> str:
-        nonlocal many
-        if found[0] == "%%":
-            return "%"
-        if found[1] is None:
-            many += 1
-            return f"${many}"
-        return f"${names.setdefault(found[1], len(names) + 1)}"
-
-    text = PLACES.sub(place, statement)
-    return text, list(names), len(names) or many

@@ -70,7 +70,7 @@ def mark(text: str, *, purpose: str) -> str:
 
 def marks(text: str, *, purpose: str) -> list[str]:
     """The marks of the text by each of our keys, the first key's first: while keys are rotated, a
-    row may have any of them.
+    row may have any of them. Those of another `purpose` are others.
     """
     said = f"{purpose}\0{text}".encode()
     keys = _mark_keys(tuple(settings.TAEL_ENCRYPTION_KEYS))

@@ -191,7 +191,8 @@ class Dates:
 
     def _between_instants(self, span: Span, local: LocalDays) -> Q:
         """The condition that the column's instant is not before the first day's start, and before
-        the end of the last day: the start of the next one.
+        the end of the last day: the start of the next one. When these days start is asked of
+        `local`.
         """
         found = Q()
         if span.since is not None:

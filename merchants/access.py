@@ -73,7 +73,9 @@ def _guard(
 ) -> Callable[..., HttpResponseBase]:
     """The view for those of the merchant's team whom `may_enter` admits; others get a 403, and
     strangers a 404. An operator who looks at the pages may send nothing, and leaves each file that
-    the view gives on the trail.
+    the view gives on the trail. The view runs in the merchant's time zone, and finds the membership
+    on the request; members who lack a second factor that the merchant requires are sent to set one
+    up.
     """
 
     @login_required
@@ -81,6 +83,9 @@ def _guard(
     def guarded(
         request: MemberRequest, merchant: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponseBase:
+        """The view's answer. Raises Http404 to strangers, and PermissionDenied to those of the team
+        who may not enter.
+        """
         membership = queries.membership(request.user, merchant) or _looking(request, merchant)
         if membership is None:
             raise Http404("no merchant of yours has this reference")

@@ -215,7 +215,7 @@ def _teams(user: User) -> list[str]:
 
 
 def _team(merchant: Merchant) -> list[Fact]:
-    """The merchant's owners, and how many people it has in all."""
+    """The merchant's owners, as they joined the team, and how many people it has in all."""
     people = list(queries.members(merchant).order_by("pk"))
     owners = [str(one.user) for one in people if one.is_owner]
     return [Fact("Owners", owners[:FEW]), Fact("People on the team", len(people))]

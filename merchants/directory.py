@@ -43,9 +43,9 @@ class Place(NamedTuple):
 
 
 def of(reference: str) -> AbstractContextManager[None]:
-    """Have the block inside the cell of the merchant with this reference; outside of any if there
-    is none, and where there are no cells. Raises cells.Moves if its books are being moved, at once
-    or as soon as a transaction begins (lib.cells.moving).
+    """A context in which the block is inside the cell of the merchant with this reference; outside
+    of any if there is none, and where there are no cells. Raises cells.Moves if its books are being
+    moved, at once or as soon as a transaction begins (lib.cells.moving).
     """
     return _at(prepared.row(PLACE, [reference])) if cells.are_on() else cells.nowhere()
 
@@ -58,7 +58,9 @@ def is_entered(reference: str) -> bool:
 
 
 def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
-    """Do as `of` for the merchant with this primary key."""
+    """A context in which the block is inside the cell of the merchant with this primary key; as
+    `of` otherwise.
+    """
     if merchant_id is None or not cells.are_on():
         return cells.nowhere()
     return _at(prepared.row(PLACE_BY_KEY, [merchant_id]))

@@ -63,6 +63,9 @@ _on_every_page: dict[str, Combinable] = {
 
 
 def _membership(user: int, reference: str) -> QuerySet[Membership]:
+    """The membership of the person with this key in the merchant with this reference, with all that
+    pages show of it beside; a query of one row at most.
+    """
     return (
         Membership.objects.select_related("merchant")
         .annotate(**_on_every_page)

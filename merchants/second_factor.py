@@ -56,8 +56,13 @@ def with_second_factor(
     """
 
     def decorate(view: View[P]) -> View[P]:
+        """The view, shown only with a second factor as `with_second_factor` says."""
+
         @wraps(view)
         def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            """The view, for who has confirmed a second factor or needs none; others are sent to
+            confirm or set up one.
+            """
             if not unless(request):
                 elsewhere = _sent_elsewhere(request, waits_page=waits_page, back=back)
                 if elsewhere is not None:

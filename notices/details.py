@@ -59,6 +59,7 @@ def phrase(known: Mapping[str, StrOrPromise], *, of: str = "") -> Show:
     """
 
     def show(name: str, details: Details) -> str:
+        """The words for the value of the notice's detail."""
         return in_words(details[of or name], known)
 
     return show

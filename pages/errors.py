@@ -37,7 +37,7 @@ def not_from_here(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """The page for a request that failed, with status 500; Django's bare one if ours cannot be
-    drawn either.
+    drawn either, which is logged.
     """
     try:
         return _page(request, "500.html", HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -48,7 +48,8 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, template: str, status: HTTPStatus) -> HttpResponse:
     """The page made from this template, within the frame of our pages if the person is signed in
-    and asked for a page of ours.
+    and asked for a page of ours. For the frame of a merchant's page, the membership is put on the
+    request.
     """
     user = getattr(request, "user", None)  # none if the request did not come so far
     has_frame = bool(user and user.is_authenticated)

@@ -129,6 +129,9 @@ class Asker:
             client.raise_request_exception = False
 
     def ask(self, times: int) -> None:
+        """Send so many random requests to random addresses, each address at least once if there are
+        that many.
+        """
         # Each address once at least, if there are as many requests.
         turns = [*self.random.sample(self.addresses, len(self.addresses))]
         for number in range(times):
@@ -136,6 +139,9 @@ class Asker:
             self._one(asked, self.random.choice(self.clients))
 
     def _one(self, asked: str, client: Client) -> None:
+        """Send one random request to the address, with some parameters that it knows and odd
+        values, and check that it is no failure of ours.
+        """
         names = self._names(asked, client)
         if self.random.random() < 0.2:
             asked = self._bent(asked)
@@ -178,10 +184,12 @@ class Asker:
         return self.known[asked]
 
     def _some(self, names: list[str]) -> list[str]:
+        """Up to three of these names, and some of names that any page may know."""
         own = self.random.sample(names, min(len(names), self.random.randrange(4)))
         return own + self.random.sample(NAMES, self.random.randrange(4))
 
     def _value(self) -> str:
+        """A random value out of VALUES, mostly odd ones."""
         return self.random.choice(VALUES)
 
     def _bent(self, asked: str) -> str:
@@ -192,6 +200,9 @@ class Asker:
         return "/" + "/".join(steps) + "/"
 
     def _body(self, names: list[str]) -> dict[str, Any]:
+        """What the test client sends as the body: mostly a form with some of these names, sometimes
+        what cannot be read.
+        """
         if self.random.random() < 0.3:
             raw = self.random.choice(
                 (DEEP, "{", json.dumps({"type": DEEP}), "\xff\0", "a=%ff&b=%00")

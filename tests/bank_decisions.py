@@ -36,6 +36,7 @@ def accounts_of(prefix: str) -> tuple[issuers.BankAccount, ...]:
 
 
 def take_statements(issuer_id: int, now: datetime) -> None:
+    """Have statements of the issuer's accounts be taken."""
     issuers.take_statements(issuer_id=issuer_id, is_on=True, now=now, **SAID)
 
 
@@ -70,6 +71,7 @@ def _text(amount: Decimal, currency: str) -> str:
 
 
 def come_in(said: dict[str, Any], now: datetime) -> None:
+    """Take a statement with one transfer that came in, which names the bills that it is said to."""
     named: list[Invoice] = []
     for reference, which in said["named"]:
         if Merchant.objects.filter(reference=reference).exists():
@@ -91,6 +93,9 @@ def come_in(said: dict[str, Any], now: datetime) -> None:
 
 
 def go_out(said: dict[str, Any], now: datetime) -> None:
+    """Take a statement with one transfer that went out, which takes back an earlier one if it is
+    said to.
+    """
     there = _to_take_back(said["currency"])
     which = said["takes_back"]
     names = nth(there, which) if there and which is not None else None
@@ -106,28 +111,34 @@ def go_out(said: dict[str, Any], now: datetime) -> None:
 
 
 def _to_take_back(currency: str) -> QuerySet[BankLine]:
+    """Booked lines in this currency that a return may be about, oldest first."""
     return matching.to_take_back().filter(currency=currency).order_by("pk")
 
 
 def _line(which: int, *statuses: str) -> BankLine:
+    """The `which`-th of the bank's lines with one of these statuses, going round."""
     found: BankLine = nth(BankLine.objects.filter(status__in=statuses).order_by("pk"), which)
     return found
 
 
 def confirm(which: int, now: datetime) -> None:
+    """Confirm the `which`-th proposed line."""
     line = _line(which, "PROPOSED")
     bank_matching.confirm(line_id=line.pk, actor=two_people.FIRST, now=now)
 
 
 def refuse(which: int, now: datetime) -> None:
+    """Refuse the `which`-th proposed line."""
     bank_matching.refuse(line_id=_line(which, "PROPOSED").pk, now=now, **SAID)
 
 
 def set_aside(which: int, now: datetime) -> None:
+    """Set aside the `which`-th line that is open or a return."""
     bank_matching.set_aside(line_id=_line(which, "OPEN", "RETURN").pk, now=now, **SAID)
 
 
 def place(what: tuple[int, str, int | None], now: datetime) -> None:
+    """Say that a line is the merchant's with this reference, perhaps for one of its bills."""
     which, reference, of_invoice = what
     line = _line(which, "PROPOSED", "OPEN", "SET_ASIDE")
     invoice = None
@@ -140,6 +151,7 @@ def place(what: tuple[int, str, int | None], now: datetime) -> None:
 
 
 def say(what: tuple[int, int], now: datetime) -> None:
+    """Say which line an open line takes back, or name one that it cannot."""
     line = _line(what[0], "OPEN")
     there = _to_take_back(line.currency)
     of = nth(there, what[1]) if line.amount.amount < 0 else BankLine.objects.latest("pk")
@@ -150,10 +162,12 @@ def say(what: tuple[int, int], now: datetime) -> None:
 
 
 def take_back(which: int, now: datetime) -> None:
+    """Take the money of the `which`-th return back from the bill it paid."""
     bank_returns.take_back(line_id=_line(which, "RETURN").pk, now=now, **SAID)
 
 
 def take_off(which: int, now: datetime) -> None:
+    """Take the money of the `which`-th return off the account."""
     told = two_people.ANSWER["told"]
     bank_returns.take_off(line_id=_line(which, "RETURN").pk, told=told, now=now, **SAID)
 
@@ -167,6 +181,7 @@ def of_merchant(merchant: Merchant) -> list[list[str]]:
 
 
 def act(doing: dict[str, Any], now: datetime) -> None:
+    """Carry out one of the acts above, by its name."""
     ACTS[doing["what"]](doing["to"], now)
 
 

@@ -30,6 +30,7 @@ class Paid:
 
     @property
     def signed(self) -> Decimal:
+        """The amount, below 0 for what went out."""
         return Decimal(self.amount) * (1 if self.is_credit else -1)
 
 
@@ -65,6 +66,7 @@ def camt(
 
 
 def _balance(code: str, amount: str, currency: str, on: str) -> str:
+    """The XML of a balance; `code` says which, such as OPBD."""
     sign = "DBIT" if amount.startswith("-") else "CRDT"
     return (
         f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
@@ -74,10 +76,12 @@ def _balance(code: str, amount: str, currency: str, on: str) -> str:
 
 
 def _sign(paid: Paid) -> str:
+    """The XML of whether it came in or went out."""
     return f"<CdtDbtInd>{'CRDT' if paid.is_credit else 'DBIT'}</CdtDbtInd>"
 
 
 def _entry(paid: Paid, version: int, currency: str, on: str) -> str:
+    """The XML of one entry on the account, with the transfers that it is made of."""
     status = "PDNG" if paid.pending else "BOOK"
     details = "".join(
         _details(one, version, currency, is_only=not paid.parts) for one in paid.parts or [paid]
@@ -97,6 +101,7 @@ def _entry(paid: Paid, version: int, currency: str, on: str) -> str:
 
 
 def _details(paid: Paid, version: int, currency: str, *, is_only: bool) -> str:
+    """The XML of one transfer of an entry, as this version of camt has it."""
     amount, details, party = "", "", ""
     if not is_only and version >= 8:
         amount = f'<Amt Ccy="{currency}">{paid.amount}</Amt>{_sign(paid)}'

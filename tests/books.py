@@ -47,6 +47,7 @@ def books(merchants: Iterable[Merchant] | None = None) -> dict[str, Any]:
 
 
 def of_merchant(merchant: Merchant) -> dict[str, Any]:
+    """All that the books say of the merchant, in the form that the reference's model gives, too."""
     line = CreditLine.objects.get(merchant=merchant)
     account = BillingAccount.objects.get(merchant=merchant)
     return {
@@ -83,6 +84,7 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
 
 
 def invoices(account: BillingAccount) -> list[dict[str, Any]]:
+    """The account's bills with their lines."""
     lines = defaultdict(list)
     for line in InvoiceLine.objects.filter(invoice__account=account):
         fee = "subscription" if line.fee_code == Fee.PLAN else line.fee_code
@@ -104,6 +106,7 @@ def invoices(account: BillingAccount) -> list[dict[str, Any]]:
 
 
 def freezes(line: CreditLine) -> list[dict[str, Any]]:
+    """Reason, start and end of each freeze of the line."""
     return [
         {"reason": freeze.reason, "placed_at": freeze.placed_at, "lifted_at": freeze.lifted_at}
         for freeze in Freeze.objects.filter(line=line).order_by("placed_at", "reason")
@@ -111,6 +114,7 @@ def freezes(line: CreditLine) -> list[dict[str, Any]]:
 
 
 def limit_entries(line: CreditLine) -> dict[str, Any]:
+    """For each kind of entry of the line, how many there are and what they add up to."""
     sums = (
         LimitEntry.objects.filter(line=line)
         .values("kind")
@@ -128,6 +132,7 @@ def limit_entries(line: CreditLine) -> dict[str, Any]:
 
 
 def orders(line: CreditLine) -> dict[str, Any]:
+    """The figures of each order of the line, by its reference."""
     return {
         order.reference: {
             "decline_code": order.decline_code or None,
@@ -142,6 +147,7 @@ def orders(line: CreditLine) -> dict[str, Any]:
 
 
 def proceeds(line: CreditLine) -> dict[str, Any]:
+    """What the line's proceeds are, sum up to by kind, and have maturing."""
     entries = ProceedsEntry.objects.filter(line=line)
     sums = dict(entries.values_list("kind").annotate(Sum("amount")).order_by())
     still_to_come = entries.filter(matures_on__gt=line.open_on)
@@ -154,10 +160,12 @@ def proceeds(line: CreditLine) -> dict[str, Any]:
 
 
 def reviews(line: CreditLine) -> list[dict[str, Any]]:
+    """The line's reviews, by day."""
     return [_review(review) for review in line.reviews.order_by("on")]
 
 
 def _review(review: LimitReview) -> dict[str, Any]:
+    """What a review came to, and the limit before and after it."""
     outcome, after = str(review.status), review.limit_before
     if outcome == "APPLIED":
         after = review.limit_proposed
@@ -178,6 +186,7 @@ def _review(review: LimitReview) -> dict[str, Any]:
 
 
 def statements(account: BillingAccount) -> dict[str, Any]:
+    """The account's statements by month: whether each is closed, and its sums."""
     return {
         f"{statement.month:%Y-%m}": {
             "closed": statement.is_closed,
@@ -188,6 +197,7 @@ def statements(account: BillingAccount) -> dict[str, Any]:
 
 
 def categories(statement: Statement, currency: str) -> dict[str, Any]:
+    """The statement's sum and number of charges, by category of fee."""
     sums = (
         StatementTotal.objects.filter(statement=statement)
         .values_list("fee__category")

@@ -79,6 +79,7 @@ def put_taxes_in_force() -> None:
 
 
 def introduce_rate(rate: dict[str, Any], now: datetime) -> None:
+    """Introduce a tax rate; one without percent ends the rate before."""
     percent = rate["percent"] and Decimal(rate["percent"])
     tax_rates.introduce(
         country=rate["country"], tax_class=rate["class"], percent=percent,
@@ -87,6 +88,7 @@ def introduce_rate(rate: dict[str, Any], now: datetime) -> None:
 
 
 def classify(of_fee: dict[str, Any], now: datetime) -> None:
+    """Put a fee into a class of tax."""
     tax_rates.classify(
         fee=of_fee["fee"], tax_class=of_fee["class"], starts_on=of_fee["starts_on"],
         actor=two_people.FIRST, now=now, **WHY,
@@ -98,6 +100,7 @@ def _line(merchant: Merchant) -> CreditLine:
 
 
 def _invoice(merchant: Merchant, which: int, statuses: Sequence[str]) -> int:
+    """The key of the `which`-th of the merchant's bills with these statuses, going round."""
     return int(nth(invoices_of(merchant, *statuses), which).pk)
 
 
@@ -105,6 +108,7 @@ def _invoice(merchant: Merchant, which: int, statuses: Sequence[str]) -> int:
 
 
 def _order(merchant: Merchant, reference: str) -> Order:
+    """The merchant's order. Raises NothingThere."""
     found = Order.objects.filter(line=merchant.pk, reference=reference).first()
     if found is None:
         raise NothingThere("nothing")
@@ -112,11 +116,13 @@ def _order(merchant: Merchant, reference: str) -> Order:
 
 
 def cancel_order(merchant: Merchant, reference: str, now: datetime) -> bool:
+    """Cancel the order with this reference. Whether it took two."""
     order = _order(merchant, reference)
     return decide(orders_by_hand.cancel, order_id=order.pk, now=now, **BOTH)
 
 
 def refund_order(merchant: Merchant, what: tuple[str, str, Decimal], now: datetime) -> bool:
+    """Refund an order by hand: its reference, the refund's, and the amount. Whether it took two."""
     reference, refund, amount = what
     order = _order(merchant, reference)
     return decide(
@@ -126,11 +132,13 @@ def refund_order(merchant: Merchant, what: tuple[str, str, Decimal], now: dateti
 
 
 def write_off(merchant: Merchant, reference: str, now: datetime) -> bool:
+    """Write the order off. Whether it took two."""
     order = _order(merchant, reference)
     return decide(write_offs.write_off, order_id=order.pk, now=now, **BOTH)
 
 
 def correct(merchant: Merchant, amount: Decimal, now: datetime) -> bool:
+    """Correct the merchant's proceeds by this amount. Whether it took two."""
     return decide(
         corrections.correct, merchant_id=merchant.pk, amount=sold(merchant, amount),
         request_key=f"by-hand-{next(_numbers)}", now=now, **BOTH,
@@ -138,6 +146,7 @@ def correct(merchant: Merchant, amount: Decimal, now: datetime) -> bool:
 
 
 def take_correction_back(merchant: Merchant, which: int, now: datetime) -> bool:
+    """Take back the `which`-th correction that was not. Whether it took two."""
     found = ProceedsCorrection.objects.filter(line=merchant.pk).order_by("pk")
     undone = {one.undoes_id for one in found}
     left = [one for one in found if one.undoes_id is None and one.pk not in undone]
@@ -148,16 +157,19 @@ def take_correction_back(merchant: Merchant, which: int, now: datetime) -> bool:
 
 
 def _withdrawal(merchant: Merchant, which: int, status: str) -> int:
+    """The key of the `which`-th withdrawal with this status."""
     found = Withdrawal.objects.filter(line=merchant.pk, status=status).order_by("pk")
     return int(nth(found, which).pk)
 
 
 def send_back(merchant: Merchant, which: int, now: datetime) -> bool:
+    """Say that the money of a paid withdrawal came back. Whether it took two."""
     found = _withdrawal(merchant, which, "PAID")
     return decide(withdrawals_undone.send_back, withdrawal_id=found, now=now, **BOTH)
 
 
 def paid_after_all(merchant: Merchant, which: int, now: datetime) -> bool:
+    """Say that a failed withdrawal was paid after all. Whether it took two."""
     return decide(
         withdrawals_undone.correct_to_paid, withdrawal_id=_withdrawal(merchant, which, "FAILED"),
         reference=f"found-{next(_numbers)}", now=now, **WHY,
@@ -165,6 +177,7 @@ def paid_after_all(merchant: Merchant, which: int, now: datetime) -> bool:
 
 
 def block_destination(merchant: Merchant, which: int, now: datetime) -> bool:
+    """Block the `which`-th destination that is not. Whether it took two."""
     found = PayoutDestination.objects.filter(line=merchant.pk, blocked_at=None).order_by("pk")
     return decide(destinations_blocked.block, destination_id=nth(found, which).pk, now=now, **BOTH)
 
@@ -175,6 +188,9 @@ def block_destination(merchant: Merchant, which: int, now: datetime) -> bool:
 def charge(
     merchant: Merchant, what: tuple[str, str, Decimal | None, int, int], now: datetime
 ) -> bool:
+    """Charge the merchant by hand; without an amount, by the price of so many days ago. Whether it
+    took two.
+    """
     key, fee, amount, quantity, days_ago = what
     account = BillingAccount.objects.get(pk=merchant.pk)
     return decide(
@@ -189,6 +205,9 @@ CREDITS = {"FULFILMENT": "credit-pick-pack", "SHIPPING": "credit-label"}
 
 
 def credit_on(merchant: Merchant, what: tuple[str, Decimal], now: datetime) -> bool:
+    """Give a credit on the charge with this reference, or without one if there is none. Whether it
+    took two.
+    """
     reference, amount = what
     found = Charge.objects.filter(account=merchant.pk)
     on = found.filter(reference=reference).select_related("fee").first()
@@ -202,11 +221,13 @@ def credit_on(merchant: Merchant, what: tuple[str, Decimal], now: datetime) -> b
 
 
 def undo_credit(merchant: Merchant, which: int, now: datetime) -> bool:
+    """Take back the `which`-th credit. Whether it took two."""
     found = BillingCredit.objects.filter(account=merchant.pk, status="APPROVED").order_by("made")
     return decide(credits_undone.undo, credit_id=nth(found, which).pk, now=now, **BOTH)
 
 
 def waive(merchant: Merchant, what: tuple[int, Decimal | None], now: datetime) -> bool:
+    """Waive so much of the `which`-th unpaid bill, or all that is left. Whether it took two."""
     which, amount = what
     invoice = nth(invoices_of(merchant, *UNPAID), which)
     return decide(
@@ -220,14 +241,17 @@ def waive(merchant: Merchant, what: tuple[int, Decimal | None], now: datetime) -
 
 
 def issue_now(merchant: Merchant, _: None, now: datetime) -> bool:
+    """Bill what is outstanding now. Whether it took two."""
     return decide(invoices_on_request.draw_up, merchant_id=merchant.pk, now=now, **WHY)
 
 
 def _in_days(merchant: Merchant, days: int) -> date:
+    """The account's open day and so many days more."""
     return BillingAccount.objects.get(pk=merchant.pk).open_on + timedelta(days=days)
 
 
 def move_due_day(merchant: Merchant, what: tuple[int, int], now: datetime) -> bool:
+    """Move the due day of a bill: which, and to how many days from now. Whether it took two."""
     return decide(
         due_days.move, invoice_id=_invoice(merchant, what[0], ("OPEN",)),
         due_on=_in_days(merchant, what[1]), now=now, **BOTH,
@@ -235,6 +259,7 @@ def move_due_day(merchant: Merchant, what: tuple[int, int], now: datetime) -> bo
 
 
 def pause(merchant: Merchant, what: tuple[int, int], now: datetime) -> bool:
+    """Hold a bill: which, and for how many days. Whether it took two."""
     return decide(
         pauses.pause, invoice_id=_invoice(merchant, what[0], ("OPEN",)),
         until_on=_in_days(merchant, what[1]), now=now, **BOTH,
@@ -242,11 +267,15 @@ def pause(merchant: Merchant, what: tuple[int, int], now: datetime) -> bool:
 
 
 def resume(merchant: Merchant, which: int, now: datetime) -> bool:
+    """End the hold of a bill. Whether it took two."""
     found = _invoice(merchant, which, ("OPEN",))
     return decide(pauses.resume, invoice_id=found, now=now, **BOTH)
 
 
 def plan(merchant: Merchant, what: tuple[int, int, int, int], now: datetime) -> bool:
+    """Make a payment plan for a bill: which, of how many parts, the first in how many days, and
+    every how many. Whether it took two.
+    """
     which, parts, first, every = what
     invoice = nth(invoices_of(merchant, *UNPAID), which)
     days = [_in_days(merchant, first + every * place) for place in range(parts)]
@@ -259,6 +288,7 @@ def plan(merchant: Merchant, what: tuple[int, int, int, int], now: datetime) -> 
 
 
 def cancel_plan(merchant: Merchant, which: int, now: datetime) -> bool:
+    """Cancel the payment plan of the `which`-th unpaid bill. Whether it took two."""
     found = _invoice(merchant, which, UNPAID)
     return decide(payment_plans.cancel, invoice_id=found, now=now, **BOTH)
 
@@ -267,12 +297,16 @@ def cancel_plan(merchant: Merchant, which: int, now: datetime) -> bool:
 
 
 def move_transfer(merchant: Merchant, what: tuple[int, str], now: datetime) -> bool:
+    """Move the `which`-th transfer to another merchant, or away from its bill. Whether it took
+    two.
+    """
     which, to = what
     found = BankTransfer.objects.filter(account=merchant.pk, status="RECORDED").order_by("pk")
     return decide(transfers_moved.move, transfer_id=nth(found, which).pk, to=to, now=now, **BOTH)
 
 
 def pay_out(merchant: Merchant, _: None, now: datetime) -> bool:
+    """Record that the closed account's rest was paid out. Whether it took two."""
     reference = f"paid-out-{next(_numbers)}"
     return decide(
         closing.pay_out_rest, merchant_id=merchant.pk, reference=reference, now=now, **WHY
@@ -280,6 +314,7 @@ def pay_out(merchant: Merchant, _: None, now: datetime) -> bool:
 
 
 def bill_rest(merchant: Merchant, _: None, now: datetime) -> bool:
+    """Bill what the closed account owes. Whether it took two."""
     return decide(closing.bill_rest, merchant_id=merchant.pk, now=now, **WHY)
 
 
@@ -287,6 +322,7 @@ def bill_rest(merchant: Merchant, _: None, now: datetime) -> bool:
 
 
 def ask_limit(merchant: Merchant, wanted: Decimal, now: datetime) -> None:
+    """Ask for a limit, in the merchant's name."""
     requests.ask_raise(
         merchant_id=merchant.pk, limit_wanted=sold(merchant, wanted), message="For spring.",
         actor=OWNER, now=now,
@@ -294,7 +330,10 @@ def ask_limit(merchant: Merchant, wanted: Decimal, now: datetime) -> None:
 
 
 def _answering(approve: Callable[..., Any], reject: Callable[..., Any], model: Any) -> Act:
+    """The act that approves or rejects what waits of this model."""
+
     def act(merchant: Merchant, is_approved: bool, now: datetime) -> bool:
+        """Approve or reject the oldest request that waits. Whether it took two."""
         whose = {"line": merchant.pk} if model is LimitRequest else {"account": merchant.pk}
         found = nth(model.objects.filter(status="PENDING", **whose).order_by("pk"))
         return decide(approve if is_approved else reject, request_id=found.pk, now=now, **BOTH)
@@ -303,6 +342,7 @@ def _answering(approve: Callable[..., Any], reject: Callable[..., Any], model: A
 
 
 def ask_threshold(merchant: Merchant, wanted: Decimal, now: datetime) -> None:
+    """Ask for a threshold, in the merchant's name."""
     thresholds.ask(
         merchant_id=merchant.pk, threshold=billed(merchant, wanted), message="For spring.",
         actor=OWNER, now=now,
@@ -313,10 +353,14 @@ def ask_threshold(merchant: Merchant, wanted: Decimal, now: datetime) -> None:
 
 
 def choose_issuer(merchant: Merchant, prefix: str, now: datetime) -> bool:
+    """Have the merchant be billed by the issuer with this prefix. Whether it took two."""
     return decide(issuers.choose, merchant_id=merchant.pk, prefix=prefix, now=now, **WHY)
 
 
 def confirm_details(merchant: Merchant, said: tuple[str, str], now: datetime) -> bool:
+    """Have the merchant say billing details with this country and tax number, and confirm them.
+    Whether it took two.
+    """
     country, number = said
     party = billing_details.Party(
         legal_name="Rosewood Dresses", address="1 Some Street\nSome Town", country=country,
@@ -327,6 +371,7 @@ def confirm_details(merchant: Merchant, said: tuple[str, str], now: datetime) ->
 
 
 def decide_treatment(merchant: Merchant, what: tuple[str, int], now: datetime) -> bool:
+    """Have the merchant be taxed in this way from so many days from now on. Whether it took two."""
     return decide(
         tax_treatments.decide, merchant_id=merchant.pk, treatment=what[0],
         starts_on=_in_days(merchant, what[1]), now=now, **WHY,

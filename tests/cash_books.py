@@ -24,6 +24,9 @@ def our_money() -> dict[str, Any]:
 
 
 def of_money(merchant: Merchant) -> dict[str, Any]:
+    """What the books say of the merchant's money, bill by bill and payout by payout, in the form
+    that the reference's model gives, too.
+    """
     line = CreditLine.objects.get(pk=merchant.pk)
     account = BillingAccount.objects.get(pk=merchant.pk)
     cash = OrderPayment.objects.filter(line=line, status="UNMATCHED").order_by("reference")
@@ -71,6 +74,7 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
 
 
 def prefix_of(invoice: Invoice) -> str:
+    """The prefix of the bill's issuer; "" for the installation's own."""
     return str(invoice.issuer.issuer.prefix) if invoice.issuer else ""
 
 
@@ -101,6 +105,7 @@ def given(merchant: Merchant) -> dict[str, str]:
 
 
 def of_collecting(invoice: Invoice) -> dict[str, Any]:
+    """How the bill is collected: due day, failures, next try, plan, hold."""
     plan = invoice.payment_plans.order_by("pk").last()
     collected_on = invoices.collected_on(invoice, list(invoices.attempts(invoice)))
     return {
@@ -131,6 +136,7 @@ def in_one_order(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def theirs(model: Model) -> dict[str, Any]:
+    """What the reference's model has of all merchants, in the form of `of_money`."""
     found: dict[str, Any] = model.state()["merchants"]
     for merchant in found.values():
         sums = merchant["proceeds"].pop("sums")

@@ -26,7 +26,14 @@ from billing.operations import (
 from billing.operations.reversals import ProviderReport
 from billing.providers.registry import Answer
 from credit.models import CreditLine, LimitReview, OrderPayment, PayoutDestination, Withdrawal
-from credit.operations import automatic, destinations, review_decisions, unmatched, withdrawals
+from credit.operations import (
+    automatic,
+    destination_fields,
+    destinations,
+    review_decisions,
+    unmatched,
+    withdrawals,
+)
 from lib import money
 from lib.refusals import Refused
 from merchants.models import Merchant
@@ -47,26 +54,32 @@ class NothingThere(Refused):
 
 
 def nth(found: Sequence[Any] | QuerySet[Any], which: int = 0) -> Any:
+    """The one at this place, going round. Raises NothingThere if there is none."""
     if not found:
         raise NothingThere("nothing")
     return found[which % len(found)]
 
 
 def invoices_of(merchant: Merchant, *statuses: str) -> list[Invoice]:
+    """The merchant's bills with these statuses, oldest first."""
     found = Invoice.objects.filter(account=merchant.pk, status__in=statuses)
     return list(found.order_by("pk"))
 
 
 def billed(merchant: Merchant, figure: Decimal) -> Any:
+    """The figure in the currency of the merchant's billing account."""
     return money.of(figure, BillingAccount.objects.get(pk=merchant.pk).currency)
 
 
 def sold(merchant: Merchant, figure: Decimal) -> Any:
+    """The figure in the currency of the merchant's credit line."""
     return money.of(figure, CreditLine.objects.get(pk=merchant.pk).currency)
 
 
 def decide(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> bool:
-    """Outside any transaction: a refusal may keep what it has marked. Whether it took two."""
+    """Carry out the operation outside any transaction, as a refusal may keep what it has marked; by
+    two people where it takes two. Returns whether it took two.
+    """
     try:
         operation(now=now, actor=two_people.FIRST, **arguments)
     except TakesTwoPeople:
@@ -79,11 +92,15 @@ def decide(operation: Callable[..., Any], *, now: datetime, **arguments: Any) ->
 
 
 def review_invoices(merchant: Merchant, is_wanted: bool, now: datetime) -> None:
+    """Have the merchant's bills be drafts from now on, or no longer."""
     decide(terms.review_invoices, merchant_id=merchant.pk, wanted=is_wanted, now=now, **WHY)
 
 
 def _of_first(operation: Callable[..., Any], status: str) -> Act:
+    """The act that does this to the oldest bill with this status."""
+
     def act(merchant: Merchant, _: None, now: datetime) -> bool:
+        """Do this to the oldest bill with the status. Whether it took two."""
         invoice = nth(invoices_of(merchant, status))
         return decide(operation, invoice_id=invoice.pk, now=now, **WHY)
 
@@ -91,6 +108,7 @@ def _of_first(operation: Callable[..., Any], status: str) -> Act:
 
 
 def add_card(merchant: Merchant, kind: str, now: datetime) -> None:
+    """Add a card at the sandbox that behaves as its kind says, and try what is due."""
     payment_methods.add_card(
         merchant_id=merchant.pk, provider="sandbox", token=f"tok-{next(_numbers)}", brand="Visa",
         last_four=LAST_FOUR[kind], actor=OWNER, now=now,
@@ -99,6 +117,7 @@ def add_card(merchant: Merchant, kind: str, now: datetime) -> None:
 
 
 def choose_method(merchant: Merchant, method: str, now: datetime) -> None:
+    """Choose a payment method, and try what is due; a card is the latest."""
     card = None
     if method == "card":
         card = nth(Card.objects.filter(account=merchant.pk).order_by("-pk")).pk
@@ -110,12 +129,14 @@ def choose_method(merchant: Merchant, method: str, now: datetime) -> None:
 
 
 def pay_now(merchant: Merchant, which: int, now: datetime) -> None:
+    """Have the `which`-th unpaid bill be tried, or a paid one if there is none."""
     unpaid = invoices_of(merchant, "OPEN", "UNCOLLECTIBLE")
     invoice = nth(unpaid or invoices_of(merchant, "PAID"), which)
     payments.pay_now(invoice_id=invoice.pk, actor=OWNER, now=now)
 
 
 def transfer(merchant: Merchant, sent: tuple[str, int | None, Decimal], now: datetime) -> None:
+    """Record a transfer: reference, for which bill if for any, and amount."""
     reference, which, amount = sent
     said = {"amount": billed(merchant, amount), "reference": reference, "now": now}
     if which is None:
@@ -126,6 +147,7 @@ def transfer(merchant: Merchant, sent: tuple[str, int | None, Decimal], now: dat
 
 
 def give_back(merchant: Merchant, sent: tuple[str, Decimal], now: datetime) -> bool:
+    """Give unapplied money back. Whether it took two."""
     reference, amount = sent
     return decide(
         transfers.give_back, merchant_id=merchant.pk, amount=billed(merchant, amount),
@@ -137,11 +159,15 @@ def give_back(merchant: Merchant, sent: tuple[str, Decimal], now: datetime) -> b
 
 
 def take_back(merchant: Merchant, what: tuple[int, bool, Decimal | None], now: datetime) -> None:
+    """Have the provider take back the money of a payment: which, whether as a dispute, and how
+    much.
+    """
     payment = nth(attempts_of(merchant, "SUCCEEDED"), what[0])
     _take_back(merchant, payment, payment.provider_reference, *what[1:], now=now)
 
 
 def attempts_of(merchant: Merchant, *statuses: str) -> QuerySet[Payment]:
+    """The merchant's attempts at the sandbox with these statuses."""
     found = Payment.objects.filter(
         invoice__account=merchant.pk, status__in=statuses, provider="sandbox"
     )
@@ -149,7 +175,7 @@ def attempts_of(merchant: Merchant, *statuses: str) -> QuerySet[Payment]:
 
 
 def receive_late(merchant: Merchant, which: int, now: datetime) -> None:
-    """Money of an attempt that was given up, or a second time."""
+    """Have money come for an attempt that was given up, or a second time."""
     payment = nth(attempts_of(merchant, "FAILED", "SUCCEEDED"), which)
     came = Answer(Payment.Status.SUCCEEDED, reference=f"late-{next(_numbers)}")
     settling.settle(payment.pk, came, now=now)
@@ -158,6 +184,7 @@ def receive_late(merchant: Merchant, which: int, now: datetime) -> None:
 def take_late_back(
     merchant: Merchant, what: tuple[int, bool, Decimal | None], now: datetime
 ) -> None:
+    """Have the provider take back money that came late and became unapplied."""
     kept = UnappliedEntry.objects.filter(
         account=merchant.pk, kind="RECEIVED", payment__isnull=False
     ).select_related("payment")
@@ -170,6 +197,7 @@ def _take_back(
     merchant: Merchant, payment: Payment, money_reference: str, is_dispute: bool,
     wanted: Decimal | None, now: datetime,
 ) -> None:  # fmt: skip
+    """Record that the provider took back so much of this money; None: all."""
     kind = Reversal.Kind.DISPUTE if is_dispute else Reversal.Kind.REFUND
     amount = payment.amount if wanted is None else billed(merchant, wanted)
     report = ProviderReport(
@@ -182,7 +210,10 @@ def _take_back(
 
 
 def _recorded(operation: Callable[..., Any]) -> Act:
+    """The act that does this to the oldest reversal that waits."""
+
     def act(merchant: Merchant, _: None, now: datetime) -> bool:
+        """Do this to the oldest reversal that waits. Whether it took two."""
         found = Reversal.objects.filter(account=merchant.pk, status="RECORDED").order_by("pk")
         reversal = nth(found)
         return decide(
@@ -193,6 +224,7 @@ def _recorded(operation: Callable[..., Any]) -> Act:
 
 
 def win_dispute(merchant: Merchant, which: int, now: datetime) -> None:
+    """Have the `which`-th reversal come back."""
     found = Reversal.objects.filter(account=merchant.pk, came_back_at=None).order_by("pk")
     reversal = nth(found, which)
     report = ProviderReport(
@@ -212,11 +244,12 @@ def _card_number(last_four: str) -> str:
     return next(
         number
         for number in (f"{start}{digit}{last_four}" for digit in range(10))
-        if destinations._passes_luhn(number)
+        if destination_fields._passes_luhn(number)
     )
 
 
 def add_destination(merchant: Merchant, kind: str, now: datetime) -> None:
+    """Add a card as a destination; its last digits say how the sandbox's bank behaves."""
     destinations.add(
         merchant_id=merchant.pk, kind=PayoutDestination.Kind.BANK_CARD, holder="Mei Lin",
         bank="ICBC", number=_card_number(LAST_FOUR[kind]), actor=OWNER, now=now,
@@ -224,17 +257,20 @@ def add_destination(merchant: Merchant, kind: str, now: datetime) -> None:
 
 
 def _destination(merchant: Merchant, which: int) -> int:
+    """The key of the `which`-th destination."""
     found = PayoutDestination.objects.filter(line=merchant.pk).order_by("pk")
     return int(nth(found, which).pk)
 
 
 def remove_destination(merchant: Merchant, which: int, now: datetime) -> None:
+    """Remove the `which`-th destination."""
     destinations.remove(
         merchant_id=merchant.pk, destination_id=_destination(merchant, which), actor=OWNER, now=now
     )
 
 
 def withdraw(merchant: Merchant, what: tuple[int, Decimal], now: datetime) -> None:
+    """Request a withdrawal: to which destination, and how much."""
     withdrawals.request(
         merchant_id=merchant.pk, destination_id=_destination(merchant, what[0]),
         amount=sold(merchant, what[1]), request_key=f"key-{next(_numbers)}", actor=OWNER, now=now,
@@ -242,12 +278,14 @@ def withdraw(merchant: Merchant, what: tuple[int, Decimal], now: datetime) -> No
 
 
 def approve_withdrawal(merchant: Merchant, _: None, now: datetime) -> None:
+    """Approve the oldest withdrawal that waits for it."""
     waiting = Withdrawal.objects.filter(line=merchant.pk, status="REQUESTED", needs_approval=True)
     withdrawal = nth(waiting.order_by("pk"))
     withdrawals.approve(withdrawal_id=withdrawal.pk, actor=two_people.FIRST, now=now)
 
 
 def end_withdrawal(merchant: Merchant, status: str, now: datetime) -> None:
+    """Cancel or reject the oldest withdrawal that was not sent."""
     waiting = Withdrawal.objects.filter(line=merchant.pk, status__in=["REQUESTED", "APPROVED"])
     withdrawal = nth(waiting.order_by("pk"))
     if status == "CANCELLED":
@@ -263,6 +301,7 @@ def end_withdrawal(merchant: Merchant, status: str, now: datetime) -> None:
 def withdraw_by_itself(
     merchant: Merchant, rule: tuple[int, int | None, Decimal] | None, now: datetime
 ) -> None:
+    """Set automatic withdrawals up (destination, weekday, from which amount), or stop them."""
     if rule is None:
         automatic.stop(merchant_id=merchant.pk, actor=OWNER, now=now)
         return
@@ -278,6 +317,9 @@ def withdraw_by_itself(
 
 
 def settle(merchant: Merchant, what: tuple[str, int, Decimal | None, str], now: datetime) -> bool:
+    """Settle UNMATCHED cash in part: as what, which, how much, for which order. Whether it took
+    two.
+    """
     kind, which, wanted, order = what
     kept = OrderPayment.objects.filter(line=merchant.pk, status="UNMATCHED").order_by("pk")
     cash = nth([one for one in kept if one.unsettled.amount > 0], which)
@@ -293,13 +335,14 @@ def settle(merchant: Merchant, what: tuple[str, int, Decimal | None, str], now: 
 
 
 def decide_raise(merchant: Merchant, is_approved: bool, now: datetime) -> bool:
+    """Approve or reject the raise that waits after a review. Whether it took two."""
     pending = LimitReview.objects.filter(line=merchant.pk, status="PENDING").order_by("pk")
     operation = review_decisions.approve if is_approved else review_decisions.reject
     return decide(operation, review_id=nth(pending).pk, now=now, **WHY)
 
 
 def set_price(price: dict[str, Any], now: datetime) -> bool:
-    """Introduce the price of a fee, for everybody or for one merchant."""
+    """Introduce the price of a fee, for everybody or for one merchant. Whether it took two."""
     whose = price["merchant"] and Merchant.objects.get(reference=price["merchant"]).pk
     return decide(
         prices.introduce, fee=price["fee"], currency=price["currency"],

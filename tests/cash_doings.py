@@ -60,6 +60,9 @@ def put_figures_in_force() -> None:
 
 
 def reference(kind: Kind = random_cash.Collected) -> Model:
+    """A model of the reference for histories of this kind, with the figures that the installation
+    has.
+    """
     payouts = {
         currency: Payouts(Decimal(percent), Decimal(fixed), free, Decimal(above))
         for currency, (percent, fixed, free, above) in random_cash.PAYOUTS.items()
@@ -83,6 +86,7 @@ def reference(kind: Kind = random_cash.Collected) -> Model:
 
 
 def theirs_of_doing(model: Model, doing: Doing) -> tuple[str, str | None]:
+    """What the reference's model makes of the doing: outcome, and code or None."""
     at = datetime.fromisoformat(doing["at"])
     if doing["type"] == random_cash.JOBS:
         model.run_jobs(at)
@@ -110,6 +114,7 @@ def theirs_of_doing(model: Model, doing: Doing) -> tuple[str, str | None]:
 
 
 def of_doings(doings: Sequence[Doing]) -> Iterator[tuple[str, str | None]]:
+    """What our operations make of the doings in turn: outcome, and code or None."""
     run = EventRun()
     for doing in doings:
         at = datetime.fromisoformat(doing["at"])
@@ -123,6 +128,9 @@ def of_doings(doings: Sequence[Doing]) -> Iterator[tuple[str, str | None]]:
 
 
 def of_doing(doing: Doing, at: datetime) -> tuple[str, str | None]:
+    """What our operations make of one doing; where the second person is away, what takes two is
+    proposed.
+    """
     if not doing.get("second_is_away"):
         return of_decided(doing, at)
     with two_people.second_is_away():
@@ -131,6 +139,7 @@ def of_doing(doing: Doing, at: datetime) -> tuple[str, str | None]:
 
 
 def of_decided(doing: Doing, at: datetime) -> tuple[str, str | None]:
+    """What our operations make of one doing, with the second person there."""
     if doing["type"] == random_cash.JOBS:
         shops.run_jobs(at)
         return "applied", None
@@ -166,6 +175,8 @@ OF_ALL = {
 
 
 def shops_come_to(merchant: Merchant, at: datetime) -> None:
-    """What there is to decide about is that of the day that is open."""
+    """Work the merchant's days off up to this instant, as what there is to decide about is that of
+    the open day.
+    """
     with transaction.atomic():
         accounts.lock_both(merchant.pk, now=at)

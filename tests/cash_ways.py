@@ -148,15 +148,16 @@ def opened_only_if_closed(doings: Sequence[Doing]) -> Iterator[Doing]:
 
 
 def without_sandbox(event: Doing) -> Doing:
-    """As nobody who moves in pays by that."""
+    """The event without the sandbox, by which nobody pays who moves in."""
     if event["data"].get("payment_method") != "sandbox":
         return event
     return event | {"data": event["data"] | {"payment_method": "manual"}}
 
 
 def not_before(until: datetime, doing: Doing) -> Doing:
-    """The same, at the end of the replay before it if it was at the instant of its last event: a
-    replay ends after that instant, and what is due at an instant depends on which one it is.
+    """The same doing, at the end of the replay before it if it was at the instant of its last
+    event: a replay ends after that instant, and what is due at an instant depends on which one it
+    is.
     """
     return doing | {"at": max(datetime.fromisoformat(doing["at"]), until).isoformat()}
 
@@ -164,7 +165,9 @@ def not_before(until: datetime, doing: Doing) -> Doing:
 def replayed_by_reference(
     doings: Sequence[Doing], model: Model, until: datetime
 ) -> Iterator[Became]:
-    """Bills are collected on the hour after the file's first event, and at its end."""
+    """What the reference makes of a replay of these; bills are collected on the hour after the
+    file's first event, and at its end.
+    """
     tick = datetime.fromisoformat(doings[0]["at"])
     tick = tick.replace(minute=0, second=0, microsecond=0) + ONE_HOUR
     for doing in doings:

@@ -143,7 +143,7 @@ def nothing_kept(db: None) -> None:
 
 @pytest.fixture
 def in_order(request: pytest.FixtureRequest) -> Iterator[None]:
-    """See threads.every_order."""
+    """Runs a test of a race in the order that its mark says (threads.every_order)."""
     with threads.in_turn(request.param):
         yield
 
@@ -173,7 +173,7 @@ def amounts_are_compared_with_amounts() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def contexts_are_kept_of_pages_alone() -> Iterator[None]:
-    """See undrawn.render."""
+    """Only the contexts of pages are kept for the test client (undrawn.render)."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Template, "_render", undrawn.render)
         yield
@@ -195,5 +195,6 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 def _chromium() -> str | None:
+    """The path of Chromium; None if there is none."""
     named = os.environ.get("TAEL_CHROMIUM")
     return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)

@@ -34,7 +34,7 @@ def empty(case: TransactionTestCase) -> None:
 
 
 def empty_until_rolled_back() -> None:
-    """The same inside a transaction, which is to be rolled back."""
+    """Empty the tables as `empty` does, inside a transaction that is to be rolled back."""
     with connection.cursor() as cursor:
         # A table of which a constraint is still to be checked could not be truncated.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
@@ -42,6 +42,7 @@ def empty_until_rolled_back() -> None:
 
 
 def _write_anew(cursor: Any) -> None:
+    """Bring all tables back to what they had in the beginning, in the order that triggers allow."""
     if _is_superuser(cursor):
         cursor.execute("SET LOCAL session_replication_role = replica")
     else:
@@ -58,16 +59,19 @@ def _write_anew(cursor: Any) -> None:
 
 
 def _is_superuser(cursor: Any) -> bool:
+    """Whether we may switch triggers off."""
     cursor.execute("SELECT current_setting('is_superuser') = 'on'")
     return bool(cursor.fetchone()[0])
 
 
 def _tables() -> list[str]:
+    """The names of all tables of our models."""
     names = connection.introspection.django_table_names(only_existing=True, include_views=False)
     return sorted(names)
 
 
 def _filled(cursor: Any) -> set[str]:
+    """The names of the tables that have rows."""
     tables = _tables()
     cursor.execute(
         " UNION ALL ".join(
@@ -78,9 +82,11 @@ def _filled(cursor: Any) -> set[str]:
 
 
 def _read(cursor: Any, table: str) -> bytes:
+    """All rows of the table, as COPY writes them."""
     with cursor.copy(f"COPY {_quoted(table)} TO STDOUT") as copy:
         return b"".join(map(bytes, copy))
 
 
 def _quoted(table: str) -> str:
+    """The name as SQL has it."""
     return str(connection.ops.quote_name(table))

@@ -20,7 +20,7 @@ Events = list[dict[str, Any]]
 
 
 def write(path: Path, lines: Iterable[dict[str, Any] | str]) -> Path:
-    """One line each; a string goes in as it is."""
+    """Write these events into a file, one line each; a string goes in as it is."""
     texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
     path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
     return path
@@ -92,6 +92,7 @@ def a_month(seed: int = 1) -> Events:
 
 
 def _some_history(shop: Shop, seed: int) -> None:
+    """Two months of the shop, by chance: orders, their steps, and charges."""
     rng = random.Random(seed)
     shop.join("2026-11-01 10:00")
     for day in range(1, 34, 2):

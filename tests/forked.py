@@ -38,10 +38,13 @@ def run(work: Callable[[], object]) -> int | None:
 
 
 def killed_before(statements: int, work: Callable[[], object]) -> int | None:
-    """The same of one that kills itself before its SQL statement after so many."""
+    """The exit code of a process that does the work, and kills itself before its SQL statement
+    after so many.
+    """
     left = statements
 
     def count(execute: Any, *statement: Any) -> Any:
+        """Carry the statement out; kill this process instead once there were enough."""
         nonlocal left
         left -= 1
         if left < 0:
@@ -49,6 +52,7 @@ def killed_before(statements: int, work: Callable[[], object]) -> int | None:
         return execute(*statement)
 
     def counted() -> None:
+        """Do the work, with its statements counted."""
         with connection.execute_wrapper(count):
             work()
 
@@ -56,7 +60,7 @@ def killed_before(statements: int, work: Callable[[], object]) -> int | None:
 
 
 def _begin(work: Callable[[], object]) -> None:
-    """In the new process."""
+    """Do the work in the new process, which has a connection to the database of its own."""
     _parents.append(connections[DEFAULT_DB_ALIAS])
     connections[DEFAULT_DB_ALIAS] = connections.create_connection(DEFAULT_DB_ALIAS)
     work()

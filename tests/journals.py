@@ -86,6 +86,7 @@ def figures_of_books() -> Balances:
     found: Balances = defaultdict(Decimal)
 
     def add(name: str, rows: Iterable[tuple[str, Decimal | None]], sign: int = 1) -> None:
+        """Add these figures to what the accounts of this name come to."""
         for reference, figure in rows:
             found[reference, CODES[name]] += sign * (figure or 0)
 

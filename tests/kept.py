@@ -24,6 +24,8 @@ def kept(**settings: Any) -> Callable[[Callable[[], T]], Any]:
     """
 
     def fixture_of(write: Callable[[], T]) -> Any:
+        """The fixture of the rows that the function writes."""
+
         @pytest.fixture(scope="module", name=write.__name__)
         def rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[T]:
             with _written(write, django_db_blocker, settings) as written:
@@ -56,6 +58,7 @@ def kept_of(name: str, **settings: Any) -> Any:
 def _written(
     write: Callable[[], T], blocker: DjangoDbBlocker, settings: dict[str, Any]
 ) -> Iterator[T]:
+    """What `write` has written, for as long as the context is open; then it is undone."""
     outer = transaction.atomic()
     outer._from_testcase = True  # type: ignore[attr-defined]  # as if it were not there
     with blocker.unblock(), outer:

@@ -7,6 +7,7 @@ import pytest
 
 
 def is_required() -> bool:
+    """Whether a test fails, and is not skipped, that lacks what it needs."""
     return os.environ.get("TAEL_REQUIRE_BROWSER") == "1"
 
 

@@ -26,6 +26,7 @@ _numbers = count(1)
 
 
 def add_fee(fee: dict[str, Any], now: datetime) -> None:
+    """Add a fee, with the same text in each language."""
     texts = dict.fromkeys(fees.languages(), f"Of {fee['category']}")
     fees.add(
         code=fee["fee"], category=fee["category"], posting=fee["posting"], names=texts,
@@ -34,6 +35,7 @@ def add_fee(fee: dict[str, Any], now: datetime) -> None:
 
 
 def say_profile(merchant: Merchant, what: tuple[str, str], now: datetime) -> None:
+    """Fill in a part of the profile, in the merchant's name."""
     part, said = what
     document = None
     if part == "licence":
@@ -47,11 +49,13 @@ def say_profile(merchant: Merchant, what: tuple[str, str], now: datetime) -> Non
 
 
 def confirm_profile(merchant: Merchant, part: str, now: datetime) -> None:
+    """Confirm a part of the profile."""
     of_part = ProfilePart(part.upper())
     profiles.confirm(merchant_id=merchant.pk, part=of_part, actor=two_people.FIRST, now=now)
 
 
 def reject_profile(merchant: Merchant, part: str, now: datetime) -> None:
+    """Reject a part of the profile."""
     of_part = ProfilePart(part.upper())
     profiles.reject(merchant_id=merchant.pk, part=of_part, actor=two_people.FIRST, now=now, **BOTH)
 
@@ -69,10 +73,12 @@ def charge_called(merchant: Merchant, reference: str) -> Charge | None:
 
 
 def credit_fee(charge: Charge | None) -> str:
+    """The code of the fee that credits on this charge have, or those on none."""
     return CREDITS.get(charge.fee.category, "credit-account") if charge else "credit-account"
 
 
 def ask_credit(merchant: Merchant, what: tuple[str, Decimal], now: datetime) -> None:
+    """Ask for a credit on the charge with this reference."""
     reference, amount = what
     on = charge_called(merchant, reference)
     credits.ask(
@@ -83,6 +89,7 @@ def ask_credit(merchant: Merchant, what: tuple[str, Decimal], now: datetime) -> 
 
 
 def dispute(merchant: Merchant, references: list[str], now: datetime) -> None:
+    """Ask for all that is left of these charges, or for what there is of it."""
     charges = [charge_called(merchant, reference) for reference in references]
     found = [charge for charge in charges if charge]
     total = sum((charge.amount.amount for charge in found), Decimal(0))
@@ -101,6 +108,7 @@ def dispute(merchant: Merchant, references: list[str], now: datetime) -> None:
 
 
 def answer_credit(merchant: Merchant, what: tuple[int, bool], now: datetime) -> bool:
+    """Approve or reject the `which`-th credit that waits. Whether it took two."""
     which, is_approved = what
     waiting = BillingCredit.objects.filter(account=merchant.pk, status="REQUESTED").order_by("pk")
     operation = credits.approve if is_approved else credits.reject
@@ -113,6 +121,9 @@ def answer_credit(merchant: Merchant, what: tuple[int, bool], now: datetime) -> 
 def late_transfer(
     merchant: Merchant, sent: tuple[str, int | None, Decimal, int], now: datetime
 ) -> None:
+    """Record a transfer that arrived so many days ago: reference, for which bill if for any,
+    amount.
+    """
     reference, which, amount, days = sent
     said: dict[str, Any] = {
         "amount": billed(merchant, amount), "reference": reference, "now": now,
@@ -126,10 +137,12 @@ def late_transfer(
 
 
 def _days_ago(merchant: Merchant, days: int) -> date:
+    """So many days before the account's open day."""
     return BillingAccount.objects.get(pk=merchant.pk).open_on - timedelta(days=days)
 
 
 def correct_value_date(merchant: Merchant, what: tuple[int, int], now: datetime) -> None:
+    """Say that the `which`-th transfer arrived so many days ago."""
     which, days = what
     found = nth(BankTransfer.objects.filter(account=merchant.pk).order_by("pk"), which)
     value_dates.correct(
@@ -139,6 +152,7 @@ def correct_value_date(merchant: Merchant, what: tuple[int, int], now: datetime)
 
 
 def block_card(merchant: Merchant, which: int, now: datetime) -> None:
+    """Block the `which`-th card that is not."""
     cards = Card.objects.filter(account=merchant.pk, blocked_at=None).order_by("pk")
     cards_blocked.block(card_id=nth(cards, which).pk, actor=two_people.FIRST, now=now, **BOTH)
 
@@ -147,16 +161,19 @@ def block_card(merchant: Merchant, which: int, now: datetime) -> None:
 
 
 def _waiting(merchant: Merchant, which: int) -> int:
+    """The key of the `which`-th proposal that waits."""
     found = Proposal.objects.filter(merchant=merchant.pk, status="PROPOSED").order_by("pk")
     return int(nth(found, which).pk)
 
 
 def confirm(merchant: Merchant, which: int, now: datetime) -> None:
+    """Confirm the `which`-th proposal that waits, as the second person."""
     second = two_people.officer(two_people.SECOND)
     proposals.confirm(proposal_id=_waiting(merchant, which), actor=second, now=now)
 
 
 def end_proposal(merchant: Merchant, what: tuple[int, str], now: datetime) -> None:
+    """Refuse the `which`-th proposal as the second person, or withdraw it as the first."""
     which, status = what
     operation, actor = {
         "REFUSED": (proposals.refuse, two_people.SECOND),

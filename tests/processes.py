@@ -23,7 +23,9 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @contextmanager
 def new_data_folder() -> Iterator[Path]:
-    """An empty folder, not pytest's tmp_path: PostgreSQL's user cannot enter root's of those."""
+    """A context that gives an empty folder, not pytest's tmp_path: PostgreSQL's user cannot enter
+    root's of those.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tael-test-", dir="/tmp"))
     folder.chmod(0o711)
     yield folder
@@ -40,6 +42,7 @@ def starting(folder: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def _start(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+        """Start Python with these arguments, on the data folder."""
         mine = {"DATABASE_URL", "REDIS_URL", "PORT", "PYTEST_VERSION"}
         inherited = {name: value for name, value in os.environ.items() if name not in mine}
         process = subprocess.Popen(
@@ -63,14 +66,16 @@ def starting(folder: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def data_folder() -> Iterator[Path]:
-    """See new_data_folder."""
+    """An empty folder for a test's data, removed at its end (new_data_folder)."""
     with new_data_folder() as folder:
         yield folder
 
 
 @pytest.fixture
 def start(data_folder: Path) -> Iterator[Start]:
-    """See starting; what was started ends with the test."""
+    """Starts Python with the arguments given, on the test's data folder; what was started ends with
+    the test (starting).
+    """
     with starting(data_folder) as start:
         yield start
 
@@ -85,6 +90,7 @@ def processes_of(folder: Path) -> list[psutil.Process]:
 
 
 def lives(process: psutil.Process) -> bool:
+    """Whether the process is there and no zombie."""
     # A server's starter is gone, and who inherits it may take a while to notice its end.
     with suppress(psutil.NoSuchProcess):
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
@@ -92,6 +98,7 @@ def lives(process: psutil.Process) -> bool:
 
 
 def until_gone(processes: Sequence[psutil.Process]) -> None:
+    """Wait until none of these processes is there."""
     until(lambda: not any(map(lives, processes)))
 
 

@@ -45,6 +45,7 @@ class ByHand(Collected):
     """A merchant about which operators decide by hand."""
 
     def events(self) -> Iterator[Event]:
+        """Yields the merchant's history, with what operators do by hand in it."""
         self.charged: list[str] = []
         for event in super().events():
             yield event
@@ -103,6 +104,7 @@ class ByHand(Collected):
             yield super()._act(event, what, to)
 
     def _fee(self, event: Event) -> Event:
+        """A fee that is added, or one that cannot be."""
         code = self.rng.choice((*ADDED, *ADDED, "manual-labour", "pick-pack"))
         category, posting = ADDED.get(code, ("FULFILMENT", "IMMEDIATE"))
         if self.rng.random() < 0.1:
@@ -111,12 +113,14 @@ class ByHand(Collected):
         return said | {"fee": code, "category": category, "posting": posting}
 
     def _charge(self, at: datetime) -> Event:
+        """A charge, sometimes of a fee that was added."""
         event = super()._charge(at)
         if self.rng.random() < 0.15:
             event["data"]["fee"] = self.rng.choice(tuple(ADDED))
         return event
 
     def _of_taxes(self, event: Event) -> Event:
+        """A tax rate, or a class of tax of a fee."""
         rng = self.rng
         day = datetime.fromisoformat(event["at"]).date()
         said = {"at": event["at"], "merchant": None,
@@ -134,6 +138,7 @@ class ByHand(Collected):
         return {"type": RATE, "country": country, "class": tax_class, "percent": percent} | said
 
     def _by_hand(self, event: Event) -> Event:
+        """One of the things that operators and members do by hand."""
         groups = (
             self._of_orders, self._of_charges, self._of_charges, self._of_schedules,
             self._of_schedules, self._of_money, self._of_money, self._of_terms,
@@ -143,12 +148,13 @@ class ByHand(Collected):
         return self._act(event, what, to)
 
     def _act(self, event: Event, what: str, to: Any) -> Event:
-        """Now and then the second person is away."""
+        """Something that a person does; now and then the second person is away."""
         act = super()._act(event, what, to)
         is_away = what in CAN_WAIT and self.rng.random() < 0.6
         return act | {"second_is_away": True} if is_away else act
 
     def _of_proposals(self) -> tuple[str, Any]:
+        """Something that takes two people, or a decision about what waits for the second."""
         rng, which = self.rng, self.rng.randrange(9)
         limit = Decimal(rng.choice((0, 1200, 25_000, 200_000)) * self.currency[2])
         return rng.choice((
@@ -163,9 +169,11 @@ class ByHand(Collected):
         ))  # fmt: skip
 
     def _little(self, times: int) -> Decimal:
+        """A small amount, in the currency's scale `times`."""
         return Decimal(self.rng.choice((1, 3, 8, 25, 70)) * times)
 
     def _of_orders(self) -> tuple[str, Any]:
+        """Something by hand about an order."""
         rng, (order, _) = self.rng, self._some_order()
         self.names += 1
         refund = f"by-hand-{self.names}"
@@ -178,6 +186,7 @@ class ByHand(Collected):
         ))  # fmt: skip
 
     def _of_charges(self) -> tuple[str, Any]:
+        """A charge by hand, or something about one."""
         rng, times = self.rng, self.billing[2]
         known = rng.choice(self.charged[-30:]) if self.charged else "no-such"
         if rng.random() < 0.3:
@@ -198,6 +207,7 @@ class ByHand(Collected):
         ))  # fmt: skip
 
     def _of_profiles(self) -> tuple[str, Any]:
+        """Something about the merchant's profile."""
         rng, part = self.rng, self.rng.choice(("licence", "contacts"))
         said = rng.choice(("mei", "lin", "somchai"))
         if part == "contacts" and rng.random() < 0.1:
@@ -211,6 +221,7 @@ class ByHand(Collected):
         ))  # fmt: skip
 
     def _of_asking(self) -> tuple[str, Any]:
+        """A credit that is asked for, or an answer."""
         rng = self.rng
         known = rng.choice(self.charged[-9:]) if self.charged else "no-such"
         others = {rng.choice(self.charged[-30:]) for _ in range(2)} if self.charged else set()
@@ -241,6 +252,7 @@ class ByHand(Collected):
         ))  # fmt: skip
 
     def _of_schedules(self) -> tuple[str, Any]:
+        """Something about when a bill is collected: holds, due days, payment plans."""
         rng = self.rng
         which = rng.randrange(9)
         terms = (which, rng.choice((2, 2, 3, 4, 13)), rng.choice((1, 1, 3, 8)),
@@ -262,6 +274,7 @@ class ByHand(Collected):
         ))  # fmt: skip
 
     def _of_money(self) -> tuple[str, Any]:
+        """A correction of money: proceeds, withdrawals, transfers."""
         rng = self.rng
         amount = self._little(self.currency[2]) * rng.choice((1, 1, -1))
         to = rng.choice(("", self.reference, "shop-0", "shop-1", "shop-2"))
@@ -279,6 +292,7 @@ class ByHand(Collected):
         ))  # fmt: skip
 
     def _of_terms(self) -> tuple[str, Any]:
+        """A request for limit or threshold, or an answer."""
         rng = self.rng
         return rng.choice((
             ("ask limit", Decimal(rng.choice((900, 4000, 30_000)) * self.currency[2])),

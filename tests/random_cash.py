@@ -38,6 +38,7 @@ class Collected(Decided):
             self.limit, self.is_careful = 20_000, True
 
     def events(self) -> Iterator[Event]:
+        """Yields the merchant's history, with the collecting of bills and withdrawals in it."""
         for event in super().events():
             yield event
             if event["type"] in (CLOSE, REOPEN):
@@ -51,10 +52,12 @@ class Collected(Decided):
                 yield self._price(event)
 
     def _terms(self) -> dict[str, Any]:
+        """The terms with which the merchant joins, with a low threshold."""
         threshold = self.rng.choice((1, 60, 60, 200)) * self.billing[2]
         return super()._terms() | {"billing_threshold": str(threshold)}
 
     def _good_start(self, at: datetime) -> Iterator[Event]:
+        """Yields metrics and sales that make the merchant rich, if it is to be."""
         if self.is_rich:
             yield self._event("shop.metrics", at, BEST)
             for number in range(3):
@@ -66,20 +69,24 @@ class Collected(Decided):
                 yield self._event("order.paid", at, {"payment": f"sold-{number}"} | what)
 
     def _act(self, event: Event, what: str, to: Any) -> Event:
+        """Something that a person does: what, and to what."""
         return {
             "type": ACT, "what": what, "to": to, "at": event["at"], "merchant": self.reference
         }  # fmt: skip
 
     def _may_decide(self, what: str, terms: dict[str, Any], *, is_closed: bool) -> bool:
+        """Whether operators may decide this: all of it."""
         return True
 
     def _charge(self, at: datetime) -> Event:
+        """A charge, sometimes without an amount."""
         event = super()._charge(at)
         if self.rng.random() < 0.3:
             del event["data"]["amount"]
         return event
 
     def _price(self, event: Event) -> Event:
+        """A price, general or of the merchant's own; one without a figure ends its own."""
         day = datetime.fromisoformat(event["at"]).date()
         price = Decimal(self.rng.randrange(1, 9_000_000)).scaleb(-6) * self.billing[2]
         is_general = self.rng.random() < 0.4
@@ -91,6 +98,7 @@ class Collected(Decided):
         }  # fmt: skip
 
     def _some_act(self, event: Event) -> Event:
+        """Something that a person does about bills, cash or proceeds."""
         rng = self.rng
         groups = (self._of_invoices, self._of_invoices, self._of_cash, self._of_proceeds)
         what, to = rng.choice(groups)()
@@ -99,9 +107,11 @@ class Collected(Decided):
         return self._act(event, what, to)
 
     def _sum(self, times: int) -> Decimal:
+        """An amount, in the currency's scale `times`."""
         return Decimal(self.rng.choice((5, 39, 60, 150, 500)) * times)
 
     def _of_invoices(self) -> tuple[str, Any]:
+        """Something that a person does about bills."""
         rng = self.rng
         return rng.choice((
             ("review bills", rng.random() < 0.25),
@@ -117,6 +127,7 @@ class Collected(Decided):
         ))  # fmt: skip
 
     def _of_cash(self) -> tuple[str, Any]:
+        """A transfer, or money that is given or taken back."""
         rng, times = self.rng, self.billing[2]
         self.names += rng.choice((0, 1, 1, 1))
         some = rng.choice((None, rng.randrange(9), rng.randrange(9), rng.randrange(9)))
@@ -139,6 +150,7 @@ class Collected(Decided):
         ))  # fmt: skip
 
     def _of_proceeds(self) -> tuple[str, Any]:
+        """Something that a person does about destinations, withdrawals or UNMATCHED cash."""
         rng, times = self.rng, self.currency[2]
         order, _ = self._some_order()
         part = rng.choice((None, None, self._sum(times) / 5))

@@ -59,6 +59,7 @@ class Merchant:
         self.is_careful = rng.random() < 0.5  # its buyers mostly pay, and its marks are good
 
     def events(self) -> Iterator[Event]:
+        """Yields the merchant's history: it joins, and then events come by chance until the end."""
         at = START + timedelta(hours=self.rng.randrange(72), minutes=self.rng.randrange(60))
         end = START + timedelta(days=self.days)
         yield self._event("merchant.joined", at, self._terms())
@@ -70,6 +71,7 @@ class Merchant:
             yield self._something(at)
 
     def _event(self, kind: str, at: datetime, data: dict[str, Any]) -> Event:
+        """An event of this kind, which is kept for repeats."""
         self.count += 1
         event: Event = {"id": f"{self.reference}-{self.count}", "type": kind, "at": at.isoformat()}
         event |= {"merchant": self.reference, "data": data}
@@ -77,6 +79,7 @@ class Merchant:
         return event
 
     def _terms(self) -> dict[str, Any]:
+        """The terms with which the merchant joins, by chance."""
         rng = self.rng
         times = self.currency[2], self.billing[2]
         return {
@@ -96,12 +99,14 @@ class Merchant:
         }
 
     def _something(self, at: datetime) -> Event:
+        """Some event, mostly about orders."""
         makers = (self._order, self._order, self._step, self._step, self._payment, self._payment)
         others = (self._charge, self._charge, self._charge, self._refund, self._refund)
         rare = (self._metrics, self._repeat, self._repeat, self._other_content, self._nonsense)
         return self.rng.choice(makers * 3 + others + rare)(at)
 
     def _amount(self, currency: tuple[str, int, int], most: int) -> str:
+        """An amount of up to `most`, in the currency's digits and scale."""
         _, smallest, times = currency
         parts = self.rng.choice((self.rng.randrange(1, most), self.rng.randrange(1, 9)))
         if smallest == 1 or self.rng.random() < 0.5:
@@ -109,6 +114,7 @@ class Merchant:
         return f"{parts * times}.{self.rng.randrange(smallest):0{len(str(smallest)) - 1}}"
 
     def _order(self, at: datetime) -> Event:
+        """A new order."""
         amount = self._amount(self.currency, self.rng.choice((900, self.limit // 2)))
         self.orders.append((f"order-{len(self.orders)}", amount))
         self.unpaid.append(self.orders[-1])
@@ -124,13 +130,16 @@ class Merchant:
         return self._event("order.placed", at, data)
 
     def _some_order(self) -> tuple[str, str]:
-        """Mostly a late one, sometimes an early one, or one that is not there (yet)."""
+        """One of the orders, with its amount: mostly a late one, sometimes an early one, or one
+        that is not there (yet).
+        """
         if not self.orders or self.rng.random() < 0.04:
             return f"order-{len(self.orders) + self.rng.randrange(9)}", "10"
         whose = self.rng.choice((self.orders[-8:], self.orders[-8:], self.orders, self.orders[:5]))
         return self.rng.choice(whose)
 
     def _step(self, at: datetime) -> Event:
+        """A shipment, delivery or cancellation of an order."""
         kinds = ("order.shipped", "order.delivered", "order.delivered", "order.cancelled")
         kind = self.rng.choice(kinds[:2] if self.is_careful else kinds)
         order = self.unpaid[0] if self.is_careful and self.unpaid else self._some_order()
@@ -140,6 +149,7 @@ class Merchant:
         return self._event(kind, at, data)
 
     def _payment(self, at: datetime) -> Event:
+        """A payment of an order, often of all of it."""
         order, whole = self._some_order()
         amount = whole if self.rng.random() < 0.5 else self._amount(self.currency, 600)
         if self.is_careful and self.unpaid and self.rng.random() < 0.9:
@@ -149,6 +159,7 @@ class Merchant:
         return self._event("order.paid", at, data)
 
     def _refund(self, at: datetime) -> Event:
+        """A refund of an order."""
         order, whole = self._some_order()
         amount = whole if self.rng.random() < 0.3 else self._amount(self.currency, 300)
         data = {"order": order, "amount": amount, "currency": self.currency[0]}
@@ -165,6 +176,7 @@ class Merchant:
         return self._event("shop.metrics", at, data)
 
     def _charge(self, at: datetime) -> Event:
+        """A charge; seldom of 0."""
         amount = "0" if self.rng.random() < 0.05 else self._amount(self.billing, 120)
         data = {
             "charge": f"charge-{self.count}",
@@ -179,10 +191,12 @@ class Merchant:
     # What should not have been sent.
 
     def _repeat(self, at: datetime) -> Event:
+        """An event of before under a new id."""
         earlier = self.rng.choice(self.sent)
         return self._event(earlier["type"], at, earlier["data"])
 
     def _other_content(self, at: datetime) -> Event:
+        """An event of before with other content."""
         earlier = self.rng.choice(self.sent)
         other = {
             "order.placed": {"buyer": "somebody else"},
@@ -195,6 +209,7 @@ class Merchant:
         return self._event(earlier["type"], at, earlier["data"] | other.get(earlier["type"], {}))
 
     def _nonsense(self, at: datetime) -> Event:
+        """An event with a value that cannot be."""
         event = self.rng.choice((self._order, self._payment, self._refund, self._charge))(at)
         several = "10.00001"  # too many digits for any currency
         wrong = self.rng.choice(
@@ -220,6 +235,7 @@ class Merchant:
         return {name: self.rng.choice(texts)}
 
     def _new_names(self) -> dict[str, str]:
+        """References for a payment and a refund that were never used."""
         return {kind: f"{kind}-in-euro-{self.count}" for kind in ("payment", "refund")}
 
 
@@ -229,6 +245,7 @@ class Moving(Merchant):
     """
 
     def events(self) -> Iterator[Event]:
+        """Yields a history in which open orders and proceeds are brought along first."""
         others = super().events()
         joined = next(others)
         yield joined
@@ -283,6 +300,7 @@ class Decided(Moving):
     """
 
     def events(self) -> Iterator[Event]:
+        """Yields a history with decisions of operators in it."""
         others, is_closed = super().events(), False
         joined = next(others)
         yield joined
@@ -302,11 +320,14 @@ class Decided(Moving):
                            "merchant": self.reference}  # fmt: skip
 
     def _may_decide(self, what: str, terms: dict[str, Any], *, is_closed: bool) -> bool:
-        """Jobs come rarely here, and so do first attempts: none of it for who pays at once."""
+        """Whether this may be decided here: jobs come rarely, and so do first attempts, so none of
+        it is for who pays at once.
+        """
         is_late = is_closed or terms["payment_method"] == "sandbox"
         return what not in ("credit", "void") or not is_late
 
     def _decision(self) -> tuple[str, Any]:
+        """A decision: what, and its terms."""
         rng, times = self.rng, (self.currency[2], self.billing[2])
         small = Decimal(rng.choice((20, 200, 900)) * times[0])
         return rng.choice((
@@ -339,7 +360,8 @@ def events(
 def arrivals(
     seed: int, *, merchants: int, days: int, pace: int = 1
 ) -> list[tuple[datetime, Event]]:
-    """The same doings as they arrive live, each with the instant at which it does, in that order.
+    """The doings of `events` as they arrive live, each with the instant at which it does, in that
+    order.
 
     Now and then an event is dated long before, such as before the order that it is about.
     """

@@ -33,9 +33,11 @@ class Relay:
         self._lets_in()
 
     def _lets_in(self) -> None:
+        """Take connections on a thread of its own."""
         threading.Thread(target=self._accept, args=(self._door,), daemon=True).start()
 
     def _accept(self, door: socket.socket) -> None:
+        """Connect each client with the server, until the door is closed."""
         with suppress(OSError):
             while True:
                 client, _ = door.accept()
@@ -46,6 +48,7 @@ class Relay:
 
 
 def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    """Pass on what comes from one end to the other, and close both when it ends."""
     with suppress(OSError):
         while data := one.recv(65536):
             other.sendall(data)
@@ -56,6 +59,7 @@ def _pass_on(one: socket.socket, other: socket.socket) -> None:
 
 @contextmanager
 def relayed(host: str, port: int) -> Iterator[Relay]:
+    """A relay to this server, which is cut at the end of the block."""
     relay = Relay(host, port)
     try:
         yield relay

@@ -45,6 +45,7 @@ def routes() -> list[Route]:
 
 
 def _walk(resolver: URLResolver, space: str, parameters: frozenset[str]) -> Iterator[Route]:
+    """Yields all named routes below the resolver, with the names of their parameters."""
     for pattern in resolver.url_patterns:
         # Not the pattern's converters: Django lets patterns of the same text share them.
         known = parameters | set(pattern.pattern.regex.groupindex)
@@ -57,10 +58,10 @@ def _walk(resolver: URLResolver, space: str, parameters: frozenset[str]) -> Iter
 
 
 def full_shop() -> Shop:
-    """Has all that a page could show: orders, one declined, one refunded in part, proceeds, a
-    withdrawal, a bank account and automatic withdrawals to it, a review, closed October and
-    November, bills, the first of them under a payment plan, a credit asked for, colleagues, one of
-    them only invited.
+    """A shop that has all that a page could show: orders, one declined, one refunded in part,
+    proceeds, a withdrawal, a bank account and automatic withdrawals to it, a review, closed October
+    and November, bills, the first of them under a payment plan, a credit asked for, colleagues, one
+    of them only invited.
     """
     shop = withdrawing.shop_with("1000.00", plan_price="39.00", credit_limit="5000.00")
     reviewing.metrics(shop, "2026-11-02 10:00", *reviewing.PERFECT)
@@ -186,7 +187,7 @@ MORE_PAGES = (
 
 
 def addresses(shop: Shop) -> list[str]:
-    """Those of every route of a merchant, also of what is no page."""
+    """The addresses of every route of a merchant, also of what is no page."""
     return [address(route, shop) for route in routes() if route.is_of_a_merchant]
 
 
@@ -200,12 +201,13 @@ def pages(shop: Shop, owner: Client, every: int = 1) -> list[str]:
 
 
 def _disputing(shop: Shop) -> str:
-    """The page that disputes two charges at once."""
+    """The address of the page that disputes two charges at once."""
     chosen = Charge.objects.filter(account=shop.account, reference__in=("C-2", "C-3"))
     query = "&".join(f"charge={charge.pk}" for charge in chosen.order_by("pk"))
     return f"/m/{shop.reference}/billing/credits/several/?{query}"
 
 
 def _is_page(client: Client, asked: str) -> bool:
+    """Whether the answer is a page of HTML, with status 200."""
     response = client.get(asked)
     return response.status_code == 200 and response.headers["Content-Type"].startswith("text/html")

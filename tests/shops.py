@@ -61,12 +61,12 @@ def apply(event: dict[str, Any], *, arriving: datetime | None = None) -> str:
 
 
 def run_jobs(now: datetime) -> None:
-    """One tick of the timetable."""
+    """Run the jobs of one tick of the timetable."""
     ticks.run(now)
 
 
 def run_hourly(first: datetime, last: datetime) -> None:
-    """Every tick of the timetable from `first` to `last`, both on the hour."""
+    """Run the jobs of every tick of the timetable from `first` to `last`, both on the hour."""
     while first <= last:
         run_jobs(first)
         first += ONE_HOUR
@@ -85,18 +85,22 @@ class Shop:
         self.billing_currency: str = self.terms.get("billing_currency") or self.currency
 
     def at(self, text: str) -> datetime:
+        """The instant in UTC at which the shop's clock shows this."""
         return instant(text, self.zone)
 
     def send(self, kind: str, at: str, **data: Any) -> str:
+        """Send an event of the shop's at this time of its clock: the outcome in words."""
         number = next(_numbers)
         when = self.at(at).isoformat()
         event = {"id": f"event-{number}", "type": kind, "at": when, "merchant": self.reference}
         return self.sender({**event, "data": data})
 
     def join(self, at: str) -> str:
+        """Have the shop join with its terms."""
         return self.send("merchant.joined", at, **self.terms)
 
     def place(self, at: str, order: str, amount: str, **data: Any) -> str:
+        """Place an order: the outcome in words."""
         content: dict[str, Any] = {
             "order": order,
             "buyer": "Somchai",
@@ -107,25 +111,31 @@ class Shop:
         return self.send("order.placed", at, **content)
 
     def ship(self, at: str, order: str) -> str:
+        """Ship the order: the outcome in words."""
         return self.send("order.shipped", at, order=order)
 
     def deliver(self, at: str, order: str) -> str:
+        """Deliver the order: the outcome in words."""
         return self.send("order.delivered", at, order=order)
 
     def cancel(self, at: str, order: str, reason: str = "changed my mind") -> str:
+        """Cancel the order: the outcome in words."""
         return self.send("order.cancelled", at, order=order, reason=reason)
 
     def pay(self, at: str, order: str, amount: str, payment: str = "", **data: Any) -> str:
+        """Pay so much of the order, in the line's currency: the outcome in words."""
         content = {"payment": payment or f"payment-{next(_numbers)}", "amount": amount}
         content |= {"currency": self.currency, **data}
         return self.send("order.paid", at, order=order, **content)
 
     def refund(self, at: str, order: str, amount: str, refund: str = "", **data: Any) -> str:
+        """Refund so much of the order, in the line's currency: the outcome in words."""
         content = {"refund": refund or f"refund-{next(_numbers)}", "amount": amount}
         content |= {"currency": self.currency, **data}
         return self.send("order.refunded", at, order=order, **content)
 
     def charge(self, at: str, fee: str, amount: str, charge: str = "", **data: Any) -> str:
+        """Charge a fee, in the billing account's currency: the outcome in words."""
         content: dict[str, Any] = {
             "charge": charge or f"charge-{next(_numbers)}",
             "fee": fee,
@@ -135,11 +145,13 @@ class Shop:
         return self.send("charge.recorded", at, **content)
 
     def run_jobs(self, at: str) -> None:
-        """One tick of the timetable, at whatever instant."""
+        """Run the jobs of one tick of the timetable, at whatever instant of the shop's clock."""
         run_jobs(self.at(at))
 
     def run_hourly(self, first: str, last: str) -> None:
-        """The timetable's ticks from the hour `first` to the hour `last`."""
+        """Run the jobs of the timetable's ticks from the hour `first` to the hour `last` of the
+        shop's clock.
+        """
         run_hourly(self.at(first), self.at(last))
 
     # What the books say, read anew each time.
@@ -158,33 +170,36 @@ class Shop:
 
     @property
     def destination(self) -> PayoutDestination:
-        """The newest of those that it can be paid out to."""
+        """The newest of the destinations that the shop can be paid out to."""
         destination = self.line.destinations.order_by("pk").last()
         assert destination is not None
         return destination
 
     def books(self) -> dict[str, Any]:
+        """All that the books say of the shop."""
         return books.of_merchant(self.merchant)
 
     def limit(self) -> tuple[str, str, str]:
-        """limit, used, available."""
+        """The line's limit, used and available, as figures."""
         line = self.line
         figures = (line.limit, line.used, line.available)
         return tuple(money.text(figure) for figure in figures)  # type: ignore[return-value]
 
     def proceeds(self) -> str:
+        """The shop's proceeds, as a figure."""
         return money.text(self.line.proceeds)
 
     def order(self, reference: str) -> tuple[str, str]:
-        """Its status and what of it is outstanding."""
+        """The order's status and what of it is outstanding."""
         order = self.line.orders.get(reference=reference)
         return str(order.status), money.text(order.outstanding)
 
     def frozen_by(self) -> list[str]:
+        """The reasons of the freezes in force."""
         return sorted(self.line.freezes.filter(lifted_at=None).values_list("reason", flat=True))
 
     def figures(self) -> tuple[str, str]:
-        """outstanding, accruing."""
+        """What is outstanding and accruing, as figures."""
         account = self.account
         figures = (account.outstanding, account.accruing)
         return tuple(money.text(figure) for figure in figures)  # type: ignore[return-value]
@@ -203,7 +218,9 @@ class Shop:
         ]
 
     def statement(self, month: str) -> tuple[bool, dict[str, tuple[int, str]]] | None:
-        """Whether it is closed, and count and total by category; None when there is none."""
+        """Whether the statement is closed, and count and total by category; None when there is
+        none.
+        """
         found = books.statements(self.account).get(month)
         if found is None:
             return None
@@ -217,8 +234,8 @@ HIGH = Decimal(10) ** 16
 
 
 def let_one_decide(*currencies: str) -> None:
-    """A policy for each of these currencies that has none, by which one operator goes as far as any
-    test that is about something else.
+    """Introduce a policy for each of these currencies that has none, by which one operator goes as
+    far as any test that is about something else.
     """
     for currency in currencies:
         if operator_policy(currency, date.max) is None:
@@ -247,6 +264,7 @@ class ShopFactory(Factory[Shop]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """A shop that has joined; one person decides alone about it, unless told otherwise."""
         at, is_for_one = kwargs.pop("at"), kwargs.pop("one_decides")
         shop = Shop(**kwargs)
         if is_for_one:
@@ -256,5 +274,7 @@ class ShopFactory(Factory[Shop]):
 
 
 def join(at: str, reference: str = "rosewood", **terms: Any) -> Shop:
-    """The shop of most tests, or another of which the name is read; any: ShopFactory.create()."""
+    """A shop that joins at this time of its clock: that of most tests, or another of which the name
+    is read; any: ShopFactory.create().
+    """
     return ShopFactory.create(at=at, reference=reference, **terms)

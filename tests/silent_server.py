@@ -26,6 +26,7 @@ class Silent:
         return self._accepted
 
     def close(self) -> None:
+        """Close the server and its connections."""
         for connection in self.accepted:
             connection.close()
         self.listener.close()
@@ -33,6 +34,7 @@ class Silent:
 
 @contextmanager
 def silent() -> Iterator[Silent]:
+    """A context with a server that takes connections and never answers."""
     server = Silent()
     try:
         yield server

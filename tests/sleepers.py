@@ -25,6 +25,7 @@ class Sleeper(Thread):
         self.error: BaseException | None = None
 
     def run(self) -> None:
+        """Work, and keep what that raises for the test."""
         try:
             self.backend = backend()
             if self.sleeps_at_once:
@@ -36,6 +37,7 @@ class Sleeper(Thread):
             connection.close()
 
     def fall_asleep(self) -> None:
+        """Wait until the test wakes it."""
         self.sleeps.set()
         assert self.wakes.wait(SECONDS)
 
@@ -48,9 +50,11 @@ class Sleeper(Thread):
 
 @contextmanager
 def asleep(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> Iterator[Sleeper]:
+    """A worker that sleeps before it renews its lease, while the block runs."""
     renew = leases.Held._renew
 
     def slowly(self: leases.Held) -> bool:
+        """Renew the lease; a sleeper falls asleep before its first time."""
         thread = current_thread()
         if isinstance(thread, Sleeper) and not thread.sleeps.is_set():
             thread.fall_asleep()
@@ -63,13 +67,14 @@ def asleep(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> Itera
 
 @contextmanager
 def elsewhere(work: Callable[[], object]) -> Iterator[Sleeper]:
-    """One that has its connection, and begins when it is woken."""
+    """A context with a worker that has its connection, and begins when it is woken."""
     with _sleeping(Sleeper(work, at_once=True)) as worker:
         yield worker
 
 
 @contextmanager
 def _sleeping(worker: Sleeper) -> Iterator[Sleeper]:
+    """Start the worker and wait until it sleeps; it wakes at the end."""
     worker.start()
     assert worker.sleeps.wait(SECONDS)
     try:
@@ -79,6 +84,7 @@ def _sleeping(worker: Sleeper) -> Iterator[Sleeper]:
 
 
 def backend() -> int:
+    """The process of the database that serves this thread's connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (found,) = cursor.fetchone()
@@ -99,4 +105,5 @@ def run_out() -> None:
 
 
 def held() -> list[str]:
+    """What leases are held for."""
     return list(Lease.objects.order_by("what").values_list("what", flat=True))

@@ -22,6 +22,7 @@ def _row(row: ElementTree.Element) -> list[str]:
 
 
 def _said(cell: ElementTree.Element) -> str:
+    """What the cell has: its text, "f:" and a formula, or "n:" and a number."""
     if cell.find("s:f", SPACE) is not None:
         return "f:" + str(cell.findtext("s:f", "", SPACE))
     if cell.get("t") == "inlineStr":

@@ -158,6 +158,7 @@ class OddStripe(ThreadingHTTPServer):
         until(lambda: len(self.intents) > taken)
 
     def make(self, form: dict[str, str], **changes: Any) -> dict[str, Any]:
+        """A new PaymentIntent for what the form asks, with these values changed."""
         number = next(self._numbers)
         intent = {
             "id": f"pi_{number}",
@@ -249,6 +250,7 @@ class OddStripe(ThreadingHTTPServer):
         """Whom we answer too late has gone: that is what the test wants."""
 
     def find(self, object_id: str) -> dict[str, Any] | None:
+        """What Stripe has made under this id; None if nothing."""
         everything = [
             *self.intents, *self.taken_back["refunds"], *self.taken_back["disputes"], *self.payouts,
         ]  # fmt: skip
@@ -262,6 +264,7 @@ class OddRequest(BaseHTTPRequestHandler):
         """Tests need no access log."""
 
     def do_GET(self) -> None:
+        """Answer with a list, or with one thing."""
         address = urlsplit(self.path)
         if self._is_turned_away():
             return
@@ -272,6 +275,7 @@ class OddRequest(BaseHTTPRequestHandler):
             self._answer_with(address.path.rpartition("/")[2])
 
     def do_POST(self) -> None:
+        """Make or cancel a PaymentIntent; the same key gives the same answer."""
         length = int(self.headers.get("Content-Length") or 0)
         form = dict(parse_qsl(self.rfile.read(length).decode()))
         if self._is_turned_away():
@@ -292,6 +296,7 @@ class OddRequest(BaseHTTPRequestHandler):
                 self._create(form, self.headers["Idempotency-Key"])
 
     def _is_turned_away(self) -> bool:
+        """Note the request, and keep silent or refuse it if Stripe is to do so."""
         self.server.requests.append(f"{self.command} {urlsplit(self.path).path}")
         if self.server.is_silent:
             self.close_connection = True
@@ -303,6 +308,7 @@ class OddRequest(BaseHTTPRequestHandler):
         return False
 
     def _create(self, form: dict[str, str], key: str) -> None:
+        """Make a PaymentIntent, or answer as the next mishap says."""
         server = self.server
         if key in server.by_key:
             self._say(200, server.by_key[key])
@@ -320,6 +326,7 @@ class OddRequest(BaseHTTPRequestHandler):
             self._take(form, key, mishap)
 
     def _take(self, form: dict[str, str], key: str, mishap: str) -> None:
+        """Take the payment as the mishap says: late, lost, refused, of another status."""
         server = self.server
         if mishap in server.STATUSES:
             server.by_key[key] = server.make(form, status=mishap)
@@ -348,6 +355,7 @@ class OddRequest(BaseHTTPRequestHandler):
             self._say(200, server.by_key[key])
 
     def _cancel(self, intent_id: str) -> None:
+        """Cancel the PaymentIntent, unless it is over."""
         intent = self.server.find(intent_id)
         assert intent is not None
         self.server.before_cancel(intent)
@@ -359,6 +367,7 @@ class OddRequest(BaseHTTPRequestHandler):
         self._say(400, {"error": {**error, "message": "It can't be cancelled any more"}})
 
     def _list(self, kind: str, query: dict[str, str]) -> None:
+        """Answer with a page of what was made, newest first."""
         since = int(query.get("created[gte]", 0))
         lists = {"payouts": self.server.payouts, "balance_transactions": self.server.balance}
         made = (self.server.taken_back | lists).get(kind, self.server.intents)
@@ -376,6 +385,7 @@ class OddRequest(BaseHTTPRequestHandler):
         self._say(200, {**listed, "has_more": len(found) > limit})
 
     def _answer_with(self, intent_id: str) -> None:
+        """Answer with what has this id; 404 if nothing has."""
         intent = self.server.find(intent_id)
         if intent is not None:
             self._say(200, intent)
@@ -384,6 +394,7 @@ class OddRequest(BaseHTTPRequestHandler):
         self._say(404, {"error": error})
 
     def _say(self, status: int, body: dict[str, Any]) -> None:
+        """Answer with this status and JSON."""
         content = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -394,6 +405,7 @@ class OddRequest(BaseHTTPRequestHandler):
 
 @contextmanager
 def odd_stripe() -> Iterator[OddStripe]:
+    """A server that stands for Stripe and does odd things when told to, while the block runs."""
     server = OddStripe()
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

@@ -27,6 +27,7 @@ def name() -> str:
 
 
 def _prefix() -> str:
+    """How the names of template databases begin."""
     return f"test_{settings.DATABASES['default']['NAME']}_template_"
 
 
@@ -74,6 +75,7 @@ def _rendering_little() -> Iterator[None]:
     with_related = ProjectState.reload_model
 
     def reload(state: ProjectState, app_label: str, model_name: str, delay: bool = False) -> None:
+        """Make the class of the changed model anew, and no others."""
         if delay and "apps" in state.__dict__:
             state.is_delayed = True  # what a migration does to rows has all classes made anew
             state._reload({(app_label, model_name.lower())})  # type: ignore[attr-defined]
@@ -81,6 +83,7 @@ def _rendering_little() -> Iterator[None]:
             with_related(state, app_label, model_name, delay)
 
     def clone(field: Field[Any, Any]) -> Field[Any, Any]:
+        """A copy of the field, in the order in which fields are made."""
         copied = deepcopy(field)  # Django's takes of a field what is its own, and no more
         # The class has its fields in this order; one of money has its currency's right before it.
         copied.creation_counter = Field.creation_counter + 1
@@ -94,6 +97,7 @@ def _rendering_little() -> Iterator[None]:
 
 
 def digest() -> str:
+    """A digest of migrations and requirements, upon which the template depends."""
     digest = hashlib.sha256()
     root = Path(settings.BASE_DIR)
     for path in sorted([*root.glob("*/migrations/*.py"), *root.glob("requirements*.txt")]):

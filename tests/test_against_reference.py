@@ -332,6 +332,7 @@ def of_doings(doings: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str | Non
 
 
 def told(outcome: Outcome) -> tuple[str, str | None]:
+    """Status and code of the outcome; None without a code."""
     return outcome.status, outcome.code or None
 
 
@@ -444,5 +445,6 @@ def test_what_arrives_live_reaches_what_only_that_can() -> None:
 
 
 def orders_of(model: Model) -> Iterator[Order]:
+    """All orders of the model."""
     for merchant in model.merchants.values():
         yield from merchant.line.orders.values()

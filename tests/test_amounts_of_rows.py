@@ -19,6 +19,7 @@ BAHT = Money(100, "THB")
 
 
 def amounts_of(model: type[models.Model]) -> list[AmountField[Any, Any]]:
+    """The model's fields of amounts."""
     return [field for field in model._meta.fields if isinstance(field, AmountField)]
 
 

@@ -54,6 +54,7 @@ LONG = [
 
 @pytest.fixture
 def sandbox(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox loses some requests."""
     lost_requests.install(monkeypatch, settings)
 
 

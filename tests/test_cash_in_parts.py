@@ -26,14 +26,17 @@ TERMS = {
 
 
 def event(kind: str, at: str, data: dict[str, Any]) -> dict[str, Any]:
+    """An event of hibiscus's."""
     return {"id": f"{kind} {at}", "type": kind, "at": at, "merchant": "hibiscus", "data": data}
 
 
 def decided(what: str, to: Any, at: str) -> dict[str, Any]:
+    """Something that a person does at hibiscus."""
     return {"type": ACT, "what": what, "to": to, "at": at, "merchant": "hibiscus"}
 
 
 def charged(number: int, at: str) -> dict[str, Any]:
+    """An event that charges 1,287 JPY for use."""
     charge = {
         "charge": f"use-{number}", "fee": "app-usage", "request": "orders", "quantity": 1,
         "amount": "1287", "currency": "JPY",

@@ -53,6 +53,7 @@ def offered(browser: Client, page: str) -> set[str]:
 
 
 def everything() -> Client:
+    """The browser of an operator with all roles."""
     return browser_of(operator(*roles.names()))
 
 

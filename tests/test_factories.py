@@ -60,6 +60,7 @@ MADE_BY_OTHERS = {"AuthenticatorFactory", "EnrolledFactorFactory", "ProviderRepo
 
 @pytest.fixture
 def shop(settings: pytest.FixtureRequest) -> Shop:
+    """A shop whose proceeds mature at once, with the sandbox on."""
     settings.TAEL_SANDBOX = True  # type: ignore[attr-defined]
     return ShopFactory.create(settlement_days=0)
 

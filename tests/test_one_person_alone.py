@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def officers(db: None) -> None:
+    """There are two officers."""
     for email in (ALONE, SECOND):
         officer(email)
 
@@ -54,6 +55,7 @@ def outside(shop: Shop) -> Decimal:
 
 
 def _credit(shop: Shop, attempt: Attempt, amount: int, key: str) -> None:
+    """Try to give a credit of so much, alone."""
     attempt(
         credits.grant, merchant_id=shop.account.pk, fee="credit-account", amount=usd(amount),
         request_key=key, told="We give it back.",
@@ -61,6 +63,7 @@ def _credit(shop: Shop, attempt: Attempt, amount: int, key: str) -> None:
 
 
 def _close_and_pay_out(shop: Shop, attempt: Attempt) -> None:
+    """Try to close the account and pay out its rest, alone."""
     attempt(closing.close, merchant_id=shop.account.pk)
     attempt(closing.pay_out_rest, merchant_id=shop.account.pk, reference="OUT-1")
 
@@ -72,12 +75,14 @@ def _found(shop: Shop, attempt: Attempt) -> None:
 
 
 def _small_credits(shop: Shop, attempt: Attempt) -> None:
+    """Try to give 20 credits of 400 and pay them out, alone."""
     for number in range(20):
         _credit(shop, attempt, 400, f"f-{number}")
     _close_and_pay_out(shop, attempt)
 
 
 def _asked_credits(shop: Shop, attempt: Attempt) -> None:
+    """Try to approve five credits of 900 that were asked for and pay them out, alone."""
     for number in range(5):
         reference = f"big-{number}"
         assert shop.charge("2026-11-03 10:00", "pick-pack", "900.00", reference) == "applied"
@@ -89,7 +94,7 @@ def _asked_credits(shop: Shop, attempt: Attempt) -> None:
 
 
 def _made_up_transfer(shop: Shop, attempt: Attempt) -> None:
-    """A transfer that never came, given back in parts."""
+    """Try to record a transfer that never came, and give it back in parts, alone."""
     transfers.receive(
         merchant_id=shop.account.pk, amount=usd(50_000), reference="IN", actor=ALONE, now=DECIDED_AT
     )
@@ -101,12 +106,15 @@ def _made_up_transfer(shop: Shop, attempt: Attempt) -> None:
 
 
 def _made_up_transfer_and_the_rest(shop: Shop, attempt: Attempt) -> None:
+    """Try to record a transfer that never came and pay it out with the rest, alone."""
     _made_up_transfer(shop, attempt)
     _close_and_pay_out(shop, attempt)
 
 
 def _unmatched(shop: Shop, attempt: Attempt) -> None:
-    """Cash that no order took, to the merchant and to somebody outside by turns."""
+    """Try to give cash that no order took to the merchant and to somebody outside by turns,
+    alone.
+    """
     for number in range(10):
         order = f"U-{number}"
         shop.place("2026-11-03 10:00", order, "1.00")
@@ -120,7 +128,9 @@ def _unmatched(shop: Shop, attempt: Attempt) -> None:
 
 
 def _corrections(shop: Shop, attempt: Attempt) -> None:
-    """Proceeds up and down by turns, and each taken back, so that their sum stays small."""
+    """Try to correct proceeds up and down by turns, and take each back, so that their sum stays
+    small, alone.
+    """
     for number in range(10):
         amount = usd(400 if number % 2 else -400)
         attempt(
@@ -132,7 +142,7 @@ def _corrections(shop: Shop, attempt: Attempt) -> None:
 
 
 def _transfers_moved(shop: Shop, attempt: Attempt) -> None:
-    """Transfers that never came, booked for another merchant and then for this one."""
+    """Try to book transfers that never came for another merchant and then for this one, alone."""
     other = shops.join("2026-11-01 10:00", "tallow")
     for number in range(5):
         transfers.receive(

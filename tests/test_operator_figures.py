@@ -34,12 +34,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def officers(db: None) -> None:
+    """There are two officers."""
     for email in (ALONE, SECOND):
         officer(email)
 
 
 def nothing_alone() -> None:
-    """Until 3 November one operator decides whatever there is, and from the 4th on nothing."""
+    """Have policies in force by which until 3 November one operator decides whatever there is, and
+    from the 4th on nothing.
+    """
     figures = OperatorPolicy.figure_names()
     OperatorPolicyFactory.create(**dict.fromkeys(figures, HIGH))
     OperatorPolicyFactory.create(

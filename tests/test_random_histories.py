@@ -62,24 +62,29 @@ class History(RuleBasedStateMachine):
         self.count = 0
 
     def teardown(self) -> None:
+        """Undo the history."""
         transaction.set_rollback(True)
         self.undone.__exit__(None, None, None)
 
     @initialize()
     def join(self) -> None:
+        """All merchants join."""
         self.shops = [
             shops.join(self.at, f"shop-{number}", **terms) for number, terms in enumerate(MERCHANTS)
         ]
 
     @property
     def at(self) -> str:
+        """The present instant, as shops take it."""
         return self.now.isoformat()
 
     def name(self, kind: str) -> str:
+        """A new reference of this kind."""
         self.count += 1
         return f"{kind}-{self.count}"
 
     def send(self, call: Callable[..., str], *arguments: Any, **data: Any) -> None:
+        """Send an event, and send it again, which changes nothing."""
         outcome = call(self.at, *arguments, **data)
         assert outcome.split()[0] in OUTCOMES
         # Sent again at once it is recognised, unless it was refused.
@@ -88,6 +93,7 @@ class History(RuleBasedStateMachine):
 
     @rule(target=orders, number=NUMBERS, amount=AMOUNTS, instalments=st.sampled_from([1, 3, 12]))
     def place(self, number: int, amount: str, instalments: int) -> tuple[int, str]:
+        """A merchant's order: its number and the order's reference."""
         order = self.name("order")
         self.send(self.shops[number].place, order, amount, instalments=instalments)
         return number, order
@@ -110,10 +116,12 @@ class History(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, fee=st.sampled_from(FEES), amount=AMOUNTS)
     def charge(self, number: int, fee: str, amount: str) -> None:
+        """Charge a fee now."""
         self.send(self.shops[number].charge, fee, amount, self.name("charge"))
 
     @rule(number=NUMBERS, days=st.sampled_from([1, 20, 40]), fee=st.sampled_from(FEES))
     def charge_late(self, number: int, days: int, fee: str) -> None:
+        """Charge a fee of 30 for a service of some days ago."""
         served = self.now - timedelta(days=days)
         ChargeFactory.create(
             shop=self.shops[number], at=served.isoformat(), arrived=self.at, fee=fee, amount="30"
@@ -121,13 +129,16 @@ class History(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([1, 13, 24, 24 * 7, 24 * 31, 24 * 95]), with_jobs=st.booleans())
     def let_time_pass(self, hours: int, with_jobs: bool) -> None:
-        """With or without the jobs: if they don't run, the next operation makes up for them."""
+        """So many hours pass, with or without the jobs: if they don't run, the next operation makes
+        up for them.
+        """
         self.now += timedelta(hours=hours)
         if with_jobs:
             shops.run_jobs(self.now)
 
     @invariant()
     def the_books_audit(self) -> None:
+        """Check that the audit finds nothing."""
         books.assert_clean()
 
 

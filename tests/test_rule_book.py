@@ -36,11 +36,13 @@ def packages() -> list[Path]:
 
 @cache
 def tree(path: Path) -> ast.Module:
+    """The module at this path, parsed."""
     return ast.parse(path.read_text())
 
 
 @cache
 def functions_of(path: Path) -> set[str]:
+    """The names of all functions in the module."""
     return {node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)}
 
 
@@ -97,6 +99,7 @@ def test_each_choice_that_is_named_is_among_the_decisions() -> None:
 
 
 def _plain(words: str) -> str:
+    """The words without marks and blanks at their ends."""
     return " ".join(words.replace("`", "").split()).strip(".,:")
 
 
@@ -148,6 +151,7 @@ def test_what_a_newcomer_looks_for_is_there() -> None:
 
 
 def _defined_in(path: Path) -> set[str]:
+    """The names that the module defines."""
     found = {name for name, _ in names_in(tree(path).body)}
     return found | functions_of(path)
 
@@ -176,6 +180,7 @@ def code() -> dict[str, list[ast.stmt]]:
 
 
 def is_in_code(word: str) -> bool:
+    """Whether the word names something in the code, as a name or as `Class.name`."""
     if word in code():
         return True
     first, *rest = word.split(".")
@@ -216,6 +221,7 @@ def test_pages_have_each_term_in_chinese_and_thai() -> None:
 
 
 def catalogue(language: str) -> dict[object, str]:
+    """The translation of each message into the language, by message and context."""
     with (Path(settings.LOCALE_PATHS[0]) / language / "LC_MESSAGES" / "django.po").open(
         "rb"
     ) as file:
@@ -224,4 +230,5 @@ def catalogue(language: str) -> dict[object, str]:
 
 
 def _forms(string: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    """The forms of a translation, one for each number."""
     return [string] if isinstance(string, str) else list(string or ())

@@ -30,6 +30,7 @@ FIXED = [(11, 2, 12, 1), (12, 1, 75, 3), (13, 3, 40, 4)]
 
 @pytest.fixture
 def sandbox(settings: Any) -> Any:
+    """The settings, with the sandbox switched on."""
     settings.TAEL_SANDBOX = True
     return settings
 

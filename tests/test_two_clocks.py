@@ -26,6 +26,7 @@ FEW_MILLISECONDS = timedelta(milliseconds=3)
 
 
 def assert_audit_is_clean() -> None:
+    """Check that the audit finds nothing."""
     findings = audit.run(audit.registered(), now=shops.instant("2100-01-01 00:00"))
     assert {found.check.name: found.listed for found in findings if found.violations} == {}
 
@@ -162,6 +163,7 @@ def test_two_writers_of_charges_whose_clocks_differ_around_midnight() -> None:
     midnight = shop.at(MIDNIGHT)
 
     def write(thread: int) -> int:
+        """Record charges by this thread's clock: how many."""
         for step in range(ROUNDS):
             now = around(midnight, thread, step)
             charges.record(
@@ -190,6 +192,7 @@ def test_officers_and_the_platform_whose_clocks_differ_write_one_account() -> No
     midnight = shop.at(MIDNIGHT)
 
     def write(thread: int) -> int:
+        """Charge, give credits or void the latest bill by this thread's clock: how many."""
         for step in range(ROUNDS):
             now = around(midnight, thread, step)
             if thread % 3 == 0:
@@ -214,6 +217,7 @@ def test_officers_and_the_platform_whose_clocks_differ_write_one_account() -> No
 
 
 def _void_the_latest(now: datetime) -> None:
+    """Void the latest open bill, if it may be."""
     invoice = Invoice.objects.filter(status=Invoice.Status.OPEN).order_by("-pk").first()
     if invoice is None:
         return
@@ -236,6 +240,7 @@ def test_buyers_the_shop_and_officers_whose_clocks_differ_write_one_line() -> No
     doings = _doings(shop, destination)
 
     def write(thread: int) -> int:
+        """Do all doings in turn by this thread's clock: how many."""
         for step in range(ROUNDS):
             doings[(thread + step) % len(doings)](
                 f"{thread}-{step}", thread * ROUNDS + step, around(midnight, thread, step)
@@ -249,6 +254,7 @@ def test_buyers_the_shop_and_officers_whose_clocks_differ_write_one_line() -> No
 
 
 def _destination(shop: Shop) -> PayoutDestination:
+    """A destination of the shop's."""
     destination, _ = destinations.add(
         merchant_id=shop.merchant.pk,
         kind=PayoutDestination.Kind.ALIPAY,
@@ -264,6 +270,7 @@ Doing = Callable[[str, int, datetime], object]
 
 
 def _doings(shop: Shop, destination: PayoutDestination) -> list[Doing]:
+    """All that the two clocks write at once."""
     merchant_id = shop.merchant.pk
 
     def place(name: str, number: int, now: datetime) -> object:
@@ -289,11 +296,13 @@ def _doings(shop: Shop, destination: PayoutDestination) -> list[Doing]:
         )
 
     def freeze(name: str, number: int, now: datetime) -> object:
+        """Freeze the line, and lift that by a clock that is a little behind."""
         by = {"actor": "co@tael.example", "note": "look"}
         frozen = freezes.place(merchant_id=merchant_id, reason=Freeze.Reason.MANUAL, now=now, **by)
         return freezes.lift(freeze_id=frozen.pk, now=now - FEW_MILLISECONDS, **by)
 
     def change(name: str, number: int, now: datetime) -> object:
+        """Set another limit."""
         return limits.set_limit(
             merchant_id=merchant_id,
             limit=Money(100 + number + 1, "USD"),
@@ -312,6 +321,7 @@ def test_a_line_that_waited_for_its_lock_counts_at_what_was_written_meanwhile() 
     now = shop.at("2026-11-05 10:00")
 
     def write(thread: int) -> bool:
+        """Place an order by this thread's clock."""
         mine = now + thread * timedelta(seconds=1)
         shop.place(mine.isoformat(), f"order-{thread}", "1.00")
         return True

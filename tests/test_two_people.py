@@ -53,17 +53,21 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def officers(db: None) -> None:
+    """There are two officers."""
     for email in (ALONE, SECOND):
         officer(email)
 
 
 @pytest.fixture
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def nothing_alone() -> None:
-    """Until 3 November one operator decides whatever there is, and from the 4th on nothing."""
+    """Have policies in force by which until 3 November one operator decides whatever there is, and
+    from the 4th on nothing.
+    """
     figures = OperatorPolicy.figure_names()
     OperatorPolicyFactory.create(**dict.fromkeys(figures, HIGH))
     OperatorPolicyFactory.create(
@@ -121,6 +125,7 @@ BY_NAME = {(case.model, case.name): case for case in CASES}
 
 
 def page_of(case: Case, row: Model | None) -> str:
+    """The address of the case's decision, about a row or none."""
     if row is None:
         return reverse(f"admin:billing_{case.model}_decide_list", args=[case.name])
     name = f"admin:{row._meta.app_label}_{case.model}_decide"
@@ -128,6 +133,7 @@ def page_of(case: Case, row: Model | None) -> str:
 
 
 def decide(browser: Client, proposal: Proposal, what: str = "confirm") -> Any:
+    """The answer to this decision about the proposal."""
     return browser.post(reverse("admin:merchants_proposal_decide", args=[proposal.pk, what]), WHY)
 
 

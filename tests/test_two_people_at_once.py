@@ -51,6 +51,7 @@ class Waiting:
 
 
 def from_its_page(case: Case, settings: Settings) -> Waiting:
+    """The proposal that the decision's page has made, waiting for the second person."""
     settings.TAEL_SANDBOX = case.join is billing.join
     nothing_alone()
     shop = case.join()
@@ -70,11 +71,13 @@ def from_its_page(case: Case, settings: Settings) -> Waiting:
 def by_operation(
     operation: Callable[..., Any], at: datetime, roles: tuple[str, ...] = OFFICERS, **said: Any
 ) -> Waiting:
+    """The proposal that this operation has made, waiting for the second person."""
     by = User.objects.filter(email=ALONE).first() or operator(*roles, email=ALONE)
     return Waiting(lambda: propose(operation, now=at, by=by, **said), at, roles)
 
 
 def review(settings: Settings) -> Waiting:
+    """A raise after a review that waits for the second person."""
     shop = shop_with("45000.00", credit_limit="14000.00")
     limits.set_limit(
         merchant_id=shop.line.pk, limit=usd(15_000), actor=ALONE,
@@ -86,6 +89,7 @@ def review(settings: Settings) -> Waiting:
 
 
 def counter_entry(settings: Settings) -> Waiting:
+    """A counter-entry that waits for the second person."""
     shop = shops.join("2026-11-01 09:00", settlement_days=0)
     corrected = corrections.correct(
         merchant_id=shop.merchant.pk, amount=usd(60), request_key="f-1", actor=ALONE,
@@ -97,6 +101,7 @@ def counter_entry(settings: Settings) -> Waiting:
 
 
 def moved_transfer(settings: Settings) -> Waiting:
+    """A transfer to be moved that waits for the second person."""
     settings.TAEL_SANDBOX = True
     shop = manual()
     manual("tallow")
@@ -108,6 +113,7 @@ def moved_transfer(settings: Settings) -> Waiting:
 
 
 def reopened(settings: Settings) -> Waiting:
+    """An account to be reopened that waits for the second person."""
     shop = shops.join("2026-11-01 10:00")
     deciding.close(shop, "2026-11-10 12:00")
     at = shop.at("2026-11-20 09:00")
@@ -115,6 +121,7 @@ def reopened(settings: Settings) -> Waiting:
 
 
 def version_of(introduce: Callable[..., Any], **figures: Any) -> Waiting:
+    """A version of a policy that waits for the second person."""
     return by_operation(
         introduce, DECIDED_AT, ("Administrator",), currency="USD",
         starts_on=date(2026, 12, 1), **figures, **WHY,
@@ -122,6 +129,7 @@ def version_of(introduce: Callable[..., Any], **figures: Any) -> Waiting:
 
 
 def new_operator(settings: Settings) -> Waiting:
+    """A new operator that waits for the second person."""
     by = operator("Administrator", email=ALONE)
     operator("Administrator", email="ada@tael.example")
 
@@ -134,6 +142,7 @@ def new_operator(settings: Settings) -> Waiting:
 
 
 def bank_accounts(settings: Settings) -> Waiting:
+    """An issuer's bank accounts that wait for the second person."""
     issuer = IssuerFactory.create()
     banks = {"issuer_id": issuer.pk, "banks": "THB; 999-9; BKKBTHBK; Siam Bank"}
     return by_operation(issuers.change_banks, DECIDED_AT, ("Administrator",), **banks, **WHY)
@@ -160,6 +169,7 @@ def test_each_kind_is_raced() -> None:
 
 @pytest.fixture
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
@@ -172,6 +182,7 @@ def answer(of: Callable[..., Any], **said: Any) -> str:
 
 
 def lapse(proposal_id: int, now: datetime) -> Proposal:
+    """Have the proposal lapse if its time is over: it, as it is then."""
     proposals.lapse([proposal_id], now)
     return Proposal.objects.get(pk=proposal_id)
 

@@ -99,6 +99,7 @@ API = [
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
@@ -137,20 +138,24 @@ TOGETHER = [
 
 
 def groups(cases: list[Case]) -> list[list[Case]]:
+    """The cases in groups, each of which is about one shop."""
     together = [[case for case in cases if str(case) in names] for names in TOGETHER]
     apart = [[case] for case in cases if not any(str(case) in names for names in TOGETHER)]
     return [group for group in together + apart if group]
 
 
 def named(group: list[Case]) -> str:
+    """The name of a group of cases."""
     return "+".join(map(str, group))
 
 
 def texts_of(case: Case) -> dict[str, str]:
+    """The two texts of the case: for colleagues, and for the merchant."""
     return {"reason": f"{OURS} ({case})", "told": f"{THEIRS} ({case})"}
 
 
 def decide(browser: Client, case: Case, shop: Shop, texts: dict[str, str]) -> Model:
+    """Send the decision with these texts: the row that it is about."""
     assert case.row is not None
     row = case.row(shop)
     content = {name: value for name, value in case.said.items() if name not in ("reason", "told")}
@@ -160,6 +165,7 @@ def decide(browser: Client, case: Case, shop: Shop, texts: dict[str, str]) -> Mo
 
 
 def page_of_row(row: Any) -> list[str]:
+    """The merchant's pages on which the row is shown."""
     match row._meta.model_name:
         case "withdrawal" | "order" as kind:
             return [f"credit/{kind}s/{row.reference}/"]

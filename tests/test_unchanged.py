@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop with a charge and a member."""
     shop = shops.join("2026-11-01 10:00")
     assert shop.charge("2026-11-02 10:00", "pick-pack", "30.00", "c-1") == "applied"
     member(shop, email="mei@rosewood.example")
@@ -30,22 +31,27 @@ def place(shop: Shop) -> None:
 
 
 def give_a_role(_: Shop) -> None:
+    """Give the only person a role."""
     User.objects.get().groups.add(Group.objects.get(name="Auditor"))
 
 
 def rename(_: Shop) -> None:
+    """Give the only person another address."""
     User.objects.update(email="ann@rosewood.example")
 
 
 def lower_the_limit(_: Shop) -> None:
+    """Set all limits to 1."""
     CreditLine.objects.update(limit=1)
 
 
 def leave(_: Shop) -> None:
+    """Delete the only membership."""
     Membership.objects.get().delete()
 
 
 def make_group(_: Shop) -> None:
+    """Add a group."""
     Group.objects.create(name="Bystander")
 
 

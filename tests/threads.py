@@ -37,7 +37,9 @@ def every_order(test: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def in_turn(name: str | None) -> Iterator[None]:
-    """Have `at_once` give the threads their turns in one of ORDERS; without a name, all race."""
+    """A context in which `at_once` gives the threads their turns in one of ORDERS; without a name,
+    all race.
+    """
     _in_turn[:] = [ORDERS[name]] if name else []
     try:
         yield
@@ -55,6 +57,9 @@ def at_once(doing: Callable[[int], T], *, threads: int = 8) -> Counter[T]:
 
 
 def _one(doing: Callable[[int], T], number: int, ready: Barrier | None = None) -> T:
+    """What the doing answers to its number, once all threads are ready; the thread's connection is
+    closed then.
+    """
     if ready is None:
         return doing(number)
     try:

@@ -50,7 +50,7 @@ _left_out = count(1)
 
 
 def run(now: datetime) -> None:
-    """One tick of the timetable."""
+    """Run the jobs of one tick of the timetable, those that may find something."""
     due: Collection[str] | None = None  # None: not known, as something was done since it was asked
     for job in TIMETABLE:
         if job is RETENTION:  # looks at a dozen tables; tests/jobs/test_retention.py runs it
@@ -86,10 +86,11 @@ Asked = tuple[str, list[Any]]  # a statement, and its values in their order
 
 @contextmanager
 def _listening() -> Any:
-    """The statements that are asked within, as they are."""
+    """A context that gives the statements that are asked in it, as they are."""
     asked: list[Asked] = []
 
     def listen(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
+        """Keep the statement and its values, and carry it out."""
         if isinstance(values, dict):
             named = [values[place[1]] for place in PLACE.finditer(sql) if place[1]]
             asked.append((PLACE.sub(lambda place: "%s" if place[1] else place[0], sql), named))
@@ -135,6 +136,7 @@ def _filled_in(sql: str, shown: Iterable[str]) -> str:
 
 
 def _finds_any(question: Question, now: datetime) -> bool:
+    """Whether the question finds a row that is due."""
     instants = [now - before for before in question.before]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {question.text}", instants)
@@ -159,6 +161,7 @@ def _all_questions(known: frozenset[str]) -> str:
 
 
 def _told(jobs: Iterable[Job], known: Collection[str]) -> Iterable[str]:
+    """Yields SQL for each job's name, where it may find anything."""
     for job in jobs:
         model = LOOKS_AT.get(job.name, job.model)
         if job.name in known:

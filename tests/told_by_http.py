@@ -82,6 +82,7 @@ def send_one(caller: Caller, event: Event, clock_file: Path, chance: Random) -> 
 
 
 def _told(caller: Caller, event: Event, chance: Random) -> Became:
+    """What becomes of the event, told by its own route or in a list of events, by chance."""
     if has_route(event) and chance.random() < BY_ROUTE:
         return _by_route(caller, event)
     (result,) = caller.events(event)
@@ -104,6 +105,7 @@ def has_route(event: Event) -> bool:
 
 
 def _by_route(caller: Caller, event: Event) -> Became:
+    """What becomes of the event, told by its own route."""
     path, in_body, in_address = ROUTES[event["type"]]
     data, merchant = event["data"], event["merchant"]
     address = {name: quote(data[name], safe="") for name in in_address} | {"merchant": merchant}

@@ -15,6 +15,7 @@ class Told(NamedTuple):
 
 
 def newest() -> int:
+    """The key of the trail's newest row; 0 if it is empty."""
     return TrailEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
@@ -24,6 +25,7 @@ def entries(since: int = 0) -> list[TrailEntry]:
 
 
 def told(since: int = 0) -> list[Told]:
+    """What the trail has after the row with this key."""
     return [
         Told(entry.action, entry.subject, entry.before, entry.after) for entry in entries(since)
     ]

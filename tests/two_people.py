@@ -34,13 +34,14 @@ def officer(email: str) -> User:
 def propose(
     operation: Callable[..., Any], *, now: datetime, by: User | None = None, **arguments: Any
 ) -> Proposal:
-    """What the operation has to be proposed as: it takes two people."""
+    """The proposal of the operation, which takes two people; it waits for the second one."""
     outcome = two_people.decide(operation, arguments, actor=by or officer(FIRST), now=now)
     assert isinstance(outcome, Proposal), outcome
     return outcome
 
 
 def confirm(proposal: Proposal, *, now: datetime, by: User | None = None) -> Proposal:
+    """Confirm the proposal, as the second officer unless told otherwise."""
     return proposals.confirm(proposal_id=proposal.pk, actor=by or officer(SECOND), now=now)
 
 
@@ -58,7 +59,7 @@ _away = ContextVar("the second officer is away", default=False)
 
 @contextmanager
 def second_is_away() -> Iterator[None]:
-    """What takes two officers is proposed, and waits."""
+    """A context in which what takes two officers is only proposed, and waits."""
     token = _away.set(True)
     try:
         yield
@@ -67,13 +68,15 @@ def second_is_away() -> Iterator[None]:
 
 
 def by_two(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> Proposal:
-    """A decision that two officers take at the same instant, unless the second one is away."""
+    """Have two officers take the decision at the same instant; it is only proposed while the second
+    one is away.
+    """
     proposal = propose(operation, now=now, **arguments)
     return proposal if _away.get() else confirm(proposal, now=now)
 
 
 def policy_by_two(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> Proposal:
-    """A policy that two administrators introduce."""
+    """Have two administrators introduce a policy."""
     first, second = (
         User.objects.filter(email=email).first() or operator("Administrator", email=email)
         for email in ("boss@tael.example", "other@tael.example")

@@ -67,6 +67,7 @@ def digests() -> Digests:
 
 @cache
 def _every_row(of: Apps) -> str:
+    """SQL for a digest of every row, with its table."""
     return " UNION ALL ".join(
         f"SELECT '{table}', {_digest(model)} FROM {_quoted(table)} AS r"
         for table, model in _models(of).items()
@@ -81,6 +82,7 @@ def _models(of: Apps) -> dict[str, type[Model]]:
 
 
 def _digest(model: type[Model]) -> str:
+    """SQL for the digest of a row, without the columns that may change."""
     unseen: set[str] = UNSEEN_COLUMNS.get(model._meta.db_table, set())
     if not unseen:
         return "hashtextextended(r::text, 0)"
@@ -104,4 +106,5 @@ def _told(table: str, gone: Digests, new: Digests) -> str:
 
 
 def _quoted(name: str) -> str:
+    """The name as SQL has it."""
     return str(connection.ops.quote_name(name))

@@ -25,7 +25,7 @@ _is_drawn = ContextVar("is_drawn", default=True)
 
 @contextmanager
 def undrawn(*, is_so: bool = True) -> Iterator[None]:
-    """No page is drawn in here, if `is_so`."""
+    """A context in which no page is drawn, if `is_so`."""
     before = _is_drawn.set(_is_drawn.get() and (DRAWS_ALL or not is_so))
     try:
         yield

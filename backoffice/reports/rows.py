@@ -27,7 +27,9 @@ class Rows(Sequence[T]):
         return sum(count for _, count in self._counts)
 
     def __getitem__(self, part: Any) -> Any:
-        """Those rows of a part with a start and a stop, read in the cells that they are in."""
+        """Those rows of a slice with a start and a stop, each as `shown` makes it, read in the
+        cells that they are in: those of the cell with the highest number first.
+        """
         found: list[T] = []
         before = 0
         for number, count in self._counts:

@@ -42,6 +42,7 @@ def of_merchant(
     """
 
     def taken(name: str, operation: Callable[..., Any]) -> Download:
+        """The download of the file of this kind, which the operation makes."""
         return Download(
             name,
             name.upper(),

@@ -105,6 +105,7 @@ class JournalLockAdmin(_OfJournal):
 
         @wraps(view)
         def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            """The view, for who may see the journal. Raises PermissionDenied to others."""
             if not self.has_view_permission(request):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -15,6 +15,7 @@ def unit_price(none: str) -> Column:
 
     @admin.display(description="unit price")
     def column(row: Any) -> str:
+        """The row's price with its currency; a text of the list's for none."""
         if row.unit_price is None:
             return none
         return money.unit_price(row.unit_price, row.currency).replace(" ", "\N{NO-BREAK SPACE}")

@@ -8,8 +8,8 @@ from lib.journal import BALANCES, MOVEMENTS
 
 
 def checks() -> tuple[Check, ...]:
-    """The audit checks of the journal, made from the parts of it that books have registered: to be
-    called once all have.
+    """The audit checks of the journal, that each row is in it once, entries balance and locked
+    months stay, made from the parts of it that books have registered: to be called once all have.
     """
     return (_each_once(), _balances(), _locked())
 

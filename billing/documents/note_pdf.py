@@ -26,6 +26,7 @@ def credit_note_pdf(note: CreditNote) -> bytes:
     number, of_invoice = installation.outside(str(note)), installation.outside(str(invoice))
 
     def write(words: Words) -> Paper:
+        """The document's data for the template, in the language in force."""
         title = _("Credit note %(number)s") % {"number": number}
         return {
             "title": title,

@@ -60,6 +60,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
     zone = invoice.account.merchant.timezone
 
     def write(words: Words) -> Paper:
+        """The document's data for the template, in the language in force."""
         as_of = _("Bill %(number)s, as of %(instant)s")
         return {
             "title": _("Bill %(number)s") % {"number": number},
@@ -182,6 +183,7 @@ def statement_pdf(statement: Statement) -> bytes:
     charges = list(statements.charges(statement).order_by("at", "pk")[:LISTED])
 
     def write(words: Words) -> Paper:
+        """The document's data for the template, in the language in force."""
         name = month(statement.month)
         return {
             "title": _("Statement of %(month)s") % {"month": name},

@@ -45,14 +45,14 @@ def blocks(account: BillingAccount, year: int, *, now: datetime) -> Iterator[byt
 
 
 def _invoices(account: BillingAccount, year: int) -> QuerySet[Invoice]:
-    """The account's bills that were issued on days of the year."""
+    """The account's bills that were issued on days of the year, as they were issued."""
     return (
         invoice_queries.of_account(account).filter(issued_on__year=year).order_by("issued_at", "pk")
     )
 
 
 def _closed_statements(account: BillingAccount, year: int) -> QuerySet[Statement]:
-    """The account's closed statements of the year's months."""
+    """The account's closed statements of the year's months, in their order."""
     found = statement_queries.of_account(account).filter(month__year=year, closed_at__isnull=False)
     return found.order_by("month")
 

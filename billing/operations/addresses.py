@@ -81,7 +81,8 @@ def add(
 
     Raises AddressKnown for one in force, confirmed or not; TooManyAddresses if five are in force,
     or ten were added within 24 hours, ended ones included; and Invalid for no e-mail address or an
-    unknown schedule. Rule 11.9.
+    unknown schedule. It locks the account, whose ended days are worked off first (accounts.lock).
+    Rule 11.9.
     """
     email = _checked(email)
     if schedule not in BillingAddress.Schedule.values:

@@ -21,7 +21,7 @@ Status = YearArchive.Status
 def ask(*, merchant_id: int, year: int, actor: str, now: datetime) -> YearArchive:
     """Ask for the ZIP file of the documents of a year, which a job builds, with a trail row. One
     that waits already is returned, and not asked for again; one that is ready does not stop
-    another.
+    another. It locks the account, whose ended days are worked off first (accounts.lock).
     """
     account = accounts.lock(merchant_id, now=now)
     waiting = account.archives.filter(year=year, status=Status.WAITING).first()
@@ -48,9 +48,9 @@ def take(archive: YearArchive, *, actor: str, now: datetime) -> Iterator[bytes]:
 
 
 def work_off(archive_id: int, now: datetime) -> None:
-    """Build the ZIP file that waits, or drop the parts of one that was kept for long enough. Does
-    nothing if another worker is at it, or it is done. Raises csv_export.Incomplete if a document is
-    not whole; nothing is kept then.
+    """Lock the archive's row, and build the ZIP file that waits, or drop the parts of one that was
+    kept for long enough. Does nothing if another worker is at it, or it is done. Raises
+    csv_export.Incomplete if a document is not whole; nothing is kept then.
     """
     with transaction.atomic():
         found = (

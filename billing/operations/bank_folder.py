@@ -61,7 +61,8 @@ def _files(now: datetime) -> Iterator[Path]:
 def take_in(*, now: datetime) -> None:
     """Take in the files that have rested, each by itself; one that cannot be read or moved is
     logged, and stays. One that fails otherwise does not hold up the others; the first such error is
-    raised at the end. Does nothing while another worker does so. Rule 29.17.
+    raised at the end. An advisory lock keeps other workers from doing so at the same time; they do
+    nothing. Rule 29.17.
     """
     bugs = []
     with try_advisory_lock("folder of bank statements") as is_ours:
@@ -81,7 +82,8 @@ def take_in(*, now: datetime) -> None:
 
 def _take(file: Path, now: datetime) -> None:
     """Take in the statements of the file, and move it to `done`. One that is refused is moved to
-    `failed` instead, with a text beside it that says why, and the problem is on record.
+    `failed` instead, with a text beside it that says why, and the problem is on record. Both are
+    logged; the same content is taken in once. Raises OSError.
     """
     with file.open("rb") as opened:
         content = opened.read(LARGEST + 1)

@@ -46,7 +46,9 @@ def match(line_id: int, *, now: datetime) -> BankLine:
 
 
 def _match(line_id: int, now: datetime) -> BankLine:
-    """Do as `match`, but for handing the line to the cell whose it is."""
+    """Do as `match`, but for handing the line to the cell whose it is. It locks the line and the
+    account that it may be about. Raises UnknownLine.
+    """
     with transaction.atomic():
         line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
         if line is None:
@@ -96,7 +98,8 @@ def _book(
 ) -> None:
     """Book the locked line as a transfer to the locked account: for the bill, or without one as
     unapplied money. One that was recorded by hand before, under the bank's reference, is that
-    transfer. Raises what transfers.record and transfers.receive do.
+    transfer. Raises what transfers.record and transfers.receive do. The line is saved, with who
+    decided (`actor`) and when. `why` is the reason on record.
     """
     reference = _reference(line, account)
     day = _day(account, line.value_on)
@@ -147,7 +150,7 @@ def _day(account: BillingAccount, value_on: date) -> date:
 def confirm(*, line_id: int, actor: str, now: datetime) -> BankLine:
     """Book a line that is proposed for the bill that is proposed, with a trail row. Raises
     UnknownLine, AlreadyDecided for one that is not proposed, ChangedMeanwhile, and what
-    transfers.record does. Rule 29.14.
+    transfers.record does. It locks the line and the account that it is about. Rule 29.14.
     """
     line, account = hold(line_id, (Status.PROPOSED,), now)
     assert account is not None
@@ -160,7 +163,7 @@ def confirm(*, line_id: int, actor: str, now: datetime) -> BankLine:
 def refuse(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
     """Refuse what is proposed for a line, with a trail row: it waits for somebody who says whose it
     is. Raises UnknownLine, AlreadyDecided for one that is not proposed, ChangedMeanwhile, Invalid
-    without a reason. Rule 29.14.
+    without a reason. It locks the line and the account that it is about. Rule 29.14.
     """
     line, _ = hold(line_id, (Status.PROPOSED,), now)
     return _decide(line, Status.OPEN, Action.BANK_LINE_REFUSED, actor, reason, now)
@@ -170,7 +173,8 @@ def refuse(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
 def set_aside(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
     """Say that a line that is open, or a return, is no merchant's, such as interest, with a trail
     row: nothing is booked for it. Raises UnknownLine, AlreadyDecided for any other line,
-    ChangedMeanwhile, Invalid without a reason. Rule 29.15.
+    ChangedMeanwhile, Invalid without a reason. It locks the line and the account that it is about.
+    Rule 29.15.
     """
     line, _ = hold(line_id, (Status.OPEN, Status.RETURN), now)
     return _decide(line, Status.SET_ASIDE, Action.BANK_LINE_SET_ASIDE, actor, reason, now)
@@ -201,7 +205,8 @@ def place(*, line_id: int, merchant: str, number: str = "", actor: str, now: dat
 
     Raises UnknownLine, AlreadyDecided for any other line, UnknownMerchant, Invalid for a number
     that is none of the merchant's bills' and for a line that went out, and what transfers.record
-    does. Rule 29.15.
+    does. It locks account and credit line, whose ended days are worked off first
+    (accounts.lock_both). Rule 29.15.
     """
     wanted = queries.merchants_account(merchant.strip())
     if wanted is None:
@@ -223,7 +228,8 @@ def _place_elsewhere(
     line_id: int, merchant: str, number: str, actor: str, now: datetime
 ) -> BankLine:
     """Do as `place` for a merchant in another cell: the line is handed to it, and returned as it is
-    booked there. Raises UnknownMerchant if no cell has the merchant.
+    booked there. Raises UnknownMerchant if no cell has the merchant. It locks the line here, and
+    the account there.
     """
     cell = directory.cells_of([merchant.strip()]).get(merchant.strip(), cells.number())
     if cell == cells.number():

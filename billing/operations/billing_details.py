@@ -65,7 +65,8 @@ def say(*, merchant_id: int, party: Party, actor: str, now: datetime) -> Billing
     trail row; bills have the one of before until then. One that waited is replaced.
 
     Raises SameDetails if nothing differs from the last, unless that was rejected, and Invalid as
-    Party.checked does. Rule 28.10.
+    Party.checked does. It locks the account, whose ended days are worked off first (accounts.lock).
+    Rule 28.10.
     """
     account = accounts.lock(merchant_id, now=now)
     columns = party.checked()

@@ -50,7 +50,8 @@ def charge(
     colleagues. It is written on the trail and among operators' decisions. The same form sent twice,
     recognised by its `request_key`, makes one charge. Above the day's figure for credits it takes
     the `proposal` that a second person confirms. Raises TakesTwoPeople, ChargeConflict,
-    AccountClosed, CurrencyMismatch, Invalid. Rule 12.12.
+    AccountClosed, CurrencyMismatch, Invalid. It locks account and credit line, whose ended days are
+    worked off first (accounts.lock_both). Rule 12.12.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -177,7 +178,9 @@ def _write_down(
     told: str,
     proposal: Proposal | None,
 ) -> None:
-    """Write the charge on the trail and among operators' decisions, and tell the merchant."""
+    """Write the charge on the trail and among operators' decisions, and tell the merchant. The
+    merchant reads `told`; `reason` is for colleagues.
+    """
     trail.write(
         Action.CHARGED_BY_HAND,
         merchant_id=account.pk,

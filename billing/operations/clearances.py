@@ -209,7 +209,8 @@ def enter(
     it, if one did; with a trail row.
 
     Raises UnknownClearance, AlreadyDecided once it has a number, NotByHand while a provider is at
-    it, and Invalid without a reason or number, or for a file over 1 MB. Rule 28.25.
+    it, and Invalid without a reason or number, or for a file over 1 MB. It locks the clearance.
+    Rule 28.25.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     number = wording.line("number", number, LONGEST_NUMBER)
@@ -229,7 +230,7 @@ def send_again(*, clearance_id: int, actor: str, reason: str, now: datetime) -> 
     row.
 
     Raises UnknownClearance, AlreadyDecided once it has a number, NotByHand if it was not refused,
-    Invalid without a reason. Rule 28.25.
+    Invalid without a reason. It locks the clearance. Rule 28.25.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     clearance = lock(clearance_id)

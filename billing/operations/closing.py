@@ -76,7 +76,8 @@ def close(
     From then on it takes no charge of the platform's and has no bill dates, and its credit line
     takes no new order. Requests for a higher threshold are rejected. Its statement closes with its
     month. What is outstanding in the merchant's favour pays its unpaid bills; the rest waits to be
-    paid out. Raises AccountClosed, Invalid without a reason. Rule 19.3.
+    paid out. Raises AccountClosed, Invalid without a reason. It locks account and credit line,
+    whose ended days are worked off first (accounts.lock_both). Rule 19.3.
     """
     told = wording.optional("told", told)
     account, _ = accounts.lock_both(merchant_id, now=now)
@@ -115,7 +116,8 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
     less than its provider collects is waived instead. Writes a trail row.
 
     Raises NothingToBill if the account is open or has nothing outstanding, Invalid without a
-    reason. Rule 19.3.
+    reason. It locks account and credit line, whose ended days are worked off first
+    (accounts.lock_both). Rule 19.3.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -152,7 +154,8 @@ def pay_out_rest(
     Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople, ChangedMeanwhile, NothingToPayOut, DraftWaits, PaymentUnderWay,
     ReversalUndecided, InvoicesUnpaid, WithdrawalsStopped while fraud is suspected, Conflict for a
-    reference under which money was given back before, Invalid without a reason or reference. Rule
+    reference under which money was given back before, Invalid without a reason or reference. It
+    locks account and credit line, whose ended days are worked off first (accounts.lock_both). Rule
     19.7.
     """
     reference = wording.line("reference", reference)

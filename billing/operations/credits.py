@@ -75,7 +75,8 @@ def ask(
     Writes a trail row.
 
     The same form sent twice, recognised by its `request_key`, makes one credit. Raises
-    UnknownCharge, CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. Rule 14.1, rule 14.3.
+    UnknownCharge, CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. It locks the account,
+    whose ended days are worked off first (accounts.lock). Rule 14.1, rule 14.3.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
@@ -114,7 +115,8 @@ def grant(
 
     The same form sent twice, recognised by its `request_key`, makes one credit. Above the day's
     figure for credits it takes the `proposal` that a second person confirms. Raises TakesTwoPeople,
-    UnknownCharge, CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. Rule 14.1, rule 22.7.
+    UnknownCharge, CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. It locks account and
+    credit line, whose ended days are worked off first (accounts.lock_both). Rule 14.1, rule 22.7.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -299,7 +301,8 @@ def _approve(
 ) -> BillingCredit:
     """Make the negative charge, record the decision, also on the trail and among operators'
     decisions, and notify the merchant; on a closed account, pay unpaid bills with what is left in
-    its favour. Raises CreditTooLarge, and Invalid without a reason or an answer.
+    its favour. Raises CreditTooLarge, and Invalid without a reason or an answer. The credit that is
+    given is changed and saved. The merchant reads `told`; `reason` is for colleagues.
     """
     if credit.charge is not None:
         _check_room(credit.charge, credit.amount, Q(status=BillingCredit.Status.APPROVED))

@@ -43,8 +43,8 @@ def send(address_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
 
 def _send_one(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
     """Mail one address all that waits for it, a transaction for each mail. Returns whether anything
-    was sent. What its mail server refuses is put off (_put_off) and not raised: it is no failure of
-    ours. Other errors are raised.
+    was sent. What its mail server refuses is put off (_put_off), logged and not raised: it is no
+    failure of ours. Other errors are raised.
     """
     sent = False
     try:
@@ -90,8 +90,8 @@ def _give_up(address: BillingAddress, now: datetime) -> None:
 
 @transaction.atomic
 def _send_next(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
-    """Send the address its next mail, the link by which it confirms or its documents, and write
-    down what was sent. Returns False if there is none, or another worker is at it.
+    """Lock the address and send it its next mail, the link by which it confirms or its documents,
+    and write down what was sent. Returns False if there is none, or another worker is at it.
     """
     address = (
         BillingAddress.objects.select_for_update(of=("self",), skip_locked=True)

@@ -33,7 +33,8 @@ def move(
 
     The day must be later than the present one and than today, and within LONGEST after the issue.
     Raises UnknownInvoice, InvoiceNotOpen, UnderAPlan, NotDueByItself once it has failed or if the
-    account is collected from, and Invalid for another day or without both texts. Rule 16.21.
+    account is collected from, and Invalid for another day or without both texts. It locks the bill,
+    its account and its credit line. Rule 16.21.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

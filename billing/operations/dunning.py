@@ -248,7 +248,8 @@ def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) ->
     A bill under a payment plan counts as if it were paid. One with less left to pay than its
     provider's minimum causes no freeze; one that it has caused already is lifted only when all
     bills are paid. `by` is who is on record as having lifted it: an operator who voided the last
-    bill, otherwise nobody of our team.
+    bill, otherwise nobody of our team. It locks the line, whose ended days are worked off first
+    (lines.lock).
     """
     if not unpaid_bills.concern(account.pk):
         return

@@ -26,7 +26,7 @@ SAID = (
 
 def mark(line: BankLine, cell: int, why: BankLine.Why) -> None:
     """Say, in the books here, that the locked line is another cell's, and on its way: it is
-    nobody's here.
+    nobody's here. The line is saved. `why` is the reason on record.
     """
     line.status, line.why, line.cell = Status.WAITING, why, cell
     line.account, line.invoice, line.returns = None, None, None

@@ -55,7 +55,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
     recorded, also on the trail.
 
     The merchant's unapplied money pays unpaid bills at once. Raises UnknownInvoice, InvoiceNotOpen,
-    Invalid without a reason. Rule 15.21.
+    Invalid without a reason. It locks the bill, its account and its credit line. Rule 15.21.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
@@ -117,7 +117,8 @@ def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetim
     """Stop collecting an open bill automatically, and record the decision, also on the trail. The
     merchant still owes it and can pay it; a freeze of its line stays.
 
-    Raises UnknownInvoice, InvoiceNotOpen, UnderAPlan, Invalid without a reason. Rule 15.23.
+    Raises UnknownInvoice, InvoiceNotOpen, UnderAPlan, Invalid without a reason. It locks the bill,
+    its account and its credit line. Rule 15.23.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
@@ -150,7 +151,8 @@ def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: date
     """Void the bill or discard the draft, so that its items are outstanding again; record the
     decision, also on the trail, write the credit note of an issuer's void bill, and adjust the
     credit line's freeze for unpaid bills. Raises UnknownInvoice, InvoiceNotOpen,
-    InvoiceHasPayments, UnderAPlan, Invalid without a reason.
+    InvoiceHasPayments, UnderAPlan, Invalid without a reason. It locks the bill, its account and its
+    credit line.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now

@@ -204,6 +204,7 @@ def _by_day(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
         item = known[pk]
 
         def rate(row: tuple[Any, ...], item: Item = item) -> Rate | None:
+            """The tax rate of the item on the row's day; None where there is no tax."""
             return rates.rate(item.account_id, item.fee, row[1])
 
         runs = [(one, list(days)) for one, days in groupby(of_item, key=rate)]

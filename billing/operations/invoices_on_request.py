@@ -20,7 +20,8 @@ def draw_up(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Invo
     on the trail.
 
     Raises AccountClosed, DraftWaits while a draft of the account waits, NothingToBill for 0 or less
-    or less than the provider's minimum, Invalid without a reason. Rule 15.26.
+    or less than the provider's minimum, Invalid without a reason. It locks account and credit line,
+    whose ended days are worked off first (accounts.lock_both). Rule 15.26.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     account, _ = accounts.lock_both(merchant_id, now=now)

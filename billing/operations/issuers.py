@@ -249,7 +249,8 @@ def choose(
     the installation's own. Drafts and bills that there are keep theirs. The change is recorded,
     with a trail row if it is another issuer.
 
-    Raises UnknownIssuer, Invalid without a reason. Rule 28.9.
+    Raises UnknownIssuer, Invalid without a reason. It locks the account, whose ended days are
+    worked off first (accounts.lock). Rule 28.9.
     """
     account = accounts.lock(merchant_id, now=now)
     issuer = _with_prefix(prefix) if prefix else None

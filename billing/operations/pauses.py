@@ -48,7 +48,7 @@ def pause(
 
     People can still pay it. What was to be tried meanwhile is tried once as the pause ends. Raises
     UnknownInvoice, InvoiceNotOpen, AlreadyPaused, UnderAPlan, PausedTooLong, Invalid for another
-    day or without both texts. Rule 16.22.
+    day or without both texts. It locks the bill, its account and its credit line. Rule 16.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -86,7 +86,7 @@ def resume(*, invoice_id: int, reason: str, told: str, actor: str, now: datetime
     reads `told`; `reason` is for colleagues.
 
     Raises UnknownInvoice, NotPaused, also for a bill that is open no more, and Invalid without both
-    texts. Rule 16.22.
+    texts. It locks the bill, its account and its credit line. Rule 16.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

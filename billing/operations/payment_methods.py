@@ -63,7 +63,8 @@ def choose(
     that have become too small to be collected or are so no more, and unapplied money pays bills.
     Choosing the present method again changes nothing, except that a disputed card may be charged
     again. Raises UnknownCard, ProviderNotReady, Invalid for an unknown method or for proceeds in
-    another currency, CurrencyNotTaken. Rule 16.8.
+    another currency, CurrencyNotTaken. It locks account and credit line, whose ended days are
+    worked off first (accounts.lock_both). Rule 16.8.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -153,7 +154,8 @@ def add_card(
 @transaction.atomic
 def remove_card(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
     """Remove a card that nothing is collected from, with a trail row; it stays on record as
-    removed. The provider is not told here. Raises UnknownCard, CardInUse.
+    removed. The provider is not told here. Raises UnknownCard, CardInUse. It locks the account,
+    whose ended days are worked off first (accounts.lock).
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now

@@ -51,7 +51,7 @@ def make(
     not fail and freezes nothing; a freeze is lifted if no bill without a plan is unpaid. A pause of
     the bill ends. The merchant is notified and reads `told`; `reason` is for colleagues. Raises
     UnknownInvoice, InvoiceNotOpen, UnderAPlan, PaymentUnderWay, CurrencyMismatch, Invalid for other
-    parts or without both texts. Rule 27.2.
+    parts or without both texts. It locks the bill, its account and its credit line. Rule 27.2.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -89,7 +89,8 @@ def cancel(*, invoice_id: int, reason: str, told: str, actor: str, now: datetime
     freeze the line from tomorrow on. The merchant is notified and reads `told`; `reason` is for
     colleagues.
 
-    Raises UnknownInvoice, NoPlan, PaymentUnderWay, Invalid without both texts. Rule 27.2.
+    Raises UnknownInvoice, NoPlan, PaymentUnderWay, Invalid without both texts. It locks the bill,
+    its account and its credit line. Rule 27.2.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

@@ -143,7 +143,8 @@ def _try_to_collect(
 
     Returns the new attempt; or None if the bill is not due, still has an attempt without an answer,
     or is in another process's hands. Raises what `collect` raises if the `actor` is COLLECTOR, the
-    job, and otherwise what `pay_now` raises.
+    job, and otherwise what `pay_now` raises. `silences` counts, over a run, which providers do not
+    answer.
     """
     silences = silences or Silences()
     if silences.given_up:  # most of what is left of such a run is put off here, without any lock
@@ -194,8 +195,8 @@ def _ask_to_pay(
     """Ask the provider to take the payment, and record the answer; returns the payment as it is
     then.
 
-    A process that has lost the lease sends nothing, and leaves the attempt to the process that has
-    it.
+    A process that has lost the lease sends nothing, logs that, and leaves the attempt to the
+    process that has it.
     """
     if not lease.renew():
         log.warning("Payment %s: not sent, since the lease of its bill was lost", payment)
@@ -207,11 +208,14 @@ def _ask_to_pay(
 def _write_down(payment: Payment, answer: Answer, now: datetime, *, asked_by: str) -> Payment:
     """Record the provider's answer (settle), on a new connection if the old one broke meanwhile; if
     a person, `asked_by`, asked for it and the status has changed, write that on the trail. Returns
-    the payment as it is then.
+    the payment as it is then. It locks the bill, its account and its credit line.
     """
 
     @transaction.atomic
     def write() -> Payment:
+        """Settle the payment and, if a person asked the provider and its status changed, write the
+        trail row; returns the payment.
+        """
         settled = settle(payment.pk, answer, now=now)
         if asked_by and settled.status != payment.status:
             account, _ = hold(payment.invoice_id, now=now)
@@ -237,6 +241,7 @@ def _decide_undecided(
     An attempt that was never received, and can't arrive any more, is made again under its key. If
     it is not wanted any more (_claim_again), as when another method was chosen meanwhile, it has
     failed instead: that is no first failure, and the bill is tried by the present method.
+    `silences` counts, over a run, which providers do not answer.
     """
     payment = undecided.payment(invoice_id)
     if payment is None:
@@ -261,7 +266,7 @@ def _claim_again(payment: Payment, now: datetime) -> bool:
     is asked again from now on.
 
     It is not, if it is decided, its bill is not to be paid any more, the account has another method
-    or card now, or the card is disputed.
+    or card now, or the card is disputed. It locks the bill, its account and its credit line.
     """
     account, invoice = hold(payment.invoice_id, now=now)
     found = Payment.objects.select_for_update().get(pk=payment.pk)
@@ -309,7 +314,7 @@ def _start_attempt(
     gets a refusal instead: InvoiceNotOpen, NoPaymentMethod, TooLittle, CardDisputed,
     TooManyAttempts. `attempts_seen` is how many attempts the person's page showed. Raises
     UnknownInvoice, InvoiceChanged, ProviderNotReady, and KeepsSilent for a provider that the run
-    asks no more.
+    asks no more. It locks the bill, its account and its credit line.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
@@ -355,7 +360,7 @@ def _start_attempt(
 
 def _put_off(invoice: Invoice, now: datetime) -> bool:
     """Postpone an attempt that a choice of method has caused, if people have had the locked bill
-    tried too often; returns whether it was postponed.
+    tried too often; returns whether it was postponed. That sets the bill's `next_attempt_at`.
     """
     possible_at = choices.next_attempt_from(invoice, collector=COLLECTOR, now=now)
     if possible_at <= now:

@@ -56,7 +56,7 @@ def look(*, now: datetime) -> None:
     find our payments and reversals in them; and name the differences.
 
     A payout that fails, or an older one of which Stripe says nothing, does not hold up the others;
-    the first error is raised at the end. Raises NoAnswer, ProviderNotReady.
+    each is logged, and the first error is raised at the end. Raises NoAnswer, ProviderNotReady.
     """
     recent = stripe_payouts.since(now - LOOKED_BACK)
     older, bugs = _older({one.reference for one in recent})
@@ -81,6 +81,7 @@ def look(*, now: datetime) -> None:
 def _older(recent: set[str]) -> tuple[list[Paid], list[Exception]]:
     """The payouts on record that were not over and are not among the recent ones, by their
     references, and an error for each of which Stripe says nothing, such as one of a former account.
+    Those are logged.
     """
     found: list[Paid] = []
     errors: list[Exception] = []

@@ -27,7 +27,8 @@ def ask(
     """Record a merchant's question about its charges or bills; a closed account may ask, too. A
     form that is sent twice, with the same `request_key`, makes one question.
 
-    Raises FormConflict, Invalid. Rule 15.32.
+    Raises FormConflict, Invalid. It locks the account, whose ended days are worked off first
+    (accounts.lock). Rule 15.32.
     """
     message = wording.checked("message", message)
     account = accounts.lock(merchant_id, now=now)
@@ -44,7 +45,8 @@ def answer(
     """Answer a merchant's question by `told`, write that on the trail and notify the merchant;
     `reason` is for colleagues. Nothing else changes.
 
-    Raises UnknownQuestion, AlreadyDecided, Invalid without a reason or an answer. Rule 15.32.
+    Raises UnknownQuestion, AlreadyDecided, Invalid without a reason or an answer. It locks the
+    account, whose ended days are worked off first (accounts.lock). Rule 15.32.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     asked = BillingQuestion.objects.filter(pk=question_id)

@@ -44,7 +44,8 @@ def reopen(
     It counts after the closing, one tick later if need be. If a plan date passed meanwhile, the
     plan starts anew today, and its fee is charged and billed; else its dates go on. Unless the
     limit is 0, it takes the `proposal` that a second person confirms. Raises AccountOpen,
-    TakesTwoPeople, ChangedMeanwhile, Invalid without a reason. Rule 19.9, rule 19.10.
+    TakesTwoPeople, ChangedMeanwhile, Invalid without a reason. It locks account and credit line,
+    whose ended days are worked off first (accounts.lock_both). Rule 19.9, rule 19.10.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     account, line = accounts.lock_both(merchant_id, now=now)
@@ -114,7 +115,7 @@ def _note(
 
 def _start_plan_anew(account: BillingAccount) -> None:
     """Start the plan that was chosen last on the locked account's open day: charge and bill its
-    fee, and count its dates from there.
+    fee, and count its dates from there. It sets `next_plan_on` on the account.
     """
     today, plan = account.open_on, terms.plan_chosen(account)
     PlanTerm.objects.create(

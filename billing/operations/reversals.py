@@ -65,7 +65,8 @@ def record(
     it is a refund of ours, or all of it was unapplied; any other one waits for a billing officer.
     After a dispute, nothing more is collected from the account's card if it is the disputed one.
     Returns the reversal; None if it is new and the money has come back already, or nothing is left
-    of the payment that could be taken. Raises Payment.DoesNotExist. Rule 18.1, rule 18.2.
+    of the payment that could be taken. Raises Payment.DoesNotExist. It locks the bill, its account
+    and its credit line. Rule 18.1, rule 18.2.
     """
     payment = Payment.objects.get(pk=payment_id)
     account, invoice = hold(payment.invoice_id, now=now)
@@ -142,7 +143,8 @@ def _update(
     account: BillingAccount, reversal: Reversal, report: ProviderReport, actor: str
 ) -> Reversal:
     """Record what the provider now says of a reversal that is on record, and follow up if the money
-    has come back. Nothing is changed if it says the same as before.
+    has come back. Nothing is changed if it says the same as before. One that is not given back
+    after all is only logged.
     """
     if reversal.state != report.state:
         reversal.state = report.state
@@ -159,7 +161,8 @@ def _record_return(account: BillingAccount, reversal: Reversal, actor: str) -> N
 
     A reversal that waits for a decision becomes CANCELLED; a decision stands. What the merchant has
     lost by the reversal becomes unapplied money and pays open bills at once: the whole amount if it
-    was charged again, otherwise the part that was taken from unapplied money.
+    was charged again, otherwise the part that was taken from unapplied money. The reversal that is
+    given is changed and saved.
     """
     reversal.came_back_at = account.now
     if reversal.is_undecided:

@@ -27,7 +27,8 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
 
     An attempt that is decided stays so. Money that came for one recorded as failed, or a second
     time, pays the bill by another payment, or becomes unapplied. When an attempt fails, the
-    merchant's unapplied money pays the bill, which had to wait for the answer.
+    merchant's unapplied money pays the bill, which had to wait for the answer. It locks the bill,
+    its account and its credit line.
     """
     invoice_id = Payment.objects.values_list("invoice", flat=True).get(pk=payment_id)
     account, invoice = hold(invoice_id, now=now)
@@ -108,7 +109,7 @@ def _take_late(
 
     If exactly this amount is left to pay on the bill, and no attempt waits for an answer, the money
     pays the bill. Otherwise it becomes unapplied money, which at once pays what it can of the
-    account's unpaid bills.
+    account's unpaid bills. What comes unexpected is logged as an error.
     """
     # When a person ended the attempt, the money may have been recorded as a transfer
     # (ended_payments).

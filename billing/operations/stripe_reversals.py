@@ -84,8 +84,8 @@ def look(*, now: datetime) -> None:
     """Record the present state of all refunds and disputes at Stripe of the last 30 days, and of
     older ones on record that may still change.
 
-    One that fails does not hold up the others; the first error is raised at the end. Raises
-    NoAnswer, ProviderNotReady.
+    One that fails is logged and does not hold up the others; the first error is raised at the end.
+    Raises NoAnswer, ProviderNotReady.
     """
     bugs = []
     for take, made in _recent(now):

@@ -31,7 +31,7 @@ def decide(
 
     The day may be over: what is on no bill yet goes by it. Of two from the same day the later one
     holds; the same again changes nothing. Raises Invalid for an unknown treatment or without a
-    reason. Rule 28.15.
+    reason. It locks the account, whose ended days are worked off first (accounts.lock). Rule 28.15.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if treatment and treatment not in Treatment.values:

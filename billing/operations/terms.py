@@ -61,7 +61,8 @@ def change_time_zone(
     then. A closed account's is changed, too.
 
     Billing account and credit line change with the day-end that ends this month; a later change
-    before that takes its place. Raises Invalid for a zone that is none or without a reason. Rule
+    before that takes its place. Raises Invalid for a zone that is none or without a reason. It
+    locks account and credit line, whose ended days are worked off first (accounts.lock_both). Rule
     19.2.
     """
     calendar.check_zone(timezone)
@@ -104,7 +105,8 @@ def review_invoices(
     at once, from the next bill on, and record that, also on the trail if it was set otherwise.
     Drafts that exist stay drafts.
 
-    Raises Invalid without a reason.
+    Raises Invalid without a reason. It locks the account, whose ended days are worked off first
+    (accounts.lock).
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now

@@ -66,7 +66,8 @@ def ask(
     row.
 
     The same form sent twice, recognised by its `request_key`, makes one request. Raises
-    FormConflict, AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule 15.20.
+    FormConflict, AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. It locks the
+    account, whose ended days are worked off first (accounts.lock). Rule 15.20.
     """
     message = wording.checked("message", message)
     account = accounts.lock(merchant_id, now=now)
@@ -176,7 +177,8 @@ def change(
 
     A higher one above the policy's figure takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople, ChangedMeanwhile, AccountClosed, CurrencyMismatch, Invalid for one below
-    0 or without a reason. Rule 15.8.
+    0 or without a reason. It locks the account, whose ended days are worked off first
+    (accounts.lock). Rule 15.8.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now

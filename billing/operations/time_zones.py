@@ -202,7 +202,7 @@ def _replace_in_books(
     merchant_ids: Sequence[int], instead: Mapping[str, str], *, actor: str, now: datetime
 ) -> None:
     """Replace the zones in both books of those of these merchants whose books are here, with
-    records and trail rows.
+    records and trail rows. It locks these accounts.
     """
     found = BillingAccount.objects.select_for_update().filter(pk__in=merchant_ids)
     for account in found.order_by("pk"):

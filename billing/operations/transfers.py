@@ -65,7 +65,8 @@ def record(
     own; the same transfer of the same amount is recorded once on the account. `arrived_on` is the
     local day on which the money arrived at our bank; None: today. If it is an earlier day, the
     freeze of the line for unpaid bills is adjusted. Raises UnknownInvoice, InvoiceNotOpen for a
-    draft, PaymentUnderWay, TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
+    draft, PaymentUnderWay, TransferConflict, CurrencyMismatch, Invalid. It locks the bill, its
+    account and its credit line. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, invoice = hold(invoice_id, now=now)
@@ -116,7 +117,8 @@ def receive(
 
     The same transfer of the same amount is recorded once on the account. `arrived_on` is the local
     day on which the money arrived at our bank; None: today. Raises TransferConflict,
-    CurrencyMismatch, Invalid. Rule 17.1.
+    CurrencyMismatch, Invalid. It locks account and credit line, whose ended days are worked off
+    first (accounts.lock_both). Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, _ = accounts.lock_both(merchant_id, now=now)
@@ -274,7 +276,8 @@ def give_back(
     its rest instead (closing.pay_out_rest). Above the day's figure for pay-outs it takes the
     `proposal` that a second person confirms. Raises TakesTwoPeople, AccountClosed,
     MoreThanIsUnapplied, TransferConflict, WithdrawalsStopped while fraud is suspected,
-    CurrencyMismatch, Invalid. Rule 17.5.
+    CurrencyMismatch, Invalid. It locks account and credit line, whose ended days are worked off
+    first (accounts.lock_both). Rule 17.5.
     """
     reference = wording.line("reference", reference)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)

@@ -212,8 +212,9 @@ def _enter(
     now: datetime,
 ) -> UnappliedEntry:
     """Write an entry, add its amount (negative for money that goes) to the account's unapplied
-    money, and notify the merchant; `number` is the bill that it paid, if any. The merchant reads
-    it as an entry of the kind `told`, where that is another one.
+    money, and notify the merchant; `number` is the bill that it paid, if any. The merchant reads it
+    as an entry of the kind `told`, where that is another one. `source` says where the money is from
+    or goes to, once for each kind of entry on the account.
     """
     after = F("unapplied") + amount.amount
     since = Case(

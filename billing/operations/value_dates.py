@@ -52,7 +52,8 @@ def correct(
 
     A bill that counts as paid in time is not made late by it. Raises UnknownTransfer,
     AlreadyDecided for a transfer that was booked elsewhere, WouldCountAsLate, and Invalid without a
-    reason, for a day after the transfer was recorded, or before the merchant joined. Rule 16.19.
+    reason, for a day after the transfer was recorded, or before the merchant joined. It locks the
+    transfer's account and credit line. Rule 16.19.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     account, transfer = hold(transfer_id, now=now)

@@ -53,7 +53,7 @@ def waive(
     The same form sent twice, recognised by its `request_key`, makes one waiver. Above the day's
     figure for credits it takes the `proposal` that a second person confirms. Raises TakesTwoPeople,
     ChangedMeanwhile, UnknownInvoice, InvoiceNotOpen, PaymentUnderWay, MoreThanIsLeft, FormConflict,
-    CurrencyMismatch, Invalid. Rule 14.5.
+    CurrencyMismatch, Invalid. It locks the bill, its account and its credit line. Rule 14.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

@@ -77,7 +77,7 @@ class Sandbox:
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
         """The outcome that the last four digits of the payment's card ask for; success without a
         card. For the silent card, the payment is taken and NoAnswer is raised. Raises
-        ProviderNotReady.
+        ProviderNotReady. What it has answered about a card is kept in the cache, for `find`.
         """
         self.check_ready()
         answer = self._answer(payment)

@@ -105,8 +105,8 @@ class Stripe:
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
         """Make and confirm a PaymentIntent for the payment; returns its outcome. A card that is
-        missing and an amount that Stripe can't take are failures. Raises NoAnswer, AnotherPayment,
-        ProviderNotReady.
+        missing and an amount that Stripe can't take, which is logged, are failures after which no
+        retry helps. Raises NoAnswer, AnotherPayment, ProviderNotReady.
         """
         if payment.card is None:
             return Answer.failed(NO_CARD, is_hard=True)
@@ -294,7 +294,7 @@ def _declined(payment: Payment, decline: "stripe.CardError") -> Answer:
 
 def _refused(payment: Payment, refusal: "stripe.InvalidRequestError") -> Answer:
     """The answer for an attempt of which Stripe refused the card or the amount, so that a retry
-    would not help. Raises any other refusal again.
+    would not help; it is logged. Raises any other refusal again.
     """
     if refusal.code in AMOUNT_REFUSALS or refusal.param in {"amount", "currency"}:
         failure = AMOUNT
@@ -338,7 +338,7 @@ def _cancel(intent: "stripe.PaymentIntent") -> "stripe.PaymentIntent":
 
 def _check_same(payment: Payment, intent: "stripe.PaymentIntent") -> None:
     """Raise AnotherPayment unless the PaymentIntent has the amount, currency and customer of the
-    payment whose key it has.
+    payment whose key it has; that is logged, too.
     """
     expected = payment.card and (
         units(payment.amount.amount, payment.currency),
@@ -356,7 +356,7 @@ def _check_same(payment: Payment, intent: "stripe.PaymentIntent") -> None:
 
 def _received(payment: Payment, intent: "stripe.PaymentIntent") -> Answer:
     """The answer SUCCEEDED. Raises AnotherPayment if the amount that arrived is not the one asked
-    for.
+    for; that is logged, too.
     """
     received = getattr(intent, "amount_received", intent.amount)
     if received != intent.amount:

@@ -139,7 +139,7 @@ def to_take_back() -> "QuerySet[BankLine]":
 
 def _named(line: BankLine) -> list[BankLine]:
     """The lines that may be taken back, of the same account, and that this one names: by the bank's
-    or the payer's reference, or by the bill's.
+    or the payer's reference, or by the bill's. As they came.
     """
     booked = to_take_back().filter(
         statement__account=line.statement.account, currency=line.currency

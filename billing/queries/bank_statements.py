@@ -111,8 +111,8 @@ def _repeats(statement: BankStatement) -> bool:
 
 
 def to_match(now: datetime) -> Sequence[int]:
-    """The keys of the lines of statements that were taken which nobody has looked at, or that are
-    on their way to another cell.
+    """The keys, rising, of the lines of statements that were taken which nobody has looked at, or
+    that are on their way to another cell.
     """
     found = BankLine.objects.filter(
         status=Status.WAITING, statement__status=BankStatement.Status.TAKEN

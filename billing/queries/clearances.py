@@ -9,7 +9,7 @@ from billing.models import Clearance, ClearingProvider, CreditNote, Invoice, Iss
 
 
 def issuers(now: datetime) -> Sequence[int]:
-    """The primary keys of the issuers whose documents are cleared; `now` is not used."""
+    """The primary keys, rising, of the issuers whose documents are cleared; `now` is not used."""
     return list(Issuer.objects.exclude(clearing="").order_by("pk").values_list("pk", flat=True))
 
 
@@ -36,8 +36,8 @@ def new_notes(issuer: Issuer) -> QuerySet[CreditNote]:
 
 
 def to_ask(now: datetime) -> Sequence[int]:
-    """The primary keys of the clearances that a provider is to be sent or asked about by `now`;
-    those entered by hand are left out, and a credit note waits until its bill is cleared.
+    """The primary keys, rising, of the clearances that a provider is to be sent or asked about by
+    `now`; those entered by hand are left out, and a credit note waits until its bill is cleared.
     """
     return list(_to_ask(now).order_by("pk").values_list("pk", flat=True))
 

@@ -99,8 +99,8 @@ def addresses(account: BillingAccount) -> QuerySet[BillingAddress]:
 
 
 def archives_to_do(now: datetime) -> Sequence[int]:
-    """The primary keys of the ZIP files of years that are to be built, or have been kept for long
-    enough by `now`.
+    """The primary keys, rising, of the ZIP files of years that are to be built, or have been kept
+    for long enough by `now`.
     """
     waiting = Q(status=YearArchive.Status.WAITING)
     over = Q(status=YearArchive.Status.READY, kept_until__lte=now)

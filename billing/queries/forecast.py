@@ -189,6 +189,7 @@ class _Tax:
         rates = taxation.Taxation(payers)
 
         def percent(fee: str) -> Decimal:
+            """The rate of tax on the fee today, in percent; 0 without one."""
             rate = rates.rate(account.pk, fee, today)
             return rate.percent if rate else Decimal(0)
 
@@ -264,7 +265,7 @@ def _waiting(fees: Sequence[Sequence[Any]], posting: str) -> Decimal | None:
 
 def _monthly(account: BillingAccount, since: date, today: date) -> dict[str, list[str]]:
     """For each MONTHLY fee, by its code: what was charged in the days of the pace, and in the open
-    month before today; cached while the day lasts.
+    month before today; cached while the day lasts. The days of the pace begin with `since`.
     """
     key = f"monthly-pace:{account.pk}:{today}:{account.timezone}"
     known = _kept(key)

@@ -46,7 +46,9 @@ def _page(request: HttpRequest, token: str, purpose: str) -> HttpResponse:
 
 
 def _page_of(request: HttpRequest, token: str, purpose: str, now: datetime) -> HttpResponse:
-    """The page of `_page`, made inside the cell that the link's address is in."""
+    """The page of `_page`, made inside the cell that the link's address is in. `purpose` says what
+    the link is for, such as to confirm the address.
+    """
     address = addresses.of_link(token, purpose, now)
     is_done = False
     if address is not None and request.method == "POST":

@@ -161,8 +161,8 @@ def _open_ones() -> set[tuple[str, int]]:
 
 @contextmanager
 def _one_picture() -> Iterator[None]:
-    """A transaction that sees the books as they are when it begins, and fails where somebody else
-    has changed them since. Raises NotMoved for what the database refuses.
+    """A context with a transaction that sees the books as they are when it begins, and fails where
+    somebody else has changed them since. Raises NotMoved for what the database refuses.
     """
     try:
         with transaction.atomic():
@@ -179,7 +179,8 @@ def _move(
     stop: Move, *, actor: str, now: datetime, at_step: Callable[[str], object]
 ) -> dict[str, int]:
     """Copy, compare and delete the rows, change the directory, audit, and end the stop; returns how
-    many rows each table had. Raises NotMoved.
+    many rows each table had. `at_step` is called with the name of each step as it begins. The
+    merchant's two books are locked meanwhile. Raises NotMoved.
     """
     start, to = stop.from_cell, stop.to_cell
     merchant: Merchant = stop.merchant

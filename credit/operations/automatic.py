@@ -42,7 +42,8 @@ def set_up(
     All owners are notified, and a trail row is written. The new schedule replaces the one in force,
     which is ended. If that has the same terms, nothing changes, and it is returned. Returns the
     schedule and whether it is new. Raises UnknownDestination, DestinationNotUsable if the
-    destination was removed, CurrencyMismatch, Invalid. Rule 10.13.
+    destination was removed, CurrencyMismatch, Invalid. It locks the line, whose ended days are
+    worked off first (lines.lock). Rule 10.13.
     """
     line = lines.lock(merchant_id, now=now)
     from_amount = money.accepted(from_amount, line.currency, field="from_amount")
@@ -77,8 +78,8 @@ def set_up(
 
 @transaction.atomic
 def stop(*, merchant_id: int, actor: str, now: datetime) -> None:
-    """End the merchant's automatic withdrawals, with a trail row; does nothing if there are
-    none.
+    """End the merchant's automatic withdrawals, with a trail row; does nothing if there are none.
+    It locks the line, whose ended days are worked off first (lines.lock).
     """
     line = lines.lock(merchant_id, now=now)
     rule = in_force(line)
@@ -94,7 +95,8 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
 
     A run that comes days late is for the day that is open by then; missed days are not made up for.
     The withdrawal is requested in the name of the person who set the schedule up. Raises
-    PayoutSchedule.DoesNotExist. Rule 10.14.
+    PayoutSchedule.DoesNotExist. It locks the line, whose ended days are worked off first
+    (lines.lock). Rule 10.14.
     """
     line_id = PayoutSchedule.objects.values_list("line_id", flat=True).get(pk=rule_id)
     line = lines.lock(line_id, now=now)

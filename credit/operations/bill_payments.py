@@ -24,7 +24,8 @@ def take(*, merchant_id: int, amount: Money, payment: str, now: datetime) -> Pro
     whose amount is below 0. `payment` is the idempotency key of that payment.
 
     A second call for the same payment takes nothing and returns the first call's entry, whatever
-    its amount. Raises NotEnoughProceeds, CurrencyMismatch, CreditLine.DoesNotExist. Rule 16.16.
+    its amount. Raises NotEnoughProceeds, CurrencyMismatch, CreditLine.DoesNotExist. It locks the
+    line, whose ended days are worked off first (lines.lock). Rule 16.16.
     """
     line = lines.lock(merchant_id, now=now)
     now = line.now

@@ -50,7 +50,8 @@ def correct(
     withdrawn, so it counts as a pay-out, and so does what is taken from the merchant: above the
     day's figure either takes the `proposal` that a second person confirms (TakesTwoPeople). Raises
     FormConflict, CurrencyMismatch, Invalid for an amount of 0 or one with more digits than the
-    currency, or without both texts. Rule 9.6.
+    currency, or without both texts. It locks the line, whose ended days are worked off first
+    (lines.lock). Rule 9.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -96,7 +97,8 @@ def take_back(
 
     It counts as a pay-out as `correct` does, whichever way it goes. Raises TakesTwoPeople,
     UnknownCorrection, AlreadyDecided for one that was taken back or is a counter-entry itself, and
-    Invalid without both texts. Rule 9.6.
+    Invalid without both texts. It locks the line, whose ended days are worked off first
+    (lines.lock). Rule 9.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

@@ -1,54 +1,23 @@
 """The accounts and cards that a merchant's proceeds may be paid to (rule 10.1)."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
-from credit import bank_accounts, masks
+from credit import masks
 from credit.models import CreditLine, PayoutDestination
 from credit.notices.proceeds import DESTINATION_ADDED, FILLED_IN
-from credit.operations import automatic_ends, lines
+from credit.operations import automatic_ends, destination_fields, lines
 from credit.trail import Action
-from lib import encrypted, secrets, texts
-from lib.refusals import Conflict, Invalid, Refused
+from lib import encrypted, secrets
+from lib.refusals import Conflict, Refused
 from notices.operations import notices
 from trail import operations as trail
 
 USABLE_AFTER = timedelta(hours=24)  # time for an owner to notice a thief's
-MAINLAND_MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
-FOREIGN_MOBILE = re.compile(r"\+[1-9][0-9]{6,14}")
-# Narrower than what e-mail allows: a bank's file may be opened in a spreadsheet, which takes what
-# starts with = + or - for a formula.
-ALIPAY_EMAIL = re.compile(r"[A-Za-z0-9][^\s,;\"']{2,253}")
-CARD = re.compile(r"[0-9]{12,19}")
-
-
-# What is said to a person who typed a wrong number.
-NUMBERS: dict[str, StrOrPromise] = {
-    PayoutDestination.Kind.BANK_CARD: _(
-        "This is no card number: it has 12 to 19 digits. Check each digit."
-    ),
-    PayoutDestination.Kind.ALIPAY: _(
-        "Enter the e-mail address or the mobile number of the Alipay account."
-    ),
-    PayoutDestination.Kind.BANK_ACCOUNT: _(
-        "This is no account number of that country. Check each digit."
-    ),
-}
-BIC = _("This is no BIC of a bank in that country: 8 or 11 letters and digits. Or leave it empty.")
-TOWN = _("Write the town in letters only, in 35 at most. Or leave it empty.")
-TYPE = _("Choose the type only for an account in Japan: there the bank needs it.")
-ROUTING = _(
-    "This is no bank or branch code of that country. Where accounts have an IBAN, leave it empty."
-)
 
 
 class UnknownDestination(Refused):
@@ -80,20 +49,6 @@ class DestinationBlocked(Refused):
     sentence = _("We have blocked this account for withdrawals. Ask us, or choose another one.")
 
 
-class NotADestination(Invalid):
-    """A field is missing or malformed, or this kind of destination does not have it."""
-
-    sentence = _("Write the name in letters only, as the bank knows it.")
-
-    def __init__(self, kind: PayoutDestination.Kind, field: str, problem: str) -> None:
-        more_to_say = {
-            **{"routing": ROUTING, "number": NUMBERS.get(kind), "bic": BIC},
-            "account_type": TYPE,
-            "town": TOWN,
-        }
-        super().__init__(field, problem, more_to_say.get(field))
-
-
 def add(
     *,
     merchant_id: int,
@@ -120,12 +75,13 @@ def add(
     changed. Raises Invalid, DestinationBlocked, and DestinationConflict if it is known with another
     holder, bank, BIC, type or town. Rule 10.1, rule 10.3, rule 10.18, rule 29.29.
     """
-    holder, bank = _name(kind, holder, "holder"), _bank(kind, bank)
-    number, routing = _number(kind, number, country, routing)
+    holder = destination_fields.checked_name(kind, holder, "holder")
+    bank = destination_fields.checked_bank(kind, bank)
+    number, routing = destination_fields.checked_number(kind, number, country, routing)
     said = {
-        "bic": _bic(kind, country, bic),
-        "account_type": _type(kind, country, account_type),
-        "town": _town(kind, town),
+        "bic": destination_fields.checked_bic(kind, country, bic),
+        "account_type": destination_fields.checked_type(kind, country, account_type),
+        "town": destination_fields.checked_town(kind, town),
     }
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -247,145 +203,6 @@ def note(
     )
 
 
-def _name(kind: PayoutDestination.Kind, name: str, field: str) -> str:
-    """The name of a holder or bank, with single blanks. `field` says which of them an error is
-    about. Raises NotADestination if the name is empty, too long, or has control characters.
-    """
-    if texts.has_control(name):
-        raise NotADestination(kind, field, "must not have control characters")
-    name = " ".join(unicodedata.normalize("NFC", name).split())
-    if not name:
-        raise NotADestination(kind, field, "is missing")
-    if len(name) > texts.LONGEST_NAME:
-        problem = f"must not be longer than {texts.LONGEST_NAME} characters"
-        raise NotADestination(kind, field, problem)
-    if not name.isprintable():
-        raise NotADestination(kind, field, "must not have control characters")
-    return name
-
-
-def _bank(kind: PayoutDestination.Kind, bank: str) -> str:
-    """The bank's name for a card or bank account, and "" for Alipay. Raises NotADestination if it
-    is missing, malformed, or given for Alipay.
-    """
-    if kind in (PayoutDestination.Kind.BANK_CARD, PayoutDestination.Kind.BANK_ACCOUNT):
-        return _name(kind, bank, "bank")
-    if bank.strip():
-        raise NotADestination(kind, "bank", "only a bank card or account has one")
-    return ""
-
-
-def _number(
-    kind: PayoutDestination.Kind, number: str, country: str, routing: str
-) -> tuple[str, str]:
-    """Return (number, routing code) as banks write them; the code is empty if there is none. Raises
-    NotADestination for a number that this kind of destination cannot have, and for a country or
-    routing code if it is no bank account.
-    """
-    if kind == PayoutDestination.Kind.BANK_ACCOUNT:
-        try:
-            return bank_accounts.checked(country, number, routing)
-        except bank_accounts.NotAnAccount as error:
-            raise NotADestination(kind, error.field, error.problem) from None
-    for field, text in (("country", country), ("routing", routing)):
-        if text.strip():
-            raise NotADestination(kind, field, "only a bank account has one")
-    return _number_of_no_account(kind, number), ""
-
-
-def _bic(kind: PayoutDestination.Kind, country: str, bic: str) -> str:
-    """The BIC of an account's bank as banks write it; "" if nobody said it. Raises
-    NotADestination.
-    """
-    if kind == PayoutDestination.Kind.BANK_ACCOUNT:
-        try:
-            return bank_accounts.checked_bic(country, bic)
-        except bank_accounts.NotAnAccount as error:
-            raise NotADestination(kind, error.field, error.problem) from None
-    if bic.strip():
-        raise NotADestination(kind, "bic", "only a bank account has one")
-    return ""
-
-
-def _type(kind: PayoutDestination.Kind, country: str, account_type: str) -> str:
-    """The type of an account, where its country's banks tell types apart; else "". Raises
-    NotADestination if it is missing there, or given elsewhere.
-    """
-    if kind == PayoutDestination.Kind.BANK_ACCOUNT:
-        try:
-            return bank_accounts.checked_type(country, account_type)
-        except bank_accounts.NotAnAccount as error:
-            raise NotADestination(kind, error.field, error.problem) from None
-    if account_type:
-        raise NotADestination(kind, "account_type", "only a bank account has one")
-    return ""
-
-
-def _town(kind: PayoutDestination.Kind, town: str) -> str:
-    """The town of an account's holder, with single blanks; "" if nobody said it. Raises
-    NotADestination.
-    """
-    if not town.strip():
-        return ""
-    if kind != PayoutDestination.Kind.BANK_ACCOUNT:
-        raise NotADestination(kind, "town", "only a bank account has one")
-    town = _name(kind, town, "town")
-    if len(town) > bank_accounts.LONGEST_TOWN:
-        problem = f"must not be longer than {bank_accounts.LONGEST_TOWN} characters"
-        raise NotADestination(kind, "town", problem)
-    return town
-
-
-def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:
-    """The number of a card or an Alipay account in its plain form, in which full-width digits of
-    Chinese keyboards are ordinary ones. Raises NotADestination, also for any other kind.
-    """
-    plain = "".join(unicodedata.normalize("NFKC", number).split())
-    if kind == PayoutDestination.Kind.BANK_CARD:
-        plain = plain.replace("-", "")
-        if not CARD.fullmatch(plain):
-            raise NotADestination(kind, "number", "must be a card number of 12 to 19 digits")
-        if not _passes_luhn(plain):
-            raise NotADestination(kind, "number", "is not a card number: a digit is wrong")
-        return plain
-    if kind != PayoutDestination.Kind.ALIPAY:
-        known = ", ".join(PayoutDestination.Kind.values)
-        raise NotADestination(kind, "kind", f"{kind!r} is none of {known}")
-    return _email(kind, plain) if "@" in plain else _mobile(kind, plain.replace("-", ""))
-
-
-def _email(kind: PayoutDestination.Kind, address: str) -> str:
-    """The e-mail address of an Alipay account in small letters. Raises NotADestination if it is
-    none; `kind` only goes into that error.
-    """
-    try:
-        validate_email(address)
-    except ValidationError:
-        pass
-    else:
-        if ALIPAY_EMAIL.fullmatch(address):
-            return address.lower()
-    raise NotADestination(kind, "number", "must be an e-mail address or a mobile number")
-
-
-def _mobile(kind: PayoutDestination.Kind, number: str) -> str:
-    """The mobile number of an Alipay account; a mainland Chinese one loses its country code. Raises
-    NotADestination if it is none; `kind` only goes into that error.
-    """
-    if mainland := MAINLAND_MOBILE.fullmatch(number):
-        return mainland[1]
-    if FOREIGN_MOBILE.fullmatch(number):
-        return number
-    raise NotADestination(kind, "number", "must be an e-mail address or a mobile number")
-
-
-def _passes_luhn(digits: str) -> bool:
-    """Whether the last digit is right by the Luhn formula of card numbers."""
-    doubled = (2 * int(digit) for digit in digits[-2::-2])
-    total = sum(map(int, digits[::-2])) + sum(n - 9 if n > 9 else n for n in doubled)
-    return total % 10 == 0
-
-
 def _last_four(number: str) -> str:
     """The last characters of the number, by which its owner recognises it: at most four, and at
     most half of it. For an e-mail address they are of the part before the @: the last four, or only
@@ -431,7 +248,8 @@ def remove(
 
     Withdrawals on their way to it go on until they end, unless the merchant cancels them; one that
     its provider never received is not sent again. Does nothing if it was removed before. Raises
-    UnknownDestination. Rule 10.4.
+    UnknownDestination. It locks the line, whose ended days are worked off first (lines.lock). Rule
+    10.4.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)

@@ -49,8 +49,8 @@ def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
 
     The causes are a buyer with 5 or more orders within 24 hours (one flag for each local day on
     which such a run of orders starts), and an order that was shipped 60 days ago or longer and is
-    not delivered. A flag that is not decided yet gets orders that have come since. Rule 7.7, rule
-    7.8.
+    not delivered. A flag that is not decided yet gets orders that have come since. It locks the
+    lines that get flags, whose ended days are worked off first (lines.lock). Rule 7.7, rule 7.8.
     """
     found = _busy_buyers(line_ids, now) + _undelivered(line_ids, now)
     # By line, the order in which everybody locks several.
@@ -78,7 +78,8 @@ def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFla
 @transaction.atomic
 def _decide(flag_id: int, action: Action, actor: str, reason: str, now: datetime) -> OrderFlag:
     """Write the operator's decision on the flag, with a trail row: it is dismissed or confirmed, as
-    the trail's `action` says. Raises UnknownFlag, AlreadyDecided, Invalid without a reason.
+    the trail's `action` says. Raises UnknownFlag, AlreadyDecided, Invalid without a reason. It
+    locks the line, whose ended days are worked off first (lines.lock).
     """
     status = STATUSES[action]
     reason = wording.checked("reason", reason)

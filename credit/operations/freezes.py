@@ -47,7 +47,8 @@ def place(
 
     A closed line takes no new orders anyway, and is frozen for suspected fraud alone, which stops
     its withdrawals. Raises FormConflict, LineClosed, AlreadyFrozen if a freeze that rules place
-    (OVERDUE, UNPAID_BILL) is in force for the same reason, Invalid without a note. Rule 7.1.
+    (OVERDUE, UNPAID_BILL) is in force for the same reason, Invalid without a note. It locks the
+    line, whose ended days are worked off first (lines.lock). Rule 7.1.
     """
     note, told = wording.checked("note", note), wording.optional("told", told)
     line = lines.lock(merchant_id, now=now)
@@ -89,7 +90,8 @@ def lift(*, freeze_id: int, actor: str, note: str, told: str = "", now: datetime
     colleagues, on the trail.
 
     An OVERDUE freeze comes back at the next day start while its cause holds. Raises AlreadyLifted,
-    Invalid without a note, Freeze.DoesNotExist. Rule 7.1.
+    Invalid without a note, Freeze.DoesNotExist. It locks the line, whose ended days are worked off
+    first (lines.lock). Rule 7.1.
     """
     note, told = wording.checked("note", note), wording.optional("told", told)
     line_id = Freeze.objects.values_list("line_id", flat=True).get(pk=freeze_id)

@@ -37,7 +37,8 @@ def set_limit(
 
     A raise above the caps takes the `proposal` that a second person confirms. Raises LineClosed,
     TakesTwoPeople, ChangedMeanwhile, CurrencyMismatch, Invalid for a negative or unchanged limit,
-    or without a reason. Rule 8.17, rule 8.18.
+    or without a reason. It locks the line, whose ended days are worked off first (lines.lock). Rule
+    8.17, rule 8.18.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():
@@ -74,7 +75,8 @@ def change(
     A raise above the caps takes the confirmed `proposal`; `about` is what the second person is
     shown besides the two limits, and `asked_by` who wanted it. A raise that waits after a review
     becomes VOID, and the merchant is notified if a cut leaves four fifths or all of the limit used.
-    Raises LineClosed, TakesTwoPeople, ChangedMeanwhile. Rule 4.3, rule 8.10, rule 8.18.
+    Raises LineClosed, TakesTwoPeople, ChangedMeanwhile. The merchant reads `told`. Rule 4.3, rule
+    8.10, rule 8.18.
     """
     wanted = two_people.Change(
         kind=kind,

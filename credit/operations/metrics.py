@@ -34,7 +34,8 @@ def report(
 
     Reviews from now on use the metrics measured last. Returns the metrics and whether they are new.
     Raises Invalid for a value out of range or with more than 4 decimals, or if `at` is in the
-    future, and MetricsConflict for other values of the same instant. Rule 23.8.
+    future, and MetricsConflict for other values of the same instant. It locks the line, whose ended
+    days are worked off first (lines.lock). Rule 23.8.
     """
     sent = {
         "rating": rating,

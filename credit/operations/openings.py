@@ -49,7 +49,8 @@ def take_order(
     What is outstanding counts as used, even above the limit. What was paid does not become
     proceeds: if the merchant has not had it yet, `take_proceeds` brings it. Returns the order and
     whether it is new. Raises Invalid, CurrencyMismatch, WrongInstant, OrderConflict for an order
-    that is known with other content or was placed here, and HasTraded.
+    that is known with other content or was placed here, and HasTraded. It locks the line, whose
+    ended days are worked off first (lines.lock).
     """
     if not 1 <= instalments <= MOST_INSTALMENTS:
         raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
@@ -130,7 +131,8 @@ def take_proceeds(
     there (negative if it owed something), and the amount that matures on each local day.
 
     Returns True, or False if the same proceeds were brought before; then nothing changes. Raises
-    Invalid, CurrencyMismatch, OpeningConflict, HasTraded.
+    Invalid, CurrencyMismatch, OpeningConflict, HasTraded. It locks the line, whose ended days are
+    worked off first (lines.lock).
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)

@@ -151,7 +151,9 @@ class _Batch:
 
     def take(self, step: Step[Any]) -> Done | Refused | None:
         """Take the step with the others. Returns what it wrote or found written, a refusal that
-        leaves nothing behind, or None, with nothing changed, for a step that has to go alone.
+        leaves nothing behind, or None, with nothing changed, for a step that has to go alone. A
+        line whose day has ended goes alone. What was done counts at `line.now`, which becomes the
+        line's last instant.
         """
         if step.what is None:
             return None

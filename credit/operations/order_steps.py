@@ -69,7 +69,8 @@ def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tu
     """Record that the order left the shop at `at`. Returns the order and whether that was new; a
     shipment that is recorded already stays as it is, whatever its instant.
 
-    Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order. Rule 4.10.
+    Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order. It locks the
+    line, whose ended days are worked off first (lines.lock). Rule 4.10.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -101,7 +102,8 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
     The merchant is notified of due dates that have passed by then. Returns the order and whether
     the delivery was new; one that is recorded already stays as it is, whatever its instant. Raises
     UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order. The first part is
-    due `payment_days` after the local day of delivery. Rule 4.10, rule 4.11.
+    due `payment_days` after the local day of delivery. It locks the line, whose ended days are
+    worked off first (lines.lock). Rule 4.10, rule 4.11.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -185,8 +187,8 @@ def cancel(
 
     It is released as of now; `at` is when the platform says that it was cancelled, and is `now`
     where nothing is given. Returns the order and whether that was new. Raises UnknownOrder,
-    WrongInstant, OrderNotOpen, OrderConflict when it was cancelled before for another reason. Rule
-    4.15.
+    WrongInstant, OrderNotOpen, OrderConflict when it was cancelled before for another reason. It
+    locks the line, whose ended days are worked off first (lines.lock). Rule 4.15.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)

@@ -159,7 +159,8 @@ def check(
     """The order as `place` would answer for it at `now`. Nothing is written, no day-end either.
 
     Raises OrderConflict if there is an order with this reference and other content,
-    CurrencyMismatch, and Invalid.
+    CurrencyMismatch, and Invalid. It locks the line, whose ended days are worked off first
+    (lines.lock).
     """
     terms = Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()

@@ -25,7 +25,8 @@ def cancel(*, order_id: int, reason: str, told: str, actor: str, now: datetime) 
     merchant reads.
 
     Raises what order_steps.cancel raises: OrderNotOpen, also for one that was cancelled before;
-    Invalid without either text; and Order.DoesNotExist. Rule 4.21.
+    Invalid without either text; and Order.DoesNotExist. It locks the line, whose ended days are
+    worked off first (lines.lock). Rule 4.21.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     line_id, reference = _where(order_id)
@@ -69,7 +70,8 @@ def refund(
 
     Raises what refunds.give raises; OrderConflict for a reference that is known, also with the same
     content; ChangedMeanwhile if another refund came between; Invalid without a reason;
-    Order.DoesNotExist. Rule 4.21.
+    Order.DoesNotExist. It locks the line, whose ended days are worked off first (lines.lock). Rule
+    4.21.
     """
     reason = wording.checked("reason", reason)
     line_id, of_order = _where(order_id)

@@ -93,8 +93,8 @@ def receive(
     that ends its cause. Returns the payment and whether it is new: a repeat changes nothing and
     returns the known payment. Raises Invalid, PaymentConflict, and Unmatched after storing the cash
     as UNMATCHED. Before UnknownOrder, WrongInstant and CurrencyMismatch are raised, it is stored as
-    refused cash for operators (refused_cash); its reference can be sent again. Rule 4.13, rule
-    4.19, rule 5.1.
+    refused cash for operators (refused_cash); its reference can be sent again. It locks the line,
+    whose ended days are worked off first (lines.lock). Rule 4.13, rule 4.19, rule 5.1.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")

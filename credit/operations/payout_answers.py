@@ -126,7 +126,7 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
     outcome. A row that was processed already is returned as it is.
 
     A row that cannot be right ends as REFUSED, with the reason in `problem`, and raises nothing.
-    Raises PayoutAnswer.DoesNotExist.
+    Raises PayoutAnswer.DoesNotExist. It locks the row.
     """
     answer = PayoutAnswer.objects.select_for_update(of=["self"]).select_related("file").get(
         pk=answer_id
@@ -146,7 +146,8 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
     """Apply the row to its withdrawal, in the name of who uploaded the file: mark it as PAID or
     FAILED, or record that its money came back. Returns the row's outcome: KNOWN if that had been
     done already, and NOTED for a row of a message that is about no withdrawal, or says only that
-    one is on its way. Raises the refusal of a row that cannot be applied.
+    one is on its way. Raises the refusal of a row that cannot be applied. It locks the withdrawal's
+    line, whose ended days are worked off first.
     """
     withdrawal = Withdrawal.objects.filter(
         reference=answer.reference, provider=Withdrawal.MANUAL

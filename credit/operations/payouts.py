@@ -75,7 +75,7 @@ def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = 
 
     It is sent again only if the provider says that it never received it, and only once the first
     request can't arrive any more. Raises WithdrawalsStopped instead of sending again, and otherwise
-    what `send` raises. Rule 10.10.
+    what `send` raises. `silences` counts, over a run, which providers do not answer. Rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -126,7 +126,8 @@ def _asking(withdrawal: Withdrawal) -> AbstractContextManager[leases.Held | None
 @transaction.atomic(durable=True)
 def _claim(withdrawal_id: int, now: datetime) -> bool:
     """Commit the withdrawal as SENT, and return True. Returns False if it may not be sent, or was
-    sent already. Raises WithdrawalsStopped.
+    sent already. Raises WithdrawalsStopped. It locks the withdrawal's line, whose ended days are
+    worked off first.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if not withdrawal.may_be_sent:
@@ -142,7 +143,8 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
     """Commit the UNKNOWN withdrawal as SENT once more, and return True if it is to be sent now.
 
     Returns False if it is not UNKNOWN, if its last request may still arrive, or if its destination
-    was removed; in that last case it becomes FAILED. Raises WithdrawalsStopped.
+    was removed; in that last case it becomes FAILED. Raises WithdrawalsStopped. It locks the
+    withdrawal's line, whose ended days are worked off first.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     # A provider's time to answer is counted to `now`, not to the line's instant, which may be
@@ -162,7 +164,9 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
-    """Turn the withdrawal into UNKNOWN if it is SENT. Returns whether it is UNKNOWN now."""
+    """Turn the withdrawal into UNKNOWN if it is SENT. Returns whether it is UNKNOWN now. It locks
+    the withdrawal's line, whose ended days are worked off first.
+    """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.status == Withdrawal.Status.SENT:
         steps.move(withdrawal, Withdrawal.Status.UNKNOWN)
@@ -175,8 +179,8 @@ def _ask_to_pay(
     """Ask the provider to pay the withdrawal, and record the answer; without one, the withdrawal
     becomes UNKNOWN and the silence is counted.
 
-    A process that has lost the lease sends nothing, since another one holds it now. Raises an error
-    of TRANSIENT_ERRORS as it is.
+    A process that has lost the lease sends nothing, since another one holds it now; that is logged.
+    Raises an error of TRANSIENT_ERRORS as it is.
     """
     if not lease.renew():
         log.warning("Withdrawal %s: not sent, since its lease was lost", withdrawal)
@@ -214,7 +218,8 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
 
     It does not end if the provider names another amount, which is stored as its `problem`, or says
     PAID without an amount after having named another one. A withdrawal that has ended stays as it
-    is; an answer that contradicts it is logged.
+    is; an answer that contradicts it is logged. It locks the withdrawal's line, whose ended days
+    are worked off first.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.has_ended:  # an operator decided while it was asked
@@ -262,7 +267,8 @@ def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> s
     A withdrawal that is SENT becomes UNKNOWN, until an operator decides; one that has ended stays
     as it is.
 
-    Returns what is wrong, in words for operators. Raises UnknownWithdrawal, NotSent.
+    Returns what is wrong, in words for operators. Raises UnknownWithdrawal, NotSent. It locks the
+    withdrawal's line, whose ended days are worked off first.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.may_be_cancelled:
@@ -302,7 +308,7 @@ def _end_by_hand(
 ) -> Withdrawal:
     """End the withdrawal as PAID or FAILED, as the operator's answer says, with a trail row, and
     return it. Raises UnknownWithdrawal, WithdrawalDecided, NotSent, and ProviderDecides while its
-    provider is being asked.
+    provider is being asked. It locks the withdrawal's line, whose ended days are worked off first.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.may_be_cancelled:
@@ -324,7 +330,7 @@ def flag_late(withdrawal_ids: Sequence[int], *, now: datetime) -> int:
     """Mark those of these withdrawals as late that have not ended and are not marked yet, for
     operators to look at. Returns how many were marked. The caller chooses which are late.
 
-    Rule 10.12.
+    Rule 10.12. It locks the withdrawal's line, whose ended days are worked off first.
     """
     late = Withdrawal.objects.filter(
         pk__in=withdrawal_ids, ended_at__isnull=True, flagged_late_at__isnull=True

@@ -82,7 +82,8 @@ def give(
     repeat changes nothing and returns the known refund. Raises OrderNotOpen for a declined,
     cancelled or wholly refunded order, RefundTooLarge, RefundConflict, Invalid. Before
     UnknownOrder, WrongInstant and CurrencyMismatch are raised, it is stored as refused cash for
-    operators (refused_cash); its reference can be sent again. Rule 4.14, rule 9.3.
+    operators (refused_cash); its reference can be sent again. It locks the line, whose ended days
+    are worked off first (lines.lock). Rule 4.14, rule 9.3.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")

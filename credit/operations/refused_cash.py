@@ -73,7 +73,8 @@ def close(*, refused_id: int, actor: str, reason: str, now: datetime) -> Refused
     """Close refused cash by an operator's decision, with a trail row; its reference can still be
     sent again.
 
-    Raises AlreadyEnded, Invalid without a reason, RefusedCash.DoesNotExist. Rule 3.6.
+    Raises AlreadyEnded, Invalid without a reason, RefusedCash.DoesNotExist. It locks the line,
+    whose ended days are worked off first (lines.lock). Rule 3.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line_id = RefusedCash.objects.values_list("line_id", flat=True).get(pk=refused_id)

@@ -64,8 +64,8 @@ def ask_raise(
     """Record, with a trail row, that the merchant asks for a limit of `limit_wanted`; `message`
     says why. A form that is sent twice, with the same `request_key`, makes one request.
 
-    Raises FormConflict, LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid. Rule
-    8.16.
+    Raises FormConflict, LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid. It
+    locks the line, whose ended days are worked off first (lines.lock). Rule 8.16.
     """
     message = wording.checked("message", message)
     line = lines.lock(merchant_id, now=now)
@@ -99,7 +99,8 @@ def ask_question(
     *, merchant_id: int, message: str, request_key: str = "", actor: str, now: datetime
 ) -> LimitRequest:
     """Record a merchant's question about its limit. A form that is sent twice, with the same
-    `request_key`, makes one question. Raises FormConflict, Invalid.
+    `request_key`, makes one question. Raises FormConflict, Invalid. It locks the line, whose ended
+    days are worked off first (lines.lock).
     """
     message = wording.checked("message", message)
     line = lines.lock(merchant_id, now=now)
@@ -131,7 +132,8 @@ def approve_raise(
 
     Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
     TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, UnknownRequest, NotARaise when the limit is
-    that high by now, LineClosed, SamePerson for who asked, CurrencyMismatch, Invalid. Rule 8.16.
+    that high by now, LineClosed, SamePerson for who asked, CurrencyMismatch, Invalid. It locks the
+    line, whose ended days are worked off first (lines.lock). Rule 8.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -155,7 +157,8 @@ def reject(*, request_id: int, actor: str, reason: str, told: str, now: datetime
     """Reject a raise that the merchant asked for, with a trail row, and leave the limit as it is.
     The merchant is notified, and reads `told`; `reason` is for colleagues.
 
-    Raises AlreadyDecided, UnknownRequest, Invalid without a reason or an answer.
+    Raises AlreadyDecided, UnknownRequest, Invalid without a reason or an answer. It locks the line,
+    whose ended days are worked off first (lines.lock).
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     with transaction.atomic():
@@ -179,7 +182,8 @@ def answer(*, request_id: int, actor: str, reason: str, told: str, now: datetime
     """Answer a merchant's question by `told`, with a trail row, and notify the merchant; `reason`
     is for colleagues.
 
-    Raises AlreadyDecided, UnknownRequest, Invalid without a reason or an answer.
+    Raises AlreadyDecided, UnknownRequest, Invalid without a reason or an answer. It locks the line,
+    whose ended days are worked off first (lines.lock).
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     with transaction.atomic():
@@ -222,7 +226,7 @@ def _answer(
     now: datetime,
 ) -> LimitRequest:
     """Save the operator's answer on the request with the status that the action gives it, write a
-    trail row, and notify the merchant.
+    trail row, and notify the merchant. The merchant reads `told`; `reason` is for colleagues.
     """
     trail.write(
         action,

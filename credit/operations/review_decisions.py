@@ -96,7 +96,8 @@ def reject(
 ) -> LimitReview:
     """Reject the raise that waits after a review, with a trail row, and leave the limit as it is.
     The merchant is notified, and reads `told`, or a standard sentence without; `reason` is for
-    colleagues. Raises AlreadyDecided, Invalid without a reason, LimitReview.DoesNotExist.
+    colleagues. Raises AlreadyDecided, Invalid without a reason, LimitReview.DoesNotExist. It locks
+    the line, whose ended days are worked off first (lines.lock).
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():
@@ -135,7 +136,8 @@ def _decide(
     review: LimitReview, action: Action, actor: str, reason: str, told: str, now: datetime
 ) -> None:
     """Save the decision on the review, with the status that the trail's `action` stands for
-    (approved, rejected or void), a trail row and a notice to the merchant.
+    (approved, rejected or void), a trail row and a notice to the merchant. The review that is given
+    is changed, too. The merchant reads `told`; `reason` is for colleagues.
     """
     trail.write(
         action,

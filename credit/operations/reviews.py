@@ -74,7 +74,9 @@ def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
 
 
 def _told(review: LimitReview, *, cause: str, at: datetime) -> notices.Told:
-    """The notice of a review's outcome, which is not written yet."""
+    """The notice of a review's outcome, which is not written yet. `cause` tells it from other
+    notices of its kind: there is one notice of a kind and cause.
+    """
     return notices.Told(
         merchant_id=review.line_id,
         cause=cause,

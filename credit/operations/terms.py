@@ -34,7 +34,8 @@ def change_days(
 
     The change counts at an instant after everything else written on the line, one tick later if
     need be, so that it is clear by which days each delivery and payment was counted. Raises Invalid
-    for days that no line can have or that it has already, and without a reason. Rule 19.8.
+    for days that no line can have or that it has already, and without a reason. It locks the line,
+    whose ended days are worked off first (lines.lock). Rule 19.8.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     if not 0 <= payment_days <= MOST_PAYMENT_DAYS:

@@ -100,7 +100,8 @@ def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
     later, each at its instant in `merchants` but no earlier than the line last wrote, and notify
     these merchants.
 
-    The others are frozen when such a day starts. Rule 18.8.
+    The others are frozen when such a day starts. It locks these lines, and works off no day. Rule
+    18.8.
     """
     if not merchants:
         return
@@ -129,6 +130,7 @@ def frozen_since(merchant_id: int) -> datetime | None:
 
 
 def _in_force(merchant_id: int) -> "QuerySet[Freeze]":
+    """The freeze of the merchant's line for an unpaid bill that is in force; none or one row."""
     return Freeze.objects.filter(
         line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     )

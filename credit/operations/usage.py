@@ -48,7 +48,7 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
 
     If it reaches both at once, only the whole limit is notified. Does nothing if it reaches
     neither, or four fifths again without having fallen below seven tenths since it was notified.
-    Rule 11.2, rule 11.7.
+    There is one notice of a kind and `cause`. Rule 11.2, rule 11.7.
     """
     kind = reached(before, after)
     if kind is None or (kind is LIMIT_80 and _is_known(line)):
@@ -68,7 +68,8 @@ def notify_of_cut(
     line: CreditLine, *, limit_before: Money, limit: Money, cause: str, at: datetime
 ) -> None:
     """Notify the merchant if a cut of the limit from `limit_before` to `limit`, while `line.used`
-    stayed the same, makes its use reach four fifths or all of the limit (`notify`). Rule 11.2.
+    stayed the same, makes its use reach four fifths or all of the limit (`notify`). There is one
+    notice of a kind and `cause`. Rule 11.2.
     """
     notify(
         line,

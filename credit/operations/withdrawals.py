@@ -228,7 +228,8 @@ def request(
     A form that is sent twice, with the same `request_key`, makes one withdrawal. `fee_shown`, if
     given, is the fee that the merchant confirmed. Returns the withdrawal and whether it is new.
     Raises WithdrawalConflict, UnknownDestination, DestinationNotUsable, InsufficientProceeds,
-    FeeChanged, WithdrawalsStopped, CurrencyMismatch, Invalid. Rule 10.6.
+    FeeChanged, WithdrawalsStopped, CurrencyMismatch, Invalid. It locks the line, whose ended days
+    are worked off first (lines.lock). Rule 10.6.
     """
     if not request_key:
         raise Invalid("request_key", "is missing")
@@ -320,7 +321,8 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     """Approve a withdrawal above the operator limit, so that it can be sent, with a trail row.
 
     Raises UnknownWithdrawal, WithdrawalDecided, NeedsNoApproval, SamePerson if `actor` requested
-    it, WithdrawalsStopped. Rule 10.8.
+    it, WithdrawalsStopped. It locks the withdrawal's line, whose ended days are worked off first.
+    Rule 10.8.
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
@@ -343,7 +345,8 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, told: str, now: datet
     Amount and fee return to the proceeds, and the merchant is notified and reads `told`; `reason`
     is for colleagues.
 
-    Raises UnknownWithdrawal, WithdrawalDecided, Invalid without a reason or an answer. Rule 10.11.
+    Raises UnknownWithdrawal, WithdrawalDecided, Invalid without a reason or an answer. It locks the
+    withdrawal's line, whose ended days are worked off first. Rule 10.11.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     with transaction.atomic():
@@ -360,7 +363,8 @@ def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -
     """Cancel a withdrawal that was not sent yet, by the merchant's decision, with a trail row.
     Amount and fee return to the proceeds.
 
-    Raises UnknownWithdrawal, also if it is another merchant's, and WithdrawalDecided. Rule 10.9.
+    Raises UnknownWithdrawal, also if it is another merchant's, and WithdrawalDecided. It locks the
+    withdrawal's line, whose ended days are worked off first. Rule 10.9.
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)

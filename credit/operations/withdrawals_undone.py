@@ -36,7 +36,8 @@ def send_back(
     The amount can be withdrawn again, so it counts as a pay-out: above the day's figure it takes
     the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownWithdrawal,
     WithdrawalDecided for one that is not PAID, as for one that was sent back already, and Invalid
-    without both texts. Rule 10.16.
+    without both texts. It locks the withdrawal's line, whose ended days are worked off first. Rule
+    10.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -85,7 +86,8 @@ def correct_to_paid(
     money. The merchant is notified.
 
     Raises UnknownWithdrawal, WithdrawalDecided for one that is not FAILED, and Invalid without a
-    reference or a reason. Rule 10.17.
+    reference or a reason. It locks the withdrawal's line, whose ended days are worked off first.
+    Rule 10.17.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     reference = wording.line("bank_reference", reference)

@@ -45,7 +45,8 @@ def write_off(
     figure it takes the `proposal` that a second person confirms (TakesTwoPeople). Raises
     OrderNotOpen, also for one that was written off before, NotOverdue, Invalid without both texts,
     ChangedMeanwhile if something else is outstanding than was proposed to be written off, and
-    Order.DoesNotExist. Rule 4.22.
+    Order.DoesNotExist. It locks the line, whose ended days are worked off first (lines.lock). Rule
+    4.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told, wording.LONGEST_REASON)

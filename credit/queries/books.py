@@ -249,6 +249,7 @@ def _parts(order: Row, currency: str) -> list[Row]:
     """
 
     def amount(name: str) -> Money:
+        """The order's amount of this name, as money."""
         return Money(Decimal(order[name]), currency)
 
     first_due_on = order["first_due_on"]

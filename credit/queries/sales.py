@@ -157,8 +157,8 @@ def by_month(line: CreditLine, local: LocalDays, also: Sequence[spans.Span] = ()
 
 
 def of_month(line: CreditLine, month: date, local: LocalDays) -> Sums:
-    """The sums of what the line sold, cancelled and refunded in the month that starts on
-    `month`.
+    """The sums of what the line sold, cancelled and refunded in the month that starts on `month`.
+    The month's days are those of `local`.
     """
     (found,) = _sums(line, local, [(month, calendar.next_month(month))])
     return found
@@ -174,7 +174,8 @@ def orders_of(
     buyer: str = "",
 ) -> OrderQuerySet:
     """The orders placed in the month that were neither declined nor cancelled, or those of this
-    `standing`; the filters are those of `orders.of_line`. Each is annotated with `is_overdue`.
+    `standing`; the filters are those of `orders.of_line`. Each is annotated with `is_overdue`. The
+    month's days are those of `local`.
     """
     start, end = (local.start_of(day) for day in (month, calendar.next_month(month)))
     found = orders.of_line(

@@ -31,9 +31,9 @@ Rows = Sequence[dict[str, Any]]
 
 
 def lines() -> Rows:
-    """One row for each currency: how many lines there are, how many are frozen, and the sums of
-    their limits, of what is used, of what is available, and of proceeds. Negative proceeds count as
-    0.
+    """One row for each currency, by its code: how many lines there are, how many are frozen, and
+    the sums of their limits, of what is used, of what is available, and of proceeds. Negative
+    proceeds count as 0.
     """
     of_each = CreditLine.objects.order_by("currency").values("currency")
     found = of_each.annotate(

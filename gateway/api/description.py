@@ -203,7 +203,7 @@ def event_example(one: events.AnyType) -> dict[str, Any]:
 
 
 def cloud_event_example(one: events.AnyType) -> dict[str, Any]:
-    """The same event as `event_example`, as a CloudEvent."""
+    """The event of `event_example`, as a CloudEvent."""
     event = event_example(one)
     return {
         "specversion": "1.0",

@@ -111,7 +111,8 @@ def show(request: KeyedRequest, event: str) -> Received:
     """What became of the event with this id, if it came in within the last 30 days.
 
     Of several that had this id, the latest. What came by another route, such as `POST /orders`, is
-    an event, too: its id is that of the request (the answer's X-Request-ID).
+    an event, too: its id is that of the request (the answer's X-Request-ID). Answers 404 if there
+    is none.
     """
     found = received.latest(request.auth, event)
     if found is None:

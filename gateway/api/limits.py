@@ -69,7 +69,8 @@ class _Taken:
 
 def count(key: ApiKey, now: datetime) -> Usage | None:
     """Count a request of the key, and return what it has used of its minute; None while Redis does
-    not answer, so that nothing is counted or refused.
+    not answer, which is logged, so that nothing is counted or refused; Redis is left alone for some
+    seconds then.
     """
     global _asked_again_at
     seconds = int(now.timestamp())

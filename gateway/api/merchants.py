@@ -20,7 +20,8 @@ def take_in(
     """Take in a merchant: its credit line and billing account are opened with these terms.
 
     With `owner_email` the invitation of its first owner goes out, unless the merchant has an owner
-    or an open invitation of one already.
+    or an open invitation of one already. The same again is answered as the first time, with the
+    header `44:REPEATED = {
     """
     data = bodies.data_of(body, but={"owner_email"})
     outcome = taken(request, "merchant.joined", merchant=body.merchant, data=data, at=body.at)

@@ -139,8 +139,8 @@ def list_invoices(
 
 @router.get(INVOICE, response=ShownInvoice, operation_id="getInvoice")
 def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str, Any]:
-    """The invoice with this number, with its lines, and what was tried to collect it; 404 if there
-    is none.
+    """The invoice with this number, with its lines by posting day, category and fee, and what was
+    tried to collect it; 404 if there is none.
     """
     invoice = invoice_of(merchant_of(request, merchant), number)
     told = listings.INVOICES.one(invoice.account_id, invoice.currency, Q(pk=invoice.pk))

@@ -98,7 +98,7 @@ def rotate(
     """Make a key that may do the same as this one, and ends when this one would have, with a trail
     row; the old one ends after `overlap` at the latest. Returns the new key and its text. Raises
     KeyIsOver for a key that is revoked, expired or replaced already, Invalid for a longer overlap
-    than allowed or without a reason, ApiKey.DoesNotExist.
+    than allowed or without a reason, ApiKey.DoesNotExist. It locks the old key.
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise Invalid("overlap", f"must be from 0 to {LONGEST_OVERLAP.days} days")
@@ -129,7 +129,7 @@ def rotate(
 
 def revoke(*, key_id: int, reason: str, actor: str, now: datetime) -> ApiKey:
     """End the key, with a trail row: the next request with it is refused. Raises KeyIsOver if it is
-    revoked already, Invalid without a reason, ApiKey.DoesNotExist.
+    revoked already, Invalid without a reason, ApiKey.DoesNotExist. It locks the key.
     """
     with transaction.atomic():
         key = _lock(key_id)
@@ -154,7 +154,9 @@ def note_use(key: ApiKey, now: datetime) -> None:
 
 
 def _insert(key: ApiKey, actor: str, now: datetime) -> tuple[ApiKey, str]:
-    """Draw the key's prefix and secret, and save it. Returns the key and its text."""
+    """Draw the key's prefix and secret, set them and by whom and when it was made, and save it; of
+    the secret only a digest is kept. Returns the key and its text.
+    """
     key.prefix = "".join(secrets.choice(LETTERS) for _ in range(PREFIX_LENGTH))
     text = f"{BRAND}_{key.prefix}_{secrets.token_urlsafe(32)}"
     key.digest, key.made_at, key.made_by = digest(text), now, actor

@@ -27,7 +27,8 @@ def change(
     that change have to be confirmed anew.
 
     Values that are the present ones are left alone, so the same change may be asked for again.
-    Raises Invalid for values that cannot be or without a reason, and Merchant.DoesNotExist.
+    Raises Invalid for values that cannot be or without a reason, and Merchant.DoesNotExist. It
+    locks the merchant's row.
     """
     with transaction.atomic():
         merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)

@@ -147,6 +147,7 @@ def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
     """Mark the refused event as sent again, with a trail row, and return it. The caller applies the
     event in the same transaction (gateway.intake). Raises NotRefused, also for one that was sent
     again already, or has no id or no instant; Invalid without a reason; ReceivedEvent.DoesNotExist.
+    It locks the event's row.
     """
     received = ReceivedEvent.objects.select_for_update().get(pk=received_id)
     if not received.can_be_sent_again:

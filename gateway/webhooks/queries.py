@@ -9,7 +9,7 @@ from gateway.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEve
 
 
 def endpoints_to_visit(now: datetime) -> Sequence[int]:
-    """The primary keys of the endpoints that are on and have a delivery due by `now`.
+    """The primary keys, rising, of the endpoints that are on and have a delivery due by `now`.
 
     While any event has no number yet, it is unknown whom it is for: then all endpoints that are on.
     """

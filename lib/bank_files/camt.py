@@ -82,7 +82,7 @@ def _balances(part: Element, where: str) -> tuple[Balance | None, Balance | None
     """The opening and the closing balance, each None if it is not there, and their currency, ""
     without any. A statement in several parts has balances between them, of which the first opens
     and the last closes a part. Raises UnreadableFile for a balance without an amount, a direction
-    or a day.
+    or a day. An error names the place `where`.
     """
     found: dict[str, Balance] = {}
     between: list[Balance] = []
@@ -192,7 +192,10 @@ def _transactions(
 def _of_batch(
     details: list[Element], currency: str, is_credit: bool, where: str
 ) -> Iterator[Transaction]:
-    """Yields the payments of a batch that say their amounts in the account's currency."""
+    """Yields the payments of a batch that say their amounts in the account's currency; others are
+    passed over. `is_credit` is the direction of the batch, for payments that say none. Raises
+    UnreadableFile, which names the place `where`.
+    """
     for place, one in enumerate(details, start=1):
         named = f"{where}, payment {place}"
         said = xml_tree.amount(one, "Amt", named)
@@ -207,7 +210,8 @@ def _transaction(
     one: Element, amount: Decimal, currency: str, is_credit: bool, where: str
 ) -> Transaction:
     """The payment that one element TxDtls describes, with the amount and the direction that the
-    caller found for it: who pays whom, references, text, and why it was returned.
+    caller found for it: who pays whom, references, text, and why it was returned. Raises
+    UnreadableFile, which names the place `where`.
     """
     instructed = xml_tree.amount(one, "AmtDtls/InstdAmt/Amt", where)
     return Transaction(

@@ -154,8 +154,8 @@ class Statement:
             )
 
     def _suspect(self, wanted: Decimal) -> str:
-        """Which single entry could be at fault: the one that is there twice, or without which the
-        sum is right; "" if there is none such.
+        """Which single entry could be at fault for the sum not being `wanted`: the one that is
+        there twice, or without which the sum is right; "" if there is none such.
         """
         excess = self.booked - wanted
         for entry in self.entries:

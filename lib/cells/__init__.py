@@ -95,6 +95,8 @@ def where(ask: Callable[[], object]) -> AbstractContextManager[None]:
     """A context in which the block is inside the first cell inside which the function returns
     something that is true, or inside the first of all if it does so in none. Inside a cell, and in
     an installation without cells, the function is not called, and the block stays where it is.
+    Other than for the first cell, the question is asked inside one cell after the other, in the
+    order of their numbers.
     """
     if not are_on() or entered():
         return nowhere()
@@ -219,7 +221,9 @@ def asking(question: str) -> Iterator[None]:
 
 
 def asking_also(question: str) -> AbstractContextManager[None]:
-    """Do as `asking` with this SQL besides what is asked already; "" is nothing more."""
+    """A context in which this SQL is asked with each transaction (`asking`) besides what is asked
+    already; "" is nothing more.
+    """
     return asking(" UNION ALL ".join(one for one in (_question.get(), question) if one))
 
 

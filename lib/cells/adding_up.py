@@ -49,11 +49,11 @@ def each(ask: Callable[[], T], *, most_seconds: float | None = None) -> Answers[
     """What the function, which reads and does not write, returns inside each cell. It must not
     return what still has to be read, such as a query.
 
-    Cells are asked at once, on connections of their own to where this thread's leads. One that
-    has not answered after `most_seconds`, MOST_SECONDS unless given, or to which there is no
-    connection, is silent; what else the function raises is raised. Where there is only one cell to
-    ask, and in a transaction, which alone sees what it wrote, they are asked here, one after the
-    other, without a bound.
+    Cells are asked at once, on connections of their own to where this thread's leads. One that has
+    not answered after `most_seconds`, MOST_SECONDS unless given, or to which there is no
+    connection, is silent, which is logged; what else the function raises is raised. Where there is
+    only one cell to ask, and in a transaction, which alone sees what it wrote, they are asked here,
+    one after the other, without a bound.
     """
     numbers = cells.within()
     asking = connections[DEFAULT_DB_ALIAS]

@@ -71,7 +71,7 @@ class Connection(psycopg.Connection[Any]):
         return self._is_distributed
 
     def is_distributed(self) -> bool:
-        """The same, for whoever does not hold the connection's lock."""
+        """Whether the database is one of Citus, for whoever does not hold the connection's lock."""
         if self._is_distributed is None:
             with self.lock:
                 self.wait(self.asks_whether_distributed())
@@ -97,7 +97,7 @@ class Connection(psycopg.Connection[Any]):
 
     @contextmanager
     def of_its_own(self) -> Iterator[None]:
-        """A transaction around what would have none, inside a cell."""
+        """A context with a transaction around a statement that would have none, inside a cell."""
         if self.is_alone():
             with self.transaction():
                 yield
@@ -119,7 +119,9 @@ def choices(cell: str) -> tuple[bytes, ...]:
 
 @cache
 def entering(cell: str) -> bytes:
-    """The same statements in one message, each with a semicolon."""
+    """The statements that choose the cell for the rest of a transaction, in one message, each with
+    a semicolon.
+    """
     return b" ".join(choice + b";" for choice in choices(cell))
 
 
@@ -154,7 +156,9 @@ class Cursor(base.CursorMixin, psycopg.ClientCursor[Any]):
             self._before = 0
 
     def _execute_send(self, query: Any, **more: Any) -> None:
-        """Send a statement as psycopg does, behind the choice of its cell if it is alone."""
+        """Send a statement as psycopg does, behind the choice of its cell, and what is to be asked
+        with it (cells.asking), if it is alone; all of that is put into `query`.
+        """
         if self._before:
             before = entering(cells.entered()) + b" "
             if question := cells.question():

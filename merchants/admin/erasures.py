@@ -59,6 +59,9 @@ def _of(operation: Any, key: str) -> Any:
     """
 
     def content(act: Act) -> tuple[str, bytes]:
+        """Name and bytes of the file that the operation makes of the row, in the operator's
+        name.
+        """
         file: tuple[str, bytes] = operation(
             **{key: act.row.pk}, reason=act.reason, actor=act.user, now=act.now
         )

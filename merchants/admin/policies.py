@@ -110,21 +110,25 @@ def new_version(
     """
 
     def version_of(act: Act) -> dict[str, Any]:
+        """Currency, first day and figures of the version, as the form says them."""
         said = act.cleaned_data
         figures = form.model.figure_names()
         given = {name: said[name] for name in figures if said[name] is not None}
         return {"currency": said["currency"].upper(), "starts_on": said["starts_on"]} | given
 
     def carry_out(act: Act) -> Any:
+        """Introduce the version, or propose it to a second person."""
         return two_people.decide(
             introduce, version_of(act) | {"reason": act.reason}, actor=act.user, now=act.now
         )
 
     def rehearse(act: Act) -> Any:
+        """What the version would change, without introducing it."""
         assert dry_run is not None
         return dry_run(version_of(act), act.now)
 
     def present(version: PolicyVersion | None) -> dict[str, Any]:
+        """What the form begins with: the figures of this version; empty without one."""
         if version is None:
             return {}
         typed = {name: _as_typed(figure) for name, figure in version.figures.items()}
@@ -207,6 +211,7 @@ def _figure_column(sort: Sort) -> Column:
 
     @admin.display(description=sort.up_to.lower())
     def column(policy: OperatorPolicy) -> str:
+        """The policy's figure of this sort; "-" if it has none."""
         up_to = policy.figures.get(sort.code)
         return "-" if up_to is None else f"{Decimal(up_to).normalize():,f}"
 

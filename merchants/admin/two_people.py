@@ -28,6 +28,7 @@ def done(sentence: str) -> Callable[[Any], str]:
     """
 
     def told(outcome: Any) -> str:
+        """The sentence of what was done, or that it waits for a second person."""
         return _waits(outcome) if isinstance(outcome, Proposal) else sentence
 
     return told

@@ -44,7 +44,7 @@ class UserManager(BaseUserManager["User"]):
         """Create an administrator from the command line (`manage.py createsuperuser`).
 
         Raises ValidationError if two administrators can sign in already: they decide together who
-        becomes one.
+        becomes one. Others who decide about people wait until the transaction ends.
         """
         locks.wait_for_advisory_lock(DECIDING_ON_PEOPLE)
         if self.administrators().count() >= ENOUGH_ADMINISTRATORS:

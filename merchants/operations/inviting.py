@@ -73,7 +73,8 @@ def invite(
     makes one invitation and one e-mail.
 
     Raises FormConflict, NotAnOwner for any other actor, OperatorsAddress, AlreadyMember,
-    TooManyInvitations, Invalid; and InvitationNotSent after the invitation is saved.
+    TooManyInvitations, Invalid; and InvitationNotSent after the invitation is saved. It locks the
+    merchant against other changes of its team.
     """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
@@ -116,6 +117,7 @@ def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetim
     Returns False if the mail server did not take the e-mail; then the invitation is revoked, and
     the next call tries anew. Also returns False for an operator's address, which nobody is invited
     by. Otherwise returns True. Raises Invalid for what is no e-mail address, Merchant.DoesNotExist.
+    It locks the merchant's row. A failure to mail is logged.
     """
     email, token = wording.address("owner_email", email), secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -208,7 +210,7 @@ def revoke(
     need no `reason`.
 
     Raises NotAnOwner, Invalid, and InvitationClosed for one that was accepted or revoked before, or
-    that the merchant does not have.
+    that the merchant does not have. It locks the merchant against other changes of its team.
     """
     with transaction.atomic():
         lock(merchant_id, actor)
@@ -222,7 +224,9 @@ def revoke(
 
 
 def _send(invitation: Invitation, token: str) -> None:
-    """E-mail the invitation with the link that has `token`. Raises InvitationNotSent."""
+    """E-mail the invitation with the link that has `token`. Whatever the mail server raises is
+    logged, and raised as InvitationNotSent.
+    """
     try:
         invitation_letter.write(invitation, token).send()
     except Exception as error:  # whatever a mail backend raises: they have no common ancestor

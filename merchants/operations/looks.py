@@ -17,7 +17,8 @@ def start(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Look:
     """Let the operator look at the merchant's pages until LASTS from now, with a trail row. A look
     of theirs at this merchant that goes on is returned instead.
 
-    Raises Invalid without a reason, Merchant.DoesNotExist. Rule 21.12.
+    Raises Invalid without a reason, Merchant.DoesNotExist. Of two calls at once by the operator for
+    the merchant, the second waits. Rule 21.12.
     """
     reason = wording.checked("reason", reason)
     locks.wait_for_advisory_lock(f"look {actor.pk} {merchant_id}")

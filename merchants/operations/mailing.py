@@ -47,7 +47,7 @@ def deliver(
     `send_one` claims an e-mail, sends it and marks it as sent, and returns whether it did. An
     e-mail that fails does not hold up the others; its column `failures` in `model` goes up by 1.
     After three failures in a row no more are tried, and the rest are returned as failures, too. One
-    of TRANSIENT_ERRORS, which is no fault of the e-mail, is raised at once.
+    of TRANSIENT_ERRORS, which is no fault of the e-mail, is raised at once. Failures are logged.
     """
     server = mail.get_connection()
     sent = in_a_row = 0

@@ -111,7 +111,7 @@ def change(
     with a trail row.
 
     Raises UnknownMerchant, and Invalid for a name or language that cannot be, if neither changes,
-    and without a reason. Rule 21.9.
+    and without a reason. It locks the merchant's row. Rule 21.9.
     """
     reason, name = wording.checked("reason", reason), wording.line("name", name)
     _check_language(language)
@@ -142,7 +142,8 @@ def change(
 @transaction.atomic
 def choose_years(*, merchant_id: int, buddhist: bool, actor: str, now: datetime) -> Merchant:
     """Choose whether years on the merchant's documents in Thai are those of the Buddhist era, with
-    a trail row. What is so already is not written again. Rule 13.14. Raises UnknownMerchant.
+    a trail row. What is so already is not written again. Rule 13.14. Raises UnknownMerchant. It
+    locks the merchant's row.
     """
     merchant = Merchant.objects.select_for_update(no_key=True).filter(pk=merchant_id).first()
     if merchant is None:

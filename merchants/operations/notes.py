@@ -15,7 +15,8 @@ def add(*, merchant_id: int, text: str, request_key: str, actor: str, now: datet
     """Keep a note about the merchant, which is never changed, with a trail row. A form that is sent
     twice, with the same `request_key`, keeps one, which is returned.
 
-    Raises FormConflict for another text under the same key, Invalid without a text.
+    Raises FormConflict for another text under the same key, Invalid without a text. Of two calls at
+    once with the same key, the second waits.
     """
     text = wording.checked("text", text)
     locks.wait_for_advisory_lock(f"note {merchant_id} {request_key}")

@@ -137,7 +137,7 @@ def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
 
     Creates the account if there is none, deletes the person's other addresses, signs the person
     out, and writes a trail row. Raises NotAnAdministrator, OnOneself, ChangedMeanwhile,
-    AlreadyOperator, BelongsToMerchant, Deactivated, Invalid.
+    AlreadyOperator, BelongsToMerchant, Deactivated, Invalid. It locks the person's row.
     """
     check(actor)
     chosen, before = _checked(proposal.after["roles"]), proposal.before["roles"]
@@ -354,7 +354,9 @@ def _give(user: User, roles: list[str]) -> None:
 
 
 def _send_link(user: User) -> None:
-    """Mail the person the link to set a password. Raises LetterNotSent."""
+    """Mail the person the link to set a password. Whatever the mail server raises is logged, and
+    raised as LetterNotSent.
+    """
     try:
         operator_letter.write(user).send()
     except Exception as error:  # whatever a mail backend raises: they have no common ancestor

@@ -166,7 +166,8 @@ def withdraw_version(
 ) -> Version:
     """Withdraw the version of a policy with this primary key before it starts, with a trail row.
     Raises UnknownVersion, HasStarted if it has started anywhere, AlreadyDecided if it was
-    withdrawn, Invalid without a reason.
+    withdrawn, Invalid without a reason. Others that introduce or withdraw one of this policy and
+    currency wait until the transaction ends.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     version = model._default_manager.filter(pk=version_id).first()

@@ -100,7 +100,7 @@ def complete(
     other fields stay as they are. The profile is created if the merchant has none. A part that
     changes waits for a decision again; if all of its fields are empty now, it has no standing.
     Nothing changes if all values are the present ones. `reason` is that of an operator who changes
-    it. Raises Invalid, which names the field.
+    it. Raises Invalid, which names the field. It locks the profile.
     """
     changes: dict[str, object] = {name: _text(name, value) for name, value in fields.items()}
     if document is not None:
@@ -157,7 +157,7 @@ def clear(
     """Empty these parts of the profile, with the licence's document, in the caller's transaction,
     and write a step for each part that was filled in. Returns these parts.
 
-    It is for erasing people: no trail row says what stood there.
+    It is for erasing people: no trail row says what stood there. It locks the profile.
     """
     profile = Profile.objects.select_for_update().filter(merchant_id=merchant_id).first()
     filled = [
@@ -186,7 +186,7 @@ def confirm(
     """Confirm a part of the profile, with a trail row. `seen` is the `changed_at` of the version
     that the operator looked at; None skips that check.
 
-    Raises ProfileIncomplete, ProfileChanged, AlreadyDecided.
+    Raises ProfileIncomplete, ProfileChanged, AlreadyDecided. It locks the profile.
     """
     with transaction.atomic():
         profile = _lock(merchant_id, part, seen, NEEDED[part])
@@ -210,7 +210,7 @@ def reject(
 
     `seen` is the `changed_at` of the version that the operator looked at; None skips that check.
     Raises Invalid without both texts, ProfileIncomplete for an empty part, ProfileChanged,
-    AlreadyDecided.
+    AlreadyDecided. It locks the profile.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told, wording.LONGEST_REASON)
@@ -248,7 +248,7 @@ def _decide(
     told: str = "",
 ) -> None:
     """Record the decision about the part, with a trail row. Raises AlreadyDecided if it stands so
-    already.
+    already. The merchant reads `told`, the reason of a rejection.
     """
     before = profile.standing(part)
     if before == standing:

@@ -73,7 +73,7 @@ def propose(
 
     When the same person proposes the same again, as by a double click, the first proposal is
     returned. `asked_by` is who asked for the change, and may not confirm it. Raises MayNotDecide,
-    ProposalWaits, Invalid without a reason.
+    ProposalWaits, Invalid without a reason. Of two calls at once for the subject, the second waits.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     _check_role(kind, actor)
@@ -161,8 +161,8 @@ def withdraw(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Pr
 
 
 def to_lapse(now: datetime) -> Sequence[int]:
-    """The ids of the proposals that have expired, and of lapsed ones whose proposers have not been
-    e-mailed yet.
+    """The ids, rising, of the proposals that have expired, and of lapsed ones whose proposers have
+    not been e-mailed yet.
     """
     return list(
         Proposal.objects.filter(
@@ -261,7 +261,7 @@ def _end(
 
 def _decide(proposal: Proposal, to: Status, actor: User, now: datetime, answer: str = "") -> None:
     """Save the decision on the proposal: its new status `to`, by whom, when, and with which answer.
-    Raises AlreadyDecided if somebody else was first.
+    Raises AlreadyDecided if somebody else was first. The proposal that is given is changed, too.
     """
     step: dict[str, Any] = {
         "status": to,

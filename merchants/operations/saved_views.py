@@ -42,7 +42,7 @@ def save(*, membership_id: int, page: str, name: str, query: str, now: datetime)
     """Keep what `query` asks the list of this page for, as the list understands it, under this
     `name`. The member's view of the same list and name is replaced. `query` is a query string.
 
-    Raises UnknownList, TooManyViews, Membership.DoesNotExist.
+    Raises UnknownList, TooManyViews, Membership.DoesNotExist. It locks the membership's row.
     """
     asked = lists.OF_PAGES.get(page)
     if asked is None:

@@ -66,8 +66,8 @@ def send(mail_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
 
 @transaction.atomic
 def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
-    """Send the e-mail, and return True. Returns False if it was sent already, or another worker is
-    sending it.
+    """Lock the row of the e-mail, send it, mark it as sent at `now`, and return True. Returns False
+    if it was sent already, or another worker is sending it.
     """
     claimed = (
         SecurityMail.objects.select_for_update(of=("self",), skip_locked=True)

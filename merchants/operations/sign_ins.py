@@ -35,7 +35,7 @@ def log(
     now: datetime,
 ) -> None:
     """Write a row of the log of sign-ins. If what was typed as `address` is not an e-mail address
-    it is left out, since it may be a password.
+    it is left out, since it may be a password. `detail` is a code that says more, if any.
     """
     SignIn.objects.create(
         at=now,

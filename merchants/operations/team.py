@@ -56,7 +56,7 @@ def change_role(
     owner's open invitations are revoked. Does nothing if the member has that role.
 
     Raises NotAnOwner for any other actor, UnknownMember, LastOwner if no other owner could sign in,
-    and Invalid for an unknown role.
+    and Invalid for an unknown role. It locks the merchant against other changes of its team.
     """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
@@ -85,7 +85,8 @@ def remove(
     than `actor` is signed out, and a former owner's open invitations are revoked.
 
     Raises NotAnOwner for any other actor, UnknownMember, and LastOwner if no other owner could sign
-    in. Returns the membership, which is deleted.
+    in. Returns the membership, which is deleted. It locks the merchant against other changes of its
+    team.
     """
     with transaction.atomic():
         lock(merchant_id, actor)
@@ -109,7 +110,7 @@ def require_second_factor(
     says, with a trail row, and e-mail the owners. `actor` is one of the owners or an administrator
     of ours. Does nothing if it is set so already.
 
-    Raises NotAnOwner for any other actor.
+    Raises NotAnOwner for any other actor. It locks the merchant's row.
     """
     with transaction.atomic():
         merchant = lock(merchant_id, actor)

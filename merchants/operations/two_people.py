@@ -172,6 +172,7 @@ def calling(operation: Callable[..., object]) -> Callable[..., None]:
     """
 
     def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
+        """Call the operation with what was proposed, in the name of who confirms it."""
         operation(
             **arguments_of(proposal),
             reason=proposal.reason,

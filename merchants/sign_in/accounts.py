@@ -142,7 +142,9 @@ class InvitationOnly(DefaultAccountAdapter):
         return f"[Tael] {subject}"
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
-        """Whether the address may be deleted. The one that the person signs in with never may."""
+        """Whether a person's e-mail address may be deleted from their account. The one that they
+        sign in with never may.
+        """
         is_theirs = email_address.email.lower() == email_address.user.email.lower()
         return not is_theirs and bool(super().can_delete_email(email_address))
 
@@ -159,8 +161,8 @@ class PasswordByLink(ResetPasswordKeyForm):
     """
 
     def save(self) -> None:
-        """Set the password, and mark the person's address as verified, unless they have another
-        address as well.
+        """Set the password, and mark the person's address as verified and primary, unless they have
+        another address as well.
         """
         super().save()
         addresses = EmailAddress.objects.filter(user=self.user)

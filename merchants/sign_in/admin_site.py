@@ -86,7 +86,7 @@ class OperatorsSite(UnfoldAdminSite):
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Search the names of admin pages for the operator. All results are on one page, whatever
-        `page` in the query string says.
+        `page` in the query string says. For that it changes `request.GET`.
         """
         if request.GET.get("page", "1") != "1":
             asked = request.GET.copy()
@@ -113,6 +113,9 @@ def _with_second_factor(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The view, for sessions with a second factor; others are redirected to confirm or set up
+        one.
+        """
         if settings.TAEL_SANDBOX or _has_confirmed(request):
             return view(request, *args, **kwargs)
         if not _has_one(request):

@@ -29,6 +29,9 @@ def _with_fresh_factor(view: Any) -> Any:
     @login_required
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The view, unless the person has a second factor that was not confirmed just now: then
+        they are sent to confirm it.
+        """
         assert isinstance(request.user, User)
         has_one = second_factor.has_one(request.user)
         if has_one and not second_factor.is_fresh(request, clock.now()):
@@ -46,6 +49,7 @@ def _recording_codes_seen(view: Any) -> Any:
 
     @wraps(view)
     def recorded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The view's answer; if it shows the codes, that is recorded."""
         answer: HttpResponseBase = view(request, *args, **kwargs)
         if answer.status_code == 200 and isinstance(request.user, User):
             factors.codes_seen(user=request.user, now=clock.now())

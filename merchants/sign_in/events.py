@@ -137,7 +137,9 @@ def address_changed(
 
 
 def _log(kind: SignIn.Kind, request: HttpRequest, user: User, detail: str = "") -> None:
-    """Write a row of the log of sign-ins about the person."""
+    """Write a row of the log of sign-ins about the person. `detail` is a code that says more, if
+    any.
+    """
     sign_ins.log(
         kind,
         visitors.of(request),

@@ -37,7 +37,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: str) -> HttpResponse:
     """The invitation's page for `user`, who is signed in. If the invitation is theirs, a POST
-    accepts it and leads to the merchant's start page.
+    accepts it and leads to the merchant's start page. A refusal is said on the page.
     """
     is_theirs = user.email.lower() == found.email
     if request.method == "POST" and is_theirs:
@@ -54,7 +54,7 @@ def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: st
 
 def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> HttpResponse:
     """The page for somebody without an account. A POST with a password creates the account, accepts
-    the invitation and signs them in.
+    the invitation and signs them in. A refusal is said on the page.
     """
     form = FirstPassword(User(email=found.email), request.POST or None)
     if form.is_valid():

@@ -82,8 +82,9 @@ def _address(notice_ids: Sequence[int], now: datetime) -> None:
 
 @transaction.atomic
 def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
-    """Send the e-mail, unless it was sent, another worker has it, or its reader has left the
-    merchant or is not active. Returns whether it was sent.
+    """Lock the e-mail's row and send it in the reader's language, unless it was sent, another
+    worker has it locked, or its reader has left the merchant or is not active; the row is then
+    marked as sent at `now`. Returns whether it was sent.
     """
     claimed = (
         NoticeMail.objects.select_for_update(of=("self",), skip_locked=True)

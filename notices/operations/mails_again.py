@@ -33,8 +33,9 @@ class NoReader(Refused):
 
 @transaction.atomic
 def send_again(*, mail_id: int, actor: str, reason: str, now: datetime) -> NoticeMail:
-    """Have the job send this e-mail once more, to the address that its reader has now, with a trail
-    row; it sends it within minutes, and tries for as long as for a new one.
+    """Under the lock of its row, have the job send this e-mail once more, to the address that its
+    reader has now, with a trail row; it sends it within minutes, and tries for as long as for a new
+    one.
 
     What it says is written anew from the notice, in the reader's language. Raises StillWaits,
     SentOftenEnough, NoReader, Invalid without a reason, NoticeMail.DoesNotExist. Rule 11.6.

@@ -35,6 +35,9 @@ class Asked(NamedTuple):
 
 
 def addresses(shop: Shop) -> Iterator[Asked]:
+    """All addresses of the admin that stand with a row of each kind, with who may see them and the
+    methods to ask by.
+    """
     for model, page in admin.site._registry.items():
         label = model._meta.label_lower
         row = model._default_manager.order_by("pk").first()
@@ -42,6 +45,7 @@ def addresses(shop: Shop) -> Iterator[Asked]:
         seen = table.SEEN[label]
 
         def of(name: str, *args: object, label: str = label) -> str:
+            """The address of this page of the model's."""
             return reverse(f"admin:{label.replace('.', '_')}_{name}", args=args)
 
         yield Asked(of("changelist"), seen, ("get",))
@@ -73,6 +77,7 @@ def all_rows() -> dict[str, list[Any]]:
 
 
 def status(client: Client, asked: str, method: str) -> int:
+    """The status of the answer, with all that it wrote undone."""
     undone = transaction.atomic()
     undone._from_testcase = True  # type: ignore[attr-defined]  # as of a test case
     with undone:
@@ -83,6 +88,7 @@ def status(client: Client, asked: str, method: str) -> int:
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
+    """A shop with rows of all kinds, seen at NOW, and no sandbox."""
     set_clock(monkeypatch)(shops_with_work.NOW)
     shop = shops_with_work.rosewood(settings)
     settings.TAEL_SANDBOX = True

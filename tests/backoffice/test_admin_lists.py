@@ -39,6 +39,7 @@ def test_its_filters_offer_few_things(pages: Any) -> None:
 
 
 def is_short(model: type[Model], one: Any) -> bool:
+    """Whether a filter of the admin's offers a few values only, so that it needs no search."""
     if isinstance(one, tuple):
         return issubclass(one[1], EmptyFieldListFilter | RangeDateFilter)
     if isinstance(one, type):
@@ -70,7 +71,9 @@ def _chosen(pages: Any) -> Iterator[Any]:
 
 
 def is_in_a_form(field: Any) -> bool:
-    """Where the table between has rows with more to say, they have a form of their own."""
+    """Whether the relation has a form of its own, as the table between has rows with more to
+    say.
+    """
     return bool(field.remote_field.through._meta.auto_created)
 
 

@@ -32,6 +32,7 @@ def offered(pages: Any) -> set[str]:
 
 
 def _of_filter(model: type[Model], one: Any) -> tuple[str, ...]:
+    """The names of the parameters that a filter of a list takes from the address."""
     if isinstance(one, type):
         return (one.parameter_name,)  # type: ignore[attr-defined]
     if isinstance(one, tuple):

@@ -29,14 +29,17 @@ ROLES = {"C": "Credit officer", "B": "Billing officer", "A": "Auditor", "D": "Ad
 
 
 def registered() -> dict[str, Any]:
+    """The admin's pages by the label of their model, such as "billing.invoice"."""
     return {model._meta.label_lower: page for model, page in admin.site._registry.items()}
 
 
 def route(label: str, page: str, *args: object) -> str:
+    """The address of a page of this model's in the admin."""
     return reverse(f"admin:{label.replace('.', '_')}_{page}", args=args)
 
 
 def names(ones: Any) -> str:
+    """The names of decisions, as one text."""
     return " ".join(one.name for one in ones)
 
 
@@ -73,6 +76,7 @@ def test_the_table_has_every_route_of_the_admin() -> None:
 
 @pytest.fixture
 def staff() -> dict[str, Client]:
+    """A browser for each role by its letter; S is an administrator, N has no role."""
     people = {letter: browser_of(operator(role)) for letter, role in ROLES.items()}
     people["S"] = browser_of(UserFactory.create(is_staff=True, is_superuser=True))
     return people | {"N": browser_of(operator())}  # with no role
@@ -152,6 +156,7 @@ def _pages(label: str, model: type[Model], who: str) -> list[tuple[str, str, dic
 
 
 def _first(model: type[Model]) -> Any:
+    """The key of the model's first row, or one that no row has."""
     row = model._default_manager.first()
     return row.pk if row else NO_ROW
 
@@ -304,6 +309,7 @@ def test_neither_administrators_nor_superusers_decide_about_money(
 
 
 def _all_decisions(label: str, page: Any) -> Iterator[str]:
+    """The addresses of all decisions on this page, and of downloads that take more than a look."""
     row = _first(page.model)
     yield from (route(label, "decide", row, one.name) for one in page.decisions)
     yield from (route(label, "decide_list", one.name) for one in page.list_decisions)

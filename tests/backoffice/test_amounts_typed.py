@@ -87,6 +87,7 @@ class Asked(AsksAgain):
 
 
 def asked(present: str | None, **typed: str) -> Asked:
+    """The form with an amount, as it was typed, for a field that is `present` now."""
     now = None if present is None else Decimal(present)
     return Asked(typed, initial={"present": {"price": now}})
 

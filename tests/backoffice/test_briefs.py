@@ -37,10 +37,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def read(address: str, *roles: str) -> str:
+    """The text of the page for an operator with these roles."""
     answer = browser_of(operator(*roles)).get(address)
     assert answer.status_code == 200
     return text_of(answer).replace("\N{NO-BREAK SPACE}", " ")

@@ -38,6 +38,7 @@ OWN_FILES = ("trail.TrailEntry", "merchants.SignIn")  # of columns of their own
 
 @kept()
 def written() -> Shop:
+    """The rows that these tests start from: a shop in trouble, with an owner."""
     shop = in_trouble()
     member(shop, email="rose@rosewood.example")
     return shop
@@ -45,6 +46,7 @@ def written() -> Shop:
 
 @pytest.fixture
 def root(written: Shop, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> User:
+    """An operator with all roles, at NOW."""
     settings.TAEL_SANDBOX = True
     set_clock(monkeypatch)(NOW)
     return operator()
@@ -66,6 +68,7 @@ def told(listed: Any) -> tuple[list[Any], dict[str, Decimal | None]]:
 
 
 def sorts(listed: Any) -> Iterator[str]:
+    """Each way in which the list can be sorted, as its parameter says it."""
     for place, name in enumerate(listed.list_display):
         if name in listed.sortable_by:
             yield f"{place}"

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @kept()
 def written() -> Shop:
+    """The rows that these tests start from: a shop in trouble, with an owner."""
     shop = in_trouble()
     member(shop, email="rose@rosewood.example")
     return shop
@@ -30,6 +31,7 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """That shop, at NOW, with withdrawals sent by hand."""
     settings.TAEL_SANDBOX, settings.TAEL_PAYOUT_PROVIDER = True, "manual"
     set_clock(monkeypatch)(NOW)
     return written
@@ -37,6 +39,7 @@ def shop(written: Shop, settings: LazySettings, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def client() -> Client:
+    """An operator's browser, with all roles."""
     return browser_of(operator())
 
 

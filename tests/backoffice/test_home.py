@@ -45,11 +45,13 @@ INVOICES = [
 
 @kept()
 def written() -> Shop:
+    """The rows that these tests start from: a shop in trouble."""
     return in_trouble()
 
 
 @pytest.fixture
 def shop(written: Shop, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """That shop, at NOW, with withdrawals sent by hand."""
     settings.TAEL_SANDBOX, settings.TAEL_PAYOUT_PROVIDER = True, "manual"
     set_clock(monkeypatch)(NOW)
     return written
@@ -65,6 +67,7 @@ def groups(page: Any) -> dict[str, list[str]]:
 
 
 def _lines(table: str) -> list[str]:
+    """The rows of an HTML table's body, each as its text."""
     rows = re.findall(r"<tr>(.*?)</tr>", table.partition("<tbody>")[2], re.S)
     return [
         " ".join(re.sub(r"<[^>]+>|&nbsp;|\N{NO-BREAK SPACE}", " ", row).split()) for row in rows

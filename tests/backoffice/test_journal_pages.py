@@ -38,11 +38,13 @@ def written_down() -> Shop:
 
 @pytest.fixture
 def officer(written_down: Shop, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """The browser of an auditor, on 1 Dec 2026."""
     set_clock(monkeypatch)("2026-12-01 14:00")
     return browser_of(operator("Auditor"))
 
 
 def page(client: Client, name: str, **asked: Any) -> Any:
+    """The answer of the journal's admin page with this name, asked about November."""
     answer = client.get(reverse(f"admin:billing_journallock_{name}"), NOVEMBER | asked)
     assert answer.status_code == 200
     return answer

@@ -25,6 +25,7 @@ AUDITOR = "audrey@tael.example"
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop with three orders, whose names and buyers a spreadsheet could take for formulas."""
     shop = shops.join("2026-11-01 10:00", name='=HYPERLINK("x")')
     shop.place("2026-11-02 10:00", "A-1", "30.00", buyer="+1 555")
     shop.place("2026-11-02 11:00", "A-2", "25.50", buyer="b, c")
@@ -34,10 +35,14 @@ def shop() -> Shop:
 
 @pytest.fixture
 def client() -> Client:
+    """The browser of an auditor."""
     return browser_of(operator("Auditor", email=AUDITOR))
 
 
 def rows(client: Client, **asked: str) -> list[dict[str, str]]:
+    """The rows of the CSV file of orders, by heading; its type, name and mark of order are
+    checked.
+    """
     response: Any = client.get(f"{ORDERS}export/", asked)
     assert response.streaming
     assert response["Content-Disposition"].startswith('attachment; filename="orders-')

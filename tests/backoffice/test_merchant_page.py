@@ -22,6 +22,7 @@ PAGE = "/admin/merchant/rosewood/"
 
 @kept()
 def written() -> Shop:
+    """The rows that these tests start from: a shop in trouble, with an owner."""
     shop = in_trouble()
     member(shop, email="rose@rosewood.example")
     return shop
@@ -29,6 +30,7 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """That shop, at NOW, with withdrawals sent by hand."""
     settings.TAEL_SANDBOX, settings.TAEL_PAYOUT_PROVIDER = True, "manual"
     set_clock(monkeypatch)(NOW)
     return written

@@ -18,12 +18,14 @@ ORDERS = "/admin/credit/order/"
 
 
 def choose(person: User, name: str) -> Client:
+    """A browser of the person's, in which the admin's time zone of this name was chosen."""
     client = browser_of(person)
     assert client.post(CHOOSE, {"timezone": name}).status_code == 302
     return client
 
 
 def found(client: Client, **asked: str) -> list[str]:
+    """The references of the orders that the admin's list shows, sorted."""
     page: Any = client.get(ORDERS, asked)
     return sorted(order.reference for order in page.context["cl"].result_list)
 

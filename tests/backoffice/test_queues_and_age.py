@@ -28,10 +28,12 @@ LATER = "2027-12-01 00:00"  # more than a year after what came
 
 
 def joined() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00", billing_threshold="200.00")
 
 
 def unmatched() -> Model:
+    """A payment of 25.00 for an order of 10.00, which waits as UNMATCHED cash."""
     shop = joined()
     shop.place("2026-11-02 10:00", "A", "10.00")
     assert shop.pay("2026-11-02 11:00", "A", "25.00") == "rejected overpayment"
@@ -39,25 +41,30 @@ def unmatched() -> Model:
 
 
 def refused() -> Model:
+    """Cash for an order that nobody knows."""
     assert joined().pay("2026-11-02 11:00", "nobody-knows", "25.00") == "rejected unknown_order"
     return RefusedCash.objects.get()
 
 
 def unapplied() -> Model:
+    """An account with 50.00 of unapplied money."""
     shop = joined()
     TransferFactory.create(shop=shop, at="2026-11-02 11:00", amount="50.00", reference="B-6")
     return shop.account
 
 
 def reversed_payment() -> Model:
+    """A payment that its provider took back."""
     return billing.reversed_payment(joined_with_a_charge())
 
 
 def unanswered() -> Model:
+    """A payment whose provider has not answered."""
     return billing.of_silent_card(joined_with_a_charge())
 
 
 def joined_with_a_charge() -> Shop:
+    """A shop with a charge of 30.00."""
     shop = joined()
     shop.charge("2026-11-02 10:00", "pick-pack", "30.00", "c-1")
     return shop
@@ -73,6 +80,7 @@ CASES: list[tuple[Callable[[], Model], Queue, set[str]]] = [
 
 @pytest.fixture(autouse=True)
 def sandbox(settings: Any) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 

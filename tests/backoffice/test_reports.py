@@ -58,6 +58,7 @@ every_report = pytest.mark.parametrize("name", sorted(IN_SQL))
 
 @kept()
 def written_down() -> Shop:
+    """A shop in trouble with late orders, and another one, for figures of all reports."""
     shop = in_trouble()
     shop.place("2026-11-05 10:00", "L-1", "700.00")
     shop.ship("2026-11-05 11:00", "L-1")
@@ -88,16 +89,19 @@ def written_down() -> Shop:
 
 @pytest.fixture
 def shop(written_down: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """The shop of these tests, at NOW."""
     set_clock(monkeypatch)(NOW)
     return written_down
 
 
 @pytest.fixture
 def browsing(shop: Shop) -> Client:
+    """An operator's browser, with all roles."""
     return browser_of(operator())
 
 
 def asked_by_itself(name: str) -> Asked:
+    """What the report of this name is asked as it opens: USD, and its usual days up to NOW."""
     report = named(name)
     assert report is not None
     now = instant(NOW)
@@ -135,6 +139,7 @@ def test_each_figure_opens_to_the_rows_that_it_counts(shop: Shop, name: str) -> 
 
 
 def figures(page: Any) -> list[list[str]]:
+    """The rows of the page's table, each as the texts of its cells."""
     rows = re.findall(r"<tr>(.*?)</tr>", page.content.decode().partition("<tbody>")[2], re.S)
     cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in rows]
     plain = re.compile(r"<[^>]+>")

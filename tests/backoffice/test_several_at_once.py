@@ -34,10 +34,12 @@ OFFICER = "olga@tael.example"
 
 
 def page(name: str, asked: str = "") -> str:
+    """The address where this decision about several withdrawals is made."""
     return reverse("admin:credit_withdrawal_decide_several", args=[name]) + asked
 
 
 def own_page(withdrawal: Withdrawal, name: str) -> str:
+    """The address where this decision about one withdrawal is made."""
     return reverse("admin:credit_withdrawal_decide", args=[withdrawal.pk, name])
 
 
@@ -67,12 +69,14 @@ def carried(client: Client, address: str) -> dict[str, str]:
 
 
 def books() -> Any:
+    """What `manage.py books --all` says, by merchant."""
     out = StringIO()
     call_command("books", "--all", stdout=out)
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
 def decided(client: Client, name: str, rows: list[Withdrawal], said: dict[str, str]) -> Any:
+    """The answer to this decision about these rows, sent with these values."""
     chosen = {"chosen": [str(row.pk) for row in rows]}
     return client.post(page(name), {**carried(client, page(name)), **said, **chosen})
 

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def links(page: Any) -> set[str]:
+    """The addresses of the admin's lists to which the page has links."""
     return set(re.findall(r'href="(/admin/[a-z]+/[a-z]+/)"', page.content.decode()))
 
 

@@ -113,18 +113,22 @@ ABOUT_POLICIES = {("creditpolicy", "introduce"), ("operatorpolicy", "introduce")
 
 
 def failure(shop: Shop) -> Model:
+    """A row that a job failed at."""
     return JobFailureFactory.create(row_id=shop.merchant.pk, merchant=shop.merchant)
 
 
 def received(shop: Shop) -> Model:
+    """A refused event."""
     return ReceivedEventFactory.create(shop=shop, at=billing.BEFORE)
 
 
 def import_of(shop: Shop) -> Model:
+    """A file that waits to be taken in."""
     return ImportFactory.create(shop=shop, at=billing.BEFORE)
 
 
 def stopped_import(shop: Shop) -> Model:
+    """A file that an operator has stopped."""
     file = import_of(shop)
     return imports.stop(import_id=file.pk, actor=ANOTHER, reason="Wait.", now=DECIDED_AT)
 
@@ -134,11 +138,13 @@ def endpoint(shop: Shop) -> Model:
 
 
 def endpoint_off(shop: Shop) -> Model:
+    """An endpoint of webhooks that an operator has turned off."""
     made = endpoint(shop)
     return endpoints.turn_off(endpoint_id=made.pk, actor=ANOTHER, reason="Wait.", now=DECIDED_AT)
 
 
 def parked(shop: Shop) -> Model:
+    """A delivery of a webhook that was given up after three days."""
     delivery = DeliveryFactory.create(shop=shop, at=billing.BEFORE)
     delivery.status, delivery.ended_at = "PARKED", DECIDED_AT
     delivery.next_attempt_at = None
@@ -147,6 +153,7 @@ def parked(shop: Shop) -> Model:
 
 
 def with_parked(shop: Shop) -> Model:
+    """The endpoint of such a delivery."""
     delivery: Any = parked(shop)
     made: Model = delivery.endpoint
     return made
@@ -157,6 +164,7 @@ def api_key(shop: Shop) -> Model:
 
 
 def of_gateway(model: str, name: str, row: Callable[[Shop], Model], **said: Any) -> Case:
+    """The case of a decision about a row of the gateway's."""
     return Case(model, name, row, said | WHY, [])
 
 
@@ -181,10 +189,12 @@ ABOUT_ROWS = [
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def told(case: Case, is_left_out: bool) -> Any:
+    """The case as a parameter of a test; marked `full` if it is one of those left out usually."""
     marks = [pytest.mark.full] if is_left_out else []
     return pytest.param(with_operators(case.join), case, id=str(case), marks=marks)
 
@@ -267,6 +277,9 @@ def is_history(case: Case, row: Any, browser: Client) -> None:
 
 
 def line_of_8000() -> tuple[CreditLine, Client, str]:
+    """A line with a limit of 8,000.00, the browser of a credit officer, and the page where its
+    limit is set.
+    """
     shop = ShopFactory.create(at="2026-11-04 08:00", credit_limit="8000.00")
     officer = browser_of(operator("Credit officer"))
     return shop.line, officer, f"/admin/credit/creditline/{shop.line.pk}/decide/limit/"

@@ -30,6 +30,7 @@ QUICK = ("replay", "growth-1000")
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All parts of the bench run at their tiny size."""
     monkeypatch.setenv(VARIABLE, TINY)
 
 
@@ -40,6 +41,7 @@ def found_by(part: Part) -> Found:
 
 
 def document(folder: Path) -> Path:
+    """A copy of DOCUMENT as docs/performance.md in the folder."""
     path = folder / "performance.md"
     path.write_text(DOCUMENT, encoding="utf-8")
     return path

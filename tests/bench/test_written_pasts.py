@@ -19,6 +19,7 @@ TINY = Size(
 
 
 def rows(table: str) -> int:
+    """How many rows the table has."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")
         (count,) = cursor.fetchone()

@@ -25,11 +25,12 @@ def billed_shop(**terms: Any) -> shops.Shop:
 
 
 def collect(shop: shops.Shop, at: str) -> None:
-    """The attempt alone: a run of the jobs goes on to ask what became of it."""
+    """Make the attempt alone: a run of the jobs goes on to ask what became of it."""
     payments.collect(Invoice.objects.get().pk, now=shop.at(at))
 
 
 def attempts() -> list[str]:
+    """Status and failure of each attempt, in their order."""
     return [
         f"{payment.status} {payment.failure}".strip()
         for payment in Payment.objects.order_by("attempt")
@@ -37,10 +38,12 @@ def attempts() -> list[str]:
 
 
 def invoice() -> tuple[str, Money]:
+    """Status and amount paid of the only bill."""
     found = Invoice.objects.get()
     return found.status, found.amount_paid
 
 
 def next_attempt() -> str:
+    """When the only bill is tried next, in UTC; "" if it is not."""
     at = Invoice.objects.get().next_attempt_at
     return f"{at:%Y-%m-%d %H:%M}" if at else ""

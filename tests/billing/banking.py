@@ -47,6 +47,7 @@ def paying(invoice: Invoice, amount: str = "", **said: Any) -> Paid:
 
 
 def at(text: str = "2026-11-05 22:00") -> datetime:
+    """The instant in UTC."""
     return shops.instant(text)
 
 
@@ -59,7 +60,7 @@ def take(*paid: Paid, now: str = "2026-11-05 22:00", **statement: Any) -> BankFi
 
 
 def match(now: str = "2026-11-05 22:01") -> None:
-    """What the job does."""
+    """Match the lines of the bank that wait, as the job does."""
     for key in queries.to_match(at(now)):
         bank_matching.match(key, now=at(now))
 

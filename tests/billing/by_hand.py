@@ -26,6 +26,7 @@ TEXTS = {"reason": WHY, "told": TOLD, "actor": OPERATOR}
 
 
 def charge(shop: Shop, at: str, cost: str | None = "12.50", **said: Any) -> Charge:
+    """Charge the shop by hand, in an operator's name."""
     content: dict[str, Any] = {
         "merchant_id": shop.merchant.pk,
         "fee": "manual-fulfilment",
@@ -40,6 +41,7 @@ def charge(shop: Shop, at: str, cost: str | None = "12.50", **said: Any) -> Char
 
 
 def waive(shop: Shop, at: str, amount: str, number: str = FIRST, **said: Any) -> Waiver:
+    """Waive so much of the bill with this number."""
     content: dict[str, Any] = {
         "invoice_id": invoice(number).pk,
         "amount": Money(amount, shop.billing_currency),
@@ -50,22 +52,26 @@ def waive(shop: Shop, at: str, amount: str, number: str = FIRST, **said: Any) ->
 
 
 def move(shop: Shop, at: str, day: str, number: str = FIRST) -> DueDay:
+    """Move the bill's due day to another one."""
     return due_days.move(
         invoice_id=invoice(number).pk, due_on=date.fromisoformat(day), now=shop.at(at), **TEXTS
     )
 
 
 def pause(shop: Shop, at: str, day: str, number: str = FIRST) -> CollectionPause:
+    """Hold the bill until this day."""
     return pauses.pause(
         invoice_id=invoice(number).pk, until_on=date.fromisoformat(day), now=shop.at(at), **TEXTS
     )
 
 
 def resume(shop: Shop, at: str, number: str = FIRST) -> Invoice:
+    """End the hold of the bill."""
     return pauses.resume(invoice_id=invoice(number).pk, now=shop.at(at), **TEXTS)
 
 
 def draw_up(shop: Shop, at: str, reason: str = WHY) -> Invoice:
+    """Bill the shop now for what is outstanding."""
     return invoices_on_request.draw_up(
         merchant_id=shop.merchant.pk, reason=reason, actor=OPERATOR, now=shop.at(at)
     )
@@ -81,6 +87,7 @@ def plan(
     number: str = FIRST,
     **said: Any,
 ) -> PaymentPlan:
+    """Make a payment plan for the bill, of parts that are (day, amount)."""
     content: dict[str, Any] = {
         "invoice_id": invoice(number).pk,
         "parts": [
@@ -92,10 +99,12 @@ def plan(
 
 
 def cancel(shop: Shop, at: str) -> PaymentPlan:
+    """Cancel the payment plan of the first bill."""
     return payment_plans.cancel(invoice_id=invoice().pk, now=shop.at(at), **TEXTS)
 
 
 def notices(shop: Shop, kind: str) -> list[dict[str, str]]:
+    """The details of the shop's notices of this kind, oldest first."""
     found = Notice.objects.filter(merchant=shop.merchant, kind=kind).order_by("pk")
     return [dict(notice.details) for notice in found]
 

@@ -17,6 +17,7 @@ from tests.stripe_server import OddStripe
 
 @pytest.fixture
 def sandbox(settings: Any) -> Any:
+    """The settings, with the sandbox switched on."""
     settings.TAEL_SANDBOX = True
     return settings
 

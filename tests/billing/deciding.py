@@ -67,7 +67,7 @@ def priced(shop: Shop, at: str, fee: str, quantity: Any = 1, charge: str = "", *
 
 
 def priced_late(shop: Shop, served: str, arrived: str, fee: str, charge: str = "") -> str:
-    """The same, of which we hear later than it happened."""
+    """The outcome of a charge without an amount, of which we hear later than it happened."""
     data = _priced(shop, fee, 1, charge, {})
     return str(_sent(shop, served, arrived, data).status)
 
@@ -82,11 +82,13 @@ def refusal(shop: Shop, at: str, fee: str, **data: Any) -> str:
 def _priced(
     shop: Shop, fee: str, quantity: Any, charge: str, data: dict[str, Any]
 ) -> dict[str, Any]:
+    """The data of a charge that comes without an amount."""
     content = {"charge": charge or f"priced-{next(_numbers)}", "fee": fee, "quantity": quantity}
     return content | {"currency": shop.billing_currency, "request": "FR-1", **data}
 
 
 def _sent(shop: Shop, served: str, arrived: str, data: dict[str, Any]) -> events.Outcome:
+    """The outcome of a charge served at one instant that arrives at another."""
     event = {"id": "one", "type": "charge.recorded", "at": shop.at(served).isoformat()}
     event |= {"merchant": shop.reference, "data": data}  # type: ignore[dict-item]
     (outcome,) = apply_all([events.from_object(event)], now=shop.at(arrived))
@@ -111,6 +113,7 @@ def ask(
     form: str = "",
     **said: str,
 ) -> BillingCredit:
+    """Ask for a credit on a charge, in the merchant's name; another `form` is another question."""
     if form:
         said["request_key"] = form
     said |= {"charge": charge, "amount": amount, "fee": fee, "actor": MERCHANT}
@@ -126,6 +129,7 @@ def grant(
     *,
     form: str = "",
 ) -> BillingCredit:
+    """Give a credit in an operator's name; another `form` is another credit."""
     said = {"charge": charge, "amount": amount, "fee": fee, **OPERATOR}
     if form:
         said["request_key"] = form
@@ -133,10 +137,12 @@ def grant(
 
 
 def approve(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
+    """Approve the credit that was asked for, by an operator."""
     return credits.approve(credit_id=credit.pk, now=shop.at(at), **ANSWER)
 
 
 def reject(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
+    """Reject the credit that was asked for, by an operator."""
     return credits.reject(credit_id=credit.pk, now=shop.at(at), **ANSWER)
 
 
@@ -144,6 +150,7 @@ def reject(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
 
 
 def ask_threshold(shop: Shop, at: str, threshold: str) -> ThresholdRequest:
+    """Ask for a higher threshold, in the merchant's name."""
     return ThresholdRequestFactory.create(
         shop=shop,
         at=at,
@@ -156,11 +163,13 @@ def ask_threshold(shop: Shop, at: str, threshold: str) -> ThresholdRequest:
 def approve_threshold(
     shop: Shop, at: str, request: ThresholdRequest, threshold: str = ""
 ) -> ThresholdRequest:
+    """Approve the threshold that was asked for, or another one if it is given."""
     given = _amount(shop, threshold) if threshold else None
     return thresholds.approve(request_id=request.pk, threshold=given, now=shop.at(at), **ANSWER)
 
 
 def set_threshold(shop: Shop, at: str, threshold: str) -> None:
+    """Set the threshold, by an operator."""
     thresholds.change(
         merchant_id=shop.merchant.pk,
         threshold=_amount(shop, threshold),
@@ -173,17 +182,20 @@ def set_threshold(shop: Shop, at: str, threshold: str) -> None:
 
 
 def change_plan(shop: Shop, at: str, price: str, days: int, name: str = "grown") -> PlanTerm:
+    """Change the plan: its price, and each how many days it is charged."""
     plan = Plan(name, _amount(shop, price), days)
     return terms.change_plan(merchant_id=shop.merchant.pk, plan=plan, now=shop.at(at), **OPERATOR)
 
 
 def change_time_zone(shop: Shop, at: str, zone: str) -> TimeZonePeriod:
+    """Have the merchant's days be those of another time zone from its next month on."""
     return terms.change_time_zone(
         merchant_id=shop.merchant.pk, timezone=zone, now=shop.at(at), **OPERATOR
     )
 
 
 def review_invoices(shop: Shop, at: str) -> None:
+    """Have bills be drafts from the next one on."""
     terms.review_invoices(merchant_id=shop.merchant.pk, wanted=True, now=shop.at(at), **OPERATOR)
 
 
@@ -192,10 +204,12 @@ def close(shop: Shop, at: str) -> None:
 
 
 def bill_rest(shop: Shop, at: str) -> None:
+    """Have the closed account's rest be billed."""
     closing.bill_rest(merchant_id=shop.merchant.pk, now=shop.at(at), **OPERATOR)
 
 
 def pay_out_rest(shop: Shop, at: str, reference: str = "KBANK-1") -> None:
+    """Record that the closed account's rest was paid out."""
     closing.pay_out_rest(
         merchant_id=shop.merchant.pk, reference=reference, now=shop.at(at), **OPERATOR
     )
@@ -214,6 +228,7 @@ def void(shop: Shop, at: str, invoice: Invoice) -> None:
 
 
 def issue(shop: Shop, at: str, draft: Invoice) -> Invoice:
+    """Issue the draft."""
     return invoice_decisions.issue_draft(invoice_id=draft.pk, now=shop.at(at), **OPERATOR)
 
 

@@ -17,6 +17,7 @@ def billed(**terms: str) -> Shop:
 
 
 def invoice_of(shop: Shop) -> bytes:
+    """The PDF of the shop's latest bill, as of 20 Nov 2026."""
     invoice = Invoice.objects.filter(account=shop.account).latest("issued_at")
     return pdf.invoice_pdf(invoice, now=shop.at("2026-11-20 10:00"))
 
@@ -36,4 +37,5 @@ def closed(**terms: str) -> Shop:
 
 
 def statement_of(shop: Shop, month: str = "2026-10-01") -> bytes:
+    """The PDF of the shop's statement of this month."""
     return pdf.statement_pdf(Statement.objects.get(account=shop.account, month=month))

@@ -19,6 +19,7 @@ def moving(old: str, new: str, **more: Any) -> shops.Shop:
 
 
 def at(text: str) -> datetime:
+    """The instant in UTC."""
     return shops.instant(text)
 
 

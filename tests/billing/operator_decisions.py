@@ -82,6 +82,7 @@ def operator(*may_change: str, email: str = DECIDER) -> User:
 
 
 def join() -> Shop:
+    """A shop with a charge of 30.00 and a threshold of 200.00."""
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
     assert shop.charge("2026-11-02 10:00", "pick-pack", "30.00", "c-1") == "applied"
     return shop
@@ -91,14 +92,17 @@ def join() -> Shop:
 
 
 def account(shop: Shop) -> BillingAccount:
+    """The shop's billing account, as it is."""
     return shop.account
 
 
 def reviewed(shop: Shop) -> BillingAccount:
+    """The account, whose bills become drafts from now on."""
     return terms.review_invoices(merchant_id=shop.merchant.pk, wanted=True, **AGREED)
 
 
 def with_monthly(shop: Shop) -> BillingAccount:
+    """The account, with a charge of 8.00 that posts at the month's end."""
     shop.charge("2026-11-03 09:00", "storage", "8.00")
     return shop.account
 
@@ -110,33 +114,40 @@ def closed_without_limit(shop: Shop) -> BillingAccount:
 
 
 def closed_in_debt(shop: Shop) -> BillingAccount:
+    """A closed account whose final bill was voided, so that it owes something."""
     closing.close(merchant_id=shop.merchant.pk, **AGREED)
     invoice_decisions.void(invoice_id=shop.account.invoices.get().pk, **AGREED)
     return shop.account
 
 
 def closed_in_credit(shop: Shop) -> BillingAccount:
+    """A closed account with something outstanding in the merchant's favour."""
     GrantedCreditFactory.create(shop=shop, at=BEFORE, amount="50.00")
     return closing.close(merchant_id=shop.merchant.pk, **AGREED)
 
 
 def charge(shop: Shop) -> Charge:
+    """The charge of 30.00 of `join`."""
     return shop.account.charges.get(reference="c-1")
 
 
 def credit(shop: Shop) -> BillingCredit:
+    """A credit that the merchant has asked for."""
     return CreditRequestFactory.create(shop=shop, at=BEFORE, message="The wrong size was packed.")
 
 
 def granted(shop: Shop) -> BillingCredit:
+    """A credit that was given on the charge."""
     return GrantedCreditFactory.create(shop=shop, at=BEFORE, charge="c-1", fee="credit-pick-pack")
 
 
 def request(shop: Shop) -> ThresholdRequest:
+    """A request for a higher threshold."""
     return ThresholdRequestFactory.create(shop=shop, at=BEFORE)
 
 
 def question(shop: Shop) -> BillingQuestion:
+    """A question of the merchant's."""
     return BillingQuestionFactory.create(shop=shop, at=BEFORE)
 
 
@@ -155,6 +166,7 @@ TRAILED_ISSUER = {
 
 
 def account_and_issuer(shop: Shop) -> BillingAccount:
+    """The account, beside an issuer that it could have."""
     issuer(shop)
     return shop.account
 
@@ -170,6 +182,7 @@ def to_clear(shop: Shop) -> Clearance:
 
 
 def refused_by_the_office(shop: Shop) -> Clearance:
+    """A clearance that the tax office has refused."""
     clearance = to_clear(shop)
     clearance.status, clearance.refusal = Clearance.Status.REFUSED, "The number is not known."
     clearance.ended_at = AGREED["now"]
@@ -192,15 +205,18 @@ def _line(*paid: Paid) -> BankLine:
 
 
 def proposed_line(shop: Shop) -> BankLine:
+    """A line of the bank's that pays a bill only in part, for which a bill is proposed."""
     return _line(banking.paying(of_banks(shop), "29.00", bank_reference="B-5"))
 
 
 def unknown_line(shop: Shop) -> BankLine:
+    """A line of the bank's that names nobody."""
     of_banks(shop)
     return _line(Paid("7.00", bank_reference="B-5"))
 
 
 def returned_line(shop: Shop) -> BankLine:
+    """A line that takes back the payment of a bill."""
     paid = banking.paying(of_banks(shop), end_to_end_id="E-1")
     return _line(paid, Paid("30.00", is_credit=False, is_reversal=True, end_to_end_id="E-1"))
 
@@ -249,6 +265,7 @@ DETAILS = {
 
 
 def details(shop: Shop) -> BillingDetails:
+    """Billing details that wait to be confirmed."""
     return DetailsFactory.create(shop=shop, at=BEFORE, is_confirmed=False)
 
 
@@ -266,12 +283,14 @@ def transfer(shop: Shop) -> BankTransfer:
 
 
 def paused(shop: Shop) -> Invoice:
+    """A bill that is held until 20 Nov 2026."""
     made = invoice(shop)
     pauses.pause(invoice_id=made.pk, until_on=date(2026, 11, 20), told="As you asked.", **AGREED)
     return made
 
 
 def planned(shop: Shop) -> Invoice:
+    """A bill with a payment plan of two parts."""
     made = invoice(shop)
     parts = [(date(2026, 11, day), Money("120.00", "USD")) for day in (20, 30)]
     payment_plans.make(invoice_id=made.pk, parts=parts, told="As you asked.", **AGREED)
@@ -279,6 +298,7 @@ def planned(shop: Shop) -> Invoice:
 
 
 def draft(shop: Shop) -> Invoice:
+    """A draft of a bill."""
     reviewed(shop)
     shop.charge("2026-11-03 11:00", "pick-pack", "210.00", "c-2")
     return shop.account.invoices.get()
@@ -296,12 +316,14 @@ def only_card(shop: Shop) -> Card:
 
 
 def of_sandbox(shop: Shop) -> Invoice:
+    """A bill that is collected by the sandbox."""
     made = invoice(shop)
     payment_methods.choose(merchant_id=shop.merchant.pk, method="sandbox", **AGREED)
     return made
 
 
 def of_silent_card(shop: Shop) -> Payment:
+    """A payment by a card whose provider keeps silent."""
     made = invoice(shop)
     card(shop, "0119")
     return PaymentFactory.create(shop=shop, at=BEFORE, invoice=made)
@@ -335,4 +357,5 @@ def with_unapplied(shop: Shop) -> BillingAccount:
 
 
 def reread(row: Model) -> Any:
+    """The row as the database has it now."""
     return type(row)._default_manager.get(pk=row.pk)

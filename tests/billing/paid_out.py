@@ -9,6 +9,7 @@ AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def paid_out() -> None:
+    """A payout of Stripe's of 10.00 USD, with its one movement."""
     figures = {"currency": "USD", "gross": usd("10.00"), "fee": usd(0), "net": usd("10.00")}
     payout = ProviderPayout.objects.create(
         provider="stripe", reference="po_1", state="paid", has_movements=True, count=1,

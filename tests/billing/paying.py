@@ -40,6 +40,7 @@ def manual(reference: str = "rosewood", **terms: Any) -> shops.Shop:
 
 
 def _said(doing: Callable[[], str]) -> str:
+    """What the doing answers, or the code of its refusal."""
     try:
         return doing()
     except Refused as refusal:
@@ -47,7 +48,12 @@ def _said(doing: Callable[[], str]) -> str:
 
 
 def pay_now(shop: shops.Shop, at: str, number: str = FIRST, *, seen: int | None = None) -> str:
+    """What becomes of the bill's payment that a member starts: its status and failure, or the code
+    of the refusal.
+    """
+
     def pay() -> str:
+        """Status and failure of the attempt."""
         payment = payments.pay_now(
             invoice_id=invoice(number).pk, attempts_seen=seen, actor=MEI, now=shop.at(at)
         )
@@ -64,6 +70,9 @@ def transfer(
     number: str = FIRST,
     currency: str = "",
 ) -> str:
+    """Record a bank transfer for the bill with this number: "new", "known", or the code of the
+    refusal.
+    """
     return transfer_to(invoice(number).pk, shop, at, amount, reference, currency)
 
 
@@ -75,7 +84,10 @@ def transfer_to(
     reference: str = "BANK-1",
     currency: str = "",
 ) -> str:
+    """Record a bank transfer for this bill: "new", "known", or the code of the refusal."""
+
     def record() -> str:
+        """ "new" or "known"."""
         recorded = transfers.record(
             invoice_id=invoice_id,
             amount=Money(amount, currency or shop.billing_currency),
@@ -89,7 +101,10 @@ def transfer_to(
 
 
 def choose(shop: shops.Shop, at: str, method: str, card: Card | None = None) -> str:
+    """The payment method that the account has after this choice, or the code of the refusal."""
+
     def chosen() -> str:
+        """The method that the account has then."""
         account = payment_methods.choose(
             merchant_id=shop.merchant.pk,
             method=method,
@@ -107,6 +122,7 @@ def add_card(shop: shops.Shop, at: str, last_four: str, **said: Any) -> Card:
 
 
 def _decide(operation: Callable[..., Invoice], shop: shops.Shop, at: str, pk: int) -> str:
+    """The bill's status after the operator's decision, or the code of the refusal."""
     return _said(
         lambda: str(
             operation(invoice_id=pk, actor=OPERATOR, reason="as agreed", now=shop.at(at)).status
@@ -115,25 +131,32 @@ def _decide(operation: Callable[..., Invoice], shop: shops.Shop, at: str, pk: in
 
 
 def void(shop: shops.Shop, at: str, number: str | None = FIRST) -> str:
+    """Void the bill: its status, or the code of the refusal."""
     return _decide(invoice_decisions.void, shop, at, invoice(number).pk)
 
 
 def give_up(shop: shops.Shop, at: str, number: str = FIRST) -> str:
+    """Mark the bill as uncollectible: its status, or the code of the refusal."""
     return _decide(invoice_decisions.mark_uncollectible, shop, at, invoice(number).pk)
 
 
 def issue(shop: shops.Shop, at: str, draft: Invoice) -> str:
+    """Issue the draft: its status, or the code of the refusal."""
     return _decide(invoice_decisions.issue_draft, shop, at, draft.pk)
 
 
 def send_back(shop: shops.Shop, at: str, draft: Invoice) -> str:
+    """Send the draft back: its status, or the code of the refusal."""
     return _decide(invoice_decisions.send_back, shop, at, draft.pk)
 
 
 def give_back(
     shop: shops.Shop, at: str, amount: str, reference: str = "BACK-1", reason: str = "as asked"
 ) -> str:
+    """Give unapplied money back: kind and amount of its entry, or the code of the refusal."""
+
     def given() -> str:
+        """Kind and amount of the entry."""
         entry = transfers.give_back(
             merchant_id=shop.merchant.pk,
             amount=Money(amount, shop.billing_currency),
@@ -148,9 +171,10 @@ def give_back(
 
 
 def receive(shop: shops.Shop, at: str, amount: str, reference: str = "BANK-1") -> str:
-    """A transfer that names no bill."""
+    """Record a transfer that names no bill: "new", "known", or the code of the refusal."""
 
     def recorded() -> str:
+        """ "new" or "known"."""
         transfer = transfers.receive(
             merchant_id=shop.merchant.pk,
             amount=Money(amount, shop.billing_currency),
@@ -212,11 +236,13 @@ def attempts(shop: shops.Shop, number: str = FIRST) -> list[str]:
 
 
 def next_attempt(shop: shops.Shop, number: str = FIRST) -> str | None:
+    """When the bill is tried next, by the shop's clock; None if it is not."""
     at = invoice(number).next_attempt_at
     return clock(shop, at) if at else None
 
 
 def first_failure(shop: shops.Shop, number: str = FIRST) -> str | None:
+    """When the bill first failed, by the shop's clock; None if it has not."""
     at = invoice(number).first_failed_at
     return clock(shop, at) if at else None
 
@@ -263,6 +289,9 @@ class Told:
         """The provider of these tests needs no configuration."""
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
+        """Answer as the test has told it to, in turn; success at the end of these. A refusal that
+        is told is raised, as if nothing had arrived.
+        """
         self.sent.append(payment.idempotency_key)
         self.meanwhile(payment)
         answer = self.answers.pop(0) if self.answers else paid(payment.idempotency_key)
@@ -272,16 +301,18 @@ class Told:
         return answer
 
     def find(self, payment: Payment) -> Answer | None:
+        """What it has answered about this key, None for one that never arrived."""
         self.asked.append(payment.idempotency_key)
         return self.known.get(payment.idempotency_key)
 
 
 def paid(reference: str = f"T-{FIRST}-1") -> Answer:
+    """The answer that the money was taken, with this reference of the provider's."""
     return Answer.succeeded(f"pi-{reference}")
 
 
 def told_shop(at: str = "2026-11-01 10:00", reference: str = "rosewood") -> shops.Shop:
-    """Like `billed`, collected by the provider that a test tells what to answer."""
+    """A shop like that of `billed`, collected by the provider that a test tells what to answer."""
     shop = billed(reference)
     assert choose(shop, at, "stripe") == "stripe"
     return shop

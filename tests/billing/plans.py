@@ -13,7 +13,7 @@ ENDS = ("made", "kept", "broken", "cancelled")
 
 
 def standing() -> str:
-    """`STATUS next-day` of the latest plan."""
+    """The latest payment plan, as `STATUS next-day`."""
     found = PaymentPlan.objects.latest("pk")
     return f"{found.status} {found.next_due_on}"
 

@@ -32,6 +32,7 @@ def paid(odd: OddStripe, monkeypatch: pytest.MonkeyPatch) -> shops.Shop:
 
 
 def at_noon(monkeypatch: pytest.MonkeyPatch, shop: shops.Shop, at: str) -> None:
+    """Stripe's webhook finds the clock at this instant of the shop's."""
     monkeypatch.setattr("billing.webhooks.clock.now", lambda: shop.at(at))
 
 
@@ -45,6 +46,7 @@ def recorded() -> list[str]:
 
 
 def decide(shop: shops.Shop, at: str, how: str, **said: Any) -> Reversal:
+    """Decide about the latest reversal by the operation of this name."""
     reversal = Reversal.objects.latest("pk")
     operation = getattr(reversals, how)
     given = {"seen": reversal.seen, **BY, **TOLD, **said}
@@ -53,11 +55,12 @@ def decide(shop: shops.Shop, at: str, how: str, **said: Any) -> Reversal:
 
 
 def look(shop: shops.Shop, at: str) -> None:
-    """What the timetable does once a day."""
+    """Look at Stripe's refunds and disputes, as the timetable does once a day."""
     job_named("look-for-reversals").run_here(shop.at(at))
 
 
 def told(shop: shops.Shop) -> list[str]:
+    """The notices about reversals: status, bill, amount."""
     notices = Notice.objects.filter(merchant=shop.merchant, kind="PAYMENT_REVERSED")
     return [
         f"{notice.details['status']} {notice.details['number']} {notice.details['amount']}"
@@ -66,12 +69,13 @@ def told(shop: shops.Shop) -> list[str]:
 
 
 def offended() -> list[str]:
-    """What the audit says is not so."""
+    """The names of the audit's checks that find something."""
     findings = audit.run(audit.registered(), now=shops.instant("2100-01-01 00:00"))
     return [f"{found.check.name}: {found.listed}" for found in findings if found.violations]
 
 
 def freezes(shop: shops.Shop) -> list[str]:
+    """The shop's freezes: reason, and when each was placed, in UTC."""
     found = Freeze.objects.filter(line_id=shop.merchant.pk).order_by("pk")
     return [f"{freeze.reason} {freeze.placed_at:%Y-%m-%d %H:%M}" for freeze in found]
 

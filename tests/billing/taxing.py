@@ -16,6 +16,7 @@ FRENCH = {"legal_name": "Bois de rose", "country": "FR", "tax_number": "FR403032
 
 
 def rate(percent: str, *, country: str = "DE", starts_on: str = "2026-10-15", **said: Any) -> None:
+    """Introduce a tax rate, in percent."""
     tax_rates.introduce(
         country=country,
         tax_class=said.pop("tax_class", "STANDARD"),
@@ -36,6 +37,7 @@ def german(reference: str = "rosewood", *, currency: str = "EUR", **terms: str) 
 
 
 def issued_by(shop: Shop, prefix: str, at: str) -> None:
+    """Have the shop's bills be issued by the issuer with this prefix."""
     issuers.choose(merchant_id=shop.merchant.pk, prefix=prefix, now=shop.at(at), **BY)
 
 
@@ -51,5 +53,6 @@ def taxes(invoice: Invoice) -> list[str]:
 
 
 def figures(invoice: Invoice) -> tuple[str, str, str]:
+    """Net, tax and total of the bill, as they stand in the database."""
     invoice = Invoice.objects.get(pk=invoice.pk)
     return str(invoice.net.amount), str(invoice.tax.amount), str(invoice.total.amount)

@@ -19,6 +19,7 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 @pytest.fixture(autouse=True)
 def demonstration(settings: Settings) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 

@@ -46,12 +46,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """The sandbox is on, and the clock of the decisions' pages stands at DECIDED_AT."""
     settings.TAEL_SANDBOX = True
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @kept(TAEL_SANDBOX=True)
 def shop() -> Shop:
+    """The shop of all decisions about billing (operator_decisions.join)."""
     return deciding.join()
 
 
@@ -73,14 +75,17 @@ class Case:
 
 
 def owed(shop: Shop, row: Any) -> Any:
+    """What a decision about a credit changes: outstanding, its status, who decided."""
     return shop.figures()[0], row.status, row.decided_by
 
 
 def outstanding(shop: Shop, row: Any) -> Any:
+    """What granting a credit changes: outstanding, and who decided."""
     return shop.figures()[0], shop.account.credits.get().decided_by
 
 
 def threshold(shop: Shop, row: Any) -> Any:
+    """What answering a request changes: the threshold, and the request's answer."""
     return f"{shop.account.threshold.amount:.2f}", row.status, row.answered_by, row.answer
 
 
@@ -90,36 +95,45 @@ def last_change(shop: Shop) -> tuple[str, str, str]:
 
 
 def changed(shop: Shop, row: Any) -> Any:
+    """What a decision about the account changes: its last change on record, and its bills."""
     return last_change(shop), shop.invoices()
 
 
 def billed(shop: Shop, row: Any) -> Any:
+    """What a decision about a bill changes: outstanding, status, number, and the decision on
+    record.
+    """
     decision = row.decisions.last()
     decided = decision and (decision.decision, decision.actor)
     return shop.figures()[0], row.status, row.number, decided
 
 
 def paid(shop: Shop, row: Any) -> Any:
+    """What recording a transfer changes: the bill's status, what is paid, and its payment."""
     payment = row.payments.get()
     said = (payment.provider, payment.provider_reference, payment.actor)
     return row.status, f"{row.amount_paid.amount:.2f}", said
 
 
 def asked(shop: Shop, row: Any) -> Any:
+    """What asking a provider anew changes: the status of payment and bill."""
     return row.status, row.invoice.status
 
 
 def ended(shop: Shop, row: Any) -> Any:
+    """What ending an odd payment changes: it, and the money that arrived for its bill."""
     invoice = row.invoice
     arrived = list(invoice.payments.filter(provider="manual").values_list("provider_reference"))
     return row.status, row.failure, row.problem[:4], f"{invoice.amount_paid.amount:.2f}", arrived
 
 
 def taken_back(shop: Shop, row: Any) -> Any:
+    """What deciding about a reversal changes: its status and answer, and the bills."""
     return row.status, row.message, row.decided_by, shop.invoices()
 
 
 def unapplied(shop: Shop, row: Any) -> Any:
+    """What a decision about unapplied money changes: the rest, and its latest entry."""
     entry = shop.account.unapplied_entries.latest("pk")
     return f"{row.unapplied.amount:.2f}", entry.kind, entry.reference, entry.actor, entry.reason
 

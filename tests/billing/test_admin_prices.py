@@ -32,20 +32,24 @@ SAID = {
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00", billing_threshold="200.00")
 
 
 @pytest.fixture
 def browser() -> Client:
+    """The browser of an operator who may change prices."""
     return browser_of(operator("feeprice"))
 
 
 def introduce(browser: Client, **other: str) -> Any:
+    """Send the form that introduces a price, with other values in it."""
     return browser.post(PAGE, {**SAID, **other})
 
 

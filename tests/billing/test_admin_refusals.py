@@ -24,28 +24,32 @@ ANSWER = WHY | {"told": "We give it back."}
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """The sandbox is on, and the clock of the decisions' pages stands at DECIDED_AT."""
     settings.TAEL_SANDBOX = True
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @pytest.fixture
 def shop() -> Shop:
+    """The shop of all decisions about billing (operator_decisions.join)."""
     return deciding.join()
 
 
 def post(row: Model, name: str, **said: str) -> Any:
+    """The answer to this decision about the row, by an operator who may take it."""
     browser = browser_of(operator(row._meta.model_name or ""))
     return browser.post(address(row, "decide", name), said, follow=True)
 
 
 def refusal(row: Model, name: str, **said: str) -> str:
+    """The page that refuses this decision about the row; nothing changes in the database."""
     browser = browser_of(operator(row._meta.model_name or ""))
     with nothing_changes():
         return text(browser.post(address(row, "decide", name), said, follow=True))
 
 
 def pay_a_part(invoice: Invoice) -> None:
-    """Half of its 240.00."""
+    """Have half of the bill's 240.00 be paid."""
     shop = Shop(invoice.account.merchant.reference)
     TransferFactory.create(
         shop=shop, at=deciding.BEFORE, invoice=invoice, amount="120.00", reference="B-1"

@@ -17,12 +17,13 @@ UNPAID, PAID = ("OPEN", usd(0)), ("PAID", usd(250))
 
 
 def says(odd: OddStripe, **told: object) -> None:
-    """Each PaymentIntent that is made says so of itself from the first on."""
+    """Have each PaymentIntent that is made say this of itself from the first on."""
     odd.before_reply = lambda intent_id: (odd.find(intent_id) or {}).update(told)
 
 
 @pytest.fixture
 def shop(odd: OddStripe) -> shops.Shop:
+    """A shop with an open bill of 250.00 that Stripe collects."""
     return billed_shop()
 
 
@@ -83,6 +84,7 @@ def test_once_it_says_what_was_asked_for_it_is_paid(shop: shops.Shop, odd: OddSt
 
 
 def end(shop: shops.Shop, at: str, arrived: str, reference: str = "") -> None:
+    """End the odd payment at Stripe, of which so much arrived."""
     ended_payments.end(
         payment_id=Payment.objects.get(provider="stripe").pk,
         arrived=usd(arrived),

@@ -54,6 +54,7 @@ def every_kind_of_row() -> None:
 
 
 def with_rows(write: Callable[[], object]) -> pytest.MarkDecorator:
+    """The mark of tests that start from what `write` has written."""
     return pytest.mark.parametrize("rows", [write], indirect=True, scope="module")
 
 
@@ -147,6 +148,7 @@ def test_what_was_paid_decided_and_given_back_stays(rows: None, statement: str) 
 
 
 def refused(statement: str) -> None:
+    """Check that a trigger refuses the statement."""
     with pytest.raises(Error, match="pgtrigger: "), transaction.atomic():
         connection.cursor().execute(statement)
 

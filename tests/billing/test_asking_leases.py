@@ -20,6 +20,7 @@ PAID = ("PAID", usd("250.00"))
 
 
 def reconcile(shop: shops.Shop, at: str) -> None:
+    """Ask the provider about the first attempt."""
     payments.reconcile(Payment.objects.get(attempt=1).pk, now=shop.at(at))
 
 
@@ -75,6 +76,9 @@ def test_one_that_sleeps_between_its_renewal_and_its_request_sends_the_same_key(
     sleeper = get_ident()
 
     def then_sleep(self: leases.Held) -> bool:
+        """Renew the lease, and then let so much time pass that another process makes the
+        attempt.
+        """
         is_held = renewed(self)
         monkeypatch.setattr(leases.Held, "renew", renewed)
         assert get_ident() == sleeper

@@ -48,6 +48,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def issuer() -> None:
+    """There is an issuer with a bank account of which statements are taken."""
     banking.issuer_with_references()
 
 
@@ -245,6 +246,7 @@ def test_what_cannot_be_of_one_bill_is_placed_by_hand() -> None:
 
 
 def switch(prefix: str, now: str, *, is_on: bool) -> None:
+    """Have statements of the issuer's accounts be taken, or no longer."""
     found = Issuer.objects.get(prefix=prefix)
     issuers.take_statements(issuer_id=found.pk, is_on=is_on, now=at(now), **BY)
 

@@ -30,6 +30,9 @@ UPLOAD = "/admin/billing/bankfile/decide/upload/"
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the pages' clock, which stands at 5 Nov 2026, 22:00 UTC; there is an issuer with a bank
+    account.
+    """
     banking.issuer_with_references()
     moved = set_clock(monkeypatch)
     moved("2026-11-05 22:00")
@@ -44,6 +47,7 @@ def upload(browser: Client, content: bytes, name: str = "nov.xml") -> str:
 
 
 def line_page(number: int, name: str = "") -> str:
+    """The admin's page of the bank's line with this number, or of a decision about it."""
     line = BankLine.objects.get(number=number)
     if name:
         return reverse("admin:billing_bankline_decide", args=[line.pk, name])

@@ -36,11 +36,13 @@ SECRETS = ("Zoë Payer", "Nattaya", PAYER, OTHERS, "for Zoë", "thanks, Nat")
 
 @pytest.fixture(autouse=True)
 def issuer() -> None:
+    """There is an issuer with a bank account of which statements are taken."""
     banking.issuer_with_references()
 
 
 @pytest.fixture
 def boss() -> User:
+    """An administrator."""
     return operator("Administrator", email="boss@tael.example")
 
 
@@ -60,6 +62,7 @@ def paid_by_two() -> None:
 
 
 def set_aside() -> None:
+    """Set the second line of the bank aside."""
     line = BankLine.objects.get(number=2)
     bank_matching.set_aside(line_id=line.pk, now=at("2026-11-06 10:00"), **BY)
 

@@ -37,10 +37,12 @@ back = partial(
 
 @pytest.fixture(autouse=True)
 def issuer() -> None:
+    """There is an issuer with a bank account of which statements are taken."""
     banking.issuer_with_references()
 
 
 def last() -> BankLine:
+    """The bank's line that came last."""
     return BankLine.objects.latest("pk")
 
 
@@ -55,6 +57,7 @@ def cash() -> dict[str, Decimal]:
 
 
 def told(shop: Shop, kind: str) -> str:
+    """The sentence of the shop's latest notice of this kind."""
     sentence = letters.sentence(shop.merchant.notices.filter(kind=kind).latest("pk"))
     return sentence.replace("\N{NO-BREAK SPACE}", " ")
 

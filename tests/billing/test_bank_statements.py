@@ -41,6 +41,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def issuer() -> None:
+    """There is an issuer with a bank account of which statements are taken."""
     banking.issuer_with_references()
 
 
@@ -182,17 +183,20 @@ def test_the_same_day_in_another_file_of_an_account_that_is_emptied_each_evening
 
 @pytest.fixture
 def folder(tmp_path: Path, settings: Any) -> Path:
+    """The folder into which files of the bank are put."""
     settings.TAEL_BANK_FOLDER = str(tmp_path)
     return tmp_path
 
 
 def put(folder: Path, name: str, content: bytes, written: str = "2026-11-05 20:00") -> None:
+    """Put a file into the folder, as written at this instant of UTC."""
     (folder / name).write_bytes(content)
     stamp = at(written).timestamp()
     os.utime(folder / name, (stamp, stamp))
 
 
 def there(folder: Path) -> list[str]:
+    """The files in the folder and below, by their paths in it."""
     return sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file())
 
 
@@ -230,11 +234,13 @@ def test_a_file_that_fails_holds_up_no_other_and_is_noted_once(
     moving, taking = bank_folder._move, bank_statements.take
 
     def take(*, file_name: str, **given: Any) -> BankFile:
+        """Take the file in, but fail at a.xml."""
         if file_name == "a.xml":
             raise ZeroDivisionError
         return taking(file_name=file_name, **given)
 
     def move(file: Path, folder: str) -> Path:
+        """Move the file, but fail at b.xml."""
         if file.name == "b.xml":
             raise PermissionError
         return moving(file, folder)
@@ -258,10 +264,12 @@ def test_whoever_dies_before_the_file_is_moved_leaves_it_to_the_next(folder: Pat
     put(folder, "a.xml", camt(Paid("5.00")))
 
     def die(file: Path, folder: str) -> Path:
+        """Kill this process."""
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
     def taking() -> None:
+        """Take the folder's files in, and die before one is moved."""
         bank_folder._move = die
         bank_folder.take_in(now=at())
 

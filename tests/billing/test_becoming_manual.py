@@ -12,10 +12,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("provider")]
 
 
 def due(shop: shops.Shop) -> str:
+    """The due day of the bill."""
     return str(invoice().due_on)
 
 
 def failed_on(shop: shops.Shop) -> str:
+    """The day on which the bill first failed; "None" if it has not."""
     return str(invoice().first_failed_on)
 
 
@@ -109,5 +111,6 @@ def test_a_bill_that_has_failed_keeps_its_due_day(provider: Told) -> None:
 
 
 def _update(what: str) -> None:
+    """Change open bills by raw SQL."""
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE billing_invoice SET {what} WHERE status = 'OPEN'")

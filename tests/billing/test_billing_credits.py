@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @kept()
 def shop() -> shops.Shop:
+    """A shop with what these tests decide about."""
     return open_shop()
 
 

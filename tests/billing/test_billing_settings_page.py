@@ -41,6 +41,7 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 10 Nov 2026, 10:00 UTC."""
     clock("2026-11-10 10:00")
     return written
 

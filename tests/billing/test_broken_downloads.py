@@ -77,6 +77,7 @@ def port(shop: Shop) -> Iterator[int]:
 
 
 def _database_url() -> str:
+    """The URL of the test's database, for another process."""
     database = connection.settings_dict
     options = urlencode({"host": database["HOST"]}) if database["HOST"].startswith("/") else ""
     host = "" if options else f"{database['HOST']}:{database['PORT']}"
@@ -85,6 +86,9 @@ def _database_url() -> str:
 
 
 def get(shop: Shop, port: int, address: str, version: int = 11) -> HTTPResponse:
+    """The answer of a server on this port to a member who asks for the address, by HTTP 1.0 or
+    1.1.
+    """
     cookie = browser_of(member(shop)).cookies[settings.SESSION_COOKIE_NAME].value
     asked = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     asked._http_vsn, asked._http_vsn_str = version, f"HTTP/1.{version % 10}"  # type: ignore[attr-defined]
@@ -93,6 +97,7 @@ def get(shop: Shop, port: int, address: str, version: int = 11) -> HTTPResponse:
 
 
 def lose_a_charge() -> None:
+    """Delete a charge, which the database otherwise refuses."""
     with pgtrigger.ignore():
         Charge.objects.get(reference="c-1000").delete()
 

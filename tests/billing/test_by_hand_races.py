@@ -50,6 +50,7 @@ def test_a_bill_asked_for_eight_times_at_once_is_one() -> None:
 
 
 def _outcome(doing: Callable[[], object]) -> str:
+    """ "done", or the code of the refusal."""
     try:
         doing()
     except Refused as refusal:

@@ -15,6 +15,7 @@ rows = kept_of("rows")
 
 
 def one_of_each() -> None:
+    """One row of each thing that operators do by hand about bills."""
     shop = manual()
     charge(shop, AT)
     draw_up(shop, AT)

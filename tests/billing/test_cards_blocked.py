@@ -33,6 +33,7 @@ WHY: dict[str, Any] = {"actor": "otto@tael.example", "reason": OURS, "told": THE
 
 @pytest.fixture
 def shop(settings: Any) -> Shop:
+    """A shop with a card at the sandbox."""
     settings.TAEL_SANDBOX = True
     shop = shops.join("2026-11-01 10:00", billing_threshold="100.00")
     CardFactory.create(shop=shop, at="2026-11-02 10:00")
@@ -44,6 +45,7 @@ def card() -> Card:
 
 
 def block(shop: Shop, at: str = NOW) -> Card:
+    """Block the card, in an operator's name."""
     return cards_blocked.block(card_id=card().pk, now=shop.at(at), **WHY)
 
 

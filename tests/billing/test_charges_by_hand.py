@@ -29,6 +29,7 @@ AT = "2026-11-10 12:00"
 
 @kept()
 def shop() -> shops.Shop:
+    """A shop with a charge of 30.00."""
     shop = shops.join("2026-11-01 10:00")
     shop.charge("2026-11-03 10:00", "pick-pack", "30.00", "P-1")
     return shop

@@ -50,6 +50,9 @@ class Office:
         self.after: BaseException | None = None  # and to the answer on its way back
 
     def send(self, key: str, document: bytes) -> Answer:
+        """Take in a document, each key once, and answer; it breaks off before or after that if the
+        test says so.
+        """
         self.asked.append(f"send {key}")
         if self.before:
             raise self.before
@@ -60,12 +63,14 @@ class Office:
         return self.answer
 
     def find(self, key: str) -> Answer | None:
+        """The answer of before to this key, None if nothing came under it."""
         self.asked.append(f"find {key}")
         return self.answer if key in self.got else None
 
 
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Office:
+    """A tax office that all clearances go to."""
     office = Office()
     monkeypatch.setattr(registry, "provider", lambda name: office)
     return office
@@ -81,6 +86,7 @@ def clearing(provider: str, settings: Any) -> Shop:
 
 
 def choose(shop: Shop, provider: str, at: str) -> None:
+    """Have the shop's issuer clear bills by this provider."""
     issuer = shop.account.issuer
     assert issuer
     clearances.choose(issuer_id=issuer.pk, provider=provider, now=shop.at(at), **BY)

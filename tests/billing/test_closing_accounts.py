@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def open_shop(**terms: Any) -> shops.Shop:
+    """A shop that has just joined, with a high threshold unless these terms say otherwise."""
     given = {"billing_threshold": "1000.00", "plan_price": "39.00"} | terms
     return shops.join("2026-11-01 10:00", **given)
 
@@ -283,6 +284,7 @@ def test_closing_and_charging_at_once() -> None:
     shop = open_shop(plan_price="0")
 
     def act(number: int) -> str:
+        """Close the account or charge it, by number: the outcome."""
         if number < 2:
             try:
                 deciding.close(shop, "2026-11-10 12:00")

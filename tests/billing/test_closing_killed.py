@@ -85,6 +85,9 @@ def undisturbed() -> tuple[object, ...]:
 
 
 def check_all_closed(many: int) -> None:
+    """Check that the month of so many merchants is closed once: statements, bills, numbers without
+    a gap.
+    """
     assert Statement.objects.filter(closed_at=shops.instant(MONTH_END)).count() == many
     assert not Statement.objects.filter(closed_at=None).exists()
     # Half of them reach 100.00 as the month ends; each gets the bill of its plan date.
@@ -97,11 +100,12 @@ def check_all_closed(many: int) -> None:
 
 @contextmanager
 def closing(chunk: int) -> Iterator[ForkProcess]:
-    """The day-end job in another process, in chunks of so many merchants; killed if it still runs
-    after.
+    """A context with the day-end job in another process, in chunks of so many merchants; killed if
+    it still runs after.
     """
 
     def work() -> None:
+        """Run the day-end job of the month's end, in chunks of so many merchants."""
         definitions.CHUNK = chunk
         TIMETABLE[0].run_here(shops.instant(MONTH_END))
 
@@ -168,6 +172,7 @@ def test_closed_by_three_beats_at_once_it_is_the_same(
     once = undisturbed()
 
     def tick(_: int) -> None:
+        """Run the first three jobs of the timetable."""
         for job in TIMETABLE[:3]:
             job.run_here(shops.instant(MONTH_END))
 

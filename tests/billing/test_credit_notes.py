@@ -32,6 +32,7 @@ PAGE = "/m/rosewood/billing/invoices/DE-2026-000001/"
 
 
 def voided(shop: Shop, invoice: Invoice, at: str) -> CreditNote:
+    """The credit note of the bill, which is voided for it."""
     invoice_decisions.void(invoice_id=invoice.pk, now=shop.at(at), **BY)
     return CreditNote.objects.get(invoice=invoice)
 

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with what these tests decide about."""
     return open_shop()
 
 

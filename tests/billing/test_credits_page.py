@@ -41,11 +41,13 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 10 Nov 2026, 10:00 UTC."""
     clock("2026-11-10 10:00")
     return written
 
 
 def ask(shop: Shop, role: str = "OWNER", **content: Any) -> str:
+    """The page after a member has sent the form that asks for a credit."""
     return send(shop, NEW, role, **FORM | content)
 
 

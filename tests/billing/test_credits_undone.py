@@ -24,6 +24,7 @@ OFFICER = "otto@tael.example"
 
 
 def undo(shop: shops.Shop, credit: BillingCredit, at: str = LATER, **said: str) -> BillingCredit:
+    """Take a credit back that was given."""
     texts = {"reason": WHY, "told": TOLD} | said
     return credits_undone.undo(credit_id=credit.pk, actor=OFFICER, now=shop.at(at), **texts)
 

@@ -36,16 +36,19 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 15 Nov 2026, 12:00 UTC."""
     clock("2026-11-15 12:00")
     return written
 
 
 def rows(shop: Shop, **params: str) -> list[Any]:
+    """The rows of the page of days, asked so."""
     response = browser_of(member(shop)).get("/m/rosewood/billing/days/", params)
     return list(response.context["page"].rows)
 
 
 def total(shop: Shop, **params: str) -> str:
+    """The sum of the amounts in those rows."""
     return money.text(sum((found.amount for found in rows(shop, **params)), usd(0)))
 
 

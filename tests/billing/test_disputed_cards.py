@@ -32,6 +32,7 @@ def disputed(odd: OddStripe, paid: shops.Shop) -> shops.Shop:
 
 
 def last_attempts() -> list[str]:
+    """Status and failure of each attempt for the latest bill."""
     payments = Invoice.objects.latest("pk").payments.order_by("attempt")
     return [f"{payment.status} {payment.failure}".strip() for payment in payments]
 

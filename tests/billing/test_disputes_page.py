@@ -44,20 +44,24 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 10 Nov 2026, 10:00 UTC."""
     clock("2026-11-10 10:00")
     return written
 
 
 @pytest.fixture
 def client(shop: Shop) -> Client:
+    """The browser of an owner."""
     return browser_of(member(shop))
 
 
 def keys(shop: Shop, *references: str) -> list[int]:
+    """The keys of the charges with these references, as the page's boxes have them."""
     return [Charge.objects.get(account=shop.account, reference=one).pk for one in references]
 
 
 def send(shop: Shop, client: Client, *chosen: int, **content: str) -> Any:
+    """The page after the form about these charges was sent."""
     sent = FORM | {"charge": list(chosen)} | content
     return client.post(address_of(shop, PATH), sent, follow=True)
 

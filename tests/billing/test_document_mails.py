@@ -37,11 +37,13 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 2 Oct 2026, 10:00 UTC."""
     clock("2026-10-02 10:00")
     return written
 
 
 def add(shop: Shop, email: str = BOOKS, schedule: str = "EACH") -> BillingAddress:
+    """Add an address that gets the documents."""
     return addresses.add(
         merchant_id=shop.merchant.pk, email=email, schedule=schedule, actor="mei@shop.example",
         now=shop.at("2026-10-02 10:00"),
@@ -56,6 +58,7 @@ def mailed(shop: Shop, at: str) -> list[EmailMessage]:
 
 
 def path_in(letter: EmailMessage) -> str:
+    """The path of the link in the letter."""
     found = re.search(r"https?://[^/]+(/documents/\S+)", str(letter.body))
     assert found
     return found[1]
@@ -122,6 +125,7 @@ def test_a_mail_that_fails_is_mailed_again(shop: Shop, monkeypatch: pytest.Monke
     add(shop)
 
     def fail(self: EmailMessage, fail_silently: bool = False) -> int:
+        """Fails, as a mail server does that cannot be reached."""
         raise OSError("no route to the mail server")
 
     with monkeypatch.context() as broken:
@@ -170,6 +174,7 @@ def test_an_address_that_refuses_is_tried_ever_more_seldom_and_then_given_up(
     take = EmailMessage.send
 
     def refuse(self: EmailMessage, fail_silently: bool = False) -> int:
+        """Refuse the mail to BOOKS for good, and note when; send others."""
         if self.to != [BOOKS]:
             return take(self)
         tried.append(at)
@@ -178,6 +183,7 @@ def test_an_address_that_refuses_is_tried_ever_more_seldom_and_then_given_up(
     at = ""
 
     def run(*times: str) -> None:
+        """Run the jobs at these instants of October."""
         nonlocal at
         for at in times:
             shop.run_jobs(f"2026-10-{at}")
@@ -210,6 +216,7 @@ def test_an_address_that_takes_a_mail_again_is_refused_no_more(
     add(shop)
 
     def refuse(self: EmailMessage, fail_silently: bool = False) -> int:
+        """Refuse the mail for now."""
         raise SMTPDataError(452, b"mailbox full")
 
     with monkeypatch.context() as full:

@@ -38,6 +38,7 @@ def reviewed(at: str = "2026-11-02 10:00", **said: str) -> shops.Shop:
 
 
 def review(shop: shops.Shop, at: str = "2026-11-01 10:00", *, wanted: bool = True) -> None:
+    """Have the shop's bills be drafts from now on, or no longer."""
     terms.review_invoices(
         merchant_id=shop.merchant.pk,
         wanted=wanted,
@@ -48,6 +49,7 @@ def review(shop: shops.Shop, at: str = "2026-11-01 10:00", *, wanted: bool = Tru
 
 
 def issued_notices(shop: shops.Shop) -> list[str]:
+    """The numbers of the bills of which the shop was notified."""
     found = shop.merchant.notices.filter(kind="BILL_ISSUED")
     return list(found.order_by("pk").values_list("cause", flat=True))
 

@@ -31,10 +31,12 @@ MEANINGS = {
 
 @kept()
 def shop() -> shops.Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 
 def add(shop: shops.Shop, **said: Any) -> Fee:
+    """Add a fee, in an operator's name."""
     content: dict[str, Any] = {
         "code": "gift-wrapping",
         "category": "FULFILMENT",

@@ -20,6 +20,7 @@ ROLES = ["Credit officer", "Billing officer", "Auditor", "Administrator"]
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop with rows of all kinds, on 1 Dec 2026, 10:00 UTC."""
     set_clock(monkeypatch)("2026-12-01 10:00")
     return full_shop()
 

@@ -50,17 +50,20 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 3 Nov 2026, 10:00 UTC."""
     clock("2026-11-03 10:00")
     return written
 
 
 def taken(client: Client, path: str, **asked: str) -> bytes:
+    """The content of the shop's file at this path."""
     response = client.get(f"/m/rosewood/{path}", asked)
     assert response.status_code == 200
     return b"".join(response)
 
 
 def rows(client: Client, path: str, **asked: str) -> list[list[str]]:
+    """The rows of the shop's CSV file at this path."""
     return list(csv.reader(io.StringIO(taken(client, path, **asked).decode("utf-8-sig"))))
 
 

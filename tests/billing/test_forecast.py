@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def forecast_of(shop: Shop, day: str) -> Forecast:
+    """The shop's forecast as this day starts, with the jobs of that instant done."""
     shop.run_jobs(f"{day} 00:00")
     return forecast(shop.account, today=date.fromisoformat(day))
 

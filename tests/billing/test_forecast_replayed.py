@@ -62,6 +62,7 @@ def went_on(shop: Shop, until: str, pace: Pace) -> None:
 
 
 def joined(threshold: str = "200.00", price: str = "39.00", days: int = 30) -> Shop:
+    """A shop that has just joined."""
     return shops.join(
         "2026-11-01 00:00",
         billing_threshold=threshold,
@@ -93,6 +94,7 @@ def with_a_void_plan_fee() -> Shop:
 
 
 def with_another_plan() -> Shop:
+    """A shop that has chosen another plan, which starts later."""
     shop = joined()
     deciding.change_plan(shop, "2026-11-05 10:00", "99.00", 45)
     return shop
@@ -124,17 +126,23 @@ def test_the_coming_bills_are_those_that_come(shop_of: Callable[[], Shop], pace:
 
 
 def example_1(shop: Shop) -> str:
+    """Bring the shop to the eve of what the rule book's example 1 foresees; returns that
+    instant.
+    """
     shop.charge("2026-11-10 12:00", "app-usage", "15.00")
     shop.charge("2026-11-12 15:00", "shipping-label", "210.00")
     return "2026-11-12 16:00"
 
 
 def example_3(shop: Shop) -> str:
+    """Bring the shop to the eve of what example 3 foresees; returns that instant."""
     deciding.grant(shop, "2026-11-06 12:00", "60.00", "credit-label")
     return "2026-11-22 12:00"
 
 
 def example_9(amount: str) -> Callable[[Shop], str]:
+    """What brings a shop to the eve of what example 9 foresees, with a charge of this amount."""
+
     def eve(shop: Shop) -> str:
         shop.charge("2026-11-10 12:00", "shipping-label", amount)
         return "2026-11-30 13:00"
@@ -143,6 +151,7 @@ def example_9(amount: str) -> Callable[[Shop], str]:
 
 
 def example_10(shop: Shop) -> str:
+    """Bring the shop to the eve of what example 10 foresees; returns that instant."""
     shop.charge("2026-11-10 12:00", "storage", "450.00")
     return "2026-11-29 12:00"
 

@@ -83,6 +83,7 @@ def shop() -> Shop:
 
 
 def exported(number: str = "2026-000002") -> str:
+    """What `manage.py invoice_csv` writes of the bill."""
     out = io.StringIO()
     call_command("invoice_csv", number, stdout=out)
     return out.getvalue()

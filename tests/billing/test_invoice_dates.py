@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def plan(interval: int, joined: str = "2026-11-01 10:00", **terms: Any) -> shops.Shop:
+    """A shop whose plan is billed each so many days."""
     terms = {"billing_threshold": "100000.00", "plan_price": "39.00"} | terms
     return shops.join(joined, plan_interval_days=interval, **terms)
 

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def numbers() -> list[str]:
+    """The numbers of all bills, in their order."""
     return [str(invoice) for invoice in Invoice.objects.order_by("number")]
 
 

@@ -29,6 +29,7 @@ def shop() -> Shop:
 
 
 def read(shop: Shop, page: str) -> str:
+    """The text of the bill's page, as a viewer reads it."""
     return text_of(browser_of(member(shop, "VIEWER")).get(f"/m/rosewood/billing/invoices/{page}"))
 
 
@@ -79,6 +80,7 @@ def line_of(number: str, fee: str) -> str:
 
 
 def decide(shop: Shop, number: str, at: str, *, uncollectible: bool = False) -> None:
+    """Void the bill, or mark it as uncollectible."""
     decision = invoice_decisions.mark_uncollectible if uncollectible else invoice_decisions.void
     decision(
         invoice_id=shop.account.invoices.get(number=number).pk,

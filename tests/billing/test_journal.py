@@ -42,6 +42,7 @@ BY: dict[str, Any] = {"actor": "olga@tael.example", "reason": "as agreed"}
 
 
 def by(shop: Shop, at: str) -> dict[str, Any]:
+    """Who acts, and when: what operations are given."""
     return {**BY, "now": shop.at(at)}
 
 

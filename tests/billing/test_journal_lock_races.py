@@ -23,6 +23,7 @@ OVER = "2026-12-01 13:00"
 
 
 def november() -> str:
+    """What `manage.py journal` writes up to the end of November 2026."""
     output = StringIO()
     call_command("journal", end=date(2026, 11, 30), stdout=output)
     return output.getvalue()
@@ -45,6 +46,7 @@ def test_what_commits_meanwhile_is_in_the_locked_month_or_in_the_open_one() -> N
     as_locked: list[str] = []
 
     def lock() -> str:
+        """Lock November, and note what its journal is then."""
         journal_locks.lock(month=date(2026, 11, 1), now=shops.instant(OVER), **BY)
         as_locked.append(november())
         return "locked"
@@ -61,6 +63,7 @@ def test_what_commits_meanwhile_is_in_the_locked_month_or_in_the_open_one() -> N
         return str(paying.receive(shop, "2026-11-30 23:00", "4.00", f"BANK-{shop.reference}"))
 
     def act(number: int) -> str:
+        """Lock the month, or do one of the writes, by number."""
         if number == len(writes) // 2:
             return lock()
         doing, shop = writes[number if number < len(writes) // 2 else number - 1]

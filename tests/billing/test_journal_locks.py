@@ -26,10 +26,12 @@ OVER = "2026-12-01 13:00"
 
 
 def lock(at: str = OVER, month: str = "2026-11-01") -> JournalLock:
+    """Lock the journal's month."""
     return journal_locks.lock(month=date.fromisoformat(month), now=shops.instant(at), **BY)
 
 
 def of_november(shop: Shop) -> str:
+    """What `manage.py journal` writes of the shop up to the end of November 2026."""
     output = StringIO()
     call_command("journal", end=date(2026, 11, 30), merchant=shop.reference, stdout=output)
     return output.getvalue()
@@ -69,6 +71,7 @@ def test_what_comes_later_is_in_the_first_open_month_and_the_locked_one_stays() 
 
 
 def _audited() -> list[audit.Finding]:
+    """What the audit's checks of the journal find."""
     checks = [check for check in audit.registered() if check.invariant in (10, 17)]
     return audit.run(checks, now=shops.instant("2026-12-05 00:00"))
 
@@ -138,4 +141,5 @@ def test_accounts_are_called_as_the_installation_chooses() -> None:
 
 
 def choose(key: str, code: str, name: str) -> ChartAccount | None:
+    """Choose code and name of one of the journal's accounts."""
     return chart.choose(key=key, code=code, name=name, now=shops.instant("2026-12-01 12:00"), **BY)

@@ -23,10 +23,12 @@ ALL_FEES = ("pick-pack", "shipping-label", "storage", "special-project", "app-us
 
 
 def open_shop(**terms: Any) -> shops.Shop:
+    """A shop that has just joined, with a high threshold unless these terms say otherwise."""
     return shops.join("2026-11-01 10:00", **{"billing_threshold": "100000.00"} | terms)
 
 
 def items(shop: shops.Shop) -> list[tuple[str, str, str, str, bool]]:
+    """The account's invoice items: fee, posting and its day, amount, and whether it is posted."""
     return [
         (
             item.fee_id,
@@ -127,6 +129,7 @@ def test_service_days_shuffled_come_to_the_same_sums(seed: int) -> None:
 
 
 def busy(shop: shops.Shop) -> None:
+    """Charge all kinds of fees on four days of November."""
     for day in (3, 10, 17, 24):
         for place, fee in enumerate((*ALL_FEES, "transaction-fee")):
             shop.charge(f"2026-11-{day:02} {10 + place}:00", fee, f"{day + place}.50")

@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def failed_shop(provider: Told) -> Any:
+    """A shop whose first bill was tried once, which failed."""
     shop = told_shop()
     provider.answers = [Answer.failed("insufficient_funds", reference="pi-1")]
     shop.run_jobs("2026-11-01 11:00")

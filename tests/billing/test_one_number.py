@@ -38,6 +38,7 @@ def shop() -> Shop:
 
 
 def rows(shop: Shop, address: str) -> list[dict[str, str]]:
+    """The rows of the CSV file at the address, by heading."""
     content = browser_of(member(shop)).get(f"/m/rosewood/billing/{address}").getvalue()
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 

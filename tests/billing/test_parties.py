@@ -47,10 +47,12 @@ SAID = {
 
 
 def joined(reference: str = "rosewood", **terms: str) -> Shop:
+    """A shop that has just joined, on these terms."""
     return shops.join("2026-11-01 09:00", reference, plan_price="0.00", **terms)
 
 
 def choose(shop: Shop, prefix: str, at: str) -> None:
+    """Have the shop's bills be issued by the issuer with this prefix."""
     issuers.choose(merchant_id=shop.merchant.pk, prefix=prefix, now=shop.at(at), **BY)
 
 
@@ -61,6 +63,7 @@ def billed(shop: Shop, at: str, reference: str) -> Invoice:
 
 
 def paper(invoice: Invoice) -> str:
+    """The text on the first page of the bill's PDF."""
     invoice = Invoice.objects.get(pk=invoice.pk)
     return pages_of(pdf.invoice_pdf(invoice, now=invoice.issued_at))[0]
 

@@ -32,6 +32,7 @@ PAY = f"invoices/{FIRST}/pay/"
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the pages' clock, which stands at 1 Nov 2026, 10:20 UTC."""
     set_to = set_clock(monkeypatch)
     set_to("2026-11-01 10:20")
     return set_to

@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def changes(shop: shops.Shop) -> list[tuple[str, str, str]]:
+    """The changes of payment method on record: before, after, by whom."""
     found = AccountChange.objects.filter(account=shop.account, what="PAYMENT_METHOD")
     return list(found.order_by("pk").values_list("before", "after", "actor"))
 

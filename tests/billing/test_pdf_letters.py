@@ -27,6 +27,7 @@ def no_fonts(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture
 def fonts_of_asia() -> None:
+    """Skips the test where no fonts for Thai and Chinese are installed."""
     if not fonts.installed().can_show("ตลาด上海"):
         lacking.skip(f"needs fonts: {fonts.WANTED}")
 

@@ -22,6 +22,7 @@ def plan(interval: int, **more: Any) -> shops.Shop:
 
 
 def in_force(shop: shops.Shop) -> tuple[str, str, int]:
+    """Name, price and days of the plan in force."""
     account = shop.account
     return account.plan, f"{account.plan_price.amount:.2f}", account.plan_interval_days
 

@@ -28,7 +28,7 @@ def shop() -> shops.Shop:
 
 
 def cost(shop: shops.Shop, at: str, fee: str = "pick-pack", quantity: object = 1) -> str:
-    """What a charge without amount comes to."""
+    """The figure that a charge without an amount comes to."""
     name = f"cost-{Charge.objects.count()}"
     assert deciding.priced(shop, at, fee, quantity, name) == "applied"
     return deciding.amount_of(shop, name)

@@ -58,6 +58,7 @@ def buckets(shop: shops.Shop, today: str) -> tuple[str, ...]:
 
 
 def debits(shop: shops.Shop) -> list[tuple[str, str]]:
+    """What was taken out of proceeds for bills: key of the payment, and amount."""
     found = ProceedsEntry.objects.filter(line=shop.line, kind="BILL_PAYMENT").order_by("pk")
     return [(entry.bill_payment, money.text(entry.amount)) for entry in found]
 
@@ -184,6 +185,7 @@ def test_a_bill_and_withdrawals_at_once_never_take_more_than_there_is() -> None:
     add(shop, "2026-11-01 10:00")
 
     def work(number: int) -> str:
+        """Pay the bill or withdraw, by number: the outcome."""
         if number == 0:
             return pay_now(shop, "2026-11-02 11:00")
         try:

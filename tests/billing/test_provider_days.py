@@ -28,6 +28,7 @@ THE_2ND = date(2026, 11, 2)
 
 @pytest.fixture
 def stripe(settings: LazySettings) -> Iterator[OddStripe]:
+    """A server that stands for Stripe, at 2 Nov 2026, 09:30 UTC, which is asked."""
     with stripe_server.odd_stripe() as server:
         server.clock = instant("2026-11-02 09:30")
         stripe_server.be_asked(settings, server.url)
@@ -41,6 +42,7 @@ def theirs(stripe: OddStripe, key: str, amount: str) -> None:
 
 
 def figures() -> list[tuple[date, int, str, int, str]]:
+    """The days at the provider: count and amount there, and those known here."""
     return [
         (one.day, one.count, f"{one.amount.amount:f}", one.known_count,
          f"{one.known_amount.amount:f}")
@@ -49,6 +51,7 @@ def figures() -> list[tuple[date, int, str, int, str]]:
 
 
 def differences() -> list[dict[str, str]]:
+    """What differs between the provider's days and ours."""
     return [said for one in ProviderDay.objects.order_by("day") for said in one.differences]
 
 

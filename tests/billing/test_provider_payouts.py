@@ -48,6 +48,7 @@ LOOKED = ["billing_providerpayout"]  # notes when it was looked at
 
 @pytest.fixture
 def stripe(settings: LazySettings) -> Iterator[OddStripe]:
+    """A server that stands for Stripe, at 2 Nov 2026, 09:30 UTC, which is asked about payouts."""
     settings.TAEL_STRIPE_PAYOUTS = True
     with stripe_server.odd_stripe() as server:
         server.clock = instant("2026-11-02 09:30")
@@ -79,12 +80,14 @@ def theirs(stripe: OddStripe, key: str, amount: str = "3000") -> dict[str, Any]:
 
 
 def figures(payout: ProviderPayout) -> tuple[str, str, str, str, int]:
+    """The payout's amount, gross, fee, net, and how many movements it has."""
     amounts = payout.amount, payout.gross, payout.fee, payout.net
     amount, gross, fee, net = map(money.text, amounts)
     return amount, gross, fee, net, payout.count
 
 
 def open_differences() -> list[tuple[str, str, str, str]]:
+    """The differences that are open: kind, reference, what Stripe says, what we have."""
     found = ProviderDifference.objects.filter(ended_at__isnull=True).order_by("kind", "reference")
     return [(one.kind, one.reference, one.there, one.here) for one in found]
 

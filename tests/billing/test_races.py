@@ -45,6 +45,7 @@ def busy_merchants(count: int) -> None:
 
 
 def whole_books() -> tuple[object, ...]:
+    """All that the books say, to compare two runs."""
     numbers = sorted(str(invoice) for invoice in Invoice.objects.all())
     payments = Counter(Payment.objects.values_list("status", "amount"))
     return books.books(), numbers, payments
@@ -63,6 +64,7 @@ def test_jobs_of_many_days_run_by_several_workers_at_once(settings: Any) -> None
         transaction.set_rollback(True)
 
     def work(_: int) -> None:
+        """Run the jobs of all instants."""
         for instant in instants:
             shops.run_jobs(instant)
 
@@ -87,6 +89,7 @@ def test_charges_of_one_merchant_from_eight_threads_make_one_bill_per_crossing()
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
 
     def send(number: int) -> str:
+        """Send ten charges: their outcomes."""
         outcomes = {
             shop.charge("2026-11-01 12:00", "pick-pack", "30.00", f"charge-{number}-{place}")
             for place in range(10)
@@ -112,6 +115,7 @@ def test_one_batch_of_charges_sent_by_eight_threads_is_recorded_once() -> None:
             silent.charge("2026-11-01 12:00", "shipping-label", "2.50", f"label-{place}")
 
     def send(number: int) -> str:
+        """Send all charges at once: their outcomes."""
         batch = sent if number % 2 else sent[::-1]  # each half meets the merchants the other way
         outcomes = apply_all(map(events.from_object, batch), now=shops.instant("2026-11-01 12:00"))
         return " ".join({outcome.status for outcome in outcomes})
@@ -128,6 +132,7 @@ def test_a_day_end_and_charges_at_once_lose_and_double_nothing() -> None:
         shop.charge("2026-11-01 12:00", "shipping-label", "10.00", f"eve-{place}")
 
     def work(number: int) -> str:
+        """Work the day off, or charge, by number."""
         if number < 2:
             shops.run_jobs(shops.instant("2026-11-02 00:00"))
             return "worked"
@@ -163,6 +168,7 @@ def test_who_only_refers_to_books_waits_for_nobody_who_writes_to_them() -> None:
     }
 
     def refers(_number: int) -> str:
+        """Take the locks that a foreign key takes: whether it would have to wait."""
         with transaction.atomic(), connection.cursor() as cursor:
             try:
                 for table in ("billing_billingaccount", "credit_creditline"):

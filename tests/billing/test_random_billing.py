@@ -58,7 +58,7 @@ class Billing(RuleBasedStateMachine):
         self.forms = 0
 
     def teardown(self) -> None:
-        """What the checks in SQL say of the whole history, too."""
+        """Check that the audit finds nothing wrong with the whole history, too."""
         try:
             books.assert_clean()
         finally:
@@ -67,6 +67,7 @@ class Billing(RuleBasedStateMachine):
 
     @initialize(currency=st.sampled_from(["USD", "JPY", "KWD"]), interval=st.sampled_from([30, 45]))
     def join(self, currency: str, interval: int) -> None:
+        """A shop joins, whose bills the sandbox collects."""
         self.shop = shops.join(
             self.at,
             billing_currency=currency,
@@ -80,28 +81,33 @@ class Billing(RuleBasedStateMachine):
 
     @property
     def at(self) -> str:
+        """The present instant, as shops take it."""
         return self.now.isoformat()
 
     def attempt(self, act: Callable[..., object], *arguments: Any, **more: Any) -> None:
-        """Do it, or be refused, which is as good."""
+        """Do this, or be refused, which is as good."""
         with suppress(Refused):
             act(*arguments, **more)
 
     def some_invoice(self, place: int) -> Invoice | None:
+        """One of the last four bills; None if there is none."""
         invoices = list(self.shop.account.invoices.order_by("-pk")[:4])
         return invoices[place % len(invoices)] if invoices else None
 
     @rule(fee=st.sampled_from(FEES), amount=AMOUNTS)
     def charge(self, fee: str, amount: str) -> None:
+        """Charge this amount, which may be refused."""
         assert self.shop.charge(self.at, fee, amount).split()[0] in ("applied", "rejected")
 
     @rule(fee=st.sampled_from(FEES), quantity=st.sampled_from([1, 3, "2.5", 60]))
     def priced(self, fee: str, quantity: object) -> None:
+        """Charge a quantity by its price, which may be refused."""
         outcome = deciding.priced(self.shop, self.at, fee, quantity)
         assert outcome in ("applied", "rejected invalid", "rejected account_closed")
 
     @rule(fee=st.sampled_from(CREDITS), amount=AMOUNTS)
     def credit(self, fee: str, amount: str) -> None:
+        """Try to give a credit."""
         self.attempt(deciding.grant, self.shop, self.at, amount, fee)
 
     @rule(threshold=st.sampled_from(["0", "50", "150", "100000"]))
@@ -114,10 +120,12 @@ class Billing(RuleBasedStateMachine):
 
     @rule(zone=st.sampled_from(["Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu"]))
     def move(self, zone: str) -> None:
+        """Count the merchant's days in another time zone, from its next month on."""
         deciding.change_time_zone(self.shop, self.at, zone)
 
     @rule()
     def review(self) -> None:
+        """Have bills be drafts from now on."""
         deciding.review_invoices(self.shop, self.at)
 
     @rule(card=st.sampled_from(CARDS))
@@ -142,11 +150,13 @@ class Billing(RuleBasedStateMachine):
 
     @rule(place=st.integers(0, 3), amount=AMOUNTS)
     def transfer(self, place: int, amount: str) -> None:
+        """Try to record a transfer for one of the bills."""
         if invoice := self.some_invoice(place):
             self.attempt(deciding.transfer, self.shop, self.at, invoice, amount)
 
     @rule(place=st.integers(0, 3), how=st.sampled_from(["void", "issue", "send_back"]))
     def decide(self, place: int, how: str) -> None:
+        """Try to void, issue or send back one of the bills."""
         decisions: dict[str, Callable[..., Invoice]] = {
             "void": invoice_decisions.void,
             "issue": invoice_decisions.issue_draft,
@@ -157,6 +167,7 @@ class Billing(RuleBasedStateMachine):
 
     @rule(fee=st.sampled_from(["manual-account", "manual-fulfilment", *FEES]), amount=AMOUNTS)
     def charge_by_hand(self, fee: str, amount: str) -> None:
+        """Try to charge by hand."""
         self.forms += 1
         self.attempt(
             charges_by_hand.charge,
@@ -172,16 +183,19 @@ class Billing(RuleBasedStateMachine):
 
     @rule()
     def draw_up(self) -> None:
+        """Try to bill what is outstanding now."""
         whose = {"merchant_id": self.shop.merchant.pk, "now": self.now}
         self.attempt(invoices_on_request.draw_up, **whose, **deciding.OPERATOR)
 
     @rule()
     def pay_by_transfer(self) -> None:
+        """Try to choose bank transfer as the way to pay."""
         whose = {"merchant_id": self.shop.merchant.pk, "actor": deciding.MERCHANT}
         self.attempt(payment_methods.choose, method="manual", now=self.now, **whose)
 
     @rule(place=st.integers(0, 3))
     def give_up(self, place: int) -> None:
+        """Try to mark one of the bills as uncollectible."""
         if invoice := self.some_invoice(place):
             said = {"invoice_id": invoice.pk, "now": self.now, **deciding.OPERATOR}
             self.attempt(invoice_decisions.mark_uncollectible, **said)
@@ -192,6 +206,7 @@ class Billing(RuleBasedStateMachine):
         days=st.sampled_from([1, 3, 9, 28]),
     )
     def collect_by_hand(self, place: int, how: str, days: int) -> None:
+        """Try what operators do by hand about one of the bills, such as to waive half of it."""
         invoice = self.some_invoice(place)
         if invoice is None:
             return
@@ -212,21 +227,25 @@ class Billing(RuleBasedStateMachine):
 
     @rule(really=st.integers(0, 3))
     def close(self, really: int) -> None:
+        """Try to close the account, seldom."""
         if not really:  # what follows is shorter than what could come before
             self.attempt(deciding.close, self.shop, self.at)
 
     @rule()
     def bill_rest(self) -> None:
+        """Try to bill what the closed account owes."""
         self.attempt(deciding.bill_rest, self.shop, self.at)
 
     @rule(hours=st.sampled_from([1, 24, 24 * 3, 24 * 8, 24 * 31]), with_jobs=st.booleans())
     def let_time_pass(self, hours: int, with_jobs: bool) -> None:
+        """So many hours pass, with the jobs of the last instant or without."""
         self.now += timedelta(hours=hours)
         if with_jobs:
             shops.run_jobs(self.now)
 
     @invariant()
     def the_books_are_what_the_charges_make(self) -> None:
+        """Check that items, statements, bills and running sums are what the charges add up to."""
         account = self.shop.account
         nothing = money.zero(account.currency)
         items = list(InvoiceItem.objects.filter(account=account).prefetch_related("charges"))
@@ -250,6 +269,7 @@ class Billing(RuleBasedStateMachine):
             assert statement.is_closed == (statement.last_day < account.open_on)
 
     def check_invoices(self, account: Any, items: list[InvoiceItem]) -> None:
+        """Check that each bill is the sum of its lines, and paid by its payments."""
         nothing = money.zero(account.currency)
         invoices = list(account.invoices.prefetch_related("lines", "payments"))
         held: list[int] = []

@@ -16,6 +16,7 @@ NOW = "2026-11-10 12:00"
 
 @kept()
 def shop() -> shops.Shop:
+    """A shop with a threshold of 200.00, whose days are worked off up to NOW."""
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
     shop.run_jobs(NOW)  # a refused charge may still have worked off the days before it
     return shop

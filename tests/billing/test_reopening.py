@@ -32,18 +32,20 @@ TOLD = "Welcome back: trade on as before."
 
 
 def open_shop(**terms: Any) -> Shop:
+    """A shop that has just joined, with a high threshold unless these terms say otherwise."""
     given = {"billing_threshold": "1000.00", "plan_price": "39.00"} | terms
     return shops.join("2026-11-01 10:00", **given)
 
 
 def closed_shop(at: str = "2026-11-10 12:00", **terms: Any) -> Shop:
+    """A shop whose account was closed at this instant."""
     shop = open_shop(**terms)
     deciding.close(shop, at)
     return shop
 
 
 def reopen(shop: Shop, at: str, **said: Any) -> Any:
-    """By two officers, or by one where the limit is 0."""
+    """Open the account again, by two officers, or by one where the limit is 0."""
     return two_people.decided(
         reopening.reopen,
         merchant_id=shop.merchant.pk,
@@ -58,6 +60,7 @@ def is_closed(shop: Shop) -> bool:
 
 
 def found_by_the_audit() -> list[str]:
+    """What the audit finds wrong: each check that found something, with its rows."""
     findings = audit.run(audit.registered(), now=clock.now())
     return [f"{one.check.name}: {one.listed}" for one in findings if one.violations]
 
@@ -277,6 +280,7 @@ def test_two_officers_at_once_open_it_once() -> None:
     shop = closed_shop(credit_limit="0")
 
     def act(number: int) -> str:
+        """Open the account again: the outcome."""
         try:
             reopening.reopen(
                 merchant_id=shop.merchant.pk, actor=f"{number}@tael.example",

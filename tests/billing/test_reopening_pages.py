@@ -21,6 +21,7 @@ OURS, THEIRS = "They paid all that was open.", "Welcome back."
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop that was closed on 10 Nov 2026, seen on 5 Jan 2027."""
     set_clock(monkeypatch)("2027-01-05 09:00")
     shop = shops.join("2026-11-01 10:00", plan_price="39.00", billing_threshold="1000.00")
     deciding.close(shop, "2026-11-10 12:00")
@@ -29,6 +30,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 def page(shop: Shop) -> str:
+    """The address where the account is reopened."""
     return reverse("admin:billing_billingaccount_decide", args=[shop.merchant.pk, "reopen"])
 
 
@@ -37,6 +39,7 @@ def is_closed(shop: Shop) -> bool:
 
 
 def send(browser: Client, shop: Shop) -> str:
+    """The page after the form that reopens the account was sent."""
     said = {"reason": OURS, "told": THEIRS, **showed(browser, page(shop))}
     return text_of(browser.post(page(shop), said, follow=True))
 

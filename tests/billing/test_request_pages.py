@@ -43,20 +43,24 @@ def shop() -> Shop:
 
 
 def read(shop: Shop, page: str, role: str = "VIEWER") -> str:
+    """The text of this page, as somebody in this role reads it."""
     address = f"/m/{shop.reference}/billing/{page}"
     return text_of(browser_of(member(shop, role)).get(address))
 
 
 def asking(shop: Shop, **params: str) -> Any:
+    """The context of the list of fulfilment requests, asked so."""
     address = f"/m/{shop.reference}/billing/requests/?{urlencode(params)}"
     return browser_of(member(shop)).get(address).context
 
 
 def listed(shop: Shop, **params: str) -> list[str]:
+    """The references of the requests that the list shows."""
     return [request.reference for request in asking(shop, **params)["page"].rows]
 
 
 def exported(shop: Shop, asked: str) -> list[dict[str, str]]:
+    """The rows of the CSV file of requests, asked so."""
     file = browser_of(member(shop)).get(f"/m/{shop.reference}/billing/requests.csv?{asked}")
     return list(csv.DictReader(io.StringIO(b"".join(file).decode("utf-8-sig"))))
 

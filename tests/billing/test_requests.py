@@ -13,10 +13,12 @@ NOW = "2026-11-10 12:00"
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00", billing_threshold="100000.00")
 
 
 def requests() -> list[tuple[str, str]]:
+    """All fulfilment requests: merchant and reference."""
     found = FulfilmentRequest.objects.order_by("account", "pk")
     return [(request.account.merchant.reference, request.reference) for request in found]
 

@@ -176,6 +176,7 @@ def test_both_texts_are_asked_for(odd: OddStripe, paid: shops.Shop, said: dict[s
 
 
 def refusal(shop: shops.Shop, how: str, **said: Any) -> str:
+    """The code by which this decision about the reversal is refused; nothing changes."""
     with nothing_changes(), pytest.raises(Refused) as refused:
         decide(shop, "2026-11-06 09:00", how, **said)
     return refused.value.code
@@ -275,6 +276,7 @@ def test_nothing_is_paid_out_while_a_reversal_is_undecided(
 
 
 def pay_out(shop: shops.Shop, at: str) -> None:
+    """Pay out the closed account's rest."""
     closing.pay_out_rest(merchant_id=shop.merchant.pk, reference="OUT-1", now=shop.at(at), **BY)
 
 

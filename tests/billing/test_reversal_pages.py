@@ -26,16 +26,19 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, settings: Settings) -> Shop:
+    """The shop of these tests, with the sandbox switched on."""
     settings.TAEL_SANDBOX = True
     return written
 
 
 def read(shop: Shop, page: str, language: str = "en") -> str:
+    """The text of the page in this language, as a viewer reads it."""
     browser = browser_of(member(shop, "VIEWER"))
     return text_of(browser.get(f"/m/rosewood/{page}", headers={"accept-language": language}))
 
 
 def decide(how: str) -> None:
+    """Decide about the reversal, by the operation of this name."""
     reversal = Reversal.objects.get()
     getattr(reversals, how)(
         reversal_id=reversal.pk,
@@ -100,6 +103,7 @@ def test_only_the_merchants_own_people_see_it(shop: Shop) -> None:
 
 
 def disputed_card(shop: Shop) -> Card:
+    """A card that the provider has a dispute about."""
     card = deciding.card(shop, "4242")
     BillingAccount.objects.update(card_disputed_at=shops.instant(deciding.BEFORE))
     return card

@@ -233,6 +233,7 @@ def test_an_event_and_the_daily_look_at_once_record_it_once(odd: OddStripe) -> N
     now = shop.at("2026-11-05 12:00")
 
     def send(number: int) -> None:
+        """Look at all of Stripe's, or hear of the dispute, by number."""
         barrier.wait()
         if number % 2:
             stripe_reversals.look(now=now)

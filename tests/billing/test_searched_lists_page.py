@@ -45,11 +45,13 @@ def shop() -> Shop:
 
 
 def rows(shop: Shop, path: str, **params: str) -> list[Any]:
+    """The rows of the list at this path, asked so."""
     response = browser_of(member(shop)).get(f"/m/rosewood/billing/{path}", params)
     return list(response.context["page"].rows)
 
 
 def file(shop: Shop, **params: str) -> list[list[str]]:
+    """The rows of the CSV file of statements, asked so."""
     response = browser_of(member(shop)).get("/m/rosewood/billing/statements.csv", params)
     return list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
 
@@ -142,6 +144,7 @@ def test_requests_are_sorted_by_reference(shop: Shop) -> None:
 
 
 def taken(shop: Shop, **params: str) -> list[dict[str, str]]:
+    """The rows of the CSV file of charges, by heading, asked so."""
     response = browser_of(member(shop)).get("/m/rosewood/billing/charges/all.csv", params)
     return list(csv.DictReader(b"".join(response).decode("utf-8-sig").splitlines()))
 

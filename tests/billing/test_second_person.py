@@ -25,6 +25,7 @@ TOLD = {"told": "We have looked at it."}
 
 @pytest.fixture(autouse=True)
 def day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands at 4 Nov 2026, 09:00 UTC."""
     set_clock(monkeypatch)("2026-11-04 09:00")
 
 

@@ -57,10 +57,12 @@ def shop() -> Shop:
 
 
 def close(shop: Shop) -> None:
+    """Close the statement of October."""
     shop.run_jobs("2026-11-01 00:00")
 
 
 def exported(shop: Shop, month: str = "2026-10") -> str:
+    """What `manage.py statement_csv` writes of the month."""
     out = io.StringIO()
     call_command("statement_csv", shop.reference, month, stdout=out)
     return out.getvalue()

@@ -32,6 +32,7 @@ def shop() -> Shop:
 
 
 def read(shop: Shop, page: str, role: str = "OWNER") -> str:
+    """The text of this page of statements, as somebody in this role reads it."""
     return text_of(browser_of(member(shop, role)).get(f"/m/rosewood/billing/statements/{page}"))
 
 
@@ -96,6 +97,7 @@ WHERE statement.month = %s GROUP BY 1 ORDER BY 1
 
 
 def summed(month: str) -> list[tuple[str, int, Decimal]]:
+    """Count and sum of the month's charges by fee, computed by SQL of the test's own."""
     with connection.cursor() as cursor:
         cursor.execute(TOTALS, [month])
         return [(fee, count, amount) for fee, count, amount in cursor]

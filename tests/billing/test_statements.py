@@ -15,6 +15,7 @@ NOW = "2026-11-10 12:00"
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00", billing_threshold="100000.00", plan_price="39.00")
 
 

@@ -22,18 +22,21 @@ ADD, FINISH = "settings/cards/stripe/", "settings/cards/stripe/finish/"
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
+    """The address of a server that stands for Stripe."""
     with stripe_server.localstripe() as url:
         yield url
 
 
 @pytest.fixture
 def at_stripe(address: str, settings: Any) -> stripe.StripeClient:
+    """A client of Stripe's, which asks that server."""
     stripe_server.be_asked(settings, address)
     return stripe_provider.client()
 
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 09:00")
 
 

@@ -25,21 +25,25 @@ NOON = shops.instant("2026-11-01 12:00")
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
+    """The address of a server that stands for Stripe."""
     with stripe_server.localstripe() as url:
         yield url
 
 
 @pytest.fixture
 def client(address: str, settings: Any) -> stripe.StripeClient:
+    """A client of Stripe's, which asks that server."""
     stripe_server.be_asked(settings, address)
     return stripe_provider.client()
 
 
 def begin(shop: shops.Shop) -> cards.Begun:
+    """Begin to add a card, in a member's name."""
     return cards.begin(merchant_id=shop.merchant.pk, actor=ANNA, now=NOON)
 
 
 def finish(shop: shops.Shop, begun: cards.Begun, at: str = "2026-11-01 12:00") -> Card:
+    """Keep the card that was typed in at Stripe."""
     return cards.finish(
         merchant_id=shop.merchant.pk,
         setup_intent_id=begun.setup_intent_id,
@@ -63,12 +67,14 @@ def type_in(client: stripe.StripeClient, begun: cards.Begun, number: str) -> Non
 
 
 def add(client: stripe.StripeClient, shop: shops.Shop, number: str = "4242424242424242") -> Card:
+    """Add a card with this number, from its beginning to its end."""
     begun = begin(shop)
     type_in(client, begun, number)
     return finish(shop, begun)
 
 
 def method(shop: shops.Shop) -> tuple[str, str]:
+    """How the account's bills are collected: method, and card if there is one."""
     account = shop.account
     return account.payment_method, str(account.card or "")
 

@@ -31,6 +31,7 @@ def lost(odd: OddStripe) -> shops.Shop:
 
 
 def post(body: bytes, signature: str = "", **headers: str) -> int:
+    """The status of our answer to this body at Stripe's webhook."""
     given = {"Stripe-Signature": signature} if signature else {}
     posted = Client().post(
         "/webhooks/stripe/", body, content_type="application/json", headers={**given, **headers}
@@ -39,6 +40,7 @@ def post(body: bytes, signature: str = "", **headers: str) -> int:
 
 
 def sign(body: bytes, **options: Any) -> str:
+    """Stripe's signature for the body."""
     secret = stripe_server.WEBHOOK_SECRET
     signature = stripe.WebhookSignature.generate_signature_header(body.decode(), secret, **options)
     return str(signature)

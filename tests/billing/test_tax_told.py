@@ -103,6 +103,7 @@ def test_a_bill_without_tax_says_nothing_of_it() -> None:
 
 
 def statement_rows(shop: Shop) -> list[dict[str, str]]:
+    """The rows of November's statement as CSV, by heading."""
     content = browser_of(member(shop)).get("/m/rosewood/billing/statements/2026-11.csv").getvalue()
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 

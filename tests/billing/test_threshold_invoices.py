@@ -13,6 +13,7 @@ NOW = "2026-11-10 12:00"
 
 
 def shop(threshold: str = "200.00", **terms: Any) -> shops.Shop:
+    """A shop that has just joined, on these terms."""
     return shops.join("2026-11-01 10:00", billing_threshold=threshold, **terms)
 
 

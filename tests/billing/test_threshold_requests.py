@@ -21,6 +21,7 @@ LATER = "2026-11-11 09:00"
 
 
 def open_shop(**terms: Any) -> shops.Shop:
+    """A shop whose days are worked off up to NOW."""
     shop = shops.join("2026-11-01 10:00", **{"billing_threshold": "200.00"} | terms)
     shop.run_jobs(NOW)
     return shop
@@ -28,14 +29,17 @@ def open_shop(**terms: Any) -> shops.Shop:
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with what these tests decide about."""
     return open_shop()
 
 
 def threshold(shop: shops.Shop) -> str:
+    """The account's threshold, as a figure."""
     return f"{shop.account.threshold.amount:f}"
 
 
 def trail(shop: shops.Shop) -> list[tuple[str, str, str, str]]:
+    """The changes of threshold on record: before, after, by whom, why."""
     return [
         (change.before, change.after, change.actor, change.reason)
         for change in AccountChange.objects.filter(account=shop.account, what="THRESHOLD")

@@ -40,12 +40,14 @@ CAME, FOUND = "2026-11-03 12:00", "2026-11-04 12:00"
 
 
 def only() -> BankTransfer:
+    """The only transfer that was not moved."""
     return BankTransfer.objects.get(status="RECORDED")
 
 
 def move(
     shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: Any
 ) -> BankTransfer:
+    """Move a transfer to the merchant with this reference, or away from its bill."""
     texts: dict[str, Any] = {"reason": WHY, "told": TOLD} | said
     return transfers_moved.move(
         transfer_id=(row or only()).pk, to=to, actor=OFFICER, now=shop.at(FOUND), **texts
@@ -53,7 +55,7 @@ def move(
 
 
 def moved(shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: Any) -> str:
-    """The code of the refusal that it meets, if any."""
+    """Move a transfer: "" or the code of the refusal that it meets."""
     try:
         move(shop, to, row, **said)
     except Refused as refusal:
@@ -68,6 +70,7 @@ def violated(at: str = "2026-11-05 12:00") -> list[str]:
 
 
 def history(number: str = FIRST) -> list[tuple[str, str]]:
+    """What the bill's page says of its history: each step, and its note."""
     invoice = Invoice.objects.get(number=number)
     attempts = list(invoice.payments.select_related("transfer"))
     return [(str(step.what), step.note) for step in of_invoice(invoice, attempts, ByHand(), [])]
@@ -307,6 +310,7 @@ def test_two_accounts_are_locked_in_one_order_whichever_way_the_money_goes() -> 
     rows = [BankTransfer.objects.get(reference=f"BANK-{number}") for number in (1, 2)]
 
     def swap(number: int) -> str:
+        """Move one of the transfers to the other merchant: the outcome."""
         row = rows[number % 2]
         return moved(one, "rosewood" if row.account_id == other.merchant.pk else "tallow", row)
 
@@ -343,6 +347,7 @@ def test_a_voided_bill_is_not_paid_by_it() -> None:
 
 
 def page_of(shop: shops.Shop) -> str:
+    """The address where the shop's latest transfer is moved."""
     transfer = shop.account.transfers.latest("pk")
     return f"/admin/billing/banktransfer/{transfer.pk}/decide/move/"
 

@@ -56,6 +56,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     asked: list[int] = []
 
     def begin(arguments: tuple[int], **_: Any) -> None:
+        """Note for which account the task was sent."""
         asked.extend(arguments)
 
     monkeypatch.setattr(tasks.collect_chosen, "apply_async", begin)
@@ -177,6 +178,7 @@ def test_a_silent_provider_has_five_seconds_and_the_page_says_so(
     patience = stripe._patience
 
     def impatient() -> tuple[float, float]:
+        """Note for how long would be waited, and wait for 0.2 s."""
         hurried.append(patience())
         return 0.2, 0.2  # so that the test need not wait, either
 
@@ -199,6 +201,7 @@ def test_stripes_own_event_of_a_card_only_starts_the_job(
     shop = billed_shop()
 
     def finish(setup: str, *, now: Any) -> Card:
+        """Add a card as if the browser had finished it."""
         add_stripe_card(shop, "2026-11-02 10:00", "pm_2")
         return Card.objects.get(token="pm_2")
 
@@ -244,6 +247,7 @@ def test_choices_and_pay_now_count_together_and_a_choice_beyond_them_waits() -> 
 
 
 def try_chosen(shop: shops.Shop, at: str) -> None:
+    """Try the shop's due bills, as after a new method was chosen."""
     payments.collect_chosen(shop.merchant.pk, now=shop.at(at))
 
 

@@ -38,6 +38,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def told(shop: shops.Shop) -> list[str]:
+    """The titles of the shop's notices about unapplied money."""
     notices = shop.merchant.notices.filter(kind="UNAPPLIED").order_by("pk")
     return [letters.title(notice).replace("\N{NO-BREAK SPACE}", " ") for notice in notices]
 
@@ -283,6 +284,7 @@ def test_money_and_bills_that_come_at_once_meet() -> None:
     shop = manual(plan_price="0", billing_threshold="10.00")
 
     def act(number: int) -> str:
+        """Receive a transfer or charge, by number: the outcome."""
         if number % 2:
             return receive(shop, "2026-11-01 12:00", "10.00", f"BANK-{number}")
         return shop.charge("2026-11-01 12:00", "pick-pack", "10.00", f"P-{number}")

@@ -38,6 +38,7 @@ def closed(*, credit: str, **terms: str) -> shops.Shop:
 
 
 def used(shop: shops.Shop) -> list[str]:
+    """The charges by which a closed account's rest was used."""
     charges = shop.account.charges.filter(fee="credit-used").order_by("pk")
     return [f"{charge.reference} {charge.amount.amount:.2f}" for charge in charges]
 
@@ -103,6 +104,7 @@ def test_unapplied_money_alone_is_paid_out() -> None:
 
 
 def paid_out(shop: shops.Shop, at: str) -> str:
+    """ "paid out", or the code of the refusal."""
     try:
         deciding.pay_out_rest(shop, at)
     except Refused as refusal:

@@ -25,6 +25,7 @@ def shop() -> Shop:
 
 
 def read(shop: Shop, page: str, language: str = "") -> str:
+    """The text of the page in this language, as a viewer reads it."""
     browser = browser_of(member(shop, "VIEWER"))
     return text_of(
         browser.get(f"/m/rosewood/billing/{page}", headers={"accept-language": language or "en"})

@@ -228,6 +228,7 @@ def test_two_workers_and_two_people_at_one_bill_make_one_attempt(provider: Told)
     invoice_id = invoice().pk
 
     def work(number: int) -> str:
+        """Collect the bill as a worker or as a person, by number: the outcome."""
         if number % 2:
             return pay_now(shop, "2026-11-01 11:00")
         found = payments.collect(invoice_id, now=shop.at("2026-11-01 11:00"))
@@ -245,6 +246,7 @@ def test_a_slow_request_is_left_alone_however_long_it_takes(provider: Told) -> N
     shop = told_shop()
 
     def look(_: Payment) -> None:
+        """Check that others who ask meanwhile leave the attempt alone."""
         # Another process finds the attempt hours later by its clock: whoever made it is alive.
         assert at_once(
             lambda _: payments.reconcile(Payment.objects.get().pk, now=shop.at("2026-11-01 20:00")),

@@ -44,6 +44,7 @@ def failed(**terms: str) -> shops.Shop:
 
 
 def frozen(**terms: str) -> shops.Shop:
+    """A shop that is frozen for an unpaid bill since 29 Nov 2026."""
     shop = failed(**terms)
     shop.run_jobs("2026-11-29 00:00")
     assert shop.frozen_by() == ["UNPAID_BILL"]
@@ -174,6 +175,7 @@ def test_it_is_lifted_when_the_bill_is_dealt_with(way: str) -> None:
 
 
 def lift(shop: shops.Shop, at: str) -> None:
+    """Lift the freeze in force, by an operator."""
     freeze = Freeze.objects.get(line=shop.line, lifted_at=None)
     freezes.lift(freeze_id=freeze.pk, actor=OPERATOR, note="they promised", now=shop.at(at))
 
@@ -259,6 +261,7 @@ def test_jobs_payments_and_orders_at_the_same_instant_leave_one_freeze_and_lift_
     shop.charge("2026-11-01 12:00", "pick-pack", "200.00")
 
     def work(number: int) -> str:
+        """Run the jobs, pay, or place an order, by number."""
         at = "2026-11-29 00:00"
         if number < 2:
             shop.run_jobs(at)

@@ -27,6 +27,7 @@ WHY = "The statement of the 7th."
 def record(
     shop: shops.Shop, at: str, arrived: str, amount: str = "39.00", number: str = FIRST
 ) -> str:
+    """Record a transfer that arrived on this day: "new", or the code of the refusal."""
     try:
         transfers.record(
             invoice_id=invoice(number).pk,
@@ -42,6 +43,9 @@ def record(
 
 
 def correct(shop: shops.Shop, at: str, arrived: str, reason: str = WHY) -> str:
+    """Correct the day on which the latest transfer arrived: the outcome, or the code of the
+    refusal.
+    """
     try:
         value_dates.correct(
             transfer_id=shop.account.transfers.latest("pk").pk,
@@ -56,6 +60,7 @@ def correct(shop: shops.Shop, at: str, arrived: str, reason: str = WHY) -> str:
 
 
 def history(found: Invoice) -> list[str]:
+    """What the bill's page says of its history: each step, and its note."""
     return [
         f"{step.what} {step.note}".strip()
         for step in of_invoice(found, list(invoices.attempts(found)), ByHand(), [])

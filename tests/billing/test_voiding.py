@@ -176,6 +176,7 @@ def test_voided_and_paid_at_once_only_one_of_them_happens() -> None:
     shop = over_threshold()
 
     def work(number: int) -> str:
+        """Void the bill or record a transfer, by number: the outcome."""
         if number % 2:
             return void(shop, "2026-11-05 14:00")
         return transfer(shop, "2026-11-05 14:00", "210.00")

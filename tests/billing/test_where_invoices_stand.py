@@ -32,10 +32,12 @@ NEW_YORK = "America/New_York"
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Sets the pages' clock."""
     return set_clock(monkeypatch)
 
 
 def read(shop: Shop, page: str) -> str:
+    """The text of the page, as a viewer reads it."""
     client = browser_of(member(shop, "VIEWER"))
     return text_of(client.get(f"/m/{shop.reference}/{page}"))
 

@@ -27,10 +27,12 @@ def invoice(kind: str) -> Invoice:
 
 
 def said(kind: str) -> str:
+    """The reason of the bill of this kind, as the merchant reads it."""
     return explanations.reason(invoice(kind)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def collected(kind: str) -> str:
+    """The day on which the bill of this kind was collected; "None" if it was not at once."""
     found = invoice(kind)
     return str(invoices.collected_on(found, list(invoices.attempts(found))))
 

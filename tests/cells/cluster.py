@@ -68,6 +68,7 @@ def drop(name: str) -> None:
 
 
 def _fill(name: str, template: str) -> None:
+    """Fill the empty database of the cluster with the tables and rows of this template."""
     dumped = clusters.run("pg_dump", "--host", str(connection.settings_dict["HOST"]),
                           "--username", str(connection.settings_dict["USER"]), "--no-owner",
                           template)  # fmt: skip
@@ -82,5 +83,6 @@ def _fill(name: str, template: str) -> None:
 
 
 def _on(machine: tuple[str, int], name: str = "postgres") -> psycopg.Connection[Any]:
+    """A connection to this machine of the cluster."""
     address = make_conninfo(URL, dbname=name, host=machine[0], port=str(machine[1]))
     return psycopg.connect(address, autocommit=True)

@@ -39,6 +39,7 @@ def make(template: str) -> str:
 
 
 def drop(name: str) -> None:
+    """Drop the database."""
     if cluster.URL:
         cluster.drop(name)
         return

@@ -28,7 +28,9 @@ NOW = "2026-11-02 12:00"
 
 @contextmanager
 def locked(table: str) -> Iterator[None]:
-    """Keep others from a table, by a connection that holds it for itself."""
+    """A context in which others are kept from the table, by a connection that holds it for
+    itself.
+    """
     holder = connection.copy()
     holder.set_autocommit(False)
     try:
@@ -150,4 +152,5 @@ def test_a_cell_that_does_not_answer_is_named_and_not_waited_for(
 
 
 def _away() -> int:
+    """Fails as a database does that is away."""
     raise OperationalError("the connection is closed")

@@ -52,7 +52,7 @@ def shop_with_invoice(cell: int, name: str, amount: str) -> tuple[Shop, Invoice]
 
 
 def match() -> None:
-    """What the job does, in each cell."""
+    """Match the lines of the bank that wait, as the job does, in each cell."""
     cells.in_each(banking.match)
 
 

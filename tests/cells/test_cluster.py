@@ -56,11 +56,13 @@ def apart(relays: tuple[str, list[Relay]]) -> Iterator[list[Relay]]:
 
 
 def shop_in(number: int, reference: str) -> shops.Shop:
+    """A shop whose books are in the cell with this number."""
     with cells.at(number):
         return shops.join("2026-11-01 09:00", reference)
 
 
 def told(*command: str) -> str:
+    """What the command says."""
     output = StringIO()
     call_command(*command, stdout=output)
     return output.getvalue()
@@ -89,6 +91,7 @@ def test_a_cell_moves_to_another_machine_while_orders_come_and_none_is_lost(
     moved = threading.Event()
 
     def sell(to: shops.Shop, name: str) -> None:
+        """Place orders at the shop until the cell has moved, and note them."""
         number = 0
         while number < 200 and not (moved.is_set() and number >= 10):
             number += 1

@@ -30,6 +30,7 @@ __all__ = ["newer"]  # a fixture
 
 
 def told(*command: str) -> str:
+    """What the command says."""
     output = StringIO()
     call_command(*command, stdout=output)
     return output.getvalue()
@@ -43,6 +44,7 @@ def test_a_file_is_replayed_into_two_cells_and_every_book_of_them_holds(
     lines: list[str] = []
 
     def keep(event: dict[str, object]) -> str:
+        """Keep the event as a line of the file."""
         lines.append(json.dumps(event))
         return "kept"
 
@@ -112,6 +114,7 @@ def test_merchants_of_a_file_join_the_cell_that_is_asked_for(
     lines: list[str] = []
 
     def keep(event: dict[str, object]) -> str:
+        """Keep the event as a line of the file."""
         lines.append(json.dumps(event))
         return "kept"
 

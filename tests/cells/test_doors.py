@@ -64,6 +64,7 @@ def test_every_page_of_a_merchant_is_made_in_its_cell_for_its_own_people_alone(
 
 
 def _status(client: Client, path: str) -> str:
+    """The status of the answer, with all that it wrote undone."""
     with transaction.atomic(), undrawn():
         response: Any = client.get(path)
         if response.streaming:
@@ -187,9 +188,11 @@ def test_a_row_that_fails_in_a_cell_is_parked_and_tried_again_there(
     own = {shop.merchant.cell: shop.merchant.pk for shop in two}
 
     def due(now: datetime) -> list[int]:
+        """The rows that are due where it is asked."""
         return [7 if where is InCells.EACH else own[cells.number()]]
 
     def work(keys: list[int], now: datetime) -> Failures:
+        """Note where the row is done; fail at it once, in the second cell."""
         done.append((cells.entered(), keys[0]))
         return {keys[0]: ValueError("broken")} if done[1:] == [("cell_2", keys[0])] else {}
 

@@ -40,6 +40,7 @@ STEPS = ("wait", "copy", "compare", "delete", "switch", "audit", "commit")
 
 
 def move(shop: Shop, to: int) -> str:
+    """What `manage.py cells move` says; a refusal is raised with what it said before."""
     output = StringIO()
     try:
         call_command("cells", "move", shop.reference, "--to", str(to), stdout=output, stderr=output)
@@ -49,6 +50,7 @@ def move(shop: Shop, to: int) -> str:
 
 
 def audit_is_clean() -> None:
+    """Check that the audit finds nothing."""
     output = StringIO()
     try:
         call_command("audit", stdout=output)
@@ -57,6 +59,7 @@ def audit_is_clean() -> None:
 
 
 def where() -> dict[str, int]:
+    """The number of each merchant's cell, by reference."""
     return dict(Merchant.objects.values_list("reference", "cell"))
 
 
@@ -141,6 +144,7 @@ def test_whoever_moves_books_may_be_killed_at_each_step(
     now = clock.now()
 
     def die(at: str, name: str) -> None:
+        """Kill this process at the step."""
         if name == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -278,12 +282,14 @@ def test_what_was_acknowledged_while_books_were_moved_is_in_them_once(
             done[merchant, path.rpartition("/")[2]] += 1
 
     def trade(thread: int) -> None:
+        """Trade on, and close the thread's connections."""
         try:
             trade_on(thread)
         finally:
             connections.close_all()
 
     def trade_on(thread: int) -> None:
+        """Place and pay orders and charge fees at one of the merchants until it is over."""
         merchant = ("meadow", "other")[thread % 2]
         for number in range(10_000):
             if over.is_set() and number > 20:
@@ -320,7 +326,7 @@ def test_what_was_acknowledged_while_books_were_moved_is_in_them_once(
 
 
 def one_more(caller: Caller) -> Caller:
-    """The same key by a client of its own, as threads have."""
+    """Another caller with the same key, by a client of its own, as threads have."""
     one = object.__new__(Caller)
     one.key, one.text, one.client = caller.key, caller.text, type(caller.client)()
     return one

@@ -157,6 +157,7 @@ def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(
 
 @pytest.fixture
 def stripe(settings: LazySettings) -> Iterator[OddStripe]:
+    """A server that stands for Stripe, at 2 Nov 2026, 09:30 UTC, which is asked about payouts."""
     settings.TAEL_STRIPE_PAYOUTS = True
     with stripe_server.odd_stripe() as server:
         server.clock = instant("2026-11-02 09:30")

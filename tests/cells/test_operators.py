@@ -36,6 +36,7 @@ def two(two_cells: None, monkeypatch: pytest.MonkeyPatch) -> tuple[Order, Order]
 
 
 def boss() -> User:
+    """An administrator."""
     return UserFactory.create(is_staff=True, is_superuser=True, email="boss@tael.example")
 
 

@@ -28,6 +28,7 @@ def test_a_job_goes_on_in_other_cells_while_one_does_not_answer(
     sent: list[tuple[int, Exception | None]] = []
 
     def deliver(name: str, **more: Any) -> None:
+        """Run the job's task at once, and note its cell and its error."""
         try:
             tasks.run_job(name, **more)
             sent.append((more["cell"], None))

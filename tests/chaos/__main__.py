@@ -26,6 +26,7 @@ LEASE_SECONDS = {True: 9.0, False: 120.0}
 
 
 def main() -> int:
+    """Run chaos as the options say; returns the program's exit code."""
     if datafolder.TESTING:
         sys.exit("Unset PYTEST_VERSION: a test's PostgreSQL may forget what it has acknowledged.")
     options = _options()
@@ -48,6 +49,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60, help="of traffic and faults")
     parser.add_argument("--minutes", type=float, help="the same, in minutes")
@@ -59,7 +61,9 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def _notes(*, keep: bool) -> Iterator[Path]:
-    """A folder for logs and clocks."""
+    """A context that gives a folder for logs and clocks, which is removed at its end unless it is
+    to be kept.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tael-chaos-notes-", dir="/tmp"))
     yield folder
     if keep:
@@ -70,7 +74,9 @@ def _notes(*, keep: bool) -> Iterator[Path]:
 
 @contextmanager
 def _data_folder() -> Iterator[tuple[Path, bool]]:
-    """An empty folder, and whether it is on a disk of its own, which this machine has to mount."""
+    """A context that gives an empty data folder, and whether it is on a disk of its own, which this
+    machine has to mount.
+    """
     with disk(DISK) as mounted:
         folder = mounted or Path(tempfile.mkdtemp(prefix="tael-chaos-", dir="/tmp"))
         folder.chmod(0o711)
@@ -105,7 +111,7 @@ def _say_by_environment(folder: Path, *, is_short: bool) -> None:
 
 @contextmanager
 def _started(folder: Path, notes: Path) -> Iterator[tuple[World, Outside]]:
-    """The servers, and whoever is outside; Django is ready."""
+    """A context that gives the servers, and whoever is outside; Django is ready in it."""
     world = World(folder, notes, web_port=free_port(), redis_port=free_port())
     outside = Outside(world.web_port)
     try:

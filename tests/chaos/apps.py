@@ -16,6 +16,7 @@ class Chaos(AppConfig):
     label = "chaos"
 
     def ready(self) -> None:
+        """Withdrawals go to the run's bank, and leases last as long as the run says."""
         from credit.providers import PROVIDERS
         from jobs import leases
         from tests.credit.payout_server import HttpProvider

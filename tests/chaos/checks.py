@@ -193,6 +193,7 @@ def mails(mail: Mail, world: World) -> Iterator[str]:
 
 
 def books() -> Iterator[str]:
+    """Yields what the audit finds wrong."""
     for finding in audit.run(audit.registered(), now=clock.now()):
         for violation in finding.listed:
             yield f"audit: {finding.check.name}: {violation}"

@@ -54,6 +54,7 @@ def _fill(template: str) -> None:
 
 
 def _kept() -> Path:
+    """The folder in which the cluster of these migrations is kept from one run to the next."""
     folder = Path(BASE_DIR) / ".data" / "test"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"chaos-{template_database.digest()}"

@@ -52,6 +52,7 @@ class Faults:
     done: dict[str, int] = field(default_factory=dict)
 
     def happen(self, fault: Fault) -> None:
+        """Do this fault, as its own seed has it, and undo it."""
         self.chance = Random(fault.seed)
         doing = self._doings().get(fault.kind)
         if doing is not None:
@@ -63,6 +64,7 @@ class Faults:
             self.outside.receiver.mood.be({"is late": "late"}.get(mood, mood), self._while())
 
     def _doings(self) -> dict[str, Callable[[], object]]:
+        """What is done for each kind of fault, but for those of Stripe, receivers and mail."""
         programs, kill = self.world.programs, self.world.kill
         return {
             "client in mid-request": lambda: self.chance.choice(self.clients).is_to_die.set(),
@@ -102,17 +104,21 @@ class Faults:
         self.outside.heal()
 
     def note(self, what: str, times: int = 1) -> None:
+        """Count that this happened."""
         self.done[what] = self.done.get(what, 0) + times
 
     def _while(self) -> float:
+        """How long a fault lasts, in seconds."""
         return self.chance.uniform(1, 4)
 
     # --- Tael's own processes ---------------------------------------------------------------------
 
     def _worker(self) -> Program:
+        """One of the two workers."""
         return self.world.programs[self.chance.choice(("worker-a", "worker-b"))]
 
     def _kill_child(self, kind: str, program: Program) -> None:
+        """Kill one of the program's child processes, if it has any."""
         if children := program.children():
             self.world.kill(kind, self.chance.choice(children))
 
@@ -171,6 +177,7 @@ class Faults:
             stripe.gate.set()
 
     def _two_beats(self) -> None:
+        """Run a second scheduler beside the first for six seconds, and kill it."""
         beat = self.world.programs["beat"]
         second = Program("second beat", beat.command, beat.log)
         second.start()
@@ -197,6 +204,7 @@ class Faults:
             self.world.kill("PostgreSQL process", found[0][2])
 
     def _wait_for_postgres(self) -> None:
+        """Wait until PostgreSQL takes connections, for 30 seconds at most."""
         until = time.monotonic() + 30
         while time.monotonic() < until:
             if self.world.postmaster() and servers._postgres_state() == servers.ACCEPTING:
@@ -204,10 +212,14 @@ class Faults:
             time.sleep(0.1)
 
     def _flush(self) -> None:
+        """Empty Redis: messages to workers, counts and caches are lost."""
         with suppress(redis.RedisError, OSError):
             self.world.broker().flushall()
 
     def _redis_away(self) -> None:
+        """Kill Redis, and let it start again some seconds later; once in a long run, a minute
+        later.
+        """
         self.world.is_redis_wanted = False
         self.world.kill("Redis", self.world.redis_process())
         if self.is_long and "minutes without Redis" not in self.done:
@@ -218,6 +230,7 @@ class Faults:
         self.world.is_redis_wanted = True
 
     def _redis_silent(self) -> None:
+        """Stop Redis for some seconds: it keeps its connections and does not answer."""
         process = self.world.redis_process()
         with suppress(psutil.Error):
             if process is not None:
@@ -226,6 +239,9 @@ class Faults:
                 process.resume()
 
     def _disk_full(self) -> None:
+        """Fill the disk of PostgreSQL for some seconds, or, where there is no disk of its own,
+        refuse inserts.
+        """
         if self.disk is None:
             return self._refuse_to_extend()
         filler = self.disk / "filler"
@@ -245,6 +261,7 @@ class Faults:
         return None
 
     def _refuse_to_extend(self) -> None:
+        """Have the database refuse inserts into some tables for some seconds, as on a full disk."""
         with suppress(Error):
             with connection.cursor() as cursor:
                 cursor.execute(REFUSE)
@@ -268,6 +285,7 @@ class Faults:
     # --- outside ----------------------------------------------------------------------------------
 
     def _stripe(self, kind: str) -> None:
+        """Have Stripe misbehave in this way."""
         if kind in MISHAPS:
             self.outside.stripe.mishaps.extend(self.chance.choices(MISHAPS[kind], k=3))
         else:
@@ -276,6 +294,7 @@ class Faults:
             )
 
     def _bank(self) -> None:
+        """Have the bank misbehave for some seconds."""
         self.bank.behaviour = self.chance.choice(BANK)
         time.sleep(self._while())
         self.bank.behaviour = "pays"

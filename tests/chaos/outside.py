@@ -33,9 +33,11 @@ class Mood:
         self.seen: Counter[str] = Counter()  # how often somebody met it
 
     def be(self, name: str, seconds: float) -> None:
+        """Be in the mood of this name for so many seconds."""
         self._name, self._until = name, time.monotonic() + seconds
 
     def now(self) -> str:
+        """The present mood, which is counted."""
         name = self._name if time.monotonic() < self._until else self.WELL
         self.seen[name] += 1
         return name
@@ -59,11 +61,13 @@ class Stripe(OddStripe):
         self._teller = ThreadPoolExecutor(2)
 
     def has_made(self, intent: dict[str, Any]) -> None:
+        """Have our webhook be told of the payment twice, if it succeeded."""
         if intent["status"] == "succeeded":
             for _ in range(2):
                 self._teller.submit(self._tell_of, intent["id"])
 
     def _tell_of(self, intent_id: str) -> None:
+        """Send the signed event of the payment to our webhook."""
         body = json.dumps(
             {"type": "payment_intent.succeeded", "data": {"object": {"id": intent_id}}}
         )
@@ -76,6 +80,7 @@ class Stripe(OddStripe):
             connection.close()
 
     def end(self) -> None:
+        """End the server, and tell nothing any more."""
         self.gate.set()
         self._teller.shutdown(wait=False, cancel_futures=True)
         self.shutdown()
@@ -86,16 +91,21 @@ class StripeRequest(OddRequest):
     server: Stripe
 
     def setup(self) -> None:
+        """Wait at the gate, if it is closed, before the request is read."""
         if not self.server.gate.is_set():
             self.server.at_gate.set()
             self.server.gate.wait(30)
         super().setup()
 
     def do_GET(self) -> None:
+        """Answer a question, unless the mood is to hang."""
         if not self._hangs():
             super().do_GET()
 
     def do_POST(self) -> None:
+        """Carry out what is asked, and tell our webhook of payments that it made, unless the mood
+        is to hang.
+        """
         if self._hangs():
             return
         known = len(self.server.intents)
@@ -104,6 +114,9 @@ class StripeRequest(OddRequest):
             self.server.has_made(intent)
 
     def _hangs(self) -> bool:
+        """Whether the request is never answered, as if it had not come; in the mood "late" it waits
+        first.
+        """
         mood = self.server.mood.now()
         if mood == "hangs":  # it is never received
             time.sleep(HANGS_SECONDS)
@@ -114,6 +127,7 @@ class StripeRequest(OddRequest):
         return False
 
     def _say(self, status: int, body: dict[str, Any]) -> None:
+        """Answer, if somebody still waits for it."""
         with suppress(OSError):  # who asked has died, or waits no longer
             super()._say(status, body)
 
@@ -135,13 +149,14 @@ class Receiver(ThreadingHTTPServer):
         self.lock = Lock()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who asked has gone."""
+        """Say nothing of who asked and has gone."""
 
 
 class ReceiverRequest(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
+        """Note the webhook that came, and answer it as the mood is."""
         name = self.headers["webhook-id"]
         body = self.rfile.read(int(self.headers["Content-Length"]))
         mood = self.server.mood.now()
@@ -180,13 +195,14 @@ class Mail(socketserver.ThreadingTCPServer):
         self.unanswered: Counter[tuple[str, str, str]] = Counter()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who sent has gone."""
+        """Say nothing of a sender that has gone."""
 
 
 class MailSession(socketserver.StreamRequestHandler):
     server: Mail
 
     def handle(self) -> None:
+        """Take mails by SMTP, and note their readers."""
         self._say("220 chaos")
         readers: list[str] = []
         for line in self.rfile:
@@ -205,7 +221,7 @@ class MailSession(socketserver.StreamRequestHandler):
         return None
 
     def _take(self, readers: list[str]) -> bool:
-        """Whether the session goes on."""
+        """Take one mail for these readers, as the mood is; whether the session goes on."""
         content = b""
         for line in self.rfile:
             if line == b".\r\n":
@@ -230,6 +246,7 @@ class MailSession(socketserver.StreamRequestHandler):
         return True
 
     def _say(self, text: str) -> None:
+        """Send a line, if somebody still listens."""
         with suppress(OSError):
             self.wfile.write(f"{text}\r\n".encode())
 
@@ -243,16 +260,17 @@ class Outside:
             serve(server)
 
     def environment(self) -> dict[str, str]:
-        """By which Tael finds them."""
+        """The variables by which Tael finds these servers."""
         return {"STRIPE_API_BASE": self.stripe.url, "EMAIL_PORT": str(self.mail.port)}
 
     def heal(self) -> None:
-        """All behave well from now on."""
+        """Have all behave well from now on."""
         self.stripe.mishaps.clear()
         for server in (self.stripe, self.receiver, self.mail):
             server.mood.be(Mood.WELL, 0)
 
     def end(self) -> None:
+        """End all these servers."""
         self.stripe.end()
         for server in (self.receiver, self.mail):
             server.shutdown()
@@ -260,4 +278,5 @@ class Outside:
 
 
 def serve(server: socketserver.BaseServer) -> None:
+    """Have the server answer on a thread of its own."""
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

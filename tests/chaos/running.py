@@ -77,7 +77,7 @@ class Run:
         self, apis: Sequence[Api], pages: Pages, fate: Faults, faults: Sequence[Fault],
         seconds: float,
     ) -> None:  # fmt: skip
-        """Traffic and faults, for so many seconds."""
+        """Let traffic and faults happen, for so many seconds."""
         threads = [
             self._thread(trade, api, merchant, f"t{number}")
             for number, (api, merchant) in enumerate(zip(apis, pages.set_up.merchants, strict=True))
@@ -99,7 +99,10 @@ class Run:
         connection.close()
 
     def _thread(self, do: Callable[..., None], *arguments: object) -> Thread:
+        """Start a thread that does this; what it raises is noted as a failure of the run itself."""
+
         def doing() -> None:
+            """Do it; note what it raises, and close the connection."""
             try:
                 do(*arguments)
             except Exception as error:
@@ -112,15 +115,18 @@ class Run:
         return thread
 
     def _pass_time(self) -> None:
+        """Move the clock on again and again, until the run ends."""
         while not self.end.wait(EACH_SECONDS):
             self.world.move_clock(PASSES)
 
     def _drained(self) -> Iterator[str]:
+        """Wait until nothing is under way; yields what still is when the time for it is over."""
         yield from map("Still under way: {}".format,
                        draining.drain(self.world, seconds=DRAINS_SECONDS))  # fmt: skip
         self._say("It has drained.")
 
     def _is_ready(self) -> bool:
+        """Whether the web server says that it is ready."""
         with (
             suppress(OSError),
             urlopen(f"http://127.0.0.1:{self.world.web_port}/readyz/web", timeout=5) as answer,
@@ -129,9 +135,11 @@ class Run:
         return False
 
     def _say(self, sentence: str) -> None:
+        """Print a sentence with the seconds since the run began."""
         print(f"{time.monotonic() - self.begun:6.0f} s  {sentence}", flush=True)
 
     def _report(self, fate: Faults, bank: payout_server.Bank, wrong: Sequence[str]) -> None:
+        """Print what happened, was killed and told, and all that is wrong."""
         kills, told = self.world.kills, Counter(one.kind for one in self.journal.all)
         others = {kind: times for kind, times in self.happened.items() if kind not in KILLS}
         outside = self.outside
@@ -173,6 +181,7 @@ def _start_timetable() -> None:
 
 
 def _until(holds: Callable[[], bool]) -> None:
+    """Wait until this holds. Raises RuntimeError if it takes too long."""
     until = time.monotonic() + READY_SECONDS
     while not holds():
         if time.monotonic() > until:
@@ -181,4 +190,5 @@ def _until(holds: Callable[[], bool]) -> None:
 
 
 def _listed(counts: "Counter[str] | dict[str, int]") -> str:
+    """The counts as text, by name."""
     return ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "none"

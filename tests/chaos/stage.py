@@ -71,6 +71,9 @@ def build(hooks: str) -> Stage:
 
 
 def _merchant(number: int, currency: str, zone: str, method: str, times: int) -> Merchant:
+    """A merchant that joined 20 days ago, with an owner, a card and all that traffic needs; figures
+    are `times` as large.
+    """
     now = clock.now()
     at = (now - timedelta(days=20)).isoformat()
     terms: dict[str, Any] = {

@@ -92,6 +92,7 @@ def test_a_seed_has_one_plan_in_which_no_kind_is_missing() -> None:
 
 
 def told(kind: str, reference: str, status: int, amount: str = "10.00") -> Journal:
+    """The journal of one thing that was told, and how it was answered."""
     journal = Journal()
     journal.begin(Told(kind, "rosewood", reference, "", {"amount": amount}, status=status))
     return journal

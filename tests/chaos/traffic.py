@@ -77,11 +77,13 @@ class Journal:
         self._lock = Lock()
 
     def begin(self, told: Told) -> Told:
+        """Note what is about to be told, and return it."""
         with self._lock:
             self.all.append(told)
         return told
 
     def of(self, *kinds: str) -> Iterator[Told]:
+        """What was told of these kinds."""
         return (told for told in self.all if told.kind in kinds)
 
 
@@ -108,6 +110,9 @@ class Api:
         )  # fmt: skip
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+        """Send the request until it is answered or given up; returns the answer. If this client is
+        to die, it dies in the middle of it.
+        """
         told = self.journal.begin(of_api(path, body or {}))
         if self.is_to_die.is_set():
             self.is_to_die.clear()
@@ -139,6 +144,7 @@ class Api:
         return None
 
     def _die(self, told: Told) -> None:
+        """Send the request from a process that dies before it reads the answer."""
         told.sent += 1
         request = self.client.build_request("POST", told.path, json=told.body)
         head = f"POST {request.url.raw_path.decode()} HTTP/1.1\r\n"
@@ -197,6 +203,7 @@ class Pages:
             self.send(self.journal.begin(told), merchant.owner.pk)
 
     def _pay_now(self, merchant: Merchant) -> None:
+        """Press "pay now" on one of the merchant's open bills."""
         found = Invoice.objects.filter(account__merchant__reference=merchant.reference)
         unpaid = list(found.filter(status="OPEN").exclude(number=None)[:20])
         if unpaid:

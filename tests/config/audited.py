@@ -35,7 +35,7 @@ SILK = ("silk", "+07:00", "THB")
 
 
 def live() -> list[str]:
-    """Live through it; the outcome of each event, in order."""
+    """Live through the winter; returns the outcome of each event, in order."""
     let_one_decide("USD", "THB")
     outcomes = []
     for (merchant, offset, currency), at, kind, data, arrives in _EVENTS:
@@ -60,7 +60,9 @@ def live() -> list[str]:
 
 
 def _two_people() -> None:
-    """An operator is added by two administrators; wool's limit and a price, by two officers."""
+    """Have an operator be added by two administrators; wool's limit and a price, by two
+    officers.
+    """
     first, second = operator("Administrator"), operator("Administrator")
     now = datetime.fromisoformat("2027-03-01T09:00:00+00:00")
     proposal = ProposalFactory.create(actor=first, now=now)
@@ -75,7 +77,9 @@ def _two_people() -> None:
 
 
 def _by_hand(now: datetime, amounts: tuple[str, ...]) -> None:
-    """A new destination without amounts; otherwise withdrawals: one paid out, one cancelled."""
+    """Add a destination without amounts; otherwise make withdrawals, one paid out, one
+    cancelled.
+    """
     shop = Shop("dress")
     at = now.isoformat()
     if not amounts:
@@ -97,22 +101,27 @@ def _settle(now: datetime, parts: dict[str, str]) -> None:
 
 
 def _joined(**terms: Any) -> dict[str, Any]:
+    """The data of an event by which a merchant joins."""
     return {"name": "A shop", "language": "en", "settlement_days": 7, "plan": "basic"} | terms
 
 
 def _placed(order: str, amount: str, instalments: int = 1) -> dict[str, Any]:
+    """The data of an event by which an order is placed."""
     return {"order": order, "buyer": "anna", "amount": amount, "instalments": instalments}
 
 
 def _paid(order: str, payment: str, amount: str) -> dict[str, Any]:
+    """The data of an event by which an order is paid."""
     return {"order": order, "payment": payment, "amount": amount}
 
 
 def _refunded(order: str, refund: str, amount: str) -> dict[str, Any]:
+    """The data of an event by which an order is refunded."""
     return {"order": order, "refund": refund, "amount": amount}
 
 
 def _charge(reference: str, fee: str, amount: str) -> dict[str, Any]:
+    """The data of an event that charges a fee."""
     return {"charge": reference, "fee": fee, "amount": amount}
 
 

@@ -36,6 +36,7 @@ TOLD: dict[str, Any] = {"told": "It was a mistake."}
 
 
 def live() -> None:
+    """Write all that operators do by hand about money, for the audit to find it right."""
     hemp = _joined("hemp")
     flax = _joined("flax")
     _transfer(hemp)
@@ -47,17 +48,19 @@ def live() -> None:
 
 
 def _joined(reference: str) -> Shop:
+    """A shop that has just joined, on these terms."""
     shop = Shop(reference, timezone="UTC", payment_method="manual", settlement_days=0, **PLAN)
     assert shop.join("2027-05-11 09:00") == "applied"
     return shop
 
 
 def _by(shop: Shop, at: str) -> dict[str, Any]:
+    """Who acts, and when: what operations are given."""
     return {**OPERATOR, "now": shop.at(at)}
 
 
 def _transfer(shop: Shop) -> None:
-    """A transfer of 50.00, of which 39.00 pay the bill; all of it was flax's."""
+    """Record a transfer of 50.00, of which 39.00 pay the bill; all of it was flax's."""
     transfers.record(
         invoice_id=shop.account.invoices.get().pk,
         amount=usd("50.00"),
@@ -76,7 +79,7 @@ def _transfer(shop: Shop) -> None:
 
 
 def _issue(shop: Shop) -> None:
-    """A bill of the issuer TH's second version, with its country's tax of 7 %."""
+    """Issue a bill of the issuer TH's second version, with its country's tax of 7 %."""
     issuer = IssuerFactory.create(now=shop.at("2027-05-14 08:00"))
     issuers.choose(merchant_id=shop.merchant.pk, prefix="TH", **_by(shop, "2027-05-14 09:00"))
     DetailsFactory.create(
@@ -99,6 +102,7 @@ def _issue(shop: Shop) -> None:
 
 
 def _credit(shop: Shop) -> None:
+    """Give a credit on a charge, and take it back."""
     shop.charge("2027-05-14 10:00", "pick-pack", "20.00", "H-1")
     credit = GrantedCreditFactory.create(
         shop=shop, at="2027-05-14 11:00", charge="H-1", fee="credit-pick-pack"
@@ -107,6 +111,7 @@ def _credit(shop: Shop) -> None:
 
 
 def _correct(shop: Shop) -> None:
+    """Correct proceeds, and take it back."""
     correction = corrections.correct(
         merchant_id=shop.merchant.pk,
         amount=usd("-7.00"),
@@ -118,7 +123,7 @@ def _correct(shop: Shop) -> None:
 
 
 def _write_off(shop: Shop) -> None:
-    """An order in three parts of 33.33, 33.33 and 33.34, of which the first was paid."""
+    """Write off an order in three parts of 33.33, 33.33 and 33.34, of which the first was paid."""
     shop.place("2027-05-11 10:00", "H-2", "100.00", instalments=3)
     shop.deliver("2027-05-11 11:00", "H-2")
     shop.pay("2027-05-16 10:00", "H-2", "33.33")
@@ -128,7 +133,9 @@ def _write_off(shop: Shop) -> None:
 
 
 def _bank() -> None:
-    """A bank's two statements: of the second one an operator says that it is flax's transfer."""
+    """Take a bank's two statements: of the second one an operator says that it is flax's
+    transfer.
+    """
     banking.issuer_with_references()
     banking.matched(Paid("1.00"), on="2027-05-13", now="2027-05-14 11:30")
     paid = Paid("50.00", bank_reference="bank-5")

@@ -49,6 +49,7 @@ PLAN: dict[str, Any] = {"plan_price": "39", "plan_interval_days": 30, "billing_t
 
 
 def live() -> None:
+    """Write a spring of three merchants, for the audit to find it right."""
     linen = _linen()
     _wool()
     _jute()
@@ -56,14 +57,17 @@ def live() -> None:
 
 
 def _by(shop: Shop, at: str) -> dict[str, Any]:
+    """Who acts, and when: what operations are given."""
     return {**OPERATOR, "now": shop.at(at)}
 
 
 def _of(shop: Shop, at: str) -> dict[str, Any]:
+    """The merchant, who acts, and when: what operations are given."""
     return {"merchant_id": shop.merchant.pk, **_by(shop, at)}
 
 
 def _joined(reference: str, timezone: str, **data: Any) -> Shop:
+    """A shop that has just joined, on these terms."""
     shop = Shop(reference, timezone=timezone, **(PLAN | data))
     assert shop.join("2027-03-01 09:00") == "applied"
     return shop
@@ -83,6 +87,7 @@ def _last_invoice(shop: Shop) -> Invoice:
 
 
 def _linen() -> Shop:
+    """A shop with prices, terms and bills that fail and are paid by card."""
     shop = _joined("linen", "America/Sao_Paulo", payment_method="sandbox")
     _until(shop, "2027-03-01 10:00")
     prices.introduce(
@@ -109,6 +114,7 @@ def _linen() -> Shop:
 
 
 def _change_terms(shop: Shop) -> None:
+    """Change threshold and plan."""
     request = ThresholdRequestFactory.create(
         shop=shop, at="2027-03-06 10:00", threshold=usd("500"), actor="lin@linen.example"
     )
@@ -122,6 +128,7 @@ def _change_terms(shop: Shop) -> None:
 
 
 def _fail_and_pay(shop: Shop) -> None:
+    """Let a bill fail, and have it paid by another card."""
     CardFactory.create(shop=shop, at="2027-03-10 10:00", last_four="9995")
     shop.charge("2027-03-12 10:00", "app-usage", "600.00")
     _until(shop, "2027-03-12 11:00")
@@ -167,10 +174,12 @@ def _take_back(shop: Shop) -> None:
 
 
 def _taken_back(shop: Shop, at: datetime, payment: Payment, **told: Any) -> Reversal:
+    """A reversal of the payment."""
     return ReversalFactory.create(shop=shop, at=at, payment=payment, **told)
 
 
 def _wool() -> None:
+    """A shop with void bills, drafts and transfers."""
     shop = _joined("wool", "UTC")
     void = _last_invoice(shop)
     invoice_decisions.void(invoice_id=void.pk, **_by(shop, "2027-03-02 10:00"))
@@ -199,6 +208,7 @@ def _wool() -> None:
 
 
 def _jute() -> None:
+    """A shop whose bills are paid from proceeds, and which closes."""
     shop = _joined("jute", "Asia/Bangkok", settlement_days=0)
     withdrawing.sell(shop, "2027-03-02 10:00", "500.00", "J-1")
     payment_methods.choose(method="proceeds", **_of(shop, "2027-03-03 10:00"))

@@ -50,13 +50,16 @@ def rich(patch: pytest.MonkeyPatch) -> list[Shop]:
 
 
 def told(*arguments: str) -> str:
+    """What `manage.py books` says."""
     output = StringIO()
     call_command("books", *arguments, stdout=output)
     return output.getvalue()
 
 
 def small() -> Shop:
-    """One order, one charge, one bill; tests/config/books_of_a_small_shop.json is its books."""
+    """A shop with one order, one charge, one bill; tests/config/books_of_a_small_shop.json is its
+    books.
+    """
     shop = shops.join("2026-11-01 10:00", "violet", timezone="Asia/Tokyo", plan_price="39.00")
     shop.place("2026-11-02 09:00", "A-1", "100.00", buyer="anna", instalments=3)
     shop.deliver("2026-11-03 09:00", "A-1")
@@ -67,7 +70,7 @@ def small() -> Shop:
 
 
 def violet() -> Shop:
-    """All that the credit book has and the others do not."""
+    """A shop with all that the credit book has and the others do not."""
     shop = unmatching.shop_with_unmatched_cash(reference="violet", timezone="Asia/Tokyo")
     for kind, amount in (("apply", "30.00"), ("release", "12.00"), ("return", "5.00")):
         unmatching.settle(shop, kind, amount)
@@ -88,7 +91,7 @@ def violet() -> Shop:
 
 
 def _by_hand(shop: Shop) -> None:
-    """What operators did by hand about a bill that they drew up themselves."""
+    """Do what operators do by hand about a bill that they drew up themselves."""
     by_hand.charge(shop, "2026-11-08 08:00", "90.00")
     number = str(by_hand.draw_up(shop, "2026-11-08 08:00"))
     by_hand.move(shop, "2026-11-08 08:10", "2026-11-20", number)
@@ -100,7 +103,7 @@ def _by_hand(shop: Shop) -> None:
 
 
 def _people(shop: Shop) -> None:
-    """What its owner and operators decided."""
+    """Write what the shop's owner and operators decided."""
     whose: dict[str, Any] = {"merchant_id": shop.merchant.pk}
     asked: dict[str, Any] = {"shop": shop, "at": "2026-11-07 10:00", "actor": OWNER}
     said: dict[str, Any] = {"actor": OPERATOR, "now": shop.at("2026-11-07 11:00")}

@@ -34,15 +34,18 @@ class Cluster:
 
     @property
     def url(self) -> str:
+        """The URL of its database."""
         return f"postgresql://{USER}@/{DATABASE}?host={self.sockets}"
 
     def create(self) -> None:
+        """Make its data folder; what it writes may be lost in a crash of the machine."""
         run(
             *("initdb", "-D", self.data, "-U", USER, "--auth=trust", "--encoding=UTF8"),
             *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"),
         )
 
     def start(self, **settings: str) -> None:
+        """Start its server with these settings, and wait until it is there."""
         options = " ".join(
             "-c " + shlex.quote(f"{name}={value}")
             for name, value in (self.settings | settings).items()
@@ -51,6 +54,7 @@ class Cluster:
         run("pg_ctl", "-D", self.data, "-w", "-t", START_SECONDS, "-l", log, "-o", options, "start")
 
     def stop(self) -> None:
+        """End its server at once, without a checkpoint."""
         if (self.data / "postmaster.pid").exists():
             run("pg_ctl", "-D", self.data, "-w", "-m", "immediate", "stop")
 

@@ -93,6 +93,7 @@ def complaints(
 
 
 def _model(operation: Operation) -> str:
+    """The name of the model that the operation is about, in small letters."""
     named = getattr(operation, "model_name", "") or getattr(operation, "name", "")
     return str(named).lower()
 
@@ -143,6 +144,9 @@ def _of_one(app: str, operation: Operation, state: ProjectState, known: Known) -
 
 
 def _of_column(label: str, name: str, field: Any, *, is_small: bool) -> Iterator[str]:
+    """Yields what is wrong with adding this column while the version before runs, or what it locks
+    for long.
+    """
     if isinstance(field, models.ManyToManyField):
         return
     default = field.db_default
@@ -157,6 +161,9 @@ def _of_column(label: str, name: str, field: Any, *, is_small: bool) -> Iterator
 
 
 def _of_change(label: str, name: str, before: Any, after: Any, *, is_small: bool) -> Iterator[str]:
+    """Yields what is wrong with changing this column while the version before runs, or what it
+    locks for long.
+    """
     if before.is_relation or after.is_relation:
         is_same = before.is_relation == after.is_relation and (
             before.remote_field.model == after.remote_field.model

@@ -42,7 +42,7 @@ class Column:
 
     @property
     def plain_type(self) -> str:
-        """Without how long it may be."""
+        """The column's type, without how long it may be."""
         return re.sub(r"\(.*?\)", "", self.type)
 
     @property
@@ -60,6 +60,7 @@ class Column:
 
     @property
     def neutral(self) -> str:
+        """A value that the column takes, as SQL; NULL if it may be empty."""
         return self.values[0] if self.is_required else "NULL"
 
 
@@ -72,6 +73,9 @@ class Table:
 
     @classmethod
     def of(cls, name: str, text: str = "") -> "Table":
+        """The table of this name, with its columns and, for text columns, the literals in `text` to
+        try.
+        """
         literals = tuple(dict.fromkeys(re.findall(r"'([^'(){}^$\\]{1,60})'", text)))
         with connection.cursor() as cursor:
             cursor.execute(
@@ -97,6 +101,9 @@ class Table:
         return [column for column in self.columns.values() if column.name in words]
 
     def insert(self, values: dict[str, str]) -> str:
+        """An INSERT with these values, as SQL, and neutral ones in the other columns that need
+        one.
+        """
         names = [c for c in self.columns.values() if c.name in values or not c.is_made]
         listed = ", ".join(f'"{column.name}"' for column in names)
         given = ", ".join(
@@ -123,7 +130,7 @@ class Table:
 
 @contextmanager
 def undone() -> Iterator[Any]:
-    """A cursor, all of whose work is undone."""
+    """A context that gives a cursor, all of whose work is undone."""
     with transaction.atomic(), connection.cursor() as cursor:
         yield cursor
         transaction.set_rollback(True)
@@ -147,7 +154,7 @@ def refused_by(cursor: Any, statement: str, *, is_tried: bool = False) -> tuple[
 
 
 def drop(cursor: Any, table: str, name: str) -> None:
-    """The constraint or unique index that stands in the way."""
+    """Drop the constraint or unique index that stands in the way."""
     cursor.execute("SELECT 1 FROM pg_constraint WHERE conname = %s AND conrelid = %s::regclass",
                    [name, table])  # fmt: skip
     if cursor.fetchone():
@@ -211,7 +218,7 @@ def trigger_refuses(table: str, name: str, text: str) -> bool:
 
 
 def is_written(cursor: Any, table: str, statement: str) -> bool:
-    """Write the row, without what stands in the way."""
+    """Whether the row can be written at all, without what stands in the way."""
     for _ in range(30):
         by, _ = refused_by(cursor, statement)
         if not by:

@@ -251,6 +251,9 @@ API = {
 
 
 def expected(route: Route) -> Answers | None:
+    """The answers that the tables of this module foresee for the route; None if it stands in
+    none.
+    """
     if route.is_of_a_merchant:
         return MERCHANT.get(route.name)
     if route.is_of_the_admin:
@@ -311,6 +314,7 @@ def _some_ask(wanted: list[str], turn: int) -> str:
 
 
 def _people(shop: Shop) -> dict[str, Client]:
+    """A client for each kind of person in WHO."""
     other = shops.join("2026-10-01 09:00", "other-shop", name="Other Shop")
     operator = UserFactory.create(is_staff=True, is_superuser=True)
     of_the_shop = [signed_in(member(shop, role)) for role in ("OWNER", "FINANCE", "VIEWER")]

@@ -51,7 +51,7 @@ def lives(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 @contextmanager
 def _undone() -> Iterator[None]:
-    """All that is written in here is rolled back."""
+    """A context in which all that is written is rolled back."""
     everything_is_undone = transaction.atomic()
     everything_is_undone._from_testcase = True  # type: ignore[attr-defined]  # as of a test case
     with everything_is_undone:
@@ -60,6 +60,7 @@ def _undone() -> Iterator[None]:
 
 
 def _keys() -> list[int]:
+    """The keys of all merchants."""
     return sorted(Merchant.objects.values_list("pk", flat=True))
 
 
@@ -101,6 +102,7 @@ def _lists(schema: dict[str, Any], path: str = "") -> Iterator[str]:
 
 
 def _filled(said: Any, path: str) -> Iterator[str]:
+    """The paths of all lists in this that have something in them."""
     if isinstance(said, list) and said:
         yield path
         for row in said:

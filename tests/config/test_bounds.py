@@ -32,12 +32,14 @@ class Unread:
     """A body that says when somebody reads it."""
 
     def read(self, *_: Any) -> bytes:
+        """Fails, as the body is not to be read."""
         raise AssertionError("the body was read")
 
     readline = read
 
 
 def post(client: Client, **environ: Any) -> Any:
+    """The answer to a sign-in form, sent with this environment."""
     return client.generic("POST", SIGN_IN, b"login=x", FORM, **environ)
 
 
@@ -98,6 +100,7 @@ def test_utf_8_does(header: str, client: Client) -> None:
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop with one charge."""
     shop = shops.join("2026-11-01 10:00")
     shop.charge("2026-11-02 10:00", "pick-pack", "3.50")
     return shop
@@ -248,11 +251,15 @@ def test_a_deployment_does_not_start_with_its_insides_showing() -> None:
 
 @pytest.fixture
 def here(settings: Settings) -> None:
+    """The server answers under any name, and its own is https://tael.example."""
     settings.ALLOWED_HOSTS = ["*"]
     settings.TAEL_BASE_URL = "https://tael.example"
 
 
 def mailed(client: Client, address: str, **form: str) -> str:
+    """Subject and body of the mail that this form sends, asked for under another name of the
+    server.
+    """
     client.post(address, form, HTTP_HOST="evil.example:8443", SERVER_PORT="8443")
     (letter,) = mail.outbox
     return f"{letter.subject}\n{letter.body}"

@@ -49,6 +49,7 @@ def set_ahead(monkeypatch: pytest.MonkeyPatch) -> SetAhead:
 
 @pytest.fixture
 def ahead(set_ahead: SetAhead) -> None:
+    """The clock is six minutes ahead of the database's."""
     set_ahead(timedelta(minutes=6))
 
 

@@ -26,6 +26,7 @@ DEPLOYMENT = {
 
 
 def cookies(**environment: str) -> dict[str, object]:
+    """The settings of cookies in a deployment with this environment."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     told = subprocess.run(
         [sys.executable, "-c", ASK],

@@ -45,6 +45,7 @@ def told(tmp_path: Path) -> Told:
     """
 
     def load(shop: Shop) -> shops.Shop:
+        """Tell the story of the shop up to NOW."""
         now = shops.instant(NOW, "Asia/Shanghai")
         policies.introduce()
         for price in demo_prices.chapter(
@@ -61,16 +62,19 @@ def told(tmp_path: Path) -> Told:
 
 
 def withdrawals(shop: shops.Shop) -> list[str]:
+    """Status and amount of the shop's withdrawals."""
     return [
         f"{one.status} {money.text(one.amount)}" for one in shop.line.withdrawals.order_by("pk")
     ]
 
 
 def credits(shop: shops.Shop) -> list[str]:
+    """Status and amount of the shop's credits."""
     return [f"{one.status} {one.amount.amount:.2f}" for one in shop.account.credits.order_by("pk")]
 
 
 def declined(shop: shops.Shop, since: str) -> list[str]:
+    """Code and amount of the orders declined since then."""
     late = shop.line.orders.filter(status="DECLINED", placed_at__gte=shop.at(since))
     return [f"{one.decline_code} {one.amount.amount:.2f}" for one in late.order_by("placed_at")]
 
@@ -188,10 +192,12 @@ def test_the_shop_in_bangkok_is_on_an_annual_plan_and_withdraws(told: Told) -> N
 
 
 def cut_short_at_action(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have loading the demonstration end right after its action with this number."""
     numbers = count(1)
     do = loading._do
 
     def do_or_end(shop: Shop, action: Action, now: datetime) -> None:
+        """Do the action, and end right after the one with the number."""
         do(shop, action, now)
         if next(numbers) == number:
             raise KeyboardInterrupt
@@ -273,6 +279,7 @@ def test_a_second_load_finds_all_of_it_there(
     monkeypatch.setattr(datafolder, "root", lambda: tmp_path)
 
     def load_demo(file: Path, now: datetime, progress: Callable[[int, int], None]) -> None:
+        """Join a shop, and tell of progress, as a load does."""
         shops.join("2026-11-01 10:00")
         for done in (0, 2, 3, 4, 8, 9):
             progress(done, 9)

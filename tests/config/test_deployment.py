@@ -23,6 +23,7 @@ PROGRAMS = {
 
 
 def started(program: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """How the program ends that is started in a deployment with this environment."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     given = {name: value for name, value in {**DEPLOYMENT, **environment}.items() if value}
     return subprocess.run(

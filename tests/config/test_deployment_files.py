@@ -28,6 +28,7 @@ def blocks() -> dict[str, str]:
 
 
 def section(unit: Path, name: str) -> dict[str, str]:
+    """A section of this unit of systemd's."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read(unit)

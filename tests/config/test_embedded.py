@@ -36,6 +36,7 @@ print(ask("SELECT 'still here'"))
 
 
 def is_ready(process: "subprocess.Popen[str]") -> bool:
+    """Whether the process says that it is ready."""
     assert process.stdout
     return process.stdout.readline() == "ready\n"
 
@@ -48,10 +49,12 @@ def output_of(process: "subprocess.Popen[str]") -> str:
 
 
 def postmaster(folder: Path) -> psutil.Process:
+    """The process of the PostgreSQL in the folder."""
     return psutil.Process(int((folder / "postgres/postmaster.pid").read_text().split("\n")[0]))
 
 
 def redis_server(folder: Path) -> psutil.Process:
+    """The process of the Redis in the folder."""
     (found,) = (one for one in processes_of(folder) if "redis.sock" in " ".join(one.cmdline()))
     return found
 

@@ -54,6 +54,9 @@ def answers(port: int, seconds: float = 5) -> float | None:
 
 
 def half_send(stack: ExitStack, port: int, clients: int = CLIENTS) -> None:
+    """Open so many connections to the port, each of which sends half a request, until the stack
+    ends.
+    """
     for _ in range(clients):
         client = stack.enter_context(closing(socket.create_connection(("127.0.0.1", port))))
         client.sendall(HALF)

@@ -33,16 +33,19 @@ AT_WORK = {"scheduler": "ok", "runs": "ok"}
 
 @pytest.fixture(autouse=True)
 def look_at_migrations_anew() -> Iterator[None]:
+    """Whether the database is migrated is not remembered from another test."""
     health._migrated_at = 0.0
     yield
     health._migrated_at = 0.0
 
 
 def beat(**ago: int) -> None:
+    """Note a heartbeat of so long ago."""
     HeartbeatFactory.create(at=timezone.now() - timedelta(**ago))
 
 
 def asked(path: str, **headers: str) -> tuple[int, Any]:
+    """Status and content of the answer, which is never cached and sets no cookie."""
     response = Client().get(path, headers=headers or None)
     assert response.headers["Cache-Control"] == "no-store"
     assert not response.cookies

@@ -27,13 +27,14 @@ NOW = shops.instant("2026-11-02 12:00")
 
 
 def prefix(*words: str) -> str:
+    """What `manage.py prefix` says."""
     output = StringIO()
     call_command("prefix", *words, stdout=output)
     return output.getvalue()
 
 
 def move(place: str = "another.example 1/2") -> None:
-    """As a copy finds itself: with the rows of the original, elsewhere."""
+    """Have the database be elsewhere, as a copy finds itself with the rows of the original."""
     installation.current()
     Installation.objects.update(place=place)
 

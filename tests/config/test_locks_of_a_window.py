@@ -21,6 +21,7 @@ NOW = shops.instant("2026-11-02 10:00")
 
 
 def event(kind: str, **data: Any) -> events.Event:
+    """An event of rosewood's, at NOW."""
     said = {"id": kind, "type": kind, "at": NOW.isoformat(), "merchant": "rosewood", "data": data}
     return events.from_object(said)
 
@@ -37,6 +38,7 @@ def test_orders_and_charges_of_one_window_do_not_deadlock_with_payments() -> Non
     placed = Signal()
 
     def window() -> list[str]:
+        """Apply an order and a charge in one transaction: their outcomes."""
         with transaction.atomic():
             run = EventRun()
             run.hold([ORDER, CHARGE])
@@ -49,6 +51,7 @@ def test_orders_and_charges_of_one_window_do_not_deadlock_with_payments() -> Non
         return outcomes
 
     def payment() -> datetime:
+        """Lock both books as a payment does, once the order is placed."""
         assert placed.wait(PATIENCE_SECONDS)
         with transaction.atomic():
             account, line = accounts.lock_both(shop.merchant.pk, now=NOW)

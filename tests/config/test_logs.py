@@ -30,6 +30,7 @@ class Lines:
         self.written = StringIO()
 
     def of(self, logger: str) -> list[dict[str, Any]]:
+        """What this logger has written."""
         found = [json.loads(line) for line in self.written.getvalue().splitlines()]
         return [line for line in found if line["logger"] == logger]
 
@@ -154,6 +155,7 @@ sentry_sdk.flush(timeout=10)
 
 
 def python(code: str, **environment: str) -> None:
+    """Run this code in a process of its own, which must succeed."""
     environment = {**os.environ, **environment}
     command = [sys.executable, "-c", code]
     subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True, timeout=180)

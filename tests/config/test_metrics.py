@@ -34,6 +34,7 @@ metrics.SECONDS.labels("overview").observe(0.03)
 
 
 def value(name: str, **labels: str) -> float:
+    """The present value of this metric; 0 if it was never counted."""
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
@@ -147,6 +148,7 @@ def test_a_broker_that_is_away_is_said_and_hides_nothing_else(
 
 
 def scrape() -> dict[str, float]:
+    """All metrics, as Prometheus gets them."""
     server, thread = start_http_server(0, "127.0.0.1", metrics.registry())
     try:
         with urlopen(f"http://127.0.0.1:{server.server_port}/metrics", timeout=20) as response:

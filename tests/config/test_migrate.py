@@ -30,6 +30,7 @@ def reader() -> Iterator["psycopg.Connection[Any]"]:
 
 
 def setting() -> str:
+    """The connection's lock_timeout."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW lock_timeout")
         return str(cursor.fetchone()[0])

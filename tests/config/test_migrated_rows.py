@@ -48,6 +48,7 @@ def another(transactional_db: None) -> Iterator[None]:
 
 
 def asked(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """The rows that the statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall() if cursor.description else []

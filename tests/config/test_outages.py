@@ -45,6 +45,7 @@ def raised(state: str, said: str) -> None:
 
 
 def fill_the_disk(*_: Any, **__: Any) -> None:
+    """Raise what PostgreSQL does on a full disk."""
     raised("53100", 'could not extend file "base/5/16384": No space left on device')
 
 
@@ -60,6 +61,7 @@ def cut_off(*_: Any, **__: Any) -> None:
 
 @pytest.fixture
 def without_redis(settings: Settings) -> None:
+    """The cache is a Redis that is not there."""
     default = settings.CACHES["default"] | {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": "unix:///tmp/nowhere.sock?db=1",
@@ -69,6 +71,7 @@ def without_redis(settings: Settings) -> None:
 
 @pytest.fixture
 def mei(db: None) -> User:
+    """A person with an account."""
     return UserFactory.create(email="mei@shop.example")
 
 
@@ -167,6 +170,8 @@ def test_an_answer_is_settled_where_only_the_connection_broke(
 
 
 def cut_off_and(go_on: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which first loses the connection to the database."""
+
     def cut(*args: Any, **more: Any) -> Any:
         cut_off()
         return go_on(*args, **more)

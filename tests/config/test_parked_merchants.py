@@ -38,6 +38,7 @@ def stop(monkeypatch: pytest.MonkeyPatch, shop: Shop) -> None:
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop whose day-ends fail, at MOMENT."""
     shop = shops.join("2026-11-01 10:00")
     set_clock(monkeypatch)(MOMENT)
     stop(monkeypatch, shop)

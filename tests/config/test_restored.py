@@ -62,7 +62,7 @@ class Traffic:
         self.taken: dict[str, datetime] = {}
 
     def go_on(self, orders: int) -> None:
-        """Wait for so many more of them."""
+        """Wait for so many more orders."""
         assert self.process.stdout
         for _ in range(orders):
             line = self.process.stdout.readline()
@@ -71,11 +71,12 @@ class Traffic:
             self.taken[f"A-{number}"] = datetime.fromisoformat(at)
 
     def read_on(self, until: datetime) -> None:
-        """All that were taken by then, and perhaps a few more."""
+        """Read all orders that were taken by then, and perhaps a few more."""
         while max(self.taken.values()) < until:
             self.go_on(1)
 
     def end(self) -> None:
+        """End the traffic, and keep what it says was acknowledged, and when."""
         said, complaints = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, complaints
         for line in said.splitlines():
@@ -98,7 +99,9 @@ def archiving(home: Path) -> Iterator[tuple[Cluster, Path]]:
 
 
 def make_tables(primary: Cluster, home: Path) -> None:
-    """Those of Tael, and what its migrations write: of the tests' own database."""
+    """Make the tables of Tael in the cluster, with what its migrations write: those of the tests'
+    own database.
+    """
     dump, here = home / "template.dump", connection.settings_dict
     run(*("pg_dump", "-h", str(here["HOST"]), "-U", clusters.USER, "-Fc", "-f", dump),
         str(here["NAME"]))  # fmt: skip
@@ -106,12 +109,14 @@ def make_tables(primary: Cluster, home: Path) -> None:
 
 
 def base_backup(primary: Cluster, backup: Path) -> Path:
+    """A copy of the running cluster's files, without its log."""
     run("pg_basebackup", "-h", primary.sockets, "-U", clusters.USER, "-D", backup,
         "--wal-method", "none", "--checkpoint", "fast")  # fmt: skip
     return backup
 
 
 def restore_dump(cluster: Cluster, dump: Path, database: str = clusters.DATABASE) -> None:
+    """Load the dump into the cluster's database."""
     run(*("pg_restore", "-h", cluster.sockets, "-U", clusters.USER, "--exit-on-error"),
         *("--jobs", "2", "-d", database, dump))  # fmt: skip
 
@@ -126,6 +131,7 @@ def audited(start: Start, cluster: Cluster, database: str = clusters.DATABASE) -
 
 
 def orders_of(cluster: Cluster, database: str = clusters.DATABASE) -> set[str]:
+    """The references of all orders in the cluster."""
     with cluster.connect(database) as asked:
         return {reference for (reference,) in asked.execute(ORDERS)}
 

@@ -43,6 +43,7 @@ QUIET = {"TAEL_LOG_LEVEL": "CRITICAL"}  # nobody reads its output meanwhile, and
 
 
 def asked(process: "subprocess.Popen[str]", word: str) -> str:
+    """What the process answers to this word."""
     assert process.stdin
     assert process.stdout
     process.stdin.write(f"{word}\n")
@@ -52,11 +53,13 @@ def asked(process: "subprocess.Popen[str]", word: str) -> str:
 
 @pytest.fixture
 def using(start: Start) -> Callable[[str], str]:
+    """Asks a process that uses the database and Redis: its answer to a word."""
     process = start("-c", USE, DJANGO_SETTINGS_MODULE="config.settings")
     return lambda word: asked(process, word)
 
 
 def kill(process: psutil.Process) -> None:
+    """Kill the process, and wait until it is gone."""
     process.kill()
     until(lambda: not lives(process))
 
@@ -89,6 +92,7 @@ def test_a_process_that_lost_redis_has_it_again(
 
 @pytest.fixture
 def port() -> int:
+    """A port that nobody listens at."""
     return free_port()
 
 
@@ -175,6 +179,7 @@ def is_redis(process: psutil.Process) -> bool:
 
 
 def is_ready(port: int, path: str = "/readyz/web") -> bool:
+    """Whether the server on the port says that it is ready."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             return bool(answer.status == 200)
@@ -213,6 +218,7 @@ def test_under_up_one_that_keeps_silent_is_told_soon_and_its_word_is_taken_again
 
 
 def status_of(port: int, path: str) -> int:
+    """The status of the answer of the server on this port."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
             return int(answer.status)

@@ -35,12 +35,14 @@ BRIEF: dict[str, object] = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2
 
 @pytest.fixture
 def silent() -> Iterator[Silent]:
+    """A server that takes connections and never answers."""
     with silent_server.silent() as server:
         yield server
 
 
 @pytest.fixture(autouse=True)
 def soon() -> Iterator[None]:
+    """Checks that the test takes less than SOON_SECONDS."""
     begun = time.monotonic()
     yield
     assert time.monotonic() - begun < SOON_SECONDS
@@ -58,6 +60,7 @@ def test_every_server_has_a_bound() -> None:
 
 
 def python(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """How a process of Python ends that is given these arguments and this environment."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=tael.BASE_DIR,
@@ -73,6 +76,7 @@ def python(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[
 
 @pytest.fixture
 def silent_redis(silent: Silent, settings: Settings) -> Silent:
+    """A silent server in the place of Redis."""
     default = settings.CACHES["default"] | {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": silent.url.replace("http", "redis"),
@@ -133,7 +137,9 @@ def test_a_command_ends_with_one_sentence(silent: Silent) -> None:
 
 @pytest.fixture
 def freeze(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """Stops the server's process at the other end of our connection, as a hung disk does."""
+    """Stops the server's process at the other end of our connection, as a hung disk does. It goes
+    on with the test's end.
+    """
     monkeypatch.setattr(statement_timeout, "GRACE_SECONDS", 0.2)
     frozen = []
 

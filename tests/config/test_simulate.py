@@ -35,6 +35,7 @@ live = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def demonstration(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox is on, and the simulation's chance is always the same."""
     settings.TAEL_SANDBOX = True
     monkeypatch.setattr(simulate, "Random", lambda: Random(7))
 
@@ -46,6 +47,7 @@ class Never:
         self.waits: list[float] = []
 
     def wait(self, timeout: float) -> bool:
+        """Does not wait, and notes for how long it should have."""
         self.waits.append(timeout)
         return False
 
@@ -58,6 +60,7 @@ class Losing(httpx.HTTPTransport):
         self.asked = 0
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a request on; each fifth does not arrive, and of each third the answer is lost."""
         self.asked += 1
         if self.asked % 5 == 0:
             raise httpx.ConnectError("nobody listens", request=request)
@@ -94,6 +97,7 @@ def in_all(said: str) -> dict[str, int]:
 
 
 def assert_clean() -> None:
+    """Check that the audit finds nothing."""
     books.assert_clean()
 
 

@@ -32,6 +32,7 @@ def test_made_in_half_the_time_it_is_what_migrating_makes() -> None:
 
 
 def dumped(name: str) -> str:
+    """The database as a dump, without what is by chance."""
     where = ("-h", servers.postgres_folder(), "-U", servers.USER)
     said = clusters.run("pg_dump", *where, "--exclude-table-data=django_migrations", name)
     return MARKED.sub("", said)

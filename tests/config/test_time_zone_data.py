@@ -37,17 +37,19 @@ NOW = shops.instant("2026-11-25T12:00Z")
 
 
 def timezones(*words: str) -> str:
+    """What `manage.py timezones` says."""
     output = StringIO()
     call_command("timezones", *words, stdout=output)
     return output.getvalue()
 
 
 def everything_audited() -> list[audit.Finding]:
-    """By a clock that no open day is ahead of."""
+    """What all checks of the audit find, by a clock that no open day is ahead of."""
     return audit.run(audit.registered(), now=shops.instant("2100-01-01 00:00"))
 
 
 def violations() -> list[str]:
+    """The names of the audit's checks that find something."""
     return [finding.check.name for finding in everything_audited() if finding.violations]
 
 
@@ -111,6 +113,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
 
 
 def _forget() -> None:
+    """Forget what was read of time-zone data."""
     for cached in (zones.zone, zones.offsets, calendar.day_start):
         cached.cache_clear()
 
@@ -143,6 +146,7 @@ def test_a_zone_that_is_no_place_is_refused_and_nobody_joins() -> None:
 
 
 def _joining(timezone: str) -> dict[str, object]:
+    """An event by which a merchant joins in this time zone."""
     data = shops.TERMS | {"timezone": timezone}
     at = "2026-10-01T10:00:00+00:00"
     return {"id": timezone, "type": "merchant.joined", "at": at, "merchant": "m", "data": data}
@@ -172,7 +176,7 @@ def test_a_merchant_whose_zone_is_none_does_not_keep_the_audit_from_others() -> 
 
 
 def _count_in(reference: str, timezone: str) -> None:
-    """As books have it that were taken before only places could be."""
+    """Have the shop count in a zone that is no place, as books have it that were taken before."""
     merchants = Merchant.objects.filter(reference=reference)
     TimeZonePeriod.objects.filter(merchant__in=merchants).update(timezone=timezone)
     BillingAccount.objects.filter(merchant__in=merchants).update(timezone=timezone)
@@ -242,7 +246,7 @@ def test_nor_does_one_that_runs_connect_again_once_the_books_have_another() -> N
 
 
 def _set_version(version: str) -> None:
-    """Past what looks at connections."""
+    """Set the version that the books count by, past what looks at connections."""
     connection_created.disconnect(dispatch_uid="time-zone data")
     TimeZoneData.objects.update(version=version)
     time_zone_data.check_connections()

@@ -17,6 +17,7 @@ from tests.whole import full
 
 @pytest.fixture(scope="module")
 def problems() -> list[str]:
+    """What is wrong with the catalogues, as `manage.py messages` would say it."""
     return translations.problems()
 
 
@@ -44,7 +45,7 @@ def test_what_fees_are_called_and_mean_is_translated(language: str) -> None:
 
 @pytest.fixture
 def a_copy(tmp_path: Path, settings: Settings) -> Path:
-    """A copy of all that is searched and of the catalogues, to be changed."""
+    """The folder of a copy of all that is searched and of the catalogues, to be changed."""
     for name in (*translations.SOURCES, "config"):
         shutil.copytree(settings.BASE_DIR / name, tmp_path / name, dirs_exist_ok=True)
     settings.BASE_DIR = tmp_path

@@ -26,12 +26,14 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
+    """A port at which somebody listens."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         yield server.getsockname()[1]
 
 
 @pytest.fixture
 def port() -> int:
+    """A port that nobody listens at."""
     return free_port()
 
 
@@ -44,6 +46,7 @@ def refusal_of(process: "subprocess.Popen[str]") -> str:
 
 
 def shows_the_sign_in_page(port: int) -> bool:
+    """Whether a server on this port shows the page to sign in."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/accounts/login/") as answer:
             return bool(answer.status == 200)
@@ -145,7 +148,7 @@ def test_with_all_of_its_own_it_starts_again_after_it_was_killed(
 
 
 def ended_by(end: signal.Signals, up: "subprocess.Popen[str]", port: int) -> None:
-    """All that it started ends with it."""
+    """Check that all that `up` started ends with it, by this signal."""
     until(lambda: shows_the_sign_in_page(port), BUSY_SECONDS)
     family = psutil.Process(up.pid).children(recursive=True)
     assert len(family) >= 3 + 3  # each with its run_with_parent

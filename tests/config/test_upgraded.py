@@ -65,7 +65,7 @@ class Server(NamedTuple):
 
 @contextmanager
 def serving(code: Code, name: str) -> Iterator[Server]:
-    """The version's web server, as `manage.py up` starts it, which is ready."""
+    """A context with the version's web server, as `manage.py up` starts it, which is ready."""
     port = free_port()
     workers = [] if code.folder == BASE_DIR else ["--workers", "2"]
     bound = ("--bind", f"127.0.0.1:{port}")
@@ -106,6 +106,7 @@ def filled(cluster: Cluster, old: Code, new: Code) -> Traffic:
 
 
 def in_the_books(cluster: Cluster, kind: str) -> list[str]:
+    """Merchant and name of all things of this kind in the cluster."""
     with cluster.connect() as asked:
         return [f"{merchant} {name}" for merchant, name in asked.execute(BOOKS[kind])]
 

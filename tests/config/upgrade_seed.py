@@ -146,6 +146,7 @@ def _copy_table(asked: Connection, table: str, moved: set[str], times: int) -> N
 
 
 def _count(asked: Connection, table: str) -> int:
+    """How many rows the table has."""
     (count,) = asked.execute(
         SQL("SELECT count(*) FROM {}").format(Identifier(table))
     ).fetchone() or (0,)

@@ -50,6 +50,7 @@ class Traffic:
 
     @contextmanager
     def going_on(self, clients: int) -> Iterator[None]:
+        """A context in which so many clients trade and one reads."""
         work = [Thread(target=self._trade, args=(Random(n),)) for n in range(clients)]
         work.append(Thread(target=self._read, args=(Random(clients),)))
         for one in work:
@@ -62,15 +63,18 @@ class Traffic:
                 one.join()
 
     def longest(self, since: float, until: float) -> Answer:
+        """The answer that took longest, of those asked for between these instants."""
         return max(
             (one for one in self.answers if since <= one.begun <= until),
             key=lambda one: one.seconds,
         )
 
     def statuses(self) -> Counter[str]:
+        """How often each kind of request was answered with each status."""
         return Counter(f"{one.what} {one.status}" for one in self.answers)
 
     def _trade(self, chance: Random) -> None:
+        """Place and ship orders and charge fees, at random, until the end."""
         while not self._end.wait(SECONDS_BETWEEN):
             merchant, name = chance.choice(self.merchants), f"new-{next(self._names)}"
             money = {"currency": "USD", "amount": "1.50"}
@@ -86,6 +90,9 @@ class Traffic:
     def _tell(
         self, kind: str, merchant: str, name: str, path: str, body: dict[str, Any]
     ) -> dict[str, Any]:
+        """The answer to what is told; what was acknowledged is kept by kind, as merchant and
+        name.
+        """
         status, content = self._ask("POST", kind, f"/api/v1/{path}", json.dumps(body))
         if status not in (200, 201):
             return {}
@@ -95,12 +102,16 @@ class Traffic:
         return said
 
     def _read(self, chance: Random) -> None:
+        """Read pages, until the end."""
         # Those without charts: the version before drew them by other versions of packages.
         pages = ("credit/orders/", "billing/invoices/", "billing/pricing/")
         while not self._end.wait(SECONDS_BETWEEN):
             self._ask("GET", "page", f"/m/many/{chance.choice(pages)}")
 
     def _ask(self, method: str, what: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+        """Status and content of an answer of one of the servers, in turn; the status is 0 if none
+        came. How long it took is kept.
+        """
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
         if what == "page":
             headers = {"Cookie": f"sessionid={self.session}"}
@@ -143,6 +154,7 @@ class Watch:
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
+        """A context in which the database's locks are looked at."""
         work = Thread(target=self._look)
         work.start()
         try:
@@ -161,6 +173,7 @@ class Watch:
         )
 
     def _look(self) -> None:
+        """Note who waits for which lock, until the end."""
         with self.cluster.connect() as asked:
             while not self._end.wait(SECONDS_BETWEEN):
                 self.looks += 1

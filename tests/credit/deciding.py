@@ -24,9 +24,11 @@ def operator(*may_change: str, email: str = DECIDER) -> User:
 
 
 def address(row: Model, page: str, *args: object) -> str:
+    """The address of this admin page of the row."""
     meta = row._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=[row.pk, *args])
 
 
 def text(response: Any) -> str:
+    """The answer's HTML."""
     return str(response.content.decode())

@@ -17,6 +17,9 @@ from tests.shops import Shop, instant
 
 
 def join() -> Shop:
+    """A shop with one of each thing that operators decide about: a raise after a review, a flag,
+    UNMATCHED cash.
+    """
     shop = shops.join("2026-10-01 09:00", credit_limit="15000.00", settlement_days=0)
     for _ in range(3):
         sell(shop, "2026-10-05 10:00", "15000.00")
@@ -37,22 +40,27 @@ def line(shop: Shop) -> CreditLine:
 
 
 def freeze(shop: Shop) -> Freeze:
+    """A freeze that an operator has placed."""
     return FreezeFactory.create(shop=shop, at=NOW, actor="otto@tael.example")
 
 
 def review(shop: Shop) -> Model:
+    """The review whose raise waits."""
     return shop.line.reviews.get(status="PENDING")
 
 
 def flag(shop: Shop) -> Model:
+    """The flag about a busy buyer."""
     return shop.line.flags.get()
 
 
 def wanted_raise(shop: Shop) -> LimitRequest:
+    """A raise that the merchant asks for."""
     return RaiseRequestFactory.create(shop=shop, at=NOW, limit_wanted="18000")
 
 
 def question(shop: Shop) -> LimitRequest:
+    """A question about the limit."""
     return QuestionFactory.create(shop=shop, at=NOW)
 
 
@@ -63,11 +71,13 @@ def unmatched(shop: Shop) -> Model:
 
 
 def refused(shop: Shop) -> Model:
+    """Cash for an order that nobody knows."""
     assert shop.pay(NOW, "nobody's", "5.00", "X-2") == "rejected unknown_order"
     return shop.line.refused_cash.get()
 
 
 def order(shop: Shop) -> Model:
+    """An open order."""
     return shop.line.orders.get(reference="B-0")
 
 
@@ -87,6 +97,7 @@ def overdue(shop: Shop) -> Model:
 
 
 def correction(shop: Shop) -> Model:
+    """A correction of proceeds by -30.00."""
     return corrections.correct(
         merchant_id=shop.merchant.pk,
         amount=usd("-30.00"),
@@ -99,20 +110,24 @@ def correction(shop: Shop) -> Model:
 
 
 def destination(shop: Shop) -> Model:
+    """A destination of withdrawals."""
     return shop.destination
 
 
 def large(shop: Shop) -> Model:
+    """A withdrawal that waits to be approved."""
     return withdraw(shop, "20000.00")
 
 
 def sent(shop: Shop) -> Model:
+    """A withdrawal that was sent by hand."""
     small = withdraw(shop, "100.00")
     payout_files.export(withdrawal_ids=[small.pk], actor="otto@tael.example", now=instant(NOW))
     return small
 
 
 def paid(shop: Shop) -> Model:
+    """A withdrawal that the bank has paid."""
     withdrawal = sent(shop)
     return payouts.mark_paid(
         withdrawal_id=withdrawal.pk,
@@ -123,6 +138,7 @@ def paid(shop: Shop) -> Model:
 
 
 def failed(shop: Shop) -> Model:
+    """A withdrawal that the bank could not pay."""
     withdrawal = sent(shop)
     return payouts.mark_failed(
         withdrawal_id=withdrawal.pk,
@@ -134,6 +150,7 @@ def failed(shop: Shop) -> Model:
 
 
 def profile(shop: Shop) -> Profile:
+    """A profile that waits to be confirmed, with its licence."""
     fields = {"licence_number": "L-1", "contact_name": "Mei", "contact_email": MERCHANT}
     licence = profiles.Document("licence.pdf", b"%PDF-1.7 licence")
     return ProfileFactory.create(shop=shop, at=NOW, fields=fields, document=licence)

@@ -31,9 +31,11 @@ class HttpProvider:
         self.url, self.bank, self.patience = url, bank, patience
 
     def check_allowed(self) -> None:
+        """Withdrawals may go to this bank wherever it is."""
         pass
 
     def send(self, withdrawal: Withdrawal) -> Answer:
+        """Ask the bank of the tests to pay. Raises an error if no answer comes in time."""
         body = {
             "reference": withdrawal.reference,
             "amount": f"{withdrawal.amount.amount:f}",
@@ -46,9 +48,11 @@ class HttpProvider:
         return answer
 
     def find(self, reference: str) -> Answer | None:
+        """What became of the payout with this reference; None if the bank never got it."""
         return self._ask(Request(f"{self.url}/payouts/{reference}"))
 
     def _ask(self, request: Request) -> Answer | None:
+        """The bank's answer to the request; None for a 404."""
         is_late = self.bank is not None and self.bank.behaviour == "pays too late"
         try:
             with urlopen(request, timeout=BRIEFLY if is_late else self.patience) as response:
@@ -86,6 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
     bank: Bank
 
     def do_POST(self) -> None:
+        """Take in a payout, and answer, hang up or be late, as the bank is to behave."""
         bank = self.bank
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         reference = sent["reference"]
@@ -121,6 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, self._of(reference))
 
     def do_GET(self) -> None:
+        """Say what became of a payout; 404 if it never came."""
         reference = self.path.rsplit("/", 1)[1]
         self.bank.asked.append(reference)
         if not self.bank.finds:
@@ -129,11 +135,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200 if known else 404, self._of(reference) if known else {})
 
     def _of(self, reference: str) -> dict[str, str]:
+        """What became of this payout, as the bank says it."""
         if reference in self.bank.failed:
             return {"status": "failed", "reason": "The account is closed."}
         return {"status": "paid", "id": f"bank-{reference}"}
 
     def _answer(self, code: int, body: object) -> None:
+        """Send this answer, if somebody still waits for it."""
         try:
             self.send_response(code)
             self.end_headers()
@@ -142,6 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _hang_up(self) -> None:
+        """End the connection without an answer."""
         self.close_connection = True
 
     def log_message(self, *args: object) -> None:
@@ -150,6 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def running() -> Iterator[Bank]:
+    """A bank that answers on a thread of its own while the block runs."""
     bank = Bank()
     handler = type("Handler", (_Handler,), {"bank": bank})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

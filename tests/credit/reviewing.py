@@ -26,6 +26,7 @@ def sell(shop: shops.Shop, at: str, amount: str) -> None:
 
 
 def metrics(shop: shops.Shop, at: str, rating: str, listing: str, profile: str, after: str) -> str:
+    """Have the platform report metrics measured at this instant: the outcome."""
     marks = {"listing_quality": listing, "profile_completeness": profile, "after_sales": after}
     return shop.send("shop.metrics", at, rating=rating, **marks)
 
@@ -39,6 +40,7 @@ def shop_with(paid: str, marks: tuple[str, str, str, str] = PERFECT, **terms: An
 
 
 def latest(shop: shops.Shop) -> LimitReview:
+    """The shop's latest review."""
     return shop.line.reviews.latest("on")
 
 

@@ -38,20 +38,24 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop with 50,000.00 of proceeds."""
     return shop_with("50000.00")
 
 
 @pytest.fixture
 def browser() -> Client:
+    """The browser of an operator who may decide about withdrawals."""
     return browser_of(operator("withdrawal"))
 
 
 def answers(*rows: str) -> dict[str, SimpleUploadedFile]:
+    """The form's file of the bank's answers, with these rows."""
     content = HEADING + "".join(f"{row}\n" for row in rows)
     return {"file": SimpleUploadedFile("answers.csv", content.encode())}
 
@@ -141,7 +145,7 @@ def test_the_same_file_of_answers_again_is_harmless(shop: Shop, browser: Client)
 
 
 def take_answers() -> None:
-    """As the job does."""
+    """Take the rows of the bank's answers that wait, as the job does."""
     assert tasks.take_payout_answers(payout_answers.to_take(DECIDED_AT), DECIDED_AT) == {}
 
 

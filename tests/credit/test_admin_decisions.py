@@ -46,11 +46,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @kept()
 def shop() -> Shop:
+    """The shop of all decisions about credit (operator_decisions.join)."""
     return operator_decisions.join()
 
 
@@ -58,6 +60,8 @@ def shop() -> Shop:
 
 
 def by(*names: str) -> Callable[[Model], Any]:
+    """Reads these columns of a row, as text."""
+
     def text(value: Any) -> str:
         return money.full(value) if isinstance(value, Money) else str(value)
 

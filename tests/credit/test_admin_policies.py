@@ -27,10 +27,12 @@ NEXT = {
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def newest() -> CreditPolicy:
+    """The latest version of the policy in USD."""
     return CreditPolicy.objects.filter(currency="USD").order_by("-version")[0]
 
 

@@ -23,18 +23,22 @@ class Stating:
         self.sent: list[str] = []
 
     def check_allowed(self) -> None:
+        """Withdrawals may go to this bank wherever it is."""
         pass
 
     def send(self, withdrawal: Withdrawal) -> Answer:
+        """Note the withdrawal, and say that `amount` was paid for it."""
         self.sent.append(withdrawal.reference)
         return Answer.paid("bank-1", self.amount)
 
     def find(self, reference: str) -> Answer | None:
+        """Say that `amount` was paid, whatever is asked about."""
         return Answer.paid("bank-1", self.amount)
 
 
 @pytest.fixture
 def bank(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Stating:
+    """A bank that states an amount of its own, which withdrawals go to."""
     stating = Stating()
     monkeypatch.setitem(PROVIDERS, "stating", stating)
     settings.TAEL_PAYOUT_PROVIDER = "stating"
@@ -42,6 +46,7 @@ def bank(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Stating:
 
 
 def problem(withdrawal: Withdrawal) -> str:
+    """What is wrong with the withdrawal, as it is on record."""
     return Withdrawal.objects.get(pk=withdrawal.pk).problem
 
 

@@ -30,6 +30,7 @@ def shop() -> shops.Shop:
 
 
 def waits(withdrawal: Withdrawal) -> bool:
+    """Whether the withdrawal waits to be approved."""
     return fresh(withdrawal).needs_approval
 
 

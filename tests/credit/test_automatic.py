@@ -43,6 +43,7 @@ JOB = "automatic-withdrawals"
 def set_up(
     shop: shops.Shop, at: str = "2026-11-02 12:00", amount: str = "10.00", **said: Any
 ) -> PayoutSchedule:
+    """Set up automatic withdrawals."""
     return PayoutScheduleFactory.create(shop=shop, at=at, from_amount=Money(amount, "USD"), **said)
 
 
@@ -61,6 +62,7 @@ def runs() -> list[str]:
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with 300.00 of proceeds."""
     return shop_with("300.00")
 
 
@@ -324,6 +326,7 @@ def test_two_workers_at_once_withdraw_once() -> None:
     rule = set_up(shop)
 
     def work(number: int) -> str:
+        """Run the schedule: its outcome."""
         done = automatic.run(rule.pk, now=shop.at("2026-11-03 12:00"))
         return "nothing to do" if done is None else str(done.outcome)
 

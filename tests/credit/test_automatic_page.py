@@ -29,6 +29,7 @@ def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
 
 
 def post(shop: Shop, role: str = "OWNER", **said: str) -> Any:
+    """The page after somebody in this role has sent the form of automatic withdrawals."""
     content = {"every": "DAILY", "from_amount": "100", "destination": str(shop.destination.pk)}
     return browser_of(member(shop, role)).post(f"{PAGE}new/", content | said, follow=True)
 

@@ -47,11 +47,13 @@ NOTICE = (
 
 @pytest.fixture(autouse=True)
 def ours(settings: LazySettings) -> None:
+    """We have accounts from which withdrawals are paid."""
     settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(OURS)
 
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop in EUR with a destination in Germany."""
     return shop_in("EUR", **GERMAN)
 
 
@@ -76,15 +78,18 @@ def take(content: str) -> list[tuple[str, str, str]]:
 
 
 def report(file: str, *, group: str = "", parts: str = "", version: str = "03") -> str:
+    """A pain.002 about the file of this name."""
     return REPORT.format(file=file, group=group, parts=parts, version=version)
 
 
 def reason(code: str, words: str = "") -> str:
+    """The XML of a reason, with its words."""
     more = f"<AddtlInf>{words}</AddtlInf>" if words else ""
     return f"<StsRsnInf><Rsn><Cd>{code}</Cd></Rsn>{more}</StsRsnInf>"
 
 
 def transfer(one: Any, code: str, more: str = "", amount: str = "") -> str:
+    """The XML of what became of one transfer, in a pain.002."""
     said = f'<OrgnlTxRef><Amt><InstdAmt Ccy="EUR">{amount}</InstdAmt></Amt></OrgnlTxRef>'
     return (
         f"<TxInfAndSts><StsId>S-1</StsId><OrgnlEndToEndId>{one}</OrgnlEndToEndId>"
@@ -93,6 +98,7 @@ def transfer(one: Any, code: str, more: str = "", amount: str = "") -> str:
 
 
 def part(file: str, *transfers: str, code: str = "") -> str:
+    """The XML of what became of a part of the file, in a pain.002."""
     said = f"<PmtInfSts>{code}</PmtInfSts>" if code else ""
     return (
         f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{file}-EUR</OrgnlPmtInfId>{said}{''.join(transfers)}"
@@ -101,6 +107,7 @@ def part(file: str, *transfers: str, code: str = "") -> str:
 
 
 def entry(one: Any, amount: str, side: str = "DBIT", more: str = "", sts: str = "BOOK") -> str:
+    """The XML of an entry of a camt.054 about one transfer."""
     return (
         f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>{sts}</Cd></Sts>'
         "<BookgDt><Dt>2026-11-04</Dt></BookgDt><AcctSvcrRef>BANK-9</AcctSvcrRef><NtryDtls><TxDtls>"
@@ -109,6 +116,7 @@ def entry(one: Any, amount: str, side: str = "DBIT", more: str = "", sts: str = 
 
 
 def back(code: str) -> str:
+    """The XML that says why a transfer came back."""
     return f"<RtrInf><Rsn><Cd>{code}</Cd></Rsn><AddtlInf>account closed</AddtlInf></RtrInf>"
 
 

@@ -56,6 +56,7 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 1 Dec 2026, 03:00 UTC."""
     clock("2026-12-01 03:00")
     return written
 
@@ -75,6 +76,7 @@ def listed(shop: Shop, query: str = "") -> Any:
 
 
 def names(shop: Shop, query: str) -> list[str]:
+    """The names of the buyers that the list shows."""
     return [one.name for one in listed(shop, query)["page"].rows]
 
 

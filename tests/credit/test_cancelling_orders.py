@@ -14,6 +14,7 @@ NOW = "2026-11-02 10:00"
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with an order of 300.00."""
     shop = shops.join("2026-11-01 10:00", credit_limit="1000.00")
     shop.place(NOW, "A", "300.00")
     return shop

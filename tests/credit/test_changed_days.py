@@ -21,6 +21,7 @@ OFFICER = "olga@tael.example"
 
 
 def change(shop: shops.Shop, at: str, payment: int, settlement: int, reason: str = "Ok.") -> None:
+    """Change payment days and settlement days."""
     terms.change_days(
         merchant_id=shop.line.pk,
         payment_days=payment,
@@ -32,21 +33,25 @@ def change(shop: shops.Shop, at: str, payment: int, settlement: int, reason: str
 
 
 def delivered(shop: shops.Shop, at: str, order: str) -> None:
+    """Place, ship and deliver an order at this instant."""
     assert shop.place(at, order, "100.00") == "applied"
     assert shop.ship(at, order) == "applied"
     assert shop.deliver(at, order) == "applied"
 
 
 def due(shop: shops.Shop) -> dict[str, str]:
+    """The first due day of each delivered order."""
     found = shop.line.orders.exclude(first_due_on=None)
     return {one.reference: str(one.first_due_on) for one in found}
 
 
 def matures(shop: shops.Shop) -> list[str]:
+    """The days on which proceeds mature."""
     return [f"{one.matures_on}" for one in shop.line.proceeds_entries.order_by("pk")]
 
 
 def violations(shop: shops.Shop) -> list[str]:
+    """The names of the audit's checks that find something at the end of 2026."""
     findings = audit.run(CHECKS, now=shop.at("2026-12-31 00:00"))
     return [finding.check.name for finding in findings if finding.violations]
 

@@ -31,11 +31,13 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 12 Oct 2026, 12:00 UTC."""
     clock("2026-10-12 12:00")
     return written
 
 
 def asked(shop: Shop, amount: str) -> str:
+    """The page that says whether an order of this amount would be taken, as a viewer reads it."""
     return read(shop, f"check/?{urlencode({'amount': amount})}", role="VIEWER")
 
 

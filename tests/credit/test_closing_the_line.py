@@ -28,6 +28,7 @@ def close(shop: Shop, at: str) -> None:
 
 
 def by(shop: Shop, at: str) -> dict[str, Any]:
+    """The line, who acts, and when: what operations are given."""
     return {"merchant_id": shop.line.pk, "actor": OWNER, "now": shop.at(at)}
 
 

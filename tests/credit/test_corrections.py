@@ -43,12 +43,14 @@ WHY, TOLD = "Order A-7 was reported twice.", "A sale was counted twice."
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with 1,000.00 of proceeds."""
     return shop_with("1000.00")
 
 
 def correct(
     shop: shops.Shop, amount: str, key: str = "", by: str = OPERATOR, **said: Any
 ) -> ProceedsCorrection:
+    """Correct the shop's proceeds by this amount."""
     texts = {"reason": WHY, "told": TOLD} | said
     return corrections.correct(
         merchant_id=shop.merchant.pk, amount=usd(amount), request_key=key, actor=by,
@@ -64,6 +66,7 @@ def take_back(correction: ProceedsCorrection, **said: Any) -> ProceedsCorrection
 
 
 def available(shop: shops.Shop) -> str:
+    """What can be withdrawn, as a figure."""
     found = proceeds.withdrawable(shop.line, today=date(2026, 11, 3))
     return f"{found.amount:.2f}"
 

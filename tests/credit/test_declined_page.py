@@ -31,11 +31,13 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 31 Oct 2026, 12:00 UTC."""
     clock("2026-10-31 12:00")
     return written
 
 
 def listed(shop: Shop, code: str = "") -> list[str]:
+    """The references of the declined orders that the list shows."""
     response = browser_of(member(shop)).get("/m/rosewood/credit/declined/", {"code": code})
     return [order.reference for order in response.context["page"].rows]
 

@@ -41,18 +41,21 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
+    """The shop of these tests, at NOW, with the sandbox on."""
     settings.TAEL_SANDBOX = True
     set_clock(monkeypatch)(NOW)
     return written
 
 
 def post(shop: Shop, client: Client | None = None, **said: Any) -> Any:
+    """The page after the form of a new destination was sent with these values."""
     content = {"kind": "BANK_CARD", "holder": "Mei Lin", "bank": "ICBC", "number": OTHER_CARD}
     client = client or browser_of(member(shop))
     return client.post(NEW, content | said, follow=True)
 
 
 def refused(shop: Shop, **said: str) -> str:
+    """The text of the page that refuses the form; nothing changes."""
     client = browser_of(member(shop))
     with nothing_changes():
         response = post(shop, client, **said)

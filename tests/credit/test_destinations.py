@@ -31,16 +31,19 @@ pytestmark = pytest.mark.django_db
 
 @kept()
 def shop() -> shops.Shop:
+    """A shop that has just joined."""
     return shops.join(JOINED, credit_limit="1000.00")
 
 
 def remove(shop: shops.Shop, destination: PayoutDestination, at: str) -> PayoutDestination:
+    """Remove the destination, in the merchant's name."""
     return destinations.remove(
         merchant_id=shop.line.pk, destination_id=destination.pk, actor=MERCHANT, now=shop.at(at)
     )
 
 
 def usable(shop: shops.Shop, destination: PayoutDestination, at: str) -> PayoutDestination:
+    """The destination, if money can be sent to it at this instant."""
     return destinations.usable(shop.line, destination.pk, now=shop.at(at))
 
 

@@ -36,11 +36,13 @@ WHY, TOLD = "The police rang, file 77.", "The bank says that this account is not
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with 1,000.00 of proceeds, whose withdrawals cost 2.00."""
     fees(fixed="2.00")
     return shop_with("1000.00")
 
 
 def block(shop: shops.Shop, **said: Any) -> PayoutDestination:
+    """Block the shop's destination, in an operator's name."""
     content: dict[str, Any] = {"reason": WHY, "told": TOLD}
     content |= {"destination_id": said.get("destination_id") or shop.destination.pk}
     content |= {"actor": OPERATOR, "now": shop.at(LATER)}

@@ -35,6 +35,7 @@ WHY = "Asked by letter of 18 November."
 
 @pytest.fixture
 def boss() -> User:
+    """An administrator."""
     return operator("Administrator", email="boss@tael.example")
 
 

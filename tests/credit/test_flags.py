@@ -23,30 +23,35 @@ DECIDED = instant("2026-11-05 09:00")
 
 
 def look(at: str) -> None:
-    """The job, as the timetable runs it."""
+    """Run the job that raises flags."""
     (job,) = (job for job in TIMETABLE if job.name == "order-flags")
     job.run_here(instant(at))
 
 
 def place(shop: Shop, *times: str, buyer: str = "Somchai", amount: str = "10.00") -> None:
+    """Place an order of the buyer's at each of these instants."""
     for at in times:
         number = shop.line.orders.count() + 1
         shop.place(at, f"order-{number}", amount, buyer=buyer)
 
 
 def found() -> list[tuple[str, str, int]]:
-    """Kind, cause, and how many orders are the evidence."""
+    """Kind, cause, and how many orders are the evidence, of each flag."""
     return [
         (flag.kind, flag.cause, len(flag.evidence)) for flag in OrderFlag.objects.order_by("pk")
     ]
 
 
 def many(day: str, orders: int, buyer: str = "Somchai") -> tuple[str, str, int]:
+    """The flag for so many orders of one buyer, whose run begins on this day: kind, cause,
+    orders.
+    """
     return ("MANY_FROM_ONE_BUYER", f"{day} {buyer}", orders)
 
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 00:00", credit_limit="5000.00")
 
 
@@ -218,6 +223,7 @@ def test_four_runs_at_once_flag_once() -> None:
     ready = Barrier(4)
 
     def run(_: int) -> None:
+        """Raise flags, once all are ready."""
         try:
             connection.ensure_connection()
             ready.wait()

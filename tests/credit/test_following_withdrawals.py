@@ -32,12 +32,14 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 
 def amounts(shop: Shop, query: str) -> list[str]:
+    """The amounts of the withdrawals that the list shows."""
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/withdrawals/{query}")
     return [str(one.amount.amount) for one in response.context["page"].rows]
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the pages' clock."""
     return set_clock(monkeypatch)
 
 

@@ -27,6 +27,7 @@ def lift(shop: shops.Shop, one: Freeze, note: str = "all well", at: str = AT) ->
 
 
 def shop_with_orders() -> shops.Shop:
+    """A shop with orders of 300.00 and 100.00."""
     shop = shops.join("2026-11-01 10:00")
     shop.place("2026-11-02 10:00", "A", "300.00")
     shop.place("2026-11-02 10:00", "B", "100.00")

@@ -12,16 +12,19 @@ pytestmark = pytest.mark.django_db
 
 
 def entries(shop: Shop) -> list[str]:
+    """Kind, amount and day of maturing of each entry of proceeds."""
     rows = ProceedsEntry.objects.filter(line=shop.line).order_by("pk")
     return [f"{row.kind} {row.amount.amount:.2f} {row.matures_on}" for row in rows]
 
 
 def unmatched(shop: Shop) -> dict[str, str]:
+    """The refusal of each UNMATCHED payment, by reference."""
     rows = OrderPayment.objects.filter(line=shop.line, status="UNMATCHED")
     return dict(rows.values_list("reference", "refusal"))
 
 
 def told(kind: str) -> int:
+    """How many notices of this kind there are."""
     return Notice.objects.filter(kind=kind).count()
 
 
@@ -145,6 +148,7 @@ def test_every_due_date_that_passes_unpaid_is_told_with_what_is_due_by_then() ->
 
 
 def overdue_told() -> list[tuple[str, str]]:
+    """Cause and amount due of each notice of overdue orders."""
     found = Notice.objects.filter(kind="ORDER_OVERDUE").order_by("pk")
     return [(notice.cause, f"{float(notice.details['due']):.2f}") for notice in found]
 

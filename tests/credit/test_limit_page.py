@@ -43,11 +43,13 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Clock) -> Shop:
+    """The shop of these tests, on 8 Oct 2026, 12:00 UTC."""
     clock("2026-10-08 12:00")
     return written
 
 
 def rows(shop: Shop, path: str) -> list[list[str]]:
+    """The rows of the CSV file at this path."""
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/{path}")
     return list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
 

@@ -90,13 +90,14 @@ def take_in(browser: Client, file: PayoutAnswerFile) -> list[str]:
 
 
 def progress(page: Any) -> str:
+    """How many of the file's rows are done, as the page says it."""
     found = re.search(r"([0-9,]+ of [0-9,]+) rows", text(page))
     assert found
     return found[1]
 
 
 def check(lines: int, of_each: int) -> None:
-    """Everything happened once, and the books add up."""
+    """Check that everything happened once, and the books add up."""
     total = lines * of_each
     failed, paid = total // 10, total - total // 10
     assert Withdrawal.objects.filter(status="PAID").count() == paid
@@ -111,6 +112,7 @@ def check(lines: int, of_each: int) -> None:
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 

@@ -20,6 +20,7 @@ MATURING = [{"on": "2026-11-28", "amount": "120.00"}, {"on": "2026-12-03", "amou
 
 
 def joined(**terms: Any) -> Shop:
+    """A shop in Bangkok with a limit of 1,000.00."""
     return shops.join(JOINED, **{"credit_limit": "1000.00", "timezone": "Asia/Bangkok"} | terms)
 
 
@@ -30,16 +31,19 @@ def bring(shop: Shop, order: str, amount: str, at: str = "2026-11-10 12:00", **d
 
 
 def told(shop: Shop, kind: str, at: str, **data: Any) -> str:
+    """The outcome of an event about the shop that arrives at NOW."""
     event = {"id": f"{kind} {at} {data}"[:100], "type": kind, "at": shop.at(at).isoformat()}
     return shops.apply({**event, "merchant": shop.reference, "data": data}, arriving=shop.at(NOW))
 
 
 def bring_proceeds(shop: Shop, available: str = "310.00", maturing: Any = MATURING) -> str:
+    """Bring proceeds along that the shop had elsewhere: the outcome."""
     content = {"currency": shop.currency, "available": available, "maturing": maturing}
     return told(shop, "proceeds.opening", NOW, **content)
 
 
 def assert_clean() -> None:
+    """Check that the audit finds nothing."""
     books.assert_clean()
 
 

@@ -38,16 +38,19 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """The shop of these tests, on 15 Oct 2026, 12:00 UTC."""
     monkeypatch.setattr(timezone, "now", lambda: shops.instant("2026-10-15 12:00"))
     return written
 
 
 def listed(shop: Shop, **params: str) -> list[str]:
+    """The references of the orders that the list shows."""
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/orders/?{urlencode(params)}")
     return [order.reference for order in response.context["page"].rows]
 
 
 def order_page(shop: Shop, reference: str) -> str:
+    """The text of the order's page."""
     return text_of(browser_of(member(shop)).get(f"/m/rosewood/credit/orders/{reference}/"))
 
 

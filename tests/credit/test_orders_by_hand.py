@@ -34,15 +34,18 @@ def shop() -> shops.Shop:
 
 
 def order() -> Order:
+    """The shop's order, as it is now."""
     return Order.objects.get(reference="A")
 
 
 def cancel(**said: Any) -> Order:
+    """Cancel the order by hand."""
     told = {"told": "The buyer withdrew."}
     return orders_by_hand.cancel(**{"order_id": order().pk, **told, **WHY, **BY, **said})
 
 
 def refund(amount: str, reference: str = "R-1", refunded: str = "0", **said: Any) -> OrderRefund:
+    """Refund so much of the order by hand."""
     content: dict[str, Any] = {"amount": usd(amount), "reference": reference}
     content |= {"refunded": usd(refunded), "order_id": order().pk}
     return orders_by_hand.refund(**{**content, **WHY, **BY, **said})

@@ -31,11 +31,13 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 def listed(shop: Shop, **params: Any) -> list[str]:
+    """The references of the orders that the list shows."""
     response = browser_of(member(shop)).get("/m/rosewood/credit/orders/", params)
     return [order.reference for order in response.context["page"].rows]
 
 
 def rows(shop: Shop, **params: Any) -> list[list[str]]:
+    """The rows of the CSV file of orders."""
     response = browser_of(member(shop)).get("/m/rosewood/credit/orders.csv", params)
     return list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
 

@@ -23,15 +23,18 @@ NOON = "2026-11-02 12:00"
 
 
 def join(**terms: Any) -> Shop:
+    """A shop that has just joined, on these terms."""
     shop = shops.join("2026-11-02 09:00", credit_limit="5000.00", **terms)
     return shop
 
 
 def by(shop: Shop, at: str = "2026-11-02 10:00") -> dict[str, Any]:
+    """The line, who acts, and when: what operations are given."""
     return {"merchant_id": shop.line.pk, "actor": OWNER, "now": shop.at(at)}
 
 
 def cap(shop: Shop, order: str | None = None, buyer: str | None = None) -> None:
+    """Set the merchant's own caps: for an order, for a buyer."""
     own_rules.set_caps(
         order=Money(order, shop.currency) if order else None,
         buyer=Money(buyer, shop.currency) if buyer else None,

@@ -24,12 +24,14 @@ LIMIT = "/m/rosewood/credit/limit/"
 
 @pytest.fixture
 def shop(clock: Callable[[str], None]) -> Shop:
+    """A shop with a limit of 5,000.00, on 2 Nov 2026."""
     joined = shops.join("2026-11-01 10:00", credit_limit="5000.00")
     clock("2026-11-02 10:00")
     return joined
 
 
 def colleague(shop: Shop, role: str = "OWNER") -> Client:
+    """The browser of somebody new in this role."""
     return browser_of(member(shop, role))
 
 

@@ -49,6 +49,7 @@ def made_of(withdrawal: Withdrawal) -> list[str]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the pages' clock."""
     return set_clock(monkeypatch)
 
 
@@ -222,7 +223,9 @@ def test_an_overdue_order_says_how_late_it_is_and_when_it_is_written_off(
 
 
 def walked(withdrawal: Withdrawal) -> list[tuple[str, Decimal]]:
-    """The same by walking over the whole history: (order, part) of each receipt."""
+    """What a withdrawal is made of, by walking over the whole history: (order, part) of each
+    receipt.
+    """
     entries = list(ProceedsEntry.objects.filter(line=withdrawal.line).order_by("pk"))
     debits = [one for one in entries if one.withdrawal == withdrawal and one.kind in DEBITS]
     before = [one for one in entries if one.pk < debits[0].pk]

@@ -22,6 +22,7 @@ def shop() -> shops.Shop:
 
 
 def unmatched() -> list[tuple[str, str, str]]:
+    """Reference, amount and refusal of each UNMATCHED payment."""
     return [
         (payment.reference, f"{payment.amount.amount:.2f}", payment.refusal)
         for payment in OrderPayment.objects.filter(status="UNMATCHED").order_by("reference")

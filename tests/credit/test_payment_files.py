@@ -59,6 +59,7 @@ WHY = "The upload failed."
 
 @pytest.fixture(autouse=True)
 def ours(settings: LazySettings) -> None:
+    """We have accounts from which withdrawals are paid."""
     settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(OURS)
 
 
@@ -71,12 +72,14 @@ def shop_in(currency: str, **account: Any) -> shops.Shop:
 
 
 def export(*chosen: Withdrawal, version: str = V03, by: str = OPERATOR) -> Batch:
+    """Write a file for the bank with these withdrawals, which are sent by that."""
     return payout_files.export(
         withdrawal_ids=[one.pk for one in chosen], actor=by, form=version, now=shops.instant(NOW)
     )
 
 
 def again(batch: Batch, *, as_sent: bool = False) -> str:
+    """The file of before, written again."""
     return payout_files.export_again(
         batch=batch.name, actor=OPERATOR, reason=WHY, as_sent=as_sent, now=shops.instant(NOW)
     )
@@ -94,6 +97,7 @@ def checked(content: str, version: str) -> Any:
 
 
 def said(root: Any, path: str) -> list[str]:
+    """The texts of all elements at this path."""
     return [element.text for element in root.findall(path)]
 
 

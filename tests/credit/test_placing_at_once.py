@@ -18,14 +18,17 @@ NOW = "2026-11-02 10:00"
 
 
 def pause(shop: shops.Shop) -> None:
+    """Pause new orders, by the merchant's own rule."""
     own_rules.pause(merchant_id=shop.line.pk, actor="malee@rosewood.example", now=shop.at(NOW))
 
 
 def another(shop: shops.Shop) -> None:
+    """Place another order."""
     assert shop.place(NOW, "B", "60.00") == "applied"
 
 
 def the_same(shop: shops.Shop) -> None:
+    """Place the same order."""
     assert shop.place(NOW, "A", "60.00") == "applied"
 
 
@@ -48,6 +51,7 @@ def test_what_happens_between_reading_and_writing_counts(
     see, seen = lines.see, []
 
     def see_and_wait(*whose: Any, **more: Any) -> CreditLine | None:
+        """Read the line, and let something happen before it is written."""
         line = see(*whose, **more)
         seen.append(line)
         monkeypatch.setattr(lines, "see", see)
@@ -68,6 +72,7 @@ def test_an_order_takes_two_statements_and_no_transaction_around_them() -> None:
     merchant_id = shop.line.pk
 
     def statements(reference: str, amount: str) -> int:
+        """How many statements the order takes."""
         with CaptureQueriesContext(connection) as asked:
             orders.place(
                 merchant_id=merchant_id,

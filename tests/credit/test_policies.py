@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def introduce(starts_on: str, **figures: Decimal | int) -> CreditPolicy:
+    """Introduce a credit policy in USD by two people."""
     policy_by_two(
         policies.introduce,
         currency="USD",
@@ -32,6 +33,7 @@ def introduce(starts_on: str, **figures: Decimal | int) -> CreditPolicy:
 
 
 def review(*arguments: str) -> str:
+    """What `manage.py review` says."""
     output = StringIO()
     call_command("review", *arguments, stdout=output)
     return output.getvalue()

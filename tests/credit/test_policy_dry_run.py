@@ -29,10 +29,12 @@ NOW = DECIDED_AT
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at NOW."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: NOW))
 
 
 def shop_that(reference: str, sells: str, *metrics: Any, **terms: Any) -> shops.Shop:
+    """A shop that has sold so much, with these metrics."""
     shop = shops.join("2026-10-01 10:00", reference, name=reference, **terms)
     shop.place("2026-10-02 10:00", "A-1", sells)
     shop.ship("2026-10-02 11:00", "A-1")
@@ -50,7 +52,7 @@ def several() -> None:
 
 
 def in_python(policy: CreditPolicy) -> dict[str, Any]:
-    """The same outcome, line by line, by the arithmetic of reviews."""
+    """The outcome of a dry run of the policy, line by line, by the arithmetic of reviews."""
     looks = previews.of_lines(list(CreditLine.objects.order_by("pk")), {"USD": policy}, NOW)
     grades = Counter(look.result.grade.value for look in looks)
     told: dict[str, Any] = {f"grade_{name.lower()}": grades[name] for name in "ABCD"}

@@ -29,6 +29,7 @@ def shop() -> shops.Shop:
 
 
 def buckets(shop: shops.Shop, today: str) -> Buckets:
+    """The buckets of the shop's proceeds on this day, which add up to each other."""
     found = proceeds.buckets(shop.line.pk, today=date.fromisoformat(today))
     assert found.maturing + found.matured == found.balance == shop.line.proceeds
     assert found.maturing == sum((day.amount for day in found.maturing_days), usd("0"))

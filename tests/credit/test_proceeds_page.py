@@ -38,11 +38,13 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """The shop of these tests, on 9 Nov 2026, 10:00 UTC."""
     set_clock(monkeypatch)("2026-11-09 10:00")
     return written
 
 
 def exported(shop: Shop, query: str = "") -> list[dict[str, str]]:
+    """The rows of the CSV file of entries, by heading."""
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/proceeds/entries.csv{query}")
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     asked = f"-{query.partition('=')[2].lower()}" if "kind=" in query else ""
@@ -135,6 +137,7 @@ def test_a_new_shop_reads_where_proceeds_come_from(monkeypatch: pytest.MonkeyPat
 
 
 def kinds(shop: Shop, query: str) -> list[str]:
+    """Kind and amount of the entries that the list shows."""
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/proceeds/entries/{query}")
     return [f"{entry.kind} {entry.amount.amount}" for entry in response.context["page"].rows]
 
@@ -153,6 +156,7 @@ def test_entries_are_listed_newest_first(shop: Shop) -> None:
 
 
 def balances(shop: Shop, query: str = "") -> list[str]:
+    """The balance after each entry, the same on the page and in the file."""
     page = read(shop, f"proceeds/entries/{query}")
     rows = browser_of(member(shop)).get(f"/m/rosewood/credit/proceeds/entries/{query}")
     shown = [f"{entry.balance_after.amount}" for entry in rows.context["entries"]]

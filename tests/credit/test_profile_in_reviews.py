@@ -38,12 +38,14 @@ def shop_reported(completeness: str) -> shops.Shop:
 
 
 def confirm(shop: shops.Shop, part: str, at: str = "2026-11-11 10:00") -> None:
+    """Confirm this part of the profile."""
     profiles.confirm(
         merchant_id=shop.merchant.pk, part=ProfilePart(part), actor=OFFICER, now=shop.at(at)
     )
 
 
 def reject(shop: shops.Shop, part: str, at: str = "2026-11-12 10:00") -> None:
+    """Reject this part of the profile."""
     profiles.reject(
         merchant_id=shop.merchant.pk,
         part=ProfilePart(part),
@@ -55,6 +57,7 @@ def reject(shop: shops.Shop, part: str, at: str = "2026-11-12 10:00") -> None:
 
 
 def reviewed(shop: shops.Shop) -> LimitReview:
+    """The review of December."""
     shop.run_jobs(DECEMBER)
     return latest(shop)
 

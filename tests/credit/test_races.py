@@ -75,6 +75,7 @@ def test_day_ends_worked_off_by_two_workers_and_buyers_at_once() -> None:
         shop.deliver("2026-11-02 10:00", "A")
 
     def work(number: int) -> str:
+        """Work days off or place an order, by number."""
         if number < 2:
             shops.run_jobs(shops.instant("2027-02-01 00:00"))
             return "worked"

@@ -24,6 +24,7 @@ def shop_with_order(paid: str = "", instalments: int = 1) -> shops.Shop:
 def refund(
     shop: shops.Shop, amount: str, order: str = "A", reference: str = "R", at: str = AT, **data: str
 ) -> str:
+    """The outcome of an event that refunds so much of the order."""
     content = {"order": order, "refund": reference, "amount": amount, "currency": "USD"} | data
     return shop.send("order.refunded", at, **content)
 
@@ -198,6 +199,7 @@ def test_a_payment_and_the_write_off_at_once_are_cash_or_recovery_but_not_both()
         shop.deliver("2026-11-02 10:00", "A")
 
     def work(thread: int) -> str:
+        """Work days off or pay, by number."""
         if thread:
             shops.run_jobs(shops.instant(due))
             return "worked off"

@@ -18,6 +18,7 @@ OPERATOR = "olga@tael.example"
 
 
 def join() -> Shop:
+    """A shop with an order of 100.00."""
     shop = shops.join("2026-11-01 10:00")
     shop.place("2026-11-02 10:00", "A", "100.00")
     return shop

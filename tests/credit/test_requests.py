@@ -30,42 +30,49 @@ Decision = Callable[[LimitRequest], LimitRequest]
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop with a limit of 5,000.00."""
     return shops.join("2026-11-01 10:00", credit_limit="5000.00")
 
 
 def ask(
     shop: Shop, wanted: str = "8000.00", currency: str = "USD", message: str = "For spring."
 ) -> LimitRequest:
+    """Ask for a raise, in the merchant's name."""
     return RaiseRequestFactory.create(
         shop=shop, at=NOW, limit_wanted=Money(wanted, currency), message=message, actor=OWNER
     )
 
 
 def ask_question(shop: Shop, message: str = "Why 5,000?") -> LimitRequest:
+    """Ask a question, in the merchant's name."""
     return QuestionFactory.create(shop=shop, at=NOW, message=message, actor=OWNER)
 
 
 def approve(
     request: LimitRequest, limit: Money | None = None, reason: str = "Good sales."
 ) -> LimitRequest:
+    """Grant the raise, in full unless another limit is given."""
     return requests.approve_raise(
         request_id=request.pk, limit=limit, actor=OFFICER, told=reason, reason=reason, now=LATER
     )
 
 
 def reject(request: LimitRequest, reason: str = "Too early.") -> LimitRequest:
+    """Refuse the raise."""
     return requests.reject(
         request_id=request.pk, actor=OFFICER, told=reason, reason=reason, now=LATER
     )
 
 
 def answer(request: LimitRequest, text: str = "By the last review.") -> LimitRequest:
+    """Answer the question."""
     return requests.answer(
         request_id=request.pk, actor=OFFICER, reason="We looked.", told=text, now=LATER
     )
 
 
 def told(shop: Shop) -> list[str]:
+    """The sentences of all notices to the shop."""
     found = shop.merchant.notices.order_by("pk")
     return [letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ") for notice in found]
 

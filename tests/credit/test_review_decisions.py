@@ -29,6 +29,7 @@ def waiting(**terms: Any) -> shops.Shop:
 
 
 def approve(shop: shops.Shop, reason: str = "a good year", at: str = LATER) -> LimitReview:
+    """Approve the raise that waits after the latest review."""
     review = latest(shop)
     return review_decisions.approve(
         review_id=review.pk, actor=OPERATOR, reason=reason, now=shop.at(at)
@@ -36,6 +37,7 @@ def approve(shop: shops.Shop, reason: str = "a good year", at: str = LATER) -> L
 
 
 def reject(shop: shops.Shop, reason: str = "too fast", at: str = LATER) -> LimitReview:
+    """Reject the raise that waits after the latest review."""
     review = latest(shop)
     return review_decisions.reject(
         review_id=review.pk, actor=OPERATOR, reason=reason, now=shop.at(at)
@@ -43,6 +45,7 @@ def reject(shop: shops.Shop, reason: str = "too fast", at: str = LATER) -> Limit
 
 
 def decision(shop: shops.Shop) -> tuple[str, str, str]:
+    """The latest review's status, who decided, and why."""
     review = latest(shop)
     return str(review.status), review.decided_by, review.decision_reason
 

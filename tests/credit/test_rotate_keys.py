@@ -43,6 +43,7 @@ def rotate() -> str:
 
 
 def numbers() -> list[str]:
+    """The numbers of all destinations, decrypted."""
     kept = PayoutDestination.objects.order_by("pk")
     return [encrypted.read(destination, "number").decode() for destination in kept]
 

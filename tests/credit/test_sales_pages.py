@@ -51,6 +51,7 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 11 Dec 2026, 03:00 UTC, with nothing in the cache."""
     clock("2026-12-11 03:00")
     cache.clear()
     return written
@@ -202,6 +203,7 @@ def test_a_view_of_a_months_sales_leads_back_to_that_month(shop: Shop) -> None:
 
 
 def file_of(client: Client, asked: str, name: str = "refunds") -> list[dict[str, str]]:
+    """The rows of the CSV file of after-sales, by heading."""
     response = client.get(f"{AFTER_SALES}{name}.csv?{asked}")
     content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))

@@ -26,11 +26,13 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 
 def rows(shop: Shop, path: str, **params: str) -> list[Any]:
+    """The rows of the list at this path, asked so."""
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/{path}", params)
     return list(response.context["page"].rows)
 
 
 def file(shop: Shop, path: str, **params: str) -> list[list[str]]:
+    """The rows of the CSV file at this path, asked so."""
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/{path}", params)
     return list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
 
@@ -47,11 +49,13 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 5 Nov 2026, 12:00 UTC."""
     clock("2026-11-05 12:00")
     return written
 
 
 def amounts(shop: Shop, **params: str) -> list[str]:
+    """The amounts of the withdrawals that the list shows."""
     return [money.text(found.amount) for found in rows(shop, "withdrawals/", **params)]
 
 
@@ -118,6 +122,7 @@ def declined(nothing_kept: None, clock: Callable[[str], None]) -> Shop:
 
 
 def names(shop: Shop, **params: str) -> list[str]:
+    """The references of the declined orders that the list shows."""
     return [order.reference for order in rows(shop, "declined/", **params)]
 
 

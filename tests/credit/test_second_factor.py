@@ -32,6 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     pages = set_clock(monkeypatch)
 
     def set_to(at: str) -> None:
+        """Set the clocks of pages and of allauth to this instant, in UTC."""
         pages(at)
         monkeypatch.setattr(time, "time", lambda: shops.instant(at).timestamp())
 
@@ -40,6 +41,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def shop(clock: Callable[[str], None], settings: LazySettings) -> Shop:
+    """A shop with 300.00 of proceeds, at NOW, where second factors are asked for."""
     settings.TAEL_SANDBOX = False
     shop = shop_with("300.00")
     clock(NOW)
@@ -47,11 +49,13 @@ def shop(clock: Callable[[str], None], settings: LazySettings) -> Shop:
 
 
 def with_authenticator(person: User) -> User:
+    """The person, who has set up an authenticator."""
     EnrolledFactorFactory.create(factor=auth.TOTP.activate(person, SECRET).instance)
     return person
 
 
 def asked(shop: Shop) -> dict[str, str]:
+    """What the form of a withdrawal sends."""
     destination = shop.destination.pk
     return {"amount": "100.00", "destination": str(destination), "request_key": "form-1"}
 

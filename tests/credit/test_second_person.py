@@ -23,6 +23,7 @@ Officers = dict[str, Client]
 
 @pytest.fixture(autouse=True)
 def day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands at 3 Nov 2026, 10:00 UTC."""
     set_clock(monkeypatch)("2026-11-03 10:00")
 
 
@@ -34,24 +35,29 @@ def shop() -> shops.Shop:
 
 @pytest.fixture
 def officers() -> Officers:
+    """The browsers of two credit officers, by name."""
     return {name: browser_of(operator(ROLE, email=f"{name}@tael.example"))
             for name in ("olga", "otto")}  # fmt: skip
 
 
 def approve(client: Client, withdrawal: Withdrawal) -> Any:
+    """The answer to the page that approves the withdrawal."""
     return client.post(f"/admin/credit/withdrawal/{withdrawal.pk}/decide/approve/")
 
 
 def export(client: Client, withdrawal: Withdrawal) -> Any:
+    """The answer to the page that writes a file for the bank with the withdrawal."""
     return client.post(EXPORT, {"withdrawals": [withdrawal.pk]})
 
 
 def status(withdrawal: Withdrawal) -> tuple[str, str, str]:
+    """The withdrawal's status, and who approved and sent it."""
     now = Withdrawal.objects.get(pk=withdrawal.pk)
     return str(now.status), now.approved_by, now.sent_by
 
 
 def large(shop: shops.Shop, **said: Any) -> Withdrawal:
+    """A withdrawal above what is sent without an approval."""
     withdrawal, _is_new = withdrawing.ask(shop, "10000.01", **said)
     assert withdrawal.needs_approval
     return withdrawal

@@ -14,6 +14,7 @@ NOW = "2026-11-02 10:00"
 
 
 def due_on(reference: str) -> str:
+    """The order's due day."""
     return str(Order.objects.get(reference=reference).due_on)
 
 

@@ -21,6 +21,7 @@ LATER = "2026-11-12 09:00:00"
 
 
 def shop_with_an_order(**terms: Any) -> Shop:
+    """A shop with an order of 100.00."""
     shop = shops.join("2026-11-01 10:00", **terms)
     assert shop.place(PLACED, "A", "100.00") == "applied"
     return shop

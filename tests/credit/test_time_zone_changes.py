@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def change_zone(shop: shops.Shop, timezone: str, at: str) -> None:
+    """Have the merchant's days be those of another time zone from its next month on."""
     terms.change_time_zone(
         merchant_id=shop.merchant.pk, timezone=timezone, actor=FIRST,
         now=datetime.fromisoformat(at), **WHY,

@@ -34,6 +34,7 @@ def waiting(paid: str = "45000.00") -> shops.Shop:
 
 
 def set_limit(shop: shops.Shop, at: str, figure: str) -> None:
+    """Set the shop's limit by two people."""
     decided(
         limits.set_limit,
         merchant_id=shop.line.pk,
@@ -45,6 +46,7 @@ def set_limit(shop: shops.Shop, at: str, figure: str) -> None:
 
 
 def approve(shop: shops.Shop, at: str, review: LimitReview | None = None) -> LimitReview:
+    """Approve the raise that waits, after the latest review unless another is given."""
     review = review or latest(shop)
     return review_decisions.approve(
         review_id=review.pk, actor=OPERATOR, reason="A good year.", now=shop.at(at)
@@ -58,6 +60,7 @@ def told() -> list[tuple[str, str]]:
 
 
 def said(notice: Notice) -> str:
+    """The sentence of the notice."""
     return letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -68,6 +71,7 @@ def page_of(shop: shops.Shop, month: str = "2026-12") -> str:
 
 
 def audit() -> None:
+    """Check that the audit finds nothing."""
     books.assert_clean()
 
 

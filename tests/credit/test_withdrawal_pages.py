@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 def confirmation(shop: Shop, **said: str) -> str:
+    """The text of the page that asks the owner to confirm the withdrawal."""
     return text_of(browser_of(member(shop)).get(f"{NEW}?{urlencode(asked(shop, **said))}"))
 
 
@@ -42,6 +43,7 @@ def refused(shop: Shop, **said: str) -> str:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the pages' clock."""
     return set_clock(monkeypatch)
 
 

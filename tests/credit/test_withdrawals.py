@@ -41,6 +41,7 @@ def shop() -> shops.Shop:
 
 
 def quote(shop: shops.Shop, amount: str, at: str = NOW) -> withdrawals.Quote:
+    """What a withdrawal of this amount would cost, and whether it takes an approval."""
     return withdrawals.quote(
         merchant_id=shop.line.pk, amount=Money(amount, shop.line.currency), now=shop.at(at)
     )

@@ -40,11 +40,13 @@ PAID_WITHOUT_ANSWER = ["pays and hangs up", "pays and breaks", "pays and mumbles
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with 50,000.00 of proceeds."""
     return shop_with("50000.00")
 
 
 @pytest.fixture
 def bank(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[Bank]:
+    """A bank on a server of its own, which withdrawals go to."""
     with payout_server.running() as bank:
         monkeypatch.setitem(PROVIDERS, "http", HttpProvider(bank.url, bank))
         settings.TAEL_PAYOUT_PROVIDER = "http"

@@ -40,6 +40,7 @@ def shop() -> shops.Shop:
 
 
 def violated() -> dict[str, int]:
+    """How many rows each of the audit's checks of withdrawals finds wrong."""
     return {
         finding.check.name: finding.violations
         for finding in audit.run(WITHDRAWALS, now=instant("2100-01-01 00:00"))
@@ -48,6 +49,7 @@ def violated() -> dict[str, int]:
 
 
 def break_by(statement: str) -> None:
+    """Change one row by SQL behind the back of triggers."""
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")  # no triggers
         cursor.execute(statement)

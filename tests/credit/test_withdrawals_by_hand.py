@@ -44,10 +44,12 @@ HEADING = "reference,status,bank_reference,reason\n"
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with 50,000.00 of proceeds."""
     return shop_with("50000.00")
 
 
 def export(*chosen: Withdrawal, by: str = OPERATOR, at: str = NOW) -> Batch:
+    """Write a file for the bank with these withdrawals."""
     return payout_files.export(
         withdrawal_ids=[withdrawal.pk for withdrawal in chosen], actor=by, now=shops.instant(at)
     )
@@ -60,6 +62,7 @@ def take(*rows: str, heading: str = HEADING) -> list[PayoutAnswer]:
 
 
 def take_file(content: bytes) -> list[PayoutAnswer]:
+    """Upload the bank's answers, and take each of their rows."""
     now = shops.instant(LATER)
     file = payout_answers.upload(content=content, actor=OTHER_OPERATOR, now=now)
     due = to_take(now)
@@ -75,12 +78,14 @@ def counts(taken: list[PayoutAnswer]) -> tuple[int, int, int, int]:
 
 
 def sent(shop: shops.Shop, amount: str = "100.00") -> Withdrawal:
+    """A withdrawal that is in a file for the bank."""
     withdrawal = withdraw(shop, amount)
     assert not export(withdrawal).refused
     return withdrawal
 
 
 def rows(text: str) -> list[dict[str, Any]]:
+    """The rows of the CSV text, by heading."""
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
@@ -108,6 +113,7 @@ WHY = "The bank's own upload failed."
 
 
 def again_of(batch: str, reason: str = WHY, *, as_sent: bool = False) -> str:
+    """The file of before, written again."""
     return payout_files.export_again(
         batch=batch, actor=OPERATOR, reason=reason, as_sent=as_sent, now=shops.instant(NOW)
     )

@@ -56,6 +56,7 @@ def rich() -> shops.Shop:
 
 
 def quote(shop: shops.Shop, amount: str, at: str = NOW) -> withdrawals.Quote:
+    """What a withdrawal of this amount would cost, and whether it takes an approval."""
     return withdrawals.quote(
         merchant_id=shop.line.pk, amount=Money(amount, shop.line.currency), now=shop.at(at)
     )
@@ -153,6 +154,7 @@ Step = Callable[[Withdrawal], object]
 
 
 def _sent(withdrawal: Withdrawal) -> None:
+    """Approve the withdrawal, and send it by hand."""
     approve(withdrawal)
     payout_files.export(
         withdrawal_ids=[withdrawal.pk], actor=OTHER_OPERATOR, now=shops.instant(NOW)

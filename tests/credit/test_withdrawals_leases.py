@@ -19,6 +19,7 @@ TEN_MINUTES_LATER = "2026-11-03 10:10"
 
 @pytest.fixture
 def bank(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[Bank]:
+    """A bank on a server of its own, which withdrawals go to."""
     with payout_server.running() as bank:
         monkeypatch.setitem(PROVIDERS, "http", HttpProvider(bank.url, bank))
         settings.TAEL_PAYOUT_PROVIDER = "http"

@@ -40,6 +40,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def bank(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[Bank]:
+    """A bank on a server of its own, which withdrawals go to."""
     with payout_server.running() as bank:
         monkeypatch.setitem(PROVIDERS, "http", HttpProvider(bank.url, bank))
         settings.TAEL_PAYOUT_PROVIDER = "http"
@@ -159,6 +160,7 @@ def test_eight_operators_write_the_same_ones_into_files() -> None:
     chosen = [withdraw(first, "10.00"), withdraw(second, "10.00"), withdraw(first, "20.00")]
 
     def export(number: int) -> int:
+        """Write a file with the withdrawals: how many went into it."""
         # In any order: locks are taken in one.
         ids = [one.pk for one in (chosen if number % 2 else reversed(chosen))]
         batch = payout_files.export(
@@ -176,6 +178,7 @@ def test_the_same_file_of_answers_uploaded_eight_times_at_once() -> None:
     content = f"reference,status,bank_reference,reason\n{withdrawal},FAILED,,no\n".encode()
 
     def upload(_: int) -> str:
+        """Upload the answers, and take all that wait."""
         now = shops.instant(NOW)
         payout_answers.upload(content=content, actor=OPERATOR, now=now)
         # Each takes all that waits, its own and the others'.
@@ -199,6 +202,7 @@ def test_refunded_and_withdrawn_at_once() -> None:
         destination_id = shop.destination.pk
 
         def refund(shop: shops.Shop = shop, order: str = order) -> None:
+            """Refund the order."""
             now = shops.instant(NOW)
             refunds.give(
                 merchant_id=shop.line.pk,
@@ -210,6 +214,7 @@ def test_refunded_and_withdrawn_at_once() -> None:
             )
 
         def withdraw_all(shop: shops.Shop = shop, destination_id: int = destination_id) -> None:
+            """Request a withdrawal of all."""
             ask(shop, "300.00", destination_id=destination_id)
 
         steps = (refund, withdraw_all)

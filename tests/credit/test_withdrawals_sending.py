@@ -35,11 +35,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with 50,000.00 of proceeds."""
     return shop_with("50000.00")
 
 
 @pytest.fixture
 def sandbox(settings: LazySettings) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 

@@ -38,6 +38,7 @@ WHY, TOLD = "The bank's list of 6 November.", "Account closed since."
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with 1,000.00 of proceeds, whose withdrawals cost 2.00."""
     fees(fixed="2.00")
     return shop_with("1000.00")
 
@@ -49,12 +50,14 @@ def violated() -> list[str]:
 
 
 def send_back(withdrawal: Withdrawal, by: str = OTHER_OPERATOR, reason: str = WHY) -> Withdrawal:
+    """Say that the money of a paid withdrawal came back."""
     return withdrawals_undone.send_back(
         withdrawal_id=withdrawal.pk, reason=reason, told=TOLD, actor=by, now=shops.instant(LATER)
     )
 
 
 def correct(withdrawal: Withdrawal, reference: str = "B-9", reason: str = WHY) -> Withdrawal:
+    """Say that a failed withdrawal was paid after all."""
     return withdrawals_undone.correct_to_paid(
         withdrawal_id=withdrawal.pk, reference=reference, reason=reason, actor=OTHER_OPERATOR,
         now=shops.instant(LATER),

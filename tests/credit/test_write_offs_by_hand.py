@@ -33,6 +33,7 @@ AT = "2026-11-20 10:00"
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with an overdue order."""
     return overdue()
 
 
@@ -199,6 +200,7 @@ def test_written_off_and_paid_at_once_the_money_is_the_merchants_either_way(
     shop: shops.Shop,
 ) -> None:
     def race(number: int) -> str:
+        """Write the order off or pay it, by number: the outcome."""
         if number:
             return shop.pay(AT, "A", "1000.00", "P-1")
         try:

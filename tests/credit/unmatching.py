@@ -23,12 +23,14 @@ def shop_with_unmatched_cash(**terms: Any) -> Shop:
 
 
 def cash(shop: Shop) -> OrderPayment:
+    """The shop's UNMATCHED payment."""
     return shop.line.payments.get(status="UNMATCHED")
 
 
 def settle(
     shop: Shop, kind: str, amount: str, at: str = NOW, /, **said: Any
 ) -> UnmatchedSettlement:
+    """Settle so much of the UNMATCHED payment, in this way."""
     given: dict[str, Any] = {
         "payment_id": cash(shop).pk,
         "amount": Money(amount, shop.currency),

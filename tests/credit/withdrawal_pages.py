@@ -11,6 +11,7 @@ NEW = "/m/rosewood/credit/withdrawals/new/"
 
 
 def asked(shop: Shop, **said: str) -> dict[str, str]:
+    """What the form of a withdrawal sends."""
     return {
         "amount": "100.00",
         "destination": str(shop.destination.pk),
@@ -19,5 +20,6 @@ def asked(shop: Shop, **said: str) -> dict[str, str]:
 
 
 def confirm(shop: Shop, client: Client | None = None, **said: str) -> Any:
+    """The answer to the form that confirms the withdrawal and its fee."""
     content = asked(shop, **({"fee": "1.50"} | said))
     return (client or browser_of(member(shop))).post(NEW, content)

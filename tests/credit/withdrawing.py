@@ -49,18 +49,21 @@ def sell(shop: shops.Shop, at: str, amount: str, order: str = "") -> str:
 
 
 def refund(shop: shops.Shop, at: str, order: str, amount: str) -> None:
+    """Refund so much of the order."""
     data = {"order": order, "refund": f"refund-{next(_numbers)}"}
     data |= {"amount": amount, "currency": shop.line.currency}
     assert shop.send("order.refunded", at, **data) == "applied"
 
 
 def add(shop: shops.Shop, at: str = JOINED, number: str = CARD, **said: Any) -> PayoutDestination:
+    """Add a destination."""
     return DestinationFactory.create(shop=shop, at=at, number=number, **said)
 
 
 def ask(
     shop: shops.Shop, amount: str | Money, at: str = NOW, key: str = "", **said: Any
 ) -> tuple[Withdrawal, bool]:
+    """Request a withdrawal by the operation: it, and whether it is new."""
     content: dict[str, Any] = {
         "destination_id": shop.destination.pk,
         "amount": amount if isinstance(amount, Money) else Money(amount, shop.line.currency),
@@ -73,16 +76,19 @@ def ask(
 def withdraw(
     shop: shops.Shop, amount: str, at: str = NOW, key: str = "", **said: Any
 ) -> Withdrawal:
+    """A new withdrawal to the shop's destination."""
     if key:
         said["request_key"] = key
     return WithdrawalFactory.create(shop=shop, at=at, amount=amount, **said)
 
 
 def approve(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdrawal:
+    """Approve the withdrawal, by an operator."""
     return withdrawals.approve(withdrawal_id=withdrawal.pk, actor=by, now=shops.instant(at))
 
 
 def reject(withdrawal: Withdrawal, at: str = NOW, reason: str = "unclear") -> Withdrawal:
+    """Reject the withdrawal, by an operator."""
     return withdrawals.reject(
         withdrawal_id=withdrawal.pk,
         actor=OPERATOR,
@@ -93,6 +99,7 @@ def reject(withdrawal: Withdrawal, at: str = NOW, reason: str = "unclear") -> Wi
 
 
 def cancel(withdrawal: Withdrawal, at: str = NOW, merchant_id: int | None = None) -> Withdrawal:
+    """Cancel the withdrawal, in the merchant's name."""
     return withdrawals.cancel(
         merchant_id=withdrawal.line_id if merchant_id is None else merchant_id,
         withdrawal_id=withdrawal.pk,
@@ -102,7 +109,7 @@ def cancel(withdrawal: Withdrawal, at: str = NOW, merchant_id: int | None = None
 
 
 def pay_out(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdrawal:
-    """By hand: in a file for the bank, which pays it."""
+    """Have the withdrawal be sent by hand, in a file for the bank, which pays it."""
     now = shops.instant(at)
     batch = payout_files.export(withdrawal_ids=[withdrawal.pk], actor=by, now=now)
     assert not batch.refused
@@ -112,7 +119,7 @@ def pay_out(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdr
 
 
 def fees(percent: str = "0", fixed: str = "0", free: int = 0, currency: str = "USD") -> None:
-    """A policy with fees, in force from the day all shops here join on."""
+    """Introduce a policy with fees, in force from the day all shops here join on."""
     CreditPolicyFactory.create(
         currency=currency,
         withdrawal_fee_percent=Decimal(percent),
@@ -122,10 +129,12 @@ def fees(percent: str = "0", fixed: str = "0", free: int = 0, currency: str = "U
 
 
 def status(withdrawal: Withdrawal) -> str:
+    """The withdrawal's status, as the database has it now."""
     return str(Withdrawal.objects.get(pk=withdrawal.pk).status)
 
 
 def paid_out(shop: shops.Shop) -> str:
+    """What was paid out to the shop, as a figure."""
     return money.text(shop.line.paid_out)
 
 
@@ -144,21 +153,26 @@ def notices(shop: shops.Shop) -> list[tuple[str, str]]:
 
 
 def run(job: str, at: str) -> None:
+    """Run the job of this name here."""
     (found,) = (one for one in TIMETABLE if one.name == job)
     found.run_here(shops.instant(at))
 
 
 def send_all(at: str = NOW) -> None:
+    """Run the job that sends withdrawals."""
     run("send-withdrawals", at)
 
 
 def reconcile_all(at: str) -> None:
+    """Run the job that asks about withdrawals without an answer."""
     run("reconcile-withdrawals", at)
 
 
 def fresh(withdrawal: Withdrawal) -> Withdrawal:
+    """The withdrawal as the database has it now."""
     return Withdrawal.objects.get(pk=withdrawal.pk)
 
 
 def suspect(shop: shops.Shop, at: str = NOW) -> Freeze:
+    """Freeze the shop for suspected fraud."""
     return FreezeFactory.create(shop=shop, at=at, reason=Freeze.Reason.SUSPECTED_FRAUD)

@@ -40,7 +40,7 @@ def playwright(playwright: Playwright) -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def contexts(browser: Browser, live_server: LiveServer) -> Contexts:
-    """See Contexts."""
+    """The browser's contexts, which tests take in turn."""
     return Contexts(browser, live_server.url)
 
 
@@ -67,6 +67,7 @@ def static_files_are_read_once() -> Iterator[None]:
     read: dict[str, tuple[bytes, str]] = {}
 
     def serve(handler: StaticFilesHandler, request: HttpRequest) -> HttpResponse:
+        """The static file, read once, which browsers may keep for a year."""
         if request.path not in read:
             found: Any = django_serve(handler, request)
             read[request.path] = b"".join(found), found.headers["Content-Type"]
@@ -110,6 +111,7 @@ def clock(clock_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     running = time.time
 
     def set_to(at: str) -> None:
+        """Set all clocks to this instant, in UTC."""
         now = shops.instant(at)
         ahead = now.timestamp() - running()
         monkeypatch.setattr(timezone, "now", lambda: now)

@@ -62,17 +62,24 @@ class Contexts:
             self._give_back(context)
 
     def _made(self, options: dict[str, Any]) -> BrowserContext:
+        """A new context of the browser with these options, and our page in it, which keeps its
+        stores.
+        """
         context = self._make(**options)
         page = context.new_page()
         self._stores[context] = page, context.new_cdp_session(page)
         return context
 
     def _page(self, context: BrowserContext, viewport: Any) -> Page:
+        """A new page of the context, in this size."""
         page = BrowserContext.new_page(context)
         page.set_viewport_size(viewport)
         return page
 
     def _give_back(self, context: BrowserContext, **_: Any) -> None:
+        """Take a context back that a test closes: its pages are closed and its stores emptied, but
+        for static files.
+        """
         looks = self._taken.pop(context, None)
         if looks is None:
             return

@@ -33,6 +33,7 @@ window.Stripe = (key) => ({
 
 @pytest.fixture
 def at_stripe(settings: Any) -> Iterator[None]:
+    """A server that stands for Stripe is asked, and no second factor."""
     settings.TAEL_SANDBOX = True  # a demonstration asks for no second factor
     with stripe_server.localstripe() as url:
         stripe_server.be_asked(settings, url)

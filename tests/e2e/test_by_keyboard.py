@@ -92,6 +92,7 @@ def test_tab_reaches_everything_on_every_page(
 
 @pytest.fixture
 def telephone(browser: Browser, live_server: LiveServer) -> Page:
+    """The start page of a shop's owner, on a screen of 360 × 740."""
     shop = routes.full_shop()
     context = browser.new_context(viewport={"width": 360, "height": 740})
     go_on(context, browser_of(member(shop)), live_server)

@@ -68,7 +68,7 @@ def test_a_bar_opens_its_month_by_a_click_and_by_a_second_tap(
 
 
 def point_at(chart: Locator, *, finger: bool) -> None:
-    """Near the right end of the chart, which is today, once it stands still there."""
+    """Point near the right end of the chart, which is today, once it stands still there."""
     box = chart.bounding_box()
     assert box
     (chart.tap if finger else chart.hover)(

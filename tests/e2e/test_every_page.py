@@ -127,5 +127,6 @@ def looked_through(
 
 
 def violations(page: Page) -> list[str]:
+    """What axe finds wrong with the page: each rule, with the first element."""
     found = Axe().run(page).response["violations"]
     return [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found]

@@ -22,6 +22,7 @@ HIDE = "Object.defineProperty(document, 'hidden', {configurable: true, get: () =
 
 @pytest.fixture(autouse=True)
 def sandbox(settings: Any) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 

@@ -24,6 +24,7 @@ WIDTHS = (320, 375, 768, 1280, 1920)
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop with seven orders, one of which is paid."""
     shop = shops.join("2026-10-01 09:00", credit_limit="10000.00")
     for number in range(1, 8):
         shop.place(f"2026-10-{number:02} 10:00", f"A-{number}", f"{number}0.00")
@@ -33,6 +34,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 @pytest.fixture
 def opened(browser: Browser, live_server: LiveServer, shop: Shop) -> Callable[..., Page]:
+    """Opens a page as the shop's owner, in a browser that looks as it is told."""
     client = browser_of(member(shop))
 
     def open_at(path: str, **looks: object) -> Page:

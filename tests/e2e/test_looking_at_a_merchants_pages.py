@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop, at NOW, with the sandbox on."""
     settings.TAEL_SANDBOX = True
     set_clock(monkeypatch)(NOW)
     return shops.join("2026-11-01 10:00", plan_price="39.00")

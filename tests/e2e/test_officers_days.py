@@ -35,10 +35,12 @@ class Desk:
         self.page, self.url = page, url
 
     def go(self, path: str) -> None:
+        """Open a page of the admin, which has to fit the screen."""
         self.page.goto(f"{self.url}/admin/{path}")
         self.fits()
 
     def press(self, link: str) -> None:
+        """Follow the link, to a page that has to fit the screen."""
         with self.page.expect_navigation():
             self.page.get_by_role("link", name=link, exact=True).first.click()
         self.fits()
@@ -58,16 +60,18 @@ class Desk:
         self.fits()
 
     def says(self, words: str) -> None:
+        """Check that the page says these words."""
         expect(self.page.locator("body")).to_contain_text(words)
 
     def fits(self) -> None:
-        """The page is not wider than its screen."""
+        """Check that the page is not wider than its screen."""
         width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert width <= 0, f"{self.page.url} is {width} pixels too wide"
 
 
 @pytest.fixture
 def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop with work for operators, at NOW."""
     settings.TAEL_SANDBOX = True
     set_clock(monkeypatch)(NOW)
     return rosewood(settings)
@@ -75,6 +79,7 @@ def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 @pytest.fixture
 def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
+    """Opens the admin for somebody new in a role, on a screen of this size."""
     contexts = []
 
     def open_for(role: str, screen: tuple[int, int], email: str = OLGA) -> Desk:

@@ -111,6 +111,9 @@ def test_the_file_says_first_what_each_fee_comes_to_and_who_issued_it(
 
 
 def _is_the_document(printer: Page, heads: str) -> None:
+    """Check that the page, as printed, is the document alone: black on white, within A4, and begins
+    with this heading.
+    """
     expect(printer.locator("h1")).to_be_visible()
     assert [one for one in printer.locator(SCREEN_ONLY).all() if one.is_visible()] == []
     assert printer.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"

@@ -55,6 +55,7 @@ def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[Callable[...,
 
 
 def home(page: Page) -> None:
+    """Go to the page of what waits."""
     page.get_by_role("link", name="What waits").first.click()
     expect(page.get_by_role("heading", name="What waits")).to_be_visible()
 
@@ -67,6 +68,7 @@ def open_first(page: Page, queue: str) -> None:
 
 
 def decide(page: Page, button: str, **said: str) -> None:
+    """Take the decision of this name, with these values in its form."""
     page.get_by_role("link", name=button, exact=True).first.click()
     for name, value in said.items():
         page.locator(f"[name={name}]").fill(value)
@@ -74,6 +76,7 @@ def decide(page: Page, button: str, **said: str) -> None:
 
 
 def says(page: Page, words: str) -> None:
+    """Check that the page says these words."""
     expect(page.locator("body")).to_contain_text(words)
 
 

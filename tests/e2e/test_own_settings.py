@@ -28,11 +28,13 @@ PAGES = [
 
 @pytest.fixture
 def owner() -> User:
+    """The owner of a new shop."""
     user = member(shops.join("2026-10-01 09:00"))
     return user
 
 
 def confirm_password(page: Page, server: LiveServer) -> None:
+    """Type the password once more, as the page asks."""
     page.goto(f"{server.url}/accounts/reauthenticate/")
     page.get_by_label("Password").fill(PASSWORD)
     sends(page, "Confirm")

@@ -31,11 +31,13 @@ Clock = Callable[[str], None]
 
 @pytest.fixture(autouse=True)
 def demonstration(settings: LazySettings, live_server: LiveServer) -> None:
+    """The sandbox is on, and links in mails lead to the test's server."""
     settings.TAEL_SANDBOX = True
     settings.TAEL_BASE_URL = live_server.url
 
 
 def owner_of_shop(**shop: str) -> User:
+    """The owner of a new shop."""
     return member(open_shop(**shop), email=OWNER)
 
 
@@ -166,6 +168,7 @@ def test_thursday_proceeds_go_to_the_bank(
 
 
 def give_code(page: Page, button: str) -> None:
+    """Type the code of the authenticator, and press the button."""
     page.locator("input[name=code]").fill(code_of(SECRET))
     page.get_by_role("button", name=button, exact=True).first.click()
 

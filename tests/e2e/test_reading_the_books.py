@@ -19,6 +19,7 @@ pytestmark = [
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop with an order in three parts, a charge, and its first bills."""
     shop = shops.join("2026-10-01 09:00", plan_price="39.00")
     shop.place("2026-10-02 10:00", "A-1", "120.00", instalments=3)
     shop.charge("2026-10-03 10:00", "pick-pack", "15.50", description="Two dresses")

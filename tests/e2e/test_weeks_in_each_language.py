@@ -56,17 +56,19 @@ def opened(browser: Browser, live_server: LiveServer, shop: Shop) -> Opens:
 
 
 def go_to(page: Page, name: str) -> None:
-    """By the link in the navigation."""
+    """Go to a page by the link in the navigation."""
     link = page.locator(".side nav").get_by_role("link", name=name, exact=True)
     link.click()
     expect(link).to_have_attribute("aria-current", "page")
 
 
 def press(page: Page, name: str) -> None:
+    """Press the button of this name."""
     page.get_by_role("button", name=name, exact=True).click()
 
 
 def follow(page: Page, name: str) -> None:
+    """Follow the link of this name."""
     page.get_by_role("link", name=name, exact=True).click()
 
 

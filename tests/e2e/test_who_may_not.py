@@ -41,11 +41,13 @@ CLOSED_TO_VIEWERS = [
 
 @pytest.fixture
 def shop(settings: LazySettings) -> Shop:
+    """A new shop, with the sandbox on."""
     settings.TAEL_SANDBOX = True
     return open_shop()
 
 
 def button(page: Page, name: str) -> int:
+    """How many buttons and links of this name the page has."""
     named = re.compile(rf"^\s*{re.escape(name)}\s*$")
     return sum(page.get_by_role(role, name=named).count() for role in ("button", "link"))
 

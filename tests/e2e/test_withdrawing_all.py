@@ -22,6 +22,9 @@ SPEND = ["296.53 USD", "3.47 USD", "300.00 USD", "0.00 USD"]
 
 
 def fits_and_axe_finds_nothing(page: Page, widths: Iterable[int]) -> None:
+    """Check that the page fits each width, and that axe finds nothing wrong with it, also in the
+    dark.
+    """
     for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         assert Axe().run(page).response["violations"] == [], width

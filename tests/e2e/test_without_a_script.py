@@ -19,6 +19,7 @@ clock = pytest.fixture(set_clock)
 
 @pytest.fixture(autouse=True)
 def sandbox(settings: Any) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 

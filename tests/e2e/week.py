@@ -50,10 +50,11 @@ def open_shop(card: str = paying.GOOD) -> Shop:
 
 
 def go_to(page: Page, name: str) -> None:
-    """By the link in the navigation."""
+    """Go to a page by the link in the navigation."""
     main = page.get_by_role("navigation", name="Main")
     main.get_by_role("link", name=name, exact=True).click()
 
 
 def panel(page: Page, heading: str) -> Locator:
+    """The part of the page under this heading."""
     return page.locator("section", has=page.get_by_role("heading", name=heading))

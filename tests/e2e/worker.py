@@ -110,6 +110,7 @@ def set_clock(clock: Path, now: datetime) -> None:
 
 
 def _database() -> str:
+    """The URL of the test's database."""
     database = connection.settings_dict
     login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
     address = f"{login}@{quote(database['HOST'], safe='')}:{database['PORT']}"
@@ -132,6 +133,7 @@ def main(told: dict[str, Any]) -> None:
 
 
 def _tell_done(task: Any, **_: Any) -> None:
+    """Print the name of the task that is done, for the test to read."""
     print(task.name, flush=True)  # noqa: T201 (the test reads it)
 
 

@@ -32,6 +32,9 @@ class OfShop(Factory[T]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """Make the row by its operation, at an instant of the shop's, with amounts in the shop's
+        currency.
+        """
         shop, at = kwargs.pop("shop"), kwargs.pop("at")
         for name in cls._amounts:
             if isinstance(kwargs.get(name), str):
@@ -40,6 +43,7 @@ class OfShop(Factory[T]):
 
     @classmethod
     def _currency(cls, shop: Shop) -> str:
+        """The currency of amounts that are given as texts: that of the billing account."""
         return shop.billing_currency
 
     @classmethod

@@ -56,6 +56,7 @@ class ChargeFactory(OfShop[Charge]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Charge:
+        """Record the charge, served at `now`."""
         arrived = said.pop("arrived")
         said |= {"amount": Decimal(said["amount"]), "currency": shop.billing_currency}
         charge, is_new = charges.record(
@@ -84,6 +85,7 @@ class InvoiceFactory(OfShop[Invoice]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Invoice:
+        """Charge so much that a bill is issued; returns the bill."""
         issued = shop.account.invoices.count()
         assert shop.charge(now.isoformat(), **said) == "applied"
         assert shop.account.invoices.count() == issued + 1
@@ -118,6 +120,7 @@ class PaymentFactory(OfShop[Payment]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Payment:
+        """Have a member pay the bill now."""
         return payments.pay_now(invoice_id=said.pop("invoice").pk, now=now, **said)
 
 
@@ -134,6 +137,7 @@ class TransferFactory(OfShop[transfers.Transfer]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> transfers.Transfer:
+        """Record a transfer, for the bill if one is given."""
         invoice = said.pop("invoice")
         if invoice:
             return transfers.record(invoice_id=invoice.pk, now=now, **said)
@@ -167,6 +171,7 @@ class ReversalFactory(OfShop[Reversal]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Reversal | None:
+        """Have the payment's provider take back its money."""
         payment, actor = said.pop("payment"), said.pop("actor")
         paid = {"money_reference": payment.provider_reference, "amount": payment.amount}
         report = ProviderReportFactory.build(**paid | said)
@@ -188,6 +193,7 @@ class CreditRequestFactory(OfShop[BillingCredit]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> BillingCredit:
+        """Ask for a credit, in the merchant's name."""
         return credits.ask(merchant_id=shop.merchant.pk, now=now, **said)
 
 
@@ -207,6 +213,7 @@ class GrantedCreditFactory(OfShop[BillingCredit]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> BillingCredit:
+        """Give a credit, in an operator's name."""
         return credits.grant(merchant_id=shop.merchant.pk, now=now, **said)
 
 
@@ -224,6 +231,7 @@ class ThresholdRequestFactory(OfShop[ThresholdRequest]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> ThresholdRequest:
+        """Ask for a threshold, in the merchant's name."""
         return thresholds.ask(merchant_id=shop.merchant.pk, now=now, **said)
 
 
@@ -238,6 +246,7 @@ class BillingQuestionFactory(OfShop[BillingQuestion]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> BillingQuestion:
+        """Ask a question, in the merchant's name."""
         return questions.ask(merchant_id=shop.merchant.pk, now=now, **said)
 
 
@@ -258,6 +267,7 @@ class FeePriceFactory(Factory[FeePrice]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """Introduce the price, by two people where it takes two."""
         if kwargs["currency"] in settings.CURRENCIES:
             let_one_decide(kwargs["currency"])
         made = two_people.decided(prices.introduce, **kwargs)  # a price far from the one before
@@ -284,6 +294,7 @@ class IssuerFactory(Factory[Issuer]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add the issuer."""
         said = {name: kwargs.pop(name) for name in ("prefix", "actor", "reason", "now")}
         return issuers.add(entity=issuers.Entity(**kwargs), **said)
 
@@ -306,6 +317,7 @@ class DetailsFactory(OfShop[BillingDetails]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> BillingDetails:
+        """Say billing details and, unless told otherwise, confirm them."""
         actor, is_confirmed = said.pop("actor"), said.pop("is_confirmed")
         details = billing_details.say(
             merchant_id=shop.merchant.pk,

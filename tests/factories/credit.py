@@ -30,6 +30,7 @@ class OfLine(OfShop[T]):
 
     @classmethod
     def _currency(cls, shop: Shop) -> str:
+        """The currency of amounts that are given as texts: that of the credit line."""
         return shop.currency
 
 
@@ -52,6 +53,7 @@ class OrderFactory(OfLine[Order]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Order:
+        """Place the order, and ship, deliver and pay it as far as it is told to."""
         at, order, paid = now.isoformat(), said.pop("reference"), said.pop("paid")
         is_shipped, is_delivered = said.pop("is_shipped"), said.pop("is_delivered")
         assert shop.place(at, order, **said) == "applied"
@@ -82,6 +84,7 @@ class FreezeFactory(OfLine[Freeze]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Freeze:
+        """Freeze the line."""
         return freezes.place(merchant_id=shop.merchant.pk, now=now, **said)
 
 
@@ -99,6 +102,7 @@ class RaiseRequestFactory(OfLine[LimitRequest]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> LimitRequest:
+        """Ask for a raise, in the merchant's name."""
         return requests.ask_raise(merchant_id=shop.merchant.pk, now=now, **said)
 
 
@@ -113,6 +117,7 @@ class QuestionFactory(OfLine[LimitRequest]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> LimitRequest:
+        """Ask a question, in the merchant's name."""
         return requests.ask_question(merchant_id=shop.merchant.pk, now=now, **said)
 
 
@@ -130,6 +135,7 @@ class DestinationFactory(OfLine[PayoutDestination]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> PayoutDestination:
+        """Add the destination."""
         destination, _is_new = destinations.add(merchant_id=shop.merchant.pk, now=now, **said)
         return destination
 
@@ -147,6 +153,7 @@ class WithdrawalFactory(OfLine[Withdrawal]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Withdrawal:
+        """Request the withdrawal, which has to be new."""
         withdrawal, is_new = withdrawals.request(merchant_id=shop.merchant.pk, now=now, **said)
         assert is_new
         return withdrawal
@@ -167,6 +174,7 @@ class PayoutScheduleFactory(OfLine[PayoutSchedule]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> PayoutSchedule:
+        """Set up automatic withdrawals."""
         rule, _is_new = automatic.set_up(merchant_id=shop.merchant.pk, now=now, **said)
         return rule
 

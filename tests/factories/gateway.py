@@ -41,6 +41,7 @@ class ApiKeyFactory(Factory[ApiKey]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """Make the key; its text is lost."""
         key, _text = keys.make(**kwargs)
         return key
 
@@ -60,6 +61,7 @@ class ReceivedEventFactory(OfShop[ReceivedEvent]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> ReceivedEvent:
+        """Send the event by the API; it need not be one that is taken."""
         key = said.pop("key")
         sent = said | {"at": now.isoformat(), "merchant": shop.merchant.reference}
         intake.take([sent], key=key, request_id=said["id"], now=now)
@@ -80,6 +82,7 @@ class ImportFactory(OfShop[Import]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Import:
+        """Upload a file with these rows."""
         told = {"merchant": shop.reference, "currency": shop.currency}
         lines = [json.dumps(told | row) for row in said.pop("rows")]
         return imports.upload(content="\n".join(lines).encode(), now=now, **said)
@@ -101,6 +104,7 @@ class EndpointFactory(Factory[WebhookEndpoint]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add the endpoint."""
         return endpoints.add(**kwargs).endpoint
 
 
@@ -117,10 +121,12 @@ class DeliveryFactory(OfShop[WebhookDelivery]):
 
     @classmethod
     def _currency(cls, shop: Shop) -> str:
+        """The currency of the credit line."""
         return str(shop.line.currency)
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> WebhookDelivery:
+        """Change the limit, of which the endpoint is then to be told."""
         limit: Money = said["limit"]
         by: dict[str, Any] = {"actor": "olga@tael.example", "reason": "They asked for it."}
         limits.set_limit(merchant_id=shop.merchant.pk, limit=limit, now=now, **by)

@@ -27,6 +27,7 @@ class ProfileFactory(OfShop[Profile]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Profile:
+        """Fill in the profile."""
         return profiles.complete(merchant_id=shop.merchant.pk, now=now, **said)
 
 
@@ -42,6 +43,7 @@ class InvitationFactory(OfShop[Invitation]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Invitation:
+        """Invite somebody, by an e-mail."""
         return inviting.invite(merchant_id=shop.merchant.pk, now=now, **said)
 
 
@@ -59,6 +61,7 @@ class ProposalFactory(Factory[Proposal]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """Propose a new operator to a second person."""
         return operators.add(**kwargs)
 
 
@@ -77,6 +80,7 @@ class OperatorPolicyFactory(DjangoModelFactory[OperatorPolicy]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """A version of the policy for operators, without asking a second person."""
         policy = OperatorPolicy(currency=kwargs.pop("currency"))
         number, starts_on = kwargs.pop("version"), kwargs.pop("starts_on")
         made = policy.next_version(number, starts_on, kwargs)

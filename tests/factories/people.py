@@ -63,11 +63,13 @@ class OperatorFactory(UserFactory):
 
     @post_generation
     def roles(self: Any, create: bool, given: Iterable[str] | None, **_: Any) -> None:
+        """Give the operator these roles."""
         if create and given:
             self.groups.set([Group.objects.get(name=role) for role in given])
 
     @post_generation
     def permissions(self: Any, create: bool, given: Iterable[Permission] | None, **_: Any) -> None:
+        """Give the operator these permissions."""
         if create and given:
             self.user_permissions.set(given)
 
@@ -118,6 +120,7 @@ class Browser(Client):
     """
 
     def post(self, path: Any, data: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Send the form; that of a decision with what its page showed."""
         is_form = isinstance(data, dict | None) and shown.FIELD not in (data or {})
         if "/decide/" in path and is_form:
             data = {**(data or {}), **showed(self, path)}

@@ -11,10 +11,12 @@ assert urls.urlpatterns
 
 
 def schema() -> dict[str, Any]:
+    """The API's description of itself."""
     return dict(api.get_openapi_schema())
 
 
 def operations(described: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The described operations, by their ids."""
     return {
         operation["operationId"]: operation
         for methods in described["paths"].values()
@@ -23,5 +25,6 @@ def operations(described: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def validate(instance: Any, of_schema: dict[str, Any], described: dict[str, Any]) -> None:
+    """Check that the instance is as this part of the description says."""
     whole = {**of_schema, "components": described["components"]}
     jsonschema.Draft202012Validator(whole).validate(instance)

@@ -62,6 +62,7 @@ def operations() -> Iterator[tuple[str, str, str]]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the API's clock, which stands at AT."""
     set_to = set_clock(monkeypatch)
     set_to(AT)
     return set_to
@@ -81,6 +82,9 @@ class Asking:
         }
 
     def ask(self, caller: Caller, name: str, method: str, path: str, whose: str) -> HttpResponse:
+        """The answer to this operation of the API, asked by the caller about the merchant
+        `whose`.
+        """
         address = path.format(merchant=whose, **self.named)
         if name == "sendEvents":
             return caller.ask(method, address, {"events": [{}]})
@@ -135,6 +139,7 @@ def test_a_merchants_key_finds_other_merchants_as_unknown_as_those_that_do_not_e
 
 
 def _without_names(response: HttpResponse, name: str) -> dict[str, Any]:
+    """The problem that the answer tells, without the request's id and the merchant's name."""
     told: dict[str, Any] = said(response)
     return told | {"request_id": "", "detail": told["detail"].replace(name, "…")}
 

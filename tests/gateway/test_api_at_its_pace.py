@@ -44,6 +44,7 @@ class Sending(Replaying):
         self.api = api
 
     def _apply(self, window: Sequence[Line]) -> None:
+        """Send the lines of a file by the API, with the clock at their instants."""
         outcomes: list[Outcome] = []
         for at, lines in groupby(window, key=lambda line: line.at):
             clock.move(Path(settings.TAEL_CLOCK), at)
@@ -57,6 +58,7 @@ class Sending(Replaying):
         note(self.replay, window, outcomes)
 
     def _send(self, events: Sequence[Event]) -> list[Outcome]:
+        """Send these events in one request; their outcomes."""
         if not events:
             return []
         body = {"events": [_as_sent(event) for event in events]}
@@ -67,6 +69,7 @@ class Sending(Replaying):
 
 
 def _as_sent(event: Event) -> dict[str, Any]:
+    """The event as JSON has it."""
     return {
         "id": event.id,
         "type": event.type,

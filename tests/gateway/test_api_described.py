@@ -26,6 +26,7 @@ AT = "2026-11-26 03:00"
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the API's clock, which stands at AT."""
     set_to = set_clock(monkeypatch)
     set_to(AT)
     return set_to
@@ -146,6 +147,7 @@ def test_the_examples_of_what_is_read_are_what_is_answered(clock: Callable[[str]
 
 
 def _uncounted(told: Any) -> str:
+    """The answer as text, without what differs from one run to the next."""
     told = {name: value for name, value in told.items() if name != "request_id"}
     return COUNTED.sub("…", json.dumps(told, indent=1))
 

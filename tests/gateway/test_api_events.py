@@ -29,6 +29,7 @@ Clock = Callable[[str], None]
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Sets the API's clock, which stands at 10 Nov 2026, 10:00 UTC."""
     set_to = set_clock(monkeypatch)
     set_to("2026-11-10 10:00")
     return set_to
@@ -36,29 +37,35 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def shop(clock: Clock) -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 
 @pytest.fixture
 def caller(shop: Shop) -> Caller:
+    """Somebody with a key of the API, and a shop to ask about."""
     return Caller()
 
 
 def event(event_id: str, kind: str, merchant: str = "rosewood", /, **data: Any) -> dict[str, Any]:
+    """An event as JSON has it, at AT."""
     return {"id": event_id, "type": kind, "at": AT, "merchant": merchant, "data": data}
 
 
 def placed(order: str, amount: str = "10.00", **data: Any) -> dict[str, Any]:
+    """An event by which an order is placed."""
     content = {"order": order, "buyer": "b", "amount": amount, "currency": "USD"}
     return event(f"place-{order}", "order.placed", **content | data)
 
 
 def charged(charge: str, amount: str = "1.00", **data: Any) -> dict[str, Any]:
+    """An event that charges a fee."""
     content = {"charge": charge, "fee": "pick-pack", "amount": amount, "currency": "USD"}
     return event(f"charge-{charge}", "charge.recorded", **content | data)
 
 
 def outcomes(results: list[dict[str, Any]]) -> list[str]:
+    """The outcome of each event, with its code if it has one."""
     return [f"{one['outcome']} {one['code'] or ''}".strip() for one in results]
 
 

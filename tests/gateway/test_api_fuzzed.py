@@ -75,6 +75,9 @@ def test_every_answer_is_one_that_the_schema_describes(
 
 
 def _ask(operation: Any, mode: GenerationMode, name: str, key: str, examples: int) -> int:
+    """Send random requests of the operation, valid or not, and check each answer; returns how many
+    were sent.
+    """
     count = 0
 
     @settings(

@@ -23,6 +23,7 @@ ROOT = Path(settings.BASE_DIR)
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API's clock stands at AT."""
     set_clock(monkeypatch)(AT)
 
 
@@ -79,6 +80,7 @@ def test_every_command_of_the_first_hour_does_what_the_page_says() -> None:
 
 
 def _without_request(told: dict[str, Any]) -> dict[str, Any]:
+    """The answer without the request's id."""
     return {name: value for name, value in told.items() if name != "request_id"}
 
 

@@ -28,6 +28,7 @@ TERMS: dict[str, Any] = {
 
 
 def a_key(**terms: Any) -> tuple[ApiKey, str]:
+    """A new key, and its text."""
     return keys.make(**TERMS | terms, now=NOW)
 
 

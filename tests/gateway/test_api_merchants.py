@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API's clock stands at 26 Nov 2026, 03:00 UTC."""
     set_clock(monkeypatch)("2026-11-26 03:00")
 
 

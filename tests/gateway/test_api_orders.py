@@ -23,6 +23,7 @@ ON_RECORD = ["gateway_receivedevent"]
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Sets the API's clock, which stands at 10 Nov 2026, 10:00 UTC."""
     set_to = set_clock(monkeypatch)
     set_to("2026-11-10 10:00")
     return set_to
@@ -30,11 +31,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def shop(clock: Clock) -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-10 09:00")
 
 
 @pytest.fixture
 def caller(shop: Shop) -> Caller:
+    """Somebody with a key of the API, and a shop to ask about."""
     return Caller()
 
 

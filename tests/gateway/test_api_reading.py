@@ -24,12 +24,14 @@ Clock = Callable[[str], None]
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Sets the API's clock, which stands at 1 Dec 2026, 10:00 UTC."""
     set_to = set_clock(monkeypatch)
     set_to("2026-12-01 10:00")
     return set_to
 
 
 def rows(caller: Caller, path: str) -> list[dict[str, Any]]:
+    """The rows that the API lists of rosewood."""
     found: list[dict[str, Any]] = said(caller.get(f"/merchants/rosewood/{path}"))["rows"]
     return found
 
@@ -98,6 +100,7 @@ def test_a_page_that_cannot_be_is_refused(
 
 @pytest.fixture
 def full(clock: Clock) -> Shop:
+    """A shop with rows of all kinds."""
     return full_shop()
 
 
@@ -176,6 +179,7 @@ def test_months_are_listed_a_page_at_a_time_and_by_what_changed_since(clock: Clo
 
 
 def _number(shop: Shop) -> str:
+    """The number of the shop's first bill."""
     return str(shop.account.invoices.earliest("pk").number)
 
 

@@ -39,6 +39,7 @@ def orders(merchant: str, number: int) -> list[Event]:
 
 
 def charge(merchant: str, number: int) -> Event:
+    """An event that charges the merchant's `number`-th fee."""
     name = f"c-{merchant}-{number}"
     fee = ("pick-pack", "shipping-label", "storage")[number % 3]
     data = {"charge": name, "fee": fee, "amount": "1.25", "currency": "USD"}
@@ -46,11 +47,13 @@ def charge(merchant: str, number: int) -> Event:
 
 
 def _event(merchant: str, kind: str, name: str, data: dict[str, Any]) -> Event:
+    """An event of the merchant's as JSON has it, at AT."""
     envelope = {"id": f"{kind} {name}", "type": kind, "at": AT.isoformat(), "merchant": merchant}
     return {**envelope, "data": data}
 
 
 def a_day(orders_of_each: int, charges_of_each: int) -> list[Event]:
+    """The events of a day: so many orders and charges of each shop."""
     told = [
         event
         for number in range(orders_of_each)
@@ -62,6 +65,7 @@ def a_day(orders_of_each: int, charges_of_each: int) -> list[Event]:
 
 
 def join_all() -> list[Shop]:
+    """The shops, which have just joined."""
     found = []
     for reference in SHOPS:
         terms = {"credit_limit": "100000.00", "billing_threshold": "100000.00"}
@@ -90,11 +94,12 @@ def send_until_done(caller: Caller, batches: Sequence[Sequence[Event]]) -> None:
 
 
 def books() -> dict[str, Any]:
+    """The books of all shops."""
     return {shop: Shop(shop).books() for shop in SHOPS}
 
 
 def ways(told: list[Event], size: int) -> dict[str, list[list[Event]]]:
-    """The same events in batches, sent in several ways."""
+    """These events in batches of so many, sent in several ways, by their names."""
     shuffled = list(told)
     random.Random(7).shuffle(shuffled)
     in_batches = [told[start : start + size] for start in range(0, len(told), size)]
@@ -134,6 +139,7 @@ def _within(batches: list[list[Event]]) -> list[list[Event]]:
 
 
 def _empty() -> None:
+    """Empty the database."""
     emptied.empty(TransactionTestCase())
 
 

@@ -66,6 +66,7 @@ TEXTS = [*REFERENCES, *((kind, member) for kind, member, _ in LONGER)]
 
 
 def event(kind: str, **data: Any) -> dict[str, Any]:
+    """A valid event of this kind, with other data in it."""
     merchant = "orchid" if kind == "merchant.joined" else "rosewood"
     return {
         "id": "an event",
@@ -78,6 +79,7 @@ def event(kind: str, **data: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def shop() -> shops.Shop:
+    """A shop with an order."""
     shop = shops.join("2026-11-01 10:00")
     shop.place("2026-11-02 09:00", "A", "10.00")
     return shop
@@ -164,10 +166,12 @@ def test_the_file_goes_on_behind_it(tmp_path: Path, kind: str, member: str, text
 
 
 def charge(reference: str) -> dict[str, Any]:
+    """An event that charges a fee under this reference."""
     return event("charge.recorded", charge=reference)
 
 
 def applied(sent: Sequence[dict[str, Any]]) -> list[str]:
+    """The outcome of each event, with its code if it has one."""
     outcomes = apply_all([events.from_object(one) for one in sent], now=shops.instant(AT))
     return [f"{outcome.status} {outcome.code}".strip() for outcome in outcomes]
 
@@ -182,6 +186,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
 
     @transaction.atomic
     def strict(new: Any) -> Any:
+        """Record the charges; raise the error of the test if one of them is `bad`."""
         outcomes = record(new)
         if raised and any(one.reference == "bad" for one in new):
             raise raised[0]

@@ -28,21 +28,25 @@ class Live(Shop):
         self.arrival = ""
 
     def _arrive(self, event: dict[str, Any]) -> str:
+        """Apply the event as it arrives: at the instant that was set, or when it happened."""
         return shops.apply(event, arriving=self.at(self.arrival) if self.arrival else None)
 
     def arriving(self, at: str) -> "Live":
+        """The shop, whose events arrive at this instant from now on."""
         self.arrival = at
         return self
 
 
 @pytest.fixture
 def shop() -> Live:
+    """A shop, whose events arrive on 1 Nov 2026 unless it is told otherwise."""
     shop = Live()
     assert shop.arriving("2026-11-01 10:00").join("2026-11-01 10:00") == "applied"
     return shop
 
 
 def a_charge(shop: Live) -> Charge:
+    """The shop's charge that is not the plan's."""
     return shop.account.charges.exclude(fee="plan").get()
 
 

@@ -31,6 +31,7 @@ def day(number: int, hour: int = 10) -> str:
 
 @pytest.fixture(autouse=True)
 def nothing_is_a_demonstration(settings: Any) -> None:
+    """The sandbox is switched off."""
     settings.TAEL_SANDBOX = False
 
 

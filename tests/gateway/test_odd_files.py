@@ -26,6 +26,7 @@ Said = dict[str, Any] | list[str]
 
 
 def orders(merchant: Merchant) -> Said:
+    """The merchant's orders: reference, status, outstanding, decline, due day."""
     found = merchant.credit_line.orders.order_by("reference")
     return [
         " ".join(filter(None, [one.reference, one.status, money.text(one.outstanding),
@@ -35,32 +36,38 @@ def orders(merchant: Merchant) -> Said:
 
 
 def line(merchant: Merchant) -> Said:
+    """Limit, used and proceeds."""
     found = merchant.credit_line
     return [money.text(one) for one in (found.limit, found.used, found.proceeds)]
 
 
 def entries(merchant: Merchant) -> Said:
+    """The entries of proceeds: kind, amount, day of maturing."""
     found = merchant.credit_line.proceeds_entries.order_by("pk")
     return [f"{one.kind} {money.text(one.amount)} {one.matures_on}" for one in found]
 
 
 def unmatched(merchant: Merchant) -> Said:
+    """The refusal of each UNMATCHED payment, by reference."""
     found = OrderPayment.objects.filter(line=merchant.credit_line, status="UNMATCHED")
     return dict(found.order_by("reference").values_list("reference", "refusal"))
 
 
 def notices(merchant: Merchant) -> Said:
+    """How many notices of each kind there are, but for bills."""
     return dict(
         Counter(merchant.notices.exclude(kind="BILL_ISSUED").values_list("kind", flat=True))
     )
 
 
 def freezes(merchant: Merchant) -> Said:
+    """The line's freezes: reason, from when to when."""
     found = merchant.credit_line.freezes.order_by("pk")
     return [f"{one.reason} {one.placed_at:%d %H:%M} to {one.lifted_at:%d %H:%M}" for one in found]
 
 
 def reviews(merchant: Merchant) -> Said:
+    """The line's reviews: day, score, grade, status, limit before and proposed."""
     return [
         f"{one.on} {one.score:.6f} {one.grade} {one.status} {money.text(one.limit_before)}"
         f" {money.text(one.limit_proposed)}"
@@ -80,6 +87,7 @@ def buckets(merchant: Merchant) -> Said:
 
 
 def invoices(merchant: Merchant) -> Said:
+    """The bills: date, kind, total, period."""
     found = merchant.billing_account.invoices.order_by("pk")
     return [
         f"{one.issued_on:%d %b} {one.kind} {money.text(one.total)}"
@@ -101,12 +109,14 @@ def statements(merchant: Merchant) -> Said:
 
 
 def account(merchant: Merchant) -> Said:
+    """What is outstanding and accruing, how many items are on no bill, and the next plan date."""
     found = merchant.billing_account
     outstanding = [money.text(found.outstanding), money.text(found.accruing)]
     return [*outstanding, f"{found.items.filter(invoice=None).count()}", f"{found.next_plan_on}"]
 
 
 def days(merchant: Merchant) -> Said:
+    """The day of service of each charge."""
     found = merchant.billing_account.charges.exclude(reference__startswith="tael:")
     return [f"{one.reference} {one.service_on}" for one in found.order_by("reference")]
 
@@ -206,6 +216,7 @@ def test_books_after_an_odd_file(
 
 
 def copied(name: str, folder: Path) -> Path:
+    """A copy of the file of this name in the folder."""
     path = folder / f"{name}.jsonl"
     path.write_bytes((FILES / path.name).read_bytes())
     return path

@@ -23,6 +23,7 @@ AT = "2026-11-10 10:00"
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A new shop, with the API's clock at AT."""
     set_clock(monkeypatch)(AT)
     return shops.join("2026-11-10 09:00")
 

@@ -49,11 +49,13 @@ def a_file(folder: Path, *more: dict[str, Any]) -> Path:
 
 
 def an_order(at: str, merchant: str = "rosewood") -> dict[str, Any]:
+    """An event by which an order is placed."""
     data = {"order": "B", "buyer": "Mia", "amount": "5.00", "currency": "USD", "instalments": 1}
     return {"id": "b", "type": "order.placed", "at": at, "merchant": merchant, "data": data}
 
 
 def audit() -> str:
+    """What `manage.py audit` says."""
     output = StringIO()
     call_command("audit", stdout=output)
     return output.getvalue()

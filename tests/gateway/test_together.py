@@ -31,10 +31,12 @@ JOINED = "2026-11-01 10:00"
 
 @pytest.fixture(autouse=True)
 def _sandbox(settings: Any) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 
 def joining(*references: str) -> Sent:
+    """The events by which these merchants join."""
     sent: Sent = []
     for reference in references:
         shop(reference, sent, payment_method="sandbox", plan_price="39.00").join(JOINED)
@@ -45,6 +47,7 @@ def test_merchants_that_join_together_have_the_books_and_bills_of_one_by_one() -
     """With one among them that joined already, all of them go alone."""
 
     def way(apply: Callable[[Sent], list[str]], sent: Sent) -> tuple[list[str], dict[str, Any]]:
+        """The outcomes of the events applied in this way, and the books."""
         statuses: list[str] = []
         found = event_files.undone(lambda: statuses.extend(apply(sent)))
         return statuses, found
@@ -75,6 +78,7 @@ def test_bills_whose_answer_is_known_are_collected_together_as_one_by_one() -> N
     statements: dict[str, int] = {}
 
     def collect(name: str, **changed: Any) -> None:
+        """Run the job in this form, and note its statements and the rows."""
         with CaptureQueriesContext(connection) as asked:
             replace(COLLECT_PAYMENTS, **changed).run_here(now, at_once=True)
         statements[name] = len(asked)
@@ -122,6 +126,7 @@ def test_day_ends_at_which_nothing_happens_wait_and_come_to_the_same(
     apply = Replaying._apply
 
     def noted(self: Replaying, window: Sequence[Line]) -> datetime | None:
+        """Apply the group of lines, and note which day `quiet` has open then."""
         books = BillingAccount.objects.filter(merchant__reference="quiet")
         behind.update(books.values_list("open_on", flat=True))
         return apply(self, window)

@@ -37,7 +37,10 @@ def a_day(of: Callable[[str, Sent], None], *references: str) -> Sent:
 
 
 def shop(reference: str, sent: Sent, **terms: Any) -> Shop:
+    """A shop whose events are not applied, but added to `sent`."""
+
     def send(event: dict[str, Any]) -> str:
+        """Keep the event, and apply nothing."""
         sent.append(events.from_object(event))
         return ""
 
@@ -74,6 +77,7 @@ EXPECTED = [
 
 
 def together(sent: Sent) -> list[str]:
+    """The outcomes of these events, applied in one run."""
     run = EventRun()
     run.hold(sent)
     for event in sent:
@@ -82,6 +86,7 @@ def together(sent: Sent) -> list[str]:
 
 
 def one_by_one(sent: Sent) -> list[str]:
+    """The outcomes of these events, each applied in a run of its own."""
     statuses = []
     for event in sent:
         run = EventRun()
@@ -91,6 +96,7 @@ def one_by_one(sent: Sent) -> list[str]:
 
 
 def joined(*references: str) -> None:
+    """Have these merchants join."""
     sent: Sent = []
     for reference in references:
         shop(reference, sent).join("2026-11-01 10:00")
@@ -103,6 +109,7 @@ def test_each_event_of_a_window_comes_to_what_it_comes_to_alone() -> None:
     outcomes: dict[str, list[str]] = {}
 
     def way(name: str, apply: Callable[[Sent], list[str]]) -> dict[str, Any]:
+        """The books after the events were applied in this way; their outcomes are noted."""
         return event_files.undone(lambda: outcomes.update({name: apply(sent)}))
 
     by_itself, window = way("alone", one_by_one), way("window", together)
@@ -123,6 +130,7 @@ def test_ten_times_as_many_orders_take_no_more_statements() -> None:
     joined("rosewood", "orchid")
 
     def statements(first: int, orders: int) -> int:
+        """How many statements so many orders take in one run."""
         sent: Sent = []
         for number in range(first, first + orders):
             of = shop("rosewood" if number % 2 else "orchid", sent)
@@ -158,6 +166,9 @@ def test_windows_go_past_instants_at_which_nothing_is_due_and_come_to_the_same(
     apply, jobs = Replaying._apply, jobs_of_a_replay()
 
     def noted(self: Replaying, window: Sequence[Line]) -> datetime | None:
+        """Apply the group of lines, and note how many it has and whether anything is due after
+        it.
+        """
         due = apply(self, window)
         windows.append((len(window), due is None))
         return due

@@ -41,6 +41,7 @@ DAMAGED = "DataError: the account of this merchant is damaged"
 
 
 def open_days(model: Any = BillingAccount) -> dict[str, int]:
+    """How many accounts, or lines, have each day open."""
     return dict(Counter(str(day) for day in model.objects.values_list("open_on", flat=True)))
 
 
@@ -207,6 +208,7 @@ def test_halving_finds_all_that_are_at_fault() -> None:
 
 
 def retry() -> JobFailure:
+    """Retry the only failure, in an operator's name: it, as it is then."""
     failure = JobFailure.objects.get()
     return requested.retry(failure_id=failure.pk, actor=OPERATOR, reason="mended", now=NEXT_RUN)
 

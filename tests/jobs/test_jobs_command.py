@@ -35,18 +35,22 @@ NOW = shops.instant("2026-11-02 00:02:30")
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands at NOW."""
     monkeypatch.setattr(timezone, "now", lambda: NOW)
 
 
 def heartbeat(at: datetime = NOW) -> None:
+    """Note the scheduler's heartbeat."""
     Heartbeat.objects.update_or_create(pk=queries.SCHEDULER, defaults={"at": at})
 
 
 def two_shops() -> list[shops.Shop]:
+    """Two shops that pay 39.00 for their plan."""
     return [shops.join(JOINED, name, plan_price="39.00") for name in ("rosewood", "willow")]
 
 
 def output() -> str:
+    """What `manage.py jobs` says, and at the end its error or "sound"."""
     written = StringIO()
     try:
         call_command("jobs", stdout=written)
@@ -153,6 +157,7 @@ def test_a_lost_run_is_told_for_a_day_though_the_jobs_last_one_went_well(
 
 
 def operator(*permissions: str) -> Client:
+    """The browser of an operator who may see jobs, with these permissions besides."""
     user = UserFactory.create(is_staff=True, email=OPERATOR)
     wanted = ("view_jobrun", "view_jobfailure", *permissions)
     user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
@@ -160,6 +165,7 @@ def operator(*permissions: str) -> Client:
 
 
 def text(response: object) -> str:
+    """The answer's HTML."""
     return str(response.content.decode())  # type: ignore[attr-defined]
 
 
@@ -168,10 +174,12 @@ RUNS, FAILURES = "admin:jobs_jobrun_changelist", "admin:jobs_jobfailure_changeli
 
 @pytest.fixture
 def operators_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at NOW."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: NOW))
 
 
 def parked(browser: Client) -> JobFailure:
+    """The failure of a row that a job could not do."""
     damage(two_shops()[1])
     run("billing-day-ends", "2026-11-02 00:00")
     return JobFailure.objects.get()

@@ -25,6 +25,7 @@ DAY_END = "2026-11-03 00:00"
 
 @pytest.fixture
 def queues(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
+    """Queues of the test's own: for all jobs, and for those that ask providers."""
     own = f"tael-test-{os.getpid()}-own"
     asking = f"tael-test-{os.getpid()}-providers"
     monkeypatch.setattr(definitions, "PROVIDERS", asking)
@@ -34,6 +35,7 @@ def queues(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 def silent(settings: Any) -> Iterator[Silent]:
+    """A provider that takes connections and does not answer; 0.3 s are waited for it."""
     with silent_server.silent() as server:
         stripe_server.be_asked(settings, server.url, timeout=0.3)
         yield server

@@ -96,6 +96,7 @@ def test_a_run_that_is_killed_has_said_what_it_did_and_the_next_goes_on(
     whole, done = retention._some, []
 
     def some(*said: object) -> int:
+        """Remove some rows; the run is killed the third time."""
         done.append(1)
         if len(done) == 3:
             raise KeyboardInterrupt

@@ -37,6 +37,7 @@ DUE = "2026-11-02 10:00"
 
 @pytest.fixture
 def silent(settings: Any) -> Iterator[Silent]:
+    """A provider that takes connections and does not answer; 0.2 s are waited for it."""
     with silent_server.silent() as server:
         stripe_server.be_asked(settings, server.url, timeout=0.2)
         yield server
@@ -154,6 +155,7 @@ def test_a_worker_whose_clock_is_wrong_parks_no_row(settings: Any) -> None:
 
 @pytest.fixture
 def provider(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """A provider that answers as it is told, beside the sandbox."""
     settings.TAEL_SANDBOX = True
     told = Told()
     monkeypatch.setitem(PROVIDERS, "stripe", told)

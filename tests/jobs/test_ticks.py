@@ -57,6 +57,7 @@ def run_before(now: list[datetime]) -> None:
 
 
 def ticks(job: str = JOB) -> list[tuple[datetime | None, int]]:
+    """Tick and number of due rows of each run of the job."""
     return list(JobRun.objects.filter(job=job).order_by("pk").values_list("tick", "rows_due"))
 
 
@@ -271,11 +272,13 @@ def test_a_chunk_waits_half_an_hour_for_the_database(monkeypatch: pytest.MonkeyP
     retry, work_off = tasks.do_chunk.retry, runs.work_off
 
     def work(*given: Any) -> Any:
+        """Do the chunk; the database is away the first thirty times."""
         if len(waits) < 30:
             raise OperationalError("the database system is shutting down")
         return work_off(*given)
 
     def noted(*, countdown: int, **options: Any) -> Any:
+        """Note how long the next try is put off, and try at once."""
         waits.append(countdown)
         return retry(countdown=0, **options)
 
@@ -305,6 +308,7 @@ def test_runs_that_found_nothing_to_do_are_kept_for_two_days() -> None:
     at = shops.instant("2026-11-10 00:00")
 
     def ran(job: str, **ago: int) -> JobRun:
+        """A run of the job that ended so long ago."""
         when = at - timedelta(**ago)
         return JobRunFactory.create(job=job, tick=when, due_at=when, ended_at=when)
 

@@ -18,6 +18,7 @@ from tests import books, shops
 
 
 def every(**interval: int) -> Job:
+    """A job that finds nothing to do, and runs this often."""
     return Job(
         "some-job", due=lambda now: [], work=lambda keys, now: {}, every=timedelta(**interval)
     )
@@ -67,6 +68,7 @@ def test_a_scheduler_gives_its_first_heartbeat_as_it_starts_and_then_each_minute
 
 @pytest.fixture
 def many_merchants(db: None) -> list[shops.Shop]:
+    """Merchants with bills, orders and thresholds that come due on the same days."""
     return [
         shops.join(
             "2026-11-01 10:00",
@@ -138,6 +140,7 @@ def test_a_job_run_again_does_nothing(many_merchants: list[shops.Shop]) -> None:
 
 @pytest.fixture
 def workers_in_this_process() -> Iterator[None]:
+    """Tasks are done at once in this process."""
     app.conf.task_always_eager = True
     yield
     app.conf.task_always_eager = False

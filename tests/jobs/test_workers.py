@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def worker() -> Iterator[psutil.Process]:
+    """The process of a worker with a queue of its own."""
     queue = f"tael-test-{os.getpid()}"
     with queues_of_our_own(queue), real_worker(queue) as worker:
         yield worker

@@ -44,21 +44,25 @@ def change(patch: pytest.MonkeyPatch, name: str, **fields: object) -> None:
 
 
 def fifty() -> list[shops.Shop]:
+    """So many shops (MERCHANTS), which have just joined."""
     return [shops.join(JOINED, f"shop-{number:02}") for number in range(MERCHANTS)]
 
 
 def damage(shop: shops.Shop, table: str = "billing_billingaccount") -> None:
+    """Have the database refuse to write the shop's row in this table."""
     with connection.cursor() as cursor:
         cursor.execute(BREAK.format(table=table, merchant=int(shop.merchant.pk)))
 
 
 def mend(table: str = "billing_billingaccount") -> None:
+    """Have the database write the table's rows again."""
     with connection.cursor() as cursor:
         cursor.execute(MEND.format(table=table))
 
 
 @contextmanager
 def workers_in_this_process() -> Iterator[None]:
+    """A context in which tasks are done at once in this process."""
     app.conf.task_always_eager = True
     try:
         yield
@@ -68,8 +72,8 @@ def workers_in_this_process() -> Iterator[None]:
 
 @contextmanager
 def queues_of_our_own(*names: str) -> Iterator[None]:
-    """Tasks are sent to the first of these queues, and no other test's workers take from them: the
-    broker is everybody's.
+    """A context in which tasks are sent to the first of these queues, and no other test's workers
+    take from them: the broker is everybody's.
     """
     before = (app.conf.task_queues, app.conf.task_routes, app.conf.task_default_queue)
     _send_to(tuple(map(Queue, names)), {}, names[0])
@@ -80,6 +84,7 @@ def queues_of_our_own(*names: str) -> Iterator[None]:
 
 
 def _send_to(queues: object, routes: object, default: str) -> None:
+    """Have tasks be sent to these queues."""
     app.conf.task_queues, app.conf.task_routes = queues, routes
     app.conf.task_default_queue = default
     app.amqp.flush_routes()  # what an earlier test has sent made them be kept

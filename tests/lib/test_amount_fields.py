@@ -17,6 +17,7 @@ class Asked(forms.Form):
 
 
 def asked(currency: str = "USD", **typed: str) -> Asked:
+    """The form of an amount in this currency, with what was typed."""
     form = Asked(typed)
     in_currency(form, currency)
     return form

@@ -12,12 +12,14 @@ from lib import charts, formats
 
 
 def drawn(*values: str, size: tuple[int, int] = charts.WIDE) -> str:
+    """A chart of these values, as SVG."""
     series = charts.Series("Limit <b>", [Decimal(value) for value in values], is_area=True)
     labels = [f"{number} Oct" for number in range(1, len(values) + 1)]
     return charts.lines([series], labels, figure=formats.whole, size=size).decode()
 
 
 def words(svg: str) -> list[str]:
+    """The texts in the drawing."""
     return [
         text.text or "" for text in ElementTree.fromstring(svg).iter() if text.tag[-4:] == "text"
     ]

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def memberships(user: int, reference: str) -> QuerySet[Membership]:
+    """A query such as the ones that are compiled, of a person and a merchant."""
     return (
         Membership.objects.select_related("merchant")
         .annotate(seven=Value(7), name=Value("the name"))

@@ -26,6 +26,7 @@ with contextlib.suppress(OSError):
 
 
 def counted(folder: Path, meanwhile: str = "") -> "subprocess.CompletedProcess[str]":
+    """How a process ends that counts, with its counts in the folder, and does this meanwhile."""
     return subprocess.run(
         [sys.executable, "-c", COUNT, meanwhile],
         cwd=BASE_DIR,

@@ -8,6 +8,7 @@ from tests import shops
 
 
 def event(at: object) -> dict[str, object]:
+    """An event with this value as its instant."""
     return {"id": "1", "type": "order.shipped", "at": at, "merchant": "rosewood", "data": {}}
 
 

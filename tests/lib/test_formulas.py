@@ -29,6 +29,7 @@ def test_what_does_not_stays_as_it_is(text: str) -> None:
 
 
 def in_sql(text: str) -> str | None:
+    """What `csv_files.safe` makes of the text in the database."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {csv_files.safe('given')} FROM (SELECT %s::text AS given) row", [text]

@@ -22,10 +22,12 @@ class Entries(Orders):
 
 
 def asked(**said: str) -> Filter:
+    """A list that is asked for this."""
     return Orders(said)
 
 
 def shown(template: str, filter: Filter | None) -> str:
+    """What the template makes of the list, without blanks that matter to nobody."""
     context: dict[str, Any] = filter.context if filter else {}
     page = Template("{% load lists %}" + template).render(Context(context))
     return " ".join(page.split()).replace("> <", "><")

@@ -21,10 +21,12 @@ def shop() -> Shop:
 
 
 def page(**params: str) -> Page[Order]:
+    """The page of orders that these parameters ask for, of two rows."""
     return paging.page(Order.objects.all(), by="-placed_at", params=params, size=2)
 
 
 def names(page: Page[Order]) -> list[str]:
+    """The references on the page."""
     return [order.reference for order in page.rows]
 
 

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from billing.operations.at_once import TooManyCards
 from credit.models import PayoutDestination
-from credit.operations.destinations import NotADestination
+from credit.operations.destination_fields import NotADestination
 from credit.operations.requests import NotARaise
 from lib.refusals import Conflict, Invalid, Refused, sentence_of
 from merchants.operations.team import LastOwner
@@ -16,6 +16,7 @@ Kind = PayoutDestination.Kind
 
 
 def refusals(of: type[Refused] = Refused) -> Iterator[type[Refused]]:
+    """The class and all below it."""
     yield of
     for refusal in of.__subclasses__():
         yield from refusals(refusal)

@@ -12,10 +12,12 @@ HERE = "destination 7"
 
 
 def encrypt(content: bytes, place: str = HERE) -> bytes:
+    """The content, encrypted for this place."""
     return secrets.encrypt(content, bound_to=place)
 
 
 def decrypt(kept: bytes | memoryview, place: str = HERE) -> bytes:
+    """The content that was encrypted for this place."""
     return secrets.decrypt(kept, bound_to=place)
 
 

@@ -22,12 +22,14 @@ CODES = ["CodeAgain.code", "CodeAtSignIn.code", "FirstCode.code"]
 
 
 def all_forms(of: type[forms.BaseForm] = forms.BaseForm) -> Iterator[type[forms.BaseForm]]:
+    """All form classes below this one."""
     for form in of.__subclasses__():
         yield form
         yield from all_forms(form)
 
 
 def our_forms() -> list[type[forms.BaseForm]]:
+    """All form classes of our packages, by name."""
     for package in PACKAGES:
         for module in walk_packages([package], f"{package}."):
             if "forms" in module.name:

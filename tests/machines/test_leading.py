@@ -21,6 +21,7 @@ def scheduler() -> Any:
     """Makes schedulers as of several machines, each with what it sent."""
 
     def make() -> Any:
+        """A scheduler of one machine, with a task each minute."""
         app = Celery(set_as_current=False, broker="memory://")
         every = {"task": "one", "schedule": crontab(), "last_run_at": app.now() - timedelta(1)}
         app.conf.beat_schedule = {"one": every}

@@ -41,6 +41,7 @@ def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 def words(page: Page) -> str:
+    """The text of the page, which is no error."""
     assert page.status == 200, page
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.content.decode())).split())
 
@@ -60,6 +61,7 @@ def test_what_one_machine_took_in_the_other_shows_and_either_works_off(
 
 
 def an_owner_signs_in_and_uploads(somebody: Somebody, email: str) -> None:
+    """Check that an owner signs in and uploads a licence, with each request to another machine."""
     assert somebody.get(f"/accounts/login/?next={PROFILE}").status == 200
     told = {"login": email, "password": PASSWORD, "next": PROFILE}
     assert somebody.post("/accounts/login/", **told).location == PROFILE
@@ -74,8 +76,9 @@ def an_owner_signs_in_and_uploads(somebody: Somebody, email: str) -> None:
 
 
 def a_year_is_built_by_a_third_and_taken_from_both(browser: Somebody) -> None:
-    """The third is the tests' own process: the threads of typst are not forked along with one that
-    has set documents before, and the PDFs of a process without them never come.
+    """Check that a ZIP file of a year, built by one process, is taken from both machines. The
+    builder is the tests' own process: the threads of typst are not forked along with one that has
+    set documents before, and the PDFs of a process without them never come.
     """
     year = "/m/rosewood/billing/accountant/years/2026"
     assert browser.post(f"{year}/build/").status == 302
@@ -85,6 +88,7 @@ def a_year_is_built_by_a_third_and_taken_from_both(browser: Somebody) -> None:
 
 
 def a_file_is_imported(office: Somebody, worker: Machine) -> None:
+    """Check that a file that one machine took is taken in by another."""
     rows = b"merchant,order,buyer,amount,currency\nrosewood,A-1,Kai,10.00,USD\n"
     form = {"kind": "ORDERS", "file": Upload("old.csv", rows), "reason": "The old shop's."}
     assert "1 row is in order" in words(office.post("/admin/gateway/import/decide/upload/", **form))
@@ -96,6 +100,7 @@ def a_file_is_imported(office: Somebody, worker: Machine) -> None:
 
 
 def the_bank_answers(office: Somebody, worker: Machine) -> None:
+    """Check that a file for the bank, and its answers, go through several machines."""
     row = Withdrawal.objects.get()
     sent = office.post(f"{ADMIN}/withdrawal/decide/export/", withdrawals=[row.pk])
     assert "1 withdrawal is written" in words(sent)

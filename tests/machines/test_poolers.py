@@ -59,7 +59,9 @@ def reached(**settings: Any) -> Iterator[None]:
 
 @contextmanager
 def pgbouncer(most: int) -> Iterator[dict[str, Any]]:
-    """A PgBouncer that lends `most` connections to the tests' server; settings to reach it by."""
+    """A context with a PgBouncer that lends `most` connections to the tests' server; gives settings
+    to reach it by.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tael-pgbouncer-", dir="/tmp"))
     folder.chmod(0o777)
     port = free_port()
@@ -159,6 +161,7 @@ def test_a_pooler_that_lends_connections_by_the_transaction_mixes_nothing_up(
 
 
 def _gets_it(name: str) -> bool:
+    """Whether we get the lock of this name."""
     with locks.try_advisory_lock(name) as is_ours:
         return is_ours
 

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def replica(settings: Settings) -> Iterator[Standby]:
+    """A replica that pages are read from."""
     with standby() as server:
         settings.TAEL_REPLICA = server.settings()
         yield server

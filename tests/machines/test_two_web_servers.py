@@ -58,6 +58,7 @@ def shop(settings: LazySettings) -> Iterator[Shop]:
 
 
 def ago(**time: int) -> str:
+    """The instant so long ago."""
     return (timezone.now() - timedelta(**time)).isoformat()
 
 
@@ -106,6 +107,7 @@ def test_an_owner_and_an_operator_are_served_by_two_machines_at_once(
 
 
 def new_page(stack: ExitStack, browser: Browser) -> Page:
+    """A page of a new person's, which is closed with the stack."""
     context = browser.new_context()
     stack.callback(context.close)
     return context.new_page()
@@ -119,6 +121,7 @@ def go_on(page: Page, person: User, address: str) -> None:
 
 
 def an_owner_signs_in_and_uploads(page: Page, address: str) -> None:
+    """Check that an owner signs in and uploads a licence, by two web servers in turn."""
     page.goto(f"{address}{PROFILE}")
     page.get_by_label("E-mail address").fill(OWNER)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -135,7 +138,9 @@ def an_owner_signs_in_and_uploads(page: Page, address: str) -> None:
 
 
 def a_file_is_imported(office: Page, machines: Machines) -> None:
-    """Its page follows, asking one machine after the other, what a worker does."""
+    """Check that an import's page follows, asking one machine after the other, what a worker
+    does.
+    """
     office.goto(f"{machines.address}/admin/gateway/import/decide/upload/")
     lines = [f"rosewood,A-{number},Kai,1.00,USD" for number in range(1, ROWS + 1)]
     content = "\n".join(["merchant,order,buyer,amount,currency", *lines]).encode()
@@ -153,6 +158,7 @@ def a_file_is_imported(office: Page, machines: Machines) -> None:
 
 
 def the_bank_answers(office: Page, machines: Machines) -> None:
+    """Check that a file for the bank, and its answers, go through two web servers."""
     row = Withdrawal.objects.get()
     pages = f"{machines.address}/admin/credit/withdrawal/decide"
     office.goto(f"{pages}/export/")
@@ -170,7 +176,7 @@ def the_bank_answers(office: Page, machines: Machines) -> None:
 
 
 def files_are_the_same(page: Page, address: str) -> None:
-    """What each of the machines makes of a bill and of a list."""
+    """Check that each of the machines makes the same of a bill and of a list."""
 
     def from_both(path: str) -> list[bytes]:
         files = [page.request.get(f"{address}/m/rosewood/{path}") for _ in range(2)]

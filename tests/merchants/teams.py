@@ -32,16 +32,19 @@ def invite(owner: User, email: str = "mei@shop.example", role: str = "FINANCE") 
 
 
 def link() -> str:
+    """The path of the invitation in the latest mail."""
     found = re.search(r"/invitations/\S+/", str(mail.outbox[-1].body))
     assert found
     return found[0]
 
 
 def role_of(email: str, shop: Shop) -> str | None:
+    """The role of this person at the shop; None without one."""
     found = Membership.objects.filter(user__email=email, merchant=shop.merchant).first()
     return found.role if found else None
 
 
 def members(shop: Shop) -> dict[str, str]:
+    """The role of each member, by e-mail address."""
     found = Membership.objects.filter(merchant=shop.merchant)
     return dict(found.values_list("user__email", "role"))

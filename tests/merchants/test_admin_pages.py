@@ -102,17 +102,21 @@ NUMBER = "13800138000"
 
 @pytest.fixture(name="operator")
 def browser_of_operator() -> Client:
+    """The browser of an administrator."""
     return browser_of(UserFactory.create(is_staff=True, is_superuser=True))
 
 
 @pytest.fixture(autouse=True)
 def demonstration(settings: Settings) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 
 @kept(TAEL_SANDBOX=True)
 def rows() -> None:
-    """At least one of everything, in the order of its instants: no account goes back in time."""
+    """Write at least one row of everything, in the order of its instants: no account goes back in
+    time.
+    """
     terms = {"credit_limit": "4000.00", "plan_price": "39.00", "payment_method": "sandbox"}
     shop = shops.join("2026-10-01 09:00", **terms)
     alipay: dict[str, Any] = {"kind": PayoutDestination.Kind.ALIPAY, "bank": "", "number": NUMBER}
@@ -150,7 +154,7 @@ def rows() -> None:
 
 
 def by_hand() -> None:
-    """What operators do about a bill of 39.00 of another shop, and note and look at there."""
+    """Write what operators do about a bill of 39.00 of another shop, and note and look at there."""
     shop = shops.join("2026-11-02 09:00", reference="byhand", plan_price="39.00")
     olga = operator("Billing officer", email="olga@tael.example")
     by: dict[str, Any] = {"actor": olga.email, "now": shop.at("2026-11-02 10:00")}
@@ -173,7 +177,7 @@ def by_hand() -> None:
 
 
 def taxed(shop: shops.Shop, by: dict[str, Any]) -> None:
-    """A bill of 1.00 with 0.07 of tax."""
+    """Write a bill of 1.00 with 0.07 of tax."""
     why = {"reason": "They rang."} | by
     early = why | {"now": shop.at("2026-10-01 10:00"), "starts_on": date(2026, 10, 15)}
     tax_rates.introduce(country="TH", tax_class="STANDARD", percent=Decimal(7), **early)
@@ -196,8 +200,8 @@ def taxed(shop: shops.Shop, by: dict[str, Any]) -> None:
 
 
 def told(shop: shops.Shop) -> None:
-    """Other days of the line, a refused event, an import, and a limit that an endpoint was told of
-    in vain.
+    """Write other days of the line, a refused event, an import, and a limit that an endpoint was
+    told of in vain.
     """
     now = shop.at("2026-11-01 03:00")
     line_terms.change_days(
@@ -211,7 +215,7 @@ def told(shop: shops.Shop) -> None:
 
 
 def came_in(person: User, now: datetime) -> None:
-    """A line of the log of sign-ins, and a first second factor, of which mails tell."""
+    """Write a line of the log of sign-ins, and a first second factor, of which mails tell."""
     visitor = sign_ins.Visitor(ip="192.0.2.7", browser="Firefox")
     log = sign_ins.log
     log(SignIn.Kind.SIGNED_IN, visitor, address=person.email, user=person, now=now)
@@ -219,7 +223,7 @@ def came_in(person: User, now: datetime) -> None:
 
 
 def worked_off(shop: shops.Shop) -> None:
-    """A run of a job, and a row that it could not deal with."""
+    """Write a run of a job, and a row that it could not deal with."""
     now = shop.at("2026-11-01 01:00")
     runs.start(job_named("order-flags"), at=now, now=now)
     JobFailureFactory.create(
@@ -228,7 +232,7 @@ def worked_off(shop: shops.Shop) -> None:
 
 
 def proposed(now: datetime) -> None:
-    """What waits for another administrator, and what the bank says of a withdrawal."""
+    """Write what waits for another administrator, and what the bank says of a withdrawal."""
     boss, _ = (operator("Administrator", email=f"{name}@tael.example") for name in ("anna", "ben"))
     ProposalFactory.create(actor=boss, now=now)
     content = b"reference,status,bank_reference,reason\nW-1,PAID,bank-1,\n"
@@ -236,7 +240,7 @@ def proposed(now: datetime) -> None:
 
 
 def no_order_took(shop: shops.Shop) -> None:
-    """Cash of an unknown order, and of a declined one, of which a part went back."""
+    """Write cash of an unknown order, and of a declined one, of which a part went back."""
     assert shop.pay("2026-10-31 10:30", "C-1", "1.00") == "rejected unknown_order"
     assert shop.pay("2026-10-31 10:30", "B-0", "5.00", "X-1") == "rejected order_not_open"
     cash = shop.line.payments.get(reference="X-1")
@@ -247,7 +251,7 @@ def no_order_took(shop: shops.Shop) -> None:
 
 
 def decided(shop: shops.Shop) -> None:
-    """What merchants' people ask for and say of themselves."""
+    """Write what merchants' people ask for and say of themselves."""
     by: dict[str, Any] = {"shop": shop, "at": "2026-10-31 11:00"}
     WithdrawalFactory.create(amount="0.50", **by)
     QuestionFactory.create(**by)
@@ -263,7 +267,9 @@ def decided(shop: shops.Shop) -> None:
 
 
 def billed(shop: shops.Shop) -> None:
-    """What there is about bills: a price, what is asked for, a card, a bill that was voided."""
+    """Write what there is about bills: a price, what is asked for, a card, a bill that was
+    voided.
+    """
     by: dict[str, Any] = {"actor": "olga@tael.example", "now": shop.at("2026-10-31 11:00")}
     asked: dict[str, Any] = {"shop": shop, "at": by["now"]}
     said: dict[str, Any] = {"reason": "as agreed", **by}
@@ -304,6 +310,7 @@ def billed(shop: shops.Shop) -> None:
 
 
 def address(model: type[Model], page: str, *args: object) -> str:
+    """The address of this page of the model's in the admin."""
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def person_of(*references: str) -> User:
+    """A member of these merchants."""
     user = UserFactory.create()
     for reference in references:
         shop = shops.join("2026-10-01 09:00", reference, name=f"Shop {reference}")

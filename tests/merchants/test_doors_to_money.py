@@ -37,11 +37,13 @@ WITHDRAW = "/m/rosewood/credit/withdrawals/new/"
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop with 300.00 of proceeds."""
     return shop_with("300.00")
 
 
 @pytest.fixture
 def owner(shop: Shop) -> User:
+    """An owner of the shop."""
     return member(shop, email="olga@shop.example")
 
 

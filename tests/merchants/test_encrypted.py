@@ -77,6 +77,7 @@ SOUNDS_SECRET = re.compile(r"secret|token|password|seed|(^|_)key$|session_data|a
 
 
 def fields() -> Iterator[tuple[str, "models.Field[Any, Any]"]]:
+    """The columns of all models, by name."""
     for model in apps.get_models():
         for field in model._meta.local_fields:
             yield f"{model._meta.label_lower}.{field.name}", field
@@ -143,6 +144,7 @@ def test_second_factors_are_not_in_a_dump() -> None:
 
 
 def signs_in(user: User, code: str) -> bool:
+    """Whether the person comes in with this code of an authenticator."""
     browser = Client()
     browser.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     browser.post("/accounts/2fa/authenticate/", {"code": code})

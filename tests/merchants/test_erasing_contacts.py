@@ -26,6 +26,7 @@ PDF = profiles.Document("Weiwei.pdf", b"%PDF-1.7 a licence")
 
 @pytest.fixture
 def boss() -> User:
+    """An administrator."""
     return operator("Administrator", email="boss@tael.example")
 
 

@@ -41,6 +41,7 @@ BROWSER = sign_ins.Visitor(ip="203.0.113.77", browser="Lin's own browser")
 
 @pytest.fixture
 def boss() -> User:
+    """One of two administrators."""
     operator("Administrator", email="other@tael.example")
     return operator("Administrator", email="boss@tael.example")
 

@@ -21,10 +21,12 @@ SIGN_IN = "/accounts/login/"
 
 @pytest.fixture
 def mei() -> User:
+    """A person with an account."""
     return UserFactory.create(email="mei@shop.example")
 
 
 def sign_in(login: str, password: str, ip: str = "10.0.0.1", host: str = "testserver") -> bool:
+    """Whether this person comes in with this password, from this address."""
     client = Client(REMOTE_ADDR=ip, headers={"Host": host})
     client.post(SIGN_IN, {"login": login, "password": password})
     return "_auth_user_id" in client.session
@@ -32,6 +34,7 @@ def sign_in(login: str, password: str, ip: str = "10.0.0.1", host: str = "testse
 
 @pytest.fixture(autouse=True)
 def no_code_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes of authenticators stay valid during the test."""
     codes.hold(monkeypatch, timezone.now())
 
 

@@ -12,10 +12,12 @@ pytestmark = pytest.mark.django_db
 
 
 def language(client: Client, path: str) -> str:
+    """The language of the page, as it says."""
     return client.get(path).content.decode().partition('lang="')[2].partition('"')[0]
 
 
 def choose(client: Client, code: str, then: str = "/") -> str:
+    """Choose a language: where that leads."""
     return client.post("/language/", {"language": code, "next": then})["Location"]
 
 

@@ -26,6 +26,7 @@ https://tael.example/stop"""
 
 
 def html_of(letter: object) -> str:
+    """The letter's HTML."""
     ((content, kind),) = letter.alternatives  # type: ignore[attr-defined]
     assert kind == "text/html"
     return str(content)

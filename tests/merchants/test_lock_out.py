@@ -20,10 +20,12 @@ RESET = "/accounts/password/reset/"
 
 @pytest.fixture(autouse=True)
 def mei() -> User:
+    """A person with an account."""
     return UserFactory.create(email="mei@shop.example")
 
 
 def sign_in(email: str, password: str, ip: str = "10.0.0.1", **headers: str) -> bool:
+    """Whether this person comes in with this password, from this address."""
     client = Client(REMOTE_ADDR=ip, headers=headers)
     client.post(SIGN_IN, {"login": email, "password": password})
     return "_auth_user_id" in client.session

@@ -37,17 +37,20 @@ full = kept()(full_shop)
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Sets the pages' clock, which stands at NOW."""
     set_to = set_clock(monkeypatch)
     set_to(NOW)
     return set_to
 
 
 def start(browser: Client, shop: Shop, reason: str = WHY) -> str:
+    """The page after an operator has asked to look at the shop's pages."""
     page = reverse("admin:merchants_merchant_decide", args=[shop.merchant.pk, "look"])
     return text_of(browser.post(page, {"reason": reason}))
 
 
 def looking(shop: Shop, role: str = "Auditor") -> Client:
+    """The browser of an operator who looks at the shop's pages."""
     browser = browser_of(operator(role, email=EMAIL))
     assert "You can look at these pages until 10:30 UTC." in start(browser, shop)
     return browser

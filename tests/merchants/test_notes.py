@@ -21,21 +21,25 @@ TEXT = "Rang about parcel 7; I promised an answer by Friday."
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A new shop, at NOW."""
     set_clock(monkeypatch)(NOW)
     return shops.join("2026-11-01 10:00")
 
 
 def address(shop: Shop) -> str:
+    """The address where operators write a note about the shop."""
     return reverse("admin:merchants_merchant_decide", args=[shop.merchant.pk, "note"])
 
 
 def write(browser: Client, shop: Shop, text: str = TEXT) -> str:
+    """The page after the note was sent."""
     return text_of(
         browser.post(address(shop), {"text": text, "request_key": "form-1"}, follow=True)
     )
 
 
 def overview(browser: Client) -> str:
+    """The merchant's page in the admin, as text."""
     return text_of(browser.get(reverse("backoffice:merchant", args=["rosewood"])))
 
 

@@ -42,10 +42,12 @@ ALL: dict[str, Any] = dict.fromkeys(OperatorPolicy.figure_names(), Decimal(500))
 
 @pytest.fixture
 def boss() -> User:
+    """An administrator."""
     return operator("Administrator", email="boss@tael.example")
 
 
 def introduce(starts_on: str, **figures: Any) -> Proposal:
+    """Have a policy for operators in USD be introduced by two people."""
     day = date.fromisoformat(starts_on)
     return policy_by_two(
         policies.introduce, currency="USD", starts_on=day, now=NOW, **figures, **WHY

@@ -30,6 +30,7 @@ NEW = {"email": "New@tael.example", "roles": ["Auditor", "Credit officer"], **WH
 
 @pytest.fixture
 def boss() -> User:
+    """An administrator."""
     return operator("Administrator", email="boss@tael.example")
 
 
@@ -38,6 +39,7 @@ SECOND = "second@tael.example"
 
 @pytest.fixture
 def office(boss: User) -> Client:
+    """The browser of `boss`; there is a second administrator."""
     operator("Administrator", email=SECOND)
     return browser_of(boss)
 
@@ -52,19 +54,23 @@ def confirmed_by(email: str) -> None:
 
 
 def decide(user: User, name: str) -> str:
+    """The address of this decision about the person."""
     return reverse("admin:merchants_user_decide", args=[user.pk, name])
 
 
 def roles(user: User) -> list[str]:
+    """The names of the person's roles."""
     return sorted(user.groups.values_list("name", flat=True))
 
 
 def trail() -> list[tuple[Any, ...]]:
+    """All rows of the trail: actor, action, subject, before, after, reason."""
     fields = ("actor", "action", "subject", "before", "after", "reason")
     return list(TrailEntry.objects.order_by("pk").values_list(*fields))
 
 
 def refusal(operation: Any, user: User, actor: User, **more: Any) -> str:
+    """The code by which this operation is refused; nothing is on the trail."""
     with pytest.raises(Refused) as refused:
         operation(user_id=user.pk, actor=actor, now=NOW, **WHY, **more)
     assert not TrailEntry.objects.exists()

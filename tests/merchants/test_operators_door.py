@@ -24,10 +24,12 @@ CONFIRM = "/accounts/2fa/reauthenticate/"
 
 @pytest.fixture(autouse=True)
 def no_code_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes of authenticators stay valid during the test."""
     codes.hold(monkeypatch, timezone.now())
 
 
 def with_totp(user: User) -> str:
+    """The secret of an authenticator that the person now has."""
     secret = str(generate_totp_secret())
     TOTP.activate(user, secret)  # which encrypts it, as setting one up does
     return secret

@@ -34,27 +34,32 @@ CODES = "/accounts/2fa/recovery-codes/"
 
 @pytest.fixture
 def mei() -> User:
+    """A person with an account."""
     return UserFactory.create(email="mei@shop.example")
 
 
 @pytest.fixture(autouse=True)
 def no_code_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes of authenticators stay valid during the test."""
     codes.hold(monkeypatch, timezone.now())
 
 
 def signed_in(email: str = "mei@shop.example") -> Client:
+    """A browser in which the person has signed in by password."""
     client = Client(headers={"User-Agent": "Mozilla/5.0 (Windows) Firefox/1"})
     client.post("/accounts/login/", {"login": email, "password": PASSWORD})
     return client
 
 
 def set_up(client: Client) -> str:
+    """The secret of an authenticator that is set up in this browser."""
     secret = str(client.get(TOTP).context["form"].secret)
     assert client.post(TOTP, {"code": code_of(secret)}).status_code == 302
     return secret
 
 
 def kinds() -> list[str]:
+    """The kinds of all security mails."""
     return list(SecurityMail.objects.order_by("pk").values_list("kind", flat=True))
 
 
@@ -153,6 +158,7 @@ def test_both_mailboxes_hear_of_a_new_address(mei: User) -> None:
 
 
 def enrol(user: User, number: int, at: str, proved: list[int] | None = None) -> EnrolledFactor:
+    """Have the person's factor be enrolled, after these were proved."""
     return factors.enrol(
         user=user,
         authenticator_id=number,
@@ -164,6 +170,7 @@ def enrol(user: User, number: int, at: str, proved: list[int] | None = None) -> 
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 

@@ -22,6 +22,7 @@ TOTP = "/accounts/2fa/totp/activate/"
 
 @pytest.fixture
 def user() -> User:
+    """A person with an account."""
     return UserFactory.create(email="mei@shop.example")
 
 

@@ -27,14 +27,17 @@ TOLD = {
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 
 def scan(content: bytes = PDF, name: str = "licence.pdf") -> SimpleUploadedFile:
+    """A file to upload."""
     return SimpleUploadedFile(name, content)
 
 
 def complete(shop: Shop, confirmed: bool = False) -> None:
+    """Fill in the shop's profile, and confirm it if told to."""
     ProfileFactory.create(
         shop=shop,
         at="2026-10-02 10:00",

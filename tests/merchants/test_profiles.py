@@ -31,22 +31,26 @@ LICENCE, CONTACTS = ProfilePart.LICENCE, ProfilePart.CONTACTS
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 
 def complete(
     shop: Shop, document: Document | None = None, at: datetime = NOW, /, **fields: str
 ) -> Profile:
+    """Fill in these fields of the profile, in the owner's name."""
     return ProfileFactory.create(shop=shop, at=at, fields=fields, document=document, actor=OWNER)
 
 
 def confirm(shop: Shop, part: ProfilePart = LICENCE, *, seen: datetime | None = None) -> Profile:
+    """Confirm a part of the profile, as an operator has seen it."""
     return profiles.confirm(
         merchant_id=shop.merchant.pk, part=part, actor=OFFICER, now=LATER, seen=seen
     )
 
 
 def reject(shop: Shop, *, seen: datetime | None = None, reason: str = "It has expired.") -> Profile:
+    """Reject the licence, as an operator has seen it."""
     return profiles.reject(
         merchant_id=shop.merchant.pk,
         part=LICENCE,
@@ -157,6 +161,7 @@ def test_a_document_of_exactly_5_mb_is_taken(shop: Shop) -> None:
 
 
 def standings() -> tuple[str, str]:
+    """How licence and contacts stand."""
     profile = Profile.objects.get()
     return profile.licence_standing, profile.contacts_standing
 

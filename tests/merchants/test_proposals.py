@@ -30,20 +30,24 @@ WHY = {"reason": "Starts on Monday."}
 
 @pytest.fixture
 def boss() -> User:
+    """An administrator."""
     return operator("Administrator", email="boss@tael.example")
 
 
 @pytest.fixture
 def other() -> User:
+    """Another administrator."""
     return operator("Administrator", email="other@tael.example")
 
 
 @pytest.fixture
 def proposal(boss: User, other: User) -> Proposal:
+    """A proposal of `boss` to add an operator."""
     return propose(boss)
 
 
 def propose(actor: User, email: str = NEW, roles: tuple[str, ...] = ("Auditor",)) -> Proposal:
+    """Propose to add an operator with these roles."""
     return ProposalFactory.create(email=email, roles=roles, actor=actor, now=NOW, **WHY)
 
 

@@ -19,15 +19,18 @@ ASKED = "This shop asks for a second factor"
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 
 @pytest.fixture
 def owner(shop: Shop) -> User:
+    """An owner of the shop."""
     return member(shop, email="olga@shop.example")
 
 
 def require(shop: Shop, owner: User, wanted: bool = True) -> None:
+    """Have the team need a second factor, or no longer."""
     team.require_second_factor(
         merchant_id=shop.merchant.pk,
         actor=owner,

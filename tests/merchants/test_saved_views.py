@@ -22,17 +22,20 @@ SAVE = "/m/rosewood/views/save/"
 
 @kept()
 def shop() -> Shop:
+    """A shop with an order."""
     shop = shops.join("2026-10-01 09:00")
     shop.place("2026-10-02 10:00", "A-1", "120.00")
     return shop
 
 
 def save(client: Client, name: str, query: str, page: str = "credit:orders") -> str:
+    """Save a view of a list: where that leads, or the status of a refusal."""
     response = client.post(SAVE, {"name": name, "query": query, "page": page})
     return str(response.headers.get("Location", response.status_code))
 
 
 def names(client: Client, address: str = ORDERS) -> list[str]:
+    """Which of the views "Large" and "Other" the list offers."""
     page = client.get(address)
     assert page.status_code == 200
     saved = page.content.decode().split('aria-label="Saved views"')

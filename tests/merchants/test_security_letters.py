@@ -39,15 +39,18 @@ OF_MERCHANT = {"FIRST_FACTOR", "MEMBER_JOINED", "ROLE_CHANGED", "MEMBER_LEFT", "
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 
 @pytest.fixture
 def owner(shop: Shop) -> User:
+    """An owner of the shop."""
     return member(shop, email="olga@shop.example")
 
 
 def written(kind: str, reader: User, shop: Shop, language: str, **details: str) -> tuple[str, str]:
+    """Subject and text of the letter of this kind, in the reader's language."""
     reader.language = language
     letter = SecurityMail(
         kind=kind,
@@ -93,6 +96,7 @@ def test_what_a_few_of_them_say(shop: Shop, owner: User) -> None:
 
 
 def told(kind: str) -> list[tuple[str, str]]:
+    """To whom letters of this kind went, and who is named in them."""
     found = SecurityMail.objects.filter(kind=kind).order_by("pk")
     return [(one.address, one.details["by"]) for one in found]
 

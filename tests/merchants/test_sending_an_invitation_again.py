@@ -27,15 +27,18 @@ EMAIL = "mei@rosewood.example"
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A new shop, at NOW."""
     set_clock(monkeypatch)(NOW)
     return shops.join("2026-11-01 10:00")
 
 
 def page(invitation: Invitation) -> str:
+    """The address where operators send the invitation again."""
     return reverse("admin:merchants_invitation_decide", args=[invitation.pk, "send-again"])
 
 
 def send(browser: Client, invitation: Invitation) -> str:
+    """The page after the invitation was sent again."""
     said = {"reason": "It was not found.", **showed(browser, page(invitation))}
     return text_of(browser.post(page(invitation), said, follow=True))
 

@@ -14,6 +14,7 @@ SET_UP = "/accounts/2fa/totp/activate/"
 
 
 def sign_in(client: Client, email: str, password: str) -> int:
+    """The status of the answer to signing in."""
     return client.post(SIGN_IN, {"login": email, "password": password}).status_code
 
 

@@ -27,18 +27,22 @@ FIREFOX = "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"
 
 @pytest.fixture(autouse=True)
 def mei() -> User:
+    """A person with an account."""
     return UserFactory.create(email="mei@shop.example")
 
 
 def sign_in(client: Client, password: str = PASSWORD, login: str = "Mei@Shop.example") -> None:
+    """Send the form to sign in."""
     client.post(SIGN_IN, {"login": login, "password": password})
 
 
 def browser() -> Client:
+    """A Firefox at a fixed address."""
     return Client(REMOTE_ADDR="192.0.2.7", headers={"User-Agent": FIREFOX})
 
 
 def logged() -> list[tuple[str, str, str, str]]:
+    """What was recorded of signing in: kind, e-mail address, IP address, browser."""
     rows = SignIn.objects.order_by("pk")
     return [(row.kind, row.address, str(row.ip), row.browser) for row in rows]
 

@@ -22,16 +22,19 @@ KEPT = ("django_session", "usersessions_usersession")
 
 
 def kept(table: str) -> list[str]:
+    """The keys of sessions in this table."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT session_key FROM {table}")
         return [key for (key,) in cursor.fetchall()]
 
 
 def cookie_of(client: Client) -> str:
+    """The session's cookie in this browser."""
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def sign_in() -> tuple[Client, str]:
+    """A browser in which somebody new has signed in, and their e-mail address."""
     user, client = UserFactory.create(), Client()
     client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     assert client.get("/accounts/sessions/").status_code == 200

@@ -18,11 +18,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 
 @pytest.fixture
 def owner(shop: Shop) -> User:
+    """An owner of the shop."""
     return member(shop, email="olga@shop.example")
 
 

@@ -34,19 +34,23 @@ FORM = {"request_key": "form-1", **WHY}
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 
 @pytest.fixture
 def office() -> Client:
+    """The browser of an administrator."""
     return browser_of(operator("Administrator", email="boss@tael.example"))
 
 
 def decide(membership: Membership, name: str) -> str:
+    """The address of this decision about the membership."""
     return reverse("admin:merchants_membership_decide", args=[membership.pk, name])
 
 
 def signed_in_by_form(email: str) -> Client:
+    """A browser in which the person has signed in by password."""
     client = Client()
     client.post("/accounts/login/", {"login": email, "password": PASSWORD})
     assert "_auth_user_id" in client.session
@@ -54,6 +58,7 @@ def signed_in_by_form(email: str) -> Client:
 
 
 def trail() -> list[tuple[Any, ...]]:
+    """The rows of the trail: actor, action, subject, before, after, reason."""
     fields = ("actor", "action", "subject", "before", "after", "reason")
     # Without the rows of our own signing in above, with a browser that nobody knows.
     found = TrailEntry.objects.exclude(action="NEW_BROWSER").order_by("pk")

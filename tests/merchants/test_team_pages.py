@@ -40,6 +40,7 @@ NOT_ANY_MORE = "This invitation does not work any more"
 
 
 def paths(shop: Shop, owner: User) -> list[str]:
+    """The addresses of all pages of the team."""
     invite(owner, "open@shop.example")
     other, invitation = member(shop, "VIEWER"), Invitation.objects.get()
     pk = other.memberships.get().pk
@@ -53,16 +54,19 @@ def paths(shop: Shop, owner: User) -> list[str]:
 
 
 def page_of(user: User, shop: Shop) -> str:
+    """The address of the person's page on the team."""
     return f"{TEAM}{user.memberships.get(merchant=shop.merchant).pk}/"
 
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 
 @pytest.fixture
 def owner(shop: Shop) -> User:
+    """An owner of the shop."""
     return member(shop, email="olga@shop.example")
 
 
@@ -197,6 +201,7 @@ class Broken:
         pass
 
     def send_messages(self, messages: object) -> int:
+        """Fails, as a mail server does that is away."""
         raise OSError("the server is on holiday")
 
 

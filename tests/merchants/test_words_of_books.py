@@ -52,6 +52,7 @@ def test_nothing_in_merchants_speaks_of_a_book() -> None:
 
 
 def _without_sentences(text: str) -> str:
+    """The text without sentences that may speak of the books."""
     for sentence in SENTENCES:
         text = text.replace(sentence, "")
     return text

@@ -17,10 +17,12 @@ NEXT_RUN = instant("2026-11-02 10:05")
 
 
 def join(reference: str = "rosewood", **terms: str) -> Shop:
+    """A shop that has just joined, on these terms."""
     return shops.join("2026-11-01 10:00", reference, **terms)
 
 
 def person(shop: Shop, email: str, role: str = "FINANCE", **fields: object) -> User:
+    """A member of the shop with this address, who may belong to other shops already."""
     known = User.objects.filter(email=email).first()
     user = known or UserFactory.create(email=email, **fields)
     MembershipFactory.create(user=user, merchant=shop.merchant, role=role)
@@ -28,6 +30,7 @@ def person(shop: Shop, email: str, role: str = "FINANCE", **fields: object) -> U
 
 
 def notify(shop: Shop, kind: str = "FREEZE_PLACED", cause: str = "1", at: str = "09:00") -> None:
+    """Write a notice of this kind, at this time of 2 Nov 2026, UTC."""
     declared = kinds.get(kind)
     assert declared is not None
     notices.write(
@@ -44,12 +47,13 @@ def notify(shop: Shop, kind: str = "FREEZE_PLACED", cause: str = "1", at: str = 
 
 
 def run(now: datetime = NOW) -> None:
-    """The job, as the timetable runs it."""
+    """Run the job that sends mails, as the timetable does."""
     (job,) = (job for job in TIMETABLE if job.name == "notice-mails")
     job.run_here(now)
 
 
 def readers() -> list[str]:
+    """The addresses to which mails went."""
     return sorted(address for message in mail.outbox for address in message.to)
 
 

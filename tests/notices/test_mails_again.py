@@ -31,6 +31,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def sent() -> NoticeMail:
+    """An owner's mail about a notice, which was sent."""
     shop = join()
     person(shop, OWNER, "OWNER")
     person(shop, "viewer@silk.example", "VIEWER")
@@ -41,10 +42,12 @@ def sent() -> NoticeMail:
 
 
 def send_again(row: NoticeMail, hours: int = 1) -> NoticeMail:
+    """Have the mail be sent again, so many hours later."""
     return mails_again.send_again(mail_id=row.pk, now=NOW + hours * HOUR, **WHY)
 
 
 def deliver(hours: int) -> None:
+    """Send the mails that are due after so many hours."""
     now = NOW + hours * HOUR
     mails.send(queries.notices_to_mail(now), now=now)
 
@@ -117,10 +120,12 @@ def test_what_was_given_up_is_tried_again(sent: NoticeMail) -> None:
 
 
 def page(row: NoticeMail) -> str:
+    """The address where operators send the mail again."""
     return reverse("admin:notices_noticemail_decide", args=[row.pk, "again"])
 
 
 def send(browser: Client, row: NoticeMail) -> str:
+    """The page after the mail was sent again."""
     said = {"reason": "They lost it.", **showed(browser, page(row))}
     return text_of(browser.post(page(row), said, follow=True))
 

@@ -25,15 +25,18 @@ SAID = {"merchant": "rosewood", "text": TEXT, "reason": "Ticket 4.", "request_ke
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands at NOW."""
     set_clock(monkeypatch)(NOW)
 
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 
 def write(browser: Client, **said: str) -> Any:
+    """The page after an operator has written a message to merchants."""
     page = reverse("admin:notices_notice_decide_list", args=["write"])
     return browser.post(page, SAID | said, follow=True)
 

@@ -31,6 +31,7 @@ class Failing(locmem.EmailBackend):
     tried: list[str]
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        """Send the mail, unless its reader is among the refused."""
         (message,) = messages
         Failing.tried.append(message.to[0])
         if Failing.refused is None or message.to[0] in Failing.refused:
@@ -40,6 +41,7 @@ class Failing(locmem.EmailBackend):
 
 @pytest.fixture
 def failing(settings: Any) -> type[Failing]:
+    """The mail server of these tests, which refuses nobody yet."""
     settings.EMAIL_BACKEND = f"{__name__}.Failing"
     Failing.refused, Failing.tried = set(), []
     return Failing
@@ -101,6 +103,7 @@ class Slow(locmem.EmailBackend):
     other_is_done = threading.Event()
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        """Send the mail once the other worker is done."""
         Slow.sending.set()
         Slow.other_is_done.wait(PATIENCE_SECONDS)
         return super().send_messages(messages)

@@ -21,6 +21,7 @@ NOW = "2026-11-02 10:00"
 
 
 def told(shop: Shop) -> list[tuple[str, str]]:
+    """Kind and cause of all notices to the shop."""
     return list(shop.merchant.notices.order_by("pk").values_list("kind", "cause"))
 
 
@@ -122,6 +123,7 @@ def test_a_review_that_cuts_the_limit_tells_that_it_fills_up() -> None:
 
 
 def place(shop: Shop, reference: str, amount: str) -> Order:
+    """Place an order by the operation."""
     order, _ = orders.place(
         merchant_id=shop.merchant.pk,
         reference=reference,

@@ -23,10 +23,12 @@ FROM unnest(%(merchants)s::bigint[], %(months)s::text[]) AS told(merchant_id, mo
 
 
 def told(shop: Shop) -> list[tuple[str, str]]:
+    """Kind and cause of all notices to the shop."""
     return list(shop.merchant.notices.order_by("pk").values_list("kind", "cause"))
 
 
 def write(shop: Shop, cause: str = "2026-11") -> bool:
+    """Write the notice that a statement closed; whether it is new."""
     return notices.write(
         merchant_id=shop.merchant.pk,
         kind=STATEMENT_CLOSED,

@@ -17,10 +17,12 @@ NOTICES = "/m/rosewood/notices/"
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop in Bangkok that has just joined."""
     return shops.join("2026-10-01 09:00", timezone="Asia/Bangkok")
 
 
 def notify(shop: Shop, kind: str, cause: str, **details: str) -> None:
+    """Write a notice of this kind, on 2 Nov 2026, 20:00 UTC."""
     declared = kinds.get(kind)
     assert declared is not None
     notices.write(

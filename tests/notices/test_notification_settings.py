@@ -17,14 +17,17 @@ CHOICES = "/m/rosewood/settings/notifications/"
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 
 def muted(user: User, shop: Shop) -> list[str]:
+    """The kinds of which the member wants no e-mails."""
     return Membership.objects.get(user=user, merchant=shop.merchant).muted
 
 
 def everything() -> dict[str, list[str]]:
+    """The codes of all kinds of notices, by group."""
     return {group.code: list(map(str, listed)) for group, listed in kinds.by_group().items()}
 
 

@@ -19,10 +19,12 @@ NOTICES = "/m/rosewood/notices/"
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 
 def notify(shop: Shop, kind: str, cause: str, **details: str) -> None:
+    """Write a notice of this kind, on 2 Nov 2026, 20:00 UTC."""
     declared = kinds.get(kind)
     assert declared is not None
     notices.write(
@@ -35,6 +37,7 @@ def notify(shop: Shop, kind: str, cause: str, **details: str) -> None:
 
 
 def is_marked(client: Client, page: str = "/m/rosewood/") -> bool:
+    """Whether the page says that there are new notices."""
     return "Notices (new)" in text_of(client.get(page))
 
 

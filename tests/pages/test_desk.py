@@ -45,12 +45,14 @@ WHERE line_id = %s AND at < %s ORDER BY at DESC, id DESC LIMIT 1
 
 
 def page_of(shop: Shop, role: str = "OWNER") -> str:
+    """The HTML of the shop's start page."""
     response = browser_of(member(shop, role)).get(f"/m/{shop.reference}/")
     assert response.status_code == 200
     return str(response.content.decode())
 
 
 def read(sql: str, *given: int | str) -> tuple[Decimal, ...]:
+    """The row that the statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
         return tuple(cursor.fetchone())

@@ -17,10 +17,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-10-01 09:00")
 
 
 def has_frame(page: str) -> bool:
+    """Whether the page is within the frame of the merchant's pages."""
     return 'role="search"' in page and 'class="languages"' in page and "Rosewood" in page
 
 

@@ -103,6 +103,7 @@ def summed(client: Client, address: str, by: str) -> tuple[int, Decimal]:
 
 
 def _lists(of: type[Filter] = Filter) -> Iterator[type[Filter]]:
+    """All lists of ours."""
     for one in of.__subclasses__():
         if not one.__module__.startswith("tests."):
             yield one

@@ -58,11 +58,13 @@ def defined() -> dict[str, list[str]]:
 
 
 def taken(client: Client, path: str, asked: str = "") -> bytes:
+    """The content of the file at this path."""
     address = f"/m/rosewood/{path}{'&' if '?' in path else '?'}{asked}"
     return b"".join(client.get(address).streaming_content)  # type: ignore[attr-defined]
 
 
 def rows(client: Client, path: str, asked: str = "") -> list[list[str]]:
+    """The rows of the CSV file at this path."""
     content = taken(client, path, asked)
     assert content.startswith(b"\xef\xbb\xbf"), path
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))

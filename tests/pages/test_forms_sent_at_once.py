@@ -109,6 +109,9 @@ def test_sent_three_times_at_once_a_form_makes_one_row(shop: Shop, forms: list[F
 
 
 def _send_three_times_and_once_more(client: Client, shop: Shop, form: Form, key: str) -> None:
+    """Check that the form, sent three times at once and then again, writes one row, and each time
+    leads to the same page.
+    """
     named = {"pk": shop.merchant.pk, "charge": shop.account.charges.get(reference="c-1").pk}
     said = {"destination": str(shop.destination.pk), "request_key": key, **form.said}
     address = f"/m/rosewood/{form.address}" if not form.role else form.address.format(**named)

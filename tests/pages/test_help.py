@@ -39,11 +39,13 @@ def written() -> Shop:
 
 @pytest.fixture
 def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    """The shop of these tests, on 3 Oct 2026, 10:00 UTC."""
     clock("2026-10-03 10:00")
     return written
 
 
 def helped(shop: Shop, language: str = "en") -> str:
+    """The help page, in this language."""
     client = browser_of(member(shop, "VIEWER"))
     client.cookies["django_language"] = language
     return text_of(client.get(HELP))

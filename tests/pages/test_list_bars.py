@@ -45,14 +45,17 @@ def shop() -> Shop:
 
 @pytest.fixture(autouse=True)
 def on_the_31st(request: pytest.FixtureRequest, clock: Callable[[str], None]) -> None:
+    """The clock stands at 31 Oct 2026, 10:00 UTC."""
     clock("2026-10-31 10:00")
 
 
 def asked(shop: Shop, **params: str) -> Any:
+    """The context of the list of orders, asked so."""
     return browser_of(member(shop)).get(f"{ORDERS}?{urlencode(params)}").context
 
 
 def names(context: Any) -> set[str]:
+    """The references that the list shows."""
     return {order.reference for order in context["page"].rows}
 
 

@@ -30,10 +30,12 @@ SEEN = re.compile(r'name="live_seen" value="(\w+)"')
 
 @pytest.fixture(autouse=True)
 def sandbox(settings: Any) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 
 def poll(client: Client, path: str, part: str = "state", **seen: str) -> Any:
+    """The answer to a page's question about one of its parts, which has seen this."""
     return client.get(path, seen, headers={"X-Live": part, "HX-Request": "true"})
 
 

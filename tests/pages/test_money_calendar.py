@@ -53,6 +53,7 @@ def written() -> Shop:
 
 
 def of(shop: Shop, at: str) -> MoneyCalendar:
+    """The shop's calendar of money at this instant."""
     return money_calendar.of(shop.line, shop.account, now=shop.at(at))
 
 

@@ -31,16 +31,19 @@ MEI = "mei@rosewood.example"
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Sets the pages' clock."""
     return set_clock(monkeypatch)
 
 
 def html_of(shop: Shop, role: str = "OWNER") -> str:
+    """The HTML of the shop's start page."""
     response = browser_of(member(shop, role)).get(f"/m/{shop.reference}/")
     assert response.status_code == 200
     return str(response.content.decode())
 
 
 def overview(shop: Shop) -> str:
+    """The text of the shop's start page."""
     return text_of(browser_of(member(shop)).get(f"/m/{shop.reference}/"))
 
 

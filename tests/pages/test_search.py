@@ -39,12 +39,14 @@ def shop() -> Shop:
 
 
 def goes_to(shop: Shop, text: str) -> str:
+    """Where a search for this text leads."""
     response = browser_of(member(shop, "VIEWER")).get(SEARCH, {"q": text})
     assert response.status_code == 302, text_of(response)
     return str(response["Location"])
 
 
 def results(shop: Shop, text: str) -> str:
+    """The text of the page of what is found."""
     address = f"/m/{shop.reference}/search/"
     response = browser_of(member(shop, "VIEWER")).get(address, {"q": text})
     assert response.status_code == 200

@@ -13,6 +13,7 @@ from .replay import replay
 
 
 def main() -> None:
+    """Print the books that the reference's model makes of a file of events."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--until", required=True)

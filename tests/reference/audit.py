@@ -16,6 +16,7 @@ def audit(model: Model) -> None:
 
 
 def check_line(line: CreditLine, merchant: Merchant) -> None:
+    """Check that the line's running sums are what its entries and orders add up to."""
     assert line.limit == sum((e.limit_change for e in line.entries), ZERO) >= 0
     assert line.used == sum((e.used_change for e in line.entries), ZERO) >= 0
     open_orders = [o for o in line.orders.values() if o.status == "OPEN"]
@@ -39,6 +40,7 @@ def check_line(line: CreditLine, merchant: Merchant) -> None:
 
 
 def check_account(account: Account, merchant: Merchant) -> None:
+    """Check that each charge is once on the account, and that its bills add up."""
     standing = [invoice for invoice in account.invoices if invoice.status != "VOID"]
     billed = [item for invoice in standing for item in invoice.items]
     items = billed + account.items

@@ -38,6 +38,7 @@ class Line:
     returns: "Line | None" = None
 
     def become(self, status: str, owner: str = "", invoice: Invoice | None = None) -> None:
+        """Set the line's status, whose it is, and for which bill."""
         self.status, self.owner, self.invoice = status, owner, invoice
 
 
@@ -45,12 +46,14 @@ class Line:
 
 
 def match_waiting(model: "Model", now: datetime) -> None:
+    """Match all lines that wait."""
     for line in model.bank:
         if line.status == "WAITING":
             match(model, line, now)
 
 
 def match(model: "Model", line: Line, now: datetime) -> None:
+    """Decide what a line becomes: by the bills it names, or by who pays."""
     if line.amount < 0:
         match_debit(model, line)
     elif line.is_return or len(line.named) > 1:
@@ -62,7 +65,9 @@ def match(model: "Model", line: Line, now: datetime) -> None:
 
 
 def match_named(model: "Model", line: Line, owner: str, invoice: Invoice, now: datetime) -> None:
-    """Certain is what is left of the bill. While an attempt has no answer it waits."""
+    """Decide what a line becomes that names a bill: certain is what is left of it. While an attempt
+    has no answer it waits.
+    """
     account = model.come_to(owner, now).account
     if account.currency != line.currency:
         line.become("OPEN")
@@ -73,7 +78,9 @@ def match_named(model: "Model", line: Line, owner: str, invoice: Invoice, now: d
 
 
 def match_payer(model: "Model", line: Line, now: datetime) -> None:
-    """By the account, or else by the name, whoever was the only one to be paid for by it."""
+    """Decide what a line becomes by who pays: by the account, or else by the name, whoever was the
+    only one to be paid for by it.
+    """
     name, account = line.payer
     before = [one for one in booked(model) if one.transfer and not one.transfer.is_moved]
     before = [one for one in before if one.currency == line.currency]
@@ -95,6 +102,7 @@ def match_payer(model: "Model", line: Line, now: datetime) -> None:
 
 
 def match_debit(model: "Model", line: Line) -> None:
+    """Decide what a line becomes that went out."""
     named = line.names
     if not line.is_return:
         line.become("OUTGOING")
@@ -106,6 +114,7 @@ def match_debit(model: "Model", line: Line) -> None:
 
 
 def booked(model: "Model") -> list[Line]:
+    """The lines that were booked and came in."""
     return [one for one in model.bank if one.status == "BOOKED" and one.amount > 0]
 
 
@@ -127,7 +136,9 @@ def present(line: Line) -> tuple[str, Transfer]:
 def book(
     model: "Model", line: Line, reference: str, invoice: Invoice | None, now: datetime
 ) -> None:
-    """A transfer, of the bank's day or the day next to it that a transfer may have."""
+    """Book the line as a transfer, of the bank's day or the day next to it that a transfer may
+    have.
+    """
     owner = model.come_to(reference, now)
     account = owner.account
     if account.currency != line.currency:
@@ -158,6 +169,7 @@ def billed(model: "Model", reference: str, which: int, now: datetime) -> Invoice
 
 
 def come_in(model: "Model", said: dict[str, Any], now: datetime) -> None:
+    """Take in a line that came in, which names bills as it is said to."""
     named: list[tuple[str, Invoice]] = []
     for reference, which in said["named"]:
         invoice = reference in model.merchants and billed(model, reference, which, now)
@@ -176,6 +188,7 @@ def come_in(model: "Model", said: dict[str, Any], now: datetime) -> None:
 
 
 def go_out(model: "Model", said: dict[str, Any], now: datetime) -> None:
+    """Take in a line that went out, which takes back an earlier one if it is said to."""
     there = [one for one in to_take_back(model) if one.currency == said["currency"]]
     which = said["takes_back"]
     names = there[which % len(there)] if there and which is not None else None
@@ -189,26 +202,30 @@ def go_out(model: "Model", said: dict[str, Any], now: datetime) -> None:
 
 
 def lines_of(model: "Model", which: int, *statuses: str) -> Line:
+    """The `which`-th line with one of these statuses, going round."""
     return one_of([one for one in model.bank if one.status in statuses], which)
 
 
 def confirm(model: "Model", which: int, now: datetime) -> None:
+    """Book the `which`-th proposed line for what is proposed."""
     line = lines_of(model, which, "PROPOSED")
     book(model, line, line.owner, line.invoice, now)
 
 
 def refuse(model: "Model", which: int, _: datetime) -> None:
+    """Have the `which`-th proposed line be open."""
     lines_of(model, which, "PROPOSED").become("OPEN")
 
 
 def set_aside(model: "Model", which: int, _: datetime) -> None:
+    """Set aside the `which`-th line that is open or a return."""
     line = lines_of(model, which, "OPEN", "RETURN")
     line.become("SET_ASIDE")
     line.returns = None
 
 
 def place(model: "Model", what: tuple[int, str, int | None], now: datetime) -> None:
-    """With a merchant, and perhaps for a bill of it."""
+    """Book the `which`-th line for a merchant, and perhaps for a bill of it. Raises Refused."""
     which, reference, of_invoice = what
     line = lines_of(model, which, "PROPOSED", "OPEN", "SET_ASIDE")
     if reference not in model.merchants:
@@ -222,7 +239,7 @@ def place(model: "Model", what: tuple[int, str, int | None], now: datetime) -> N
 
 
 def say(model: "Model", what: tuple[int, int], _: datetime) -> None:
-    """Which line is taken back by one that does not say so, or not clearly."""
+    """Say which line is taken back by one that does not say so, or not clearly. Raises Refused."""
     which, of_line = what
     line = one_of([one for one in model.bank if one.status == "OPEN"], which)
     if line.amount > 0:
@@ -236,6 +253,7 @@ def say(model: "Model", what: tuple[int, int], _: datetime) -> None:
 
 
 def returned(model: "Model", which: int, now: datetime) -> "tuple[Line, Merchant, Transfer]":
+    """The `which`-th return, its owner as of now, and the transfer that it takes back."""
     line = lines_of(model, which, "RETURN")
     assert line.returns is not None
     owner, transfer = present(line.returns)
@@ -243,7 +261,7 @@ def returned(model: "Model", which: int, now: datetime) -> "tuple[Line, Merchant
 
 
 def take_back(model: "Model", which: int, now: datetime) -> None:
-    """What paid one bill alone becomes a reversal, about which is still to be decided."""
+    """Take back what paid one bill alone, as a reversal about which is still to be decided."""
     line, owner, transfer = returned(model, which, now)
     if not transfer.is_moved or transfer.amount != -line.amount:
         payment = transfer.payment
@@ -257,7 +275,7 @@ def take_back(model: "Model", which: int, now: datetime) -> None:
 
 
 def take_off(model: "Model", which: int, now: datetime) -> None:
-    """Any other money, whole, is taken off the account that has it."""
+    """Take any other money, whole, off the account that has it."""
     line, owner, transfer = returned(model, which, now)
     paid_one = transfer.payment is not None and not transfer.rest
     if transfer.is_moved or paid_one or transfer.amount != -line.amount:

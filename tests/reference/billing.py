@@ -75,7 +75,7 @@ class Billed(Paying):
             self.pay_from_unapplied()
 
     def put_out(self, invoice: Invoice, day: date) -> None:
-        """It is a bill from now on: collected at once, or due in 7 days."""
+        """Make a draft a bill: it is collected at once, or due in 7 days."""
         invoice.status, invoice.issued_at = "OPEN", self.now
         pays_by_itself = self.method != "manual"
         invoice.due_on = day if pays_by_itself else day + timedelta(days=DUE_DAYS)
@@ -87,7 +87,7 @@ class Billed(Paying):
             self.take(invoice, Attempt(self.method, invoice.total, "SUCCEEDED", self.now))
 
     def void(self) -> None:
-        """The open bill that was issued last: its items wait for the next one."""
+        """Void the open bill that was issued last: its items wait for the next one."""
         found = [invoice for invoice in self.invoices if invoice.status == "OPEN"]
         if not found:
             raise Refused("none")
@@ -101,12 +101,15 @@ class Billed(Paying):
         self.undo(invoice)
 
     def undo(self, invoice: Invoice) -> None:
+        """Void the bill: its items are outstanding again."""
         invoice.status, invoice.next_attempt_at = "VOID", None
         self.items += invoice.items
         self.when_paid()
 
     def plan_days(self, items: list[Item]) -> tuple[date, date] | None:
-        """From the first day of the oldest plan fee to the last day of the youngest."""
+        """The days that plan fees among these items are for: from the first day of the oldest to
+        the last of the youngest; None without one.
+        """
         fees = [item.posting_day for item in items if item.category == "SUBSCRIPTION"]
         if not fees:
             return None
@@ -114,7 +117,7 @@ class Billed(Paying):
         return min(fees), max(fees) + timedelta(days=self.intervals[term]) - ONE_DAY
 
     def invoice_of(self, day: date) -> None:
-        """The scheduled bill of a new local day, if it has one."""
+        """Issue the scheduled bill of a new local day, if it has one."""
         if self.closed_on is not None:
             return
         since = (day - self.joined_on).days
@@ -131,6 +134,7 @@ class Billed(Paying):
             self.issue("CYCLE", day, earlier)
 
     def is_plan_date(self, day: date) -> bool:
+        """Whether the plan's fee is due on this day."""
         return (day - self.plan_from).days % self.plan_interval_days == 0
 
 
@@ -138,10 +142,8 @@ class Account(Billed):
     """What happens to it: charges, credits, ends of days, closing and opening again."""
 
     def record(self, data: dict[str, Any], served_on: date, today: date) -> None:
-        """A charge of the platform, for a service of that day, on the open day.
-
-        One whose month has closed is in the open one's statement, and posts at once unless it is
-        DAILY.
+        """Charge for a service of `served_on`, on the open day. A charge whose month has closed is
+        in the open one's statement, and posts at once unless it is DAILY.
         """
         category, posting = BY_HAND.get(data["fee"]) or self.fees[data["fee"]]
         is_late = posting == "MONTHLY" and month_of(served_on) < month_of(today)
@@ -167,7 +169,7 @@ class Account(Billed):
         fee: str = "",
         corrects: Charge | None = None,
     ) -> None:
-        """An approved credit of `amount` (positive): a negative charge that posts at once."""
+        """Give a credit of `amount` (positive): a negative charge that posts at once."""
         charge = Charge(reference, fee or category.lower(), category, -amount, today, corrects)
         self.credits.append(Credit(charge))
         self.add_to_statement(charge, today)
@@ -179,7 +181,7 @@ class Account(Billed):
             self.pay_from_rest(today)
 
     def undo_credit(self, credit: Credit, today: date) -> None:
-        """A charge of as much takes it back, in no statement, and its tax with it."""
+        """Take the credit back by a charge of as much, in no statement, and its tax with it."""
         credit.is_undone = True
         taken = credit.charge
         reference, amount = f"undone {next(numbers)}", -taken.amount
@@ -187,13 +189,17 @@ class Account(Billed):
         self.post_at_once([charge], today)
 
     def waive(self, invoice: Invoice, amount: Decimal, today: date) -> None:
-        """A credit pays, and a charge answers that payment, so that outstanding stays as it was."""
+        """Waive so much of the bill: a credit pays, and a charge answers that payment, so that
+        outstanding stays as it was.
+        """
         for fee, figure in (("credit-bill-waived", -amount), (USED, amount)):
             self.post([Charge(f"w {next(numbers)}", fee, USED, figure, today)], today)
         self.take(invoice, Attempt("credit", amount, "SUCCEEDED", self.now))
 
     def post_at_once(self, charges: list[Charge], today: date) -> None:
-        """What is charged is followed by check and guard; on a closed account by a final bill."""
+        """Post these charges at once, with check and guard; on a closed account a final bill
+        follows.
+        """
         self.post(charges, today)
         if self.closed_on is None:
             self.check_threshold(today)
@@ -203,14 +209,14 @@ class Account(Billed):
             self.pay_from_rest(today)
 
     def charge_again(self, amount: Decimal, today: date, *, fee: str = REVERSAL) -> None:
-        """A payment that was taken back, or booked elsewhere: a charge of no statement, on a closed
-        account too, which then gets a final bill.
+        """Charge again what was paid by money that was taken back, or booked elsewhere: in no
+        statement, on a closed account too, which then gets a final bill.
         """
         charge = Charge(f"again {next(numbers)}", fee, "TRANSACTION", amount, today)
         self.post_at_once([charge], today)
 
     def close(self, today: date) -> None:
-        """Everything posts, and goes on one final invoice."""
+        """Close the account: everything posts, and goes on one final invoice."""
         self.post(self.accrued + self.monthly, today)
         self.accrued, self.monthly = [], []
         self.closed_on, self.asked = today, None
@@ -218,14 +224,16 @@ class Account(Billed):
         self.pay_from_rest(today)
 
     def bill_all(self, today: date) -> None:
-        """One final invoice; less than can be collected is waived."""
+        """Issue one final invoice of all that is outstanding; less than can be collected is
+        waived.
+        """
         if 0 < self.outstanding < self.minimum:
             self.post([Charge(f"w {next(numbers)}", WAIVER, WAIVER, -self.outstanding)], today)
         self.issue("FINAL", today, list(self.items))
         self.give_back_tax(today)
 
     def give_back_tax(self, today: date) -> None:
-        """What a closed account has in its merchant's favour gets its tax at once, and has none
+        """Give the tax back of what a closed account has in its merchant's favour; that has none
         from then on.
         """
         lines = [line for line in split(self, self.items) if line.rate is not None]
@@ -240,7 +248,7 @@ class Account(Billed):
         self.post([Charge(f"tax {next(numbers)}", REST_TAX, USED, tax, today)], today)
 
     def issue_on_request(self, today: date) -> None:
-        """What a threshold bill would take."""
+        """Bill what a threshold bill would take."""
         taken = [one for one in self.items if one.category != "SUBSCRIPTION"]
         made = len(self.invoices)
         self.issue("ON_REQUEST", today, taken)
@@ -248,7 +256,7 @@ class Account(Billed):
             raise Refused("nothing_to_bill")
 
     def reopen(self, today: date) -> None:
-        """The plan starts anew if one of its dates has passed meanwhile."""
+        """Open the account again: the plan starts anew if one of its dates has passed meanwhile."""
         assert self.closed_on is not None
         days = range(1, (today - self.closed_on).days + 1)
         passed = any(self.is_plan_date(self.closed_on + n * ONE_DAY) for n in days)
@@ -258,7 +266,7 @@ class Account(Billed):
             self.invoice_of(today)
 
     def end_day(self, day: date) -> None:
-        """Postings, one check, the month's statement, the bill of the new date."""
+        """End the day: postings, one check, the month's statement, the bill of the new date."""
         self.is_ending_day = True
         posted, self.accrued = self.accrued, []
         if is_month_end(day):

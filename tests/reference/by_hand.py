@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 def ask_limit(owner: "Merchant", wanted: Decimal) -> None:
+    """Ask for a higher limit. Raises Refused."""
     line = owner.line
     if line.is_closed:
         raise Refused("account_closed")
@@ -32,6 +33,9 @@ def ask_limit(owner: "Merchant", wanted: Decimal) -> None:
 
 
 def answer_limit(owner: "Merchant", is_approved: bool) -> bool:
+    """Approve or reject the raise that was asked for; whether it takes two people. Raises
+    Refused.
+    """
     line = owner.line
     if line.asked is None:
         raise Refused("none")
@@ -47,6 +51,7 @@ def answer_limit(owner: "Merchant", is_approved: bool) -> bool:
 
 
 def ask_threshold(owner: "Merchant", wanted: Decimal) -> None:
+    """Ask for a higher threshold. Raises Refused."""
     account = owner.account
     if account.closed_on is not None:
         raise Refused("account_closed")
@@ -58,6 +63,9 @@ def ask_threshold(owner: "Merchant", wanted: Decimal) -> None:
 
 
 def answer_threshold(owner: "Merchant", is_approved: bool) -> bool:
+    """Approve or reject the threshold that was asked for; whether it takes two people. Raises
+    Refused.
+    """
     account = owner.account
     if account.asked is None:
         raise Refused("none")
@@ -80,7 +88,7 @@ def choose_issuer(owner: "Merchant", prefix: str) -> None:
 
 
 def confirm_details(owner: "Merchant", party: tuple[str, str]) -> None:
-    """Country and tax number of whom bills are made out to."""
+    """Set country and tax number of whom bills are made out to."""
     details = owner.account.taxation.details
     if details and details[-1][1] == party:
         raise Refused("same_billing_details")
@@ -88,7 +96,7 @@ def confirm_details(owner: "Merchant", party: tuple[str, str]) -> None:
 
 
 def decide_treatment(owner: "Merchant", what: tuple[str, int]) -> None:
-    """From so many days from today on, or ago."""
+    """Have the merchant be taxed in this way from so many days from today on, or ago."""
     treatment, days = what
     day = owner.open_day + timedelta(days=days)
     owner.account.taxation.decided.append((day, treatment))

@@ -29,7 +29,9 @@ CREDITS = {  # of what is charged, by its category: fee and category of its cred
 
 
 def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -> bool:
-    """An amount, or so many at the price of the day; for a service of so many days ago."""
+    """Charge by hand an amount, or so many at the price of the day, for a service of so many days
+    ago; whether it takes two people. Raises Refused.
+    """
     reference, fee, amount, quantity, days_ago = what
     account, served_on = owner.account, owner.open_day - timedelta(days=days_ago)
     if served_on < account.joined_on or fee not in {**account.fees, **BY_HAND}:
@@ -52,7 +54,9 @@ def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -
 
 
 def credit_on(owner: "Merchant", what: tuple[str, Decimal]) -> bool:
-    """With what was credited and is not undone, or asked for, it is no more than the charge."""
+    """Give a credit on a charge: with what was credited and is not undone, or asked for, it is no
+    more than the charge. Whether it takes two people. Raises Refused.
+    """
     reference, amount = what
     found = charge_of(owner, reference)
     if amount > left_of(owner, found, is_asked=True):
@@ -61,6 +65,7 @@ def credit_on(owner: "Merchant", what: tuple[str, Decimal]) -> bool:
 
 
 def charge_of(owner: "Merchant", reference: str) -> Charge:
+    """The charge with this reference. Raises Refused."""
     found = owner.account.charges.get(reference)
     if found is None:
         raise Refused("unknown_charge")
@@ -68,6 +73,7 @@ def charge_of(owner: "Merchant", reference: str) -> Charge:
 
 
 def grant(owner: "Merchant", found: Charge, amount: Decimal) -> bool:
+    """Give a credit on the charge; whether it takes two people. Raises Refused."""
     if amount > left_of(owner, found):
         raise Refused("credit_too_large")
     takes_two = two_people.credits_(owner, amount)
@@ -89,6 +95,7 @@ def left_of(owner: "Merchant", found: Charge, *, is_asked: bool = False) -> Deci
 
 
 def ask_credit(owner: "Merchant", what: tuple[str, Decimal]) -> None:
+    """Ask for a credit on a charge. Raises Refused."""
     reference, amount = what
     found = charge_of(owner, reference)
     if amount > left_of(owner, found, is_asked=True):
@@ -107,7 +114,9 @@ def dispute(owner: "Merchant", references: list[str]) -> None:
 
 
 def answer_credit(owner: "Merchant", what: tuple[int, bool]) -> bool:
-    """What cannot be approved any more goes on waiting."""
+    """Approve or reject the `which`-th credit that was asked for; one that cannot be approved any
+    more goes on waiting. Whether it takes two people. Raises Refused.
+    """
     which, is_approved = what
     asked = one_of(owner.account.credits_asked, which)
     takes_two = is_approved and grant(owner, asked.charge, asked.amount)
@@ -116,14 +125,19 @@ def answer_credit(owner: "Merchant", what: tuple[int, bool]) -> bool:
 
 
 def credits_of(owner: "Merchant") -> list[Credit]:
+    """The credits that were not taken back."""
     return [one for one in owner.account.credits if not one.is_undone]
 
 
 def undo_credit(owner: "Merchant", which: int) -> None:
+    """Take back the `which`-th credit."""
     owner.account.undo_credit(one_of(credits_of(owner), which), owner.open_day)
 
 
 def waive(owner: "Merchant", what: tuple[int, Decimal | None]) -> bool:
+    """Waive so much of the `which`-th unpaid bill, or all that is left; whether it takes two
+    people. Raises Refused.
+    """
     which, wanted = what
     account, invoice = owner.account, invoice_of(owner, which, UNPAID)
     amount = invoice.left if wanted is None else wanted
@@ -142,6 +156,7 @@ def waive(owner: "Merchant", what: tuple[int, Decimal | None]) -> bool:
 
 
 def issue_now(owner: "Merchant", _: None) -> None:
+    """Bill what is outstanding now. Raises Refused."""
     if owner.line.is_closed:
         raise Refused("account_closed")
     if any(one.status == "DRAFT" for one in owner.account.invoices):
@@ -150,7 +165,7 @@ def issue_now(owner: "Merchant", _: None) -> None:
 
 
 def move_due_day(owner: "Merchant", what: tuple[int, int]) -> None:
-    """To so many days from today."""
+    """Move a bill's due day to so many days from today. Raises Refused."""
     which, days = what
     account, invoice = owner.account, invoice_of(owner, which, ("OPEN",))
     if invoice.is_planned:
@@ -165,7 +180,7 @@ def move_due_day(owner: "Merchant", what: tuple[int, int]) -> None:
 
 
 def pause(owner: "Merchant", what: tuple[int, int]) -> None:
-    """For so many days."""
+    """Hold a bill for so many days. Raises Refused."""
     which, days = what
     account, invoice = owner.account, invoice_of(owner, which, ("OPEN",))
     if is_paused(owner, invoice):
@@ -183,11 +198,14 @@ def pause(owner: "Merchant", what: tuple[int, int]) -> None:
 
 
 def is_paused(owner: "Merchant", invoice: Invoice) -> bool:
+    """Whether the bill is held today."""
     return any(since <= owner.open_day < until for since, until in invoice.pauses)
 
 
 def resume(owner: "Merchant", which: int) -> None:
-    """It may fail and freeze from the next day on, and is tried as it would have been."""
+    """End a bill's hold: it may fail and freeze from the next day on, and is tried as it would have
+    been. Raises Refused.
+    """
     invoice = invoice_of(owner, which, ("OPEN",))
     if not is_paused(owner, invoice):
         raise Refused("not_paused")
@@ -196,13 +214,16 @@ def resume(owner: "Merchant", which: int) -> None:
 
 
 def end_pause(owner: "Merchant", invoice: Invoice) -> None:
+    """End the hold of the bill today."""
     since, _ = invoice.pauses[-1]
     invoice.pauses[-1] = since, owner.open_day
     invoice.paused_until_at = NO_INSTANT
 
 
 def plan(owner: "Merchant", what: tuple[int, int, int, int]) -> None:
-    """What is left in so many parts, the first in so many days, and each so many days later."""
+    """Make a payment plan of what is left of a bill: in so many parts, the first in so many days,
+    and each so many days later. Raises Refused.
+    """
     which, count, first, every = what
     account, invoice = owner.account, invoice_of(owner, which, UNPAID)
     if invoice.is_planned:
@@ -224,12 +245,15 @@ def plan(owner: "Merchant", what: tuple[int, int, int, int]) -> None:
 
 
 def a_year_later(day: date) -> date:
+    """The same day of the next year; 28 Feb for 29 Feb."""
     is_leap_day = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year + 1, day=28 if is_leap_day else day.day)
 
 
 def cancel_plan(owner: "Merchant", which: int) -> None:
-    """The schedule of before goes on: retries, or the first attempt."""
+    """Cancel a bill's payment plan: the schedule of before goes on, retries or the first attempt.
+    Raises Refused.
+    """
     account, invoice = owner.account, invoice_of(owner, which, UNPAID)
     if not invoice.is_planned:
         raise Refused("no_plan")

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def cancel_order(owner: "Merchant", reference: str) -> None:
-    """As the platform's own word would; with the same reason that is a repeat from then on."""
+    """Cancel the order as the platform's own word would; with the same reason that is a repeat from
+    then on. Raises Refused.
+    """
     order_of(owner, reference)
     content = {"order": reference, "reason": "We have looked at it."}
     owner.line.cancel(content, owner.line.now, owner.line.now)
@@ -29,7 +31,9 @@ def cancel_order(owner: "Merchant", reference: str) -> None:
 
 
 def refund_order(owner: "Merchant", what: tuple[str, str, Decimal]) -> None:
-    """Under a reference of the operator's among the refunds of the merchant."""
+    """Refund the order under a reference of the operator's among the refunds of the merchant.
+    Raises Refused.
+    """
     reference, refund, amount = what
     line, content = owner.line, {
         "order": reference, "refund": refund, "amount": amount, "currency": owner.line.currency,
@@ -42,6 +46,7 @@ def refund_order(owner: "Merchant", what: tuple[str, str, Decimal]) -> None:
 
 
 def write_off(owner: "Merchant", reference: str) -> bool:
+    """Write the order off; whether it takes two people. Raises Refused."""
     line, order = owner.line, order_of(owner, reference)
     if order.status != "OPEN":
         raise Refused("order_not_open")
@@ -54,12 +59,15 @@ def write_off(owner: "Merchant", reference: str) -> bool:
 
 
 def correct(owner: "Merchant", amount: Decimal) -> bool:
-    """Added or taken, whatever is there; it has matured."""
+    """Add the amount to proceeds or take it, whatever is there; it has matured. Whether it takes
+    two people.
+    """
     owner.line.corrections.append(Correction(amount))
     return enter_correction(owner, amount)
 
 
 def take_correction_back(owner: "Merchant", which: int) -> bool:
+    """Take back the `which`-th correction; whether it takes two people."""
     found = one_of([one for one in owner.line.corrections if not one.is_over], which)
     found.is_over = True
     owner.line.corrections.append(Correction(-found.amount, is_over=True))
@@ -67,6 +75,7 @@ def take_correction_back(owner: "Merchant", which: int) -> bool:
 
 
 def enter_correction(owner: "Merchant", amount: Decimal) -> bool:
+    """Add the amount to proceeds; whether it takes two people."""
     owner.line.proceeds.append(ProceedsEntry("CORRECTION", "", amount, owner.open_day))
     return two_people.pays_out(owner, abs(amount), from_account=False)
 
@@ -75,11 +84,14 @@ def enter_correction(owner: "Merchant", amount: Decimal) -> bool:
 
 
 def withdrawal_of(owner: "Merchant", which: int, status: str) -> withdrawals.Withdrawal:
+    """The `which`-th withdrawal with this status, going round."""
     return one_of([one for one in owner.line.withdrawals if one.status == status], which)
 
 
 def send_back(owner: "Merchant", which: int) -> bool:
-    """The bank sent it back: its amount is there again, its fee is kept."""
+    """The bank sent a paid withdrawal back: its amount is there again, its fee is kept. Whether it
+    takes two people. Raises Refused.
+    """
     found = withdrawal_of(owner, which, "PAID")
     found.status = "RETURNED_BY_BANK"
     entry = ProceedsEntry("SENT_BACK", "", found.amount, owner.open_day)
@@ -88,7 +100,9 @@ def send_back(owner: "Merchant", which: int) -> bool:
 
 
 def paid_after_all(owner: "Merchant", which: int) -> None:
-    """Amount and fee that had come back are taken again, whatever is there."""
+    """A failed withdrawal was paid after all: amount and fee that had come back are taken again,
+    whatever is there. Raises Refused.
+    """
     found = withdrawal_of(owner, which, "FAILED")
     found.status = "PAID"
     taken = found.amount + found.fee
@@ -96,7 +110,9 @@ def paid_after_all(owner: "Merchant", which: int) -> None:
 
 
 def block_destination(owner: "Merchant", which: int) -> None:
-    """What was not sent to it comes back with its fee; what was sent goes on."""
+    """Block a destination: what was not sent to it comes back with its fee; what was sent goes on.
+    Raises Refused.
+    """
     line = owner.line
     found = one_of([one for one in line.destinations if not one.is_blocked], which)
     found.is_blocked = found.is_removed = True
@@ -111,7 +127,9 @@ def block_destination(owner: "Merchant", which: int) -> None:
 
 
 def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
-    """To another merchant, to another bill of the same one, or nowhere, as it never came."""
+    """Move a transfer to another merchant, to another bill of the same one, or nowhere, as it never
+    came. Whether it takes two people. Raises Refused.
+    """
     which, to = what
     account = owner.account
     transfer = one_of([one for one in account.transfers if not one.is_moved], which)
@@ -133,7 +151,9 @@ def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
 
 
 def move(owner: "Merchant", transfer: Transfer, other: "Merchant | None") -> None:
-    """What is unapplied of it still is taken from there, and the rest is charged."""
+    """Move the transfer: what is unapplied of it still is taken from there, and the rest is
+    charged.
+    """
     account, transfer.is_moved = owner.account, True
     taken = min(transfer.rest, account.unapplied)
     if taken:
@@ -158,7 +178,9 @@ def move(owner: "Merchant", transfer: Transfer, other: "Merchant | None") -> Non
 
 
 def pay_out_rest(owner: "Merchant", _: None) -> bool:
-    """What a closed account has in its merchant's favour, unapplied money included."""
+    """Pay out what a closed account has in its merchant's favour, unapplied money included. Whether
+    it takes two people. Raises Refused.
+    """
     account = owner.account
     if account.closed_on is None:
         raise Refused("nothing_to_pay_out")
@@ -178,6 +200,7 @@ def pay_out_rest(owner: "Merchant", _: None) -> bool:
 
 
 def pay_out(owner: "Merchant") -> bool:
+    """Pay out the closed account's rest; whether it takes two people."""
     account, today = owner.account, owner.open_day
     rest, unapplied = max(-account.outstanding, ZERO), account.unapplied
     if rest:
@@ -189,6 +212,7 @@ def pay_out(owner: "Merchant") -> bool:
 
 
 def bill_rest(owner: "Merchant", _: None) -> None:
+    """Bill what the closed account owes. Raises Refused."""
     account = owner.account
     if account.closed_on is None or account.outstanding <= 0:
         raise Refused("nothing_to_bill")

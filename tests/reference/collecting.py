@@ -26,7 +26,7 @@ NOT_ASKED = ("manual", "unapplied", "credit")  # providers that are never asked 
 
 
 def run_jobs(merchants: "list[Merchant]", now: datetime, look_at_bank: Callable[[], None]) -> None:
-    """One run of all that is not tied to days."""
+    """Run all jobs that are not tied to days, once."""
     collect(merchants, now)
     reconcile(merchants, now)
     look_at_bank()
@@ -36,6 +36,7 @@ def run_jobs(merchants: "list[Merchant]", now: datetime, look_at_bank: Callable[
 
 
 def collect(merchants: "list[Merchant]", now: datetime) -> None:
+    """Collect all bills that are due, as the hourly job does."""
     due = [
         (invoice.undecided is not None, invoice.number, invoice, owner)
         for owner in merchants
@@ -55,13 +56,14 @@ def collect(merchants: "list[Merchant]", now: datetime) -> None:
 
 
 def reconcile(merchants: "list[Merchant]", now: datetime) -> None:
+    """Ask about all attempts without an answer, as the job does."""
     for owner in merchants:
         for invoice in owner.account.invoices:
             decide(owner, invoice)
 
 
 def collect_chosen(owner: "Merchant") -> None:
-    """Right after a choice, the oldest bill that it has made due."""
+    """Try the oldest bill that is due, as right after a choice of method."""
     due = [one for one in owner.account.invoices if is_collected(one)]
     due = [one for one in due if is_due(one, owner.account.now)]
     if due:
@@ -74,7 +76,7 @@ def is_collected(invoice: Invoice) -> bool:
 
 
 def is_due(invoice: Invoice, now: datetime) -> bool:
-    """While it is paused only a choice has it tried."""
+    """Whether the bill is to be tried now; while it is held only a choice has it tried."""
     if invoice.next_attempt_at is None or invoice.next_attempt_at > now:
         return False
     return invoice.paused_until_at <= now or invoice.is_next_of_choice
@@ -99,7 +101,7 @@ def collect_one(owner: "Merchant", invoice: Invoice) -> None:
 
 
 def pay_now(owner: "Merchant", invoice: Invoice) -> None:
-    """A person has the bill tried, which uses up no retry."""
+    """A person has the bill tried, which uses up no retry. Raises Refused."""
     account = owner.account
     decide(owner, invoice)
     if invoice.undecided:
@@ -127,10 +129,12 @@ def by_people(invoice: Invoice, now: datetime) -> list[Attempt]:
 
 
 def tried_too_often(invoice: Invoice, now: datetime) -> bool:
+    """Whether people have had the bill tried as often as they may."""
     return len(by_people(invoice, now)) >= MOST_BY_PEOPLE
 
 
 def attempt(owner: "Merchant", invoice: Invoice, *, by_person: bool) -> None:
+    """Try to collect the bill, or what is due of its plan."""
     account = owner.account
     amount = invoice.left
     if invoice.plan is not None and invoice.is_planned and not by_person:
@@ -163,6 +167,7 @@ def attempt(owner: "Merchant", invoice: Invoice, *, by_person: bool) -> None:
 
 
 def ask_to_pay(owner: "Merchant", invoice: Invoice, made: Attempt) -> None:
+    """Ask the card, which answers as its kind does."""
     kind = made.card.kind if made.card else "good"
     is_first, made.asked_at = made.asked_at is None, owner.account.now
     made.is_received = kind != "lost" or not is_first
@@ -175,7 +180,9 @@ def ask_to_pay(owner: "Merchant", invoice: Invoice, made: Attempt) -> None:
 
 
 def decide(owner: "Merchant", invoice: Invoice) -> None:
-    """Ask the provider about what it has not answered; never before that again."""
+    """Ask the provider about the attempt that it has not answered; nothing else happens to the bill
+    before that.
+    """
     made, account = invoice.undecided, owner.account
     if made is None:
         return
@@ -194,12 +201,15 @@ def decide(owner: "Merchant", invoice: Invoice) -> None:
 
 
 def succeed(owner: "Merchant", invoice: Invoice, made: Attempt) -> None:
+    """The attempt succeeded: it pays the bill."""
     made.status, made.ended_on = "SUCCEEDED", owner.open_day
     owner.account.take_in(invoice, made.amount)
 
 
 def fail(owner: "Merchant", invoice: Invoice, made: Attempt, *, is_hard: bool) -> None:
-    """The first failure starts the retries; a decline for good waits for another method."""
+    """The attempt failed: the first failure of a bill starts its retries; a decline for good waits
+    for another method.
+    """
     account = owner.account
     made.status = "FAILED"
     if (made.provider, made.card) != (account.method, account.card):
@@ -226,6 +236,7 @@ def fail(owner: "Merchant", invoice: Invoice, made: Attempt, *, is_hard: bool) -
 
 
 def next_retry(invoice: Invoice, now: datetime) -> datetime | None:
+    """When a failed bill is tried next; None after the last time."""
     assert invoice.first_failed_at is not None
     retries = [invoice.first_failed_at + timedelta(days=days) for days in RETRY_DAYS]
     return next((retry for retry in retries if retry > now), None)
@@ -235,7 +246,9 @@ def next_retry(invoice: Invoice, now: datetime) -> datetime | None:
 
 
 def choose(owner: "Merchant", method: str, card: Card | None = None) -> None:
-    """Bills that have failed or are due are tried at once, others on their due day."""
+    """Choose a payment method: bills that have failed or are due are tried at once, others on their
+    due day.
+    """
     account = owner.account
     is_same = (account.method, account.card) == (method, card)
     if is_same and not account.is_card_disputed:
@@ -254,7 +267,9 @@ def choose(owner: "Merchant", method: str, card: Card | None = None) -> None:
 
 
 def plan_for_method(account: Account, invoice: Invoice) -> None:
-    """When the account's method, which it had not when the bill was tried last, tries it."""
+    """Set when the bill is tried by the account's method, which it had not when the bill was tried
+    last.
+    """
     invoice.next_attempt_at, invoice.waits_for_method = None, False
     if invoice.is_planned:
         account.plan_next_part(invoice)
@@ -266,7 +281,7 @@ def plan_for_method(account: Account, invoice: Invoice) -> None:
 
 
 def give_days_to_pay(account: Account, invoice: Invoice) -> None:
-    """Seven from its issue, where no attempt has reached a provider."""
+    """Have the bill fall due seven days from its issue, if no attempt has reached a provider."""
     if account.method != "manual" or invoice.status != "OPEN" or invoice.first_failed_at:
         return
     if not any(one.provider not in NOT_ASKED and one.is_received for one in invoice.attempts):
@@ -275,6 +290,7 @@ def give_days_to_pay(account: Account, invoice: Invoice) -> None:
 
 
 def add_card(owner: "Merchant", kind: str) -> None:
+    """Add a card, from which bills are collected. Raises Refused."""
     account = owner.account
     if any(card.is_blocked and card.kind == kind for card in account.cards):
         raise Refused("card_blocked")  # it is known by what is kept of it

@@ -65,11 +65,14 @@ class CreditLine(Line):
         )
 
     def check_untraded(self) -> None:
+        """Raise Refused if the line is closed or has had orders."""
         if self.is_closed or self.has_traded:
             raise Refused("has_traded")
 
     def bring_order(self, data: dict[str, Any], at: datetime, now: datetime) -> None:
-        """An open order of elsewhere: what is outstanding is held, whatever the limit has left."""
+        """Open an order of elsewhere: what is outstanding is held, whatever the limit has left.
+        Raises Refused, Invalid.
+        """
         self.check_currency(data["currency"])
         placed_at = self.counted(at, now)
         self.check_untraded()
@@ -82,6 +85,7 @@ class CreditLine(Line):
         self.change("MOVED_IN", used=order.outstanding)
 
     def bring_proceeds(self, data: dict[str, Any], today: date) -> None:
+        """Add proceeds that the merchant had elsewhere. Raises Refused, Invalid."""
         self.check_currency(data["currency"])
         if any(on <= today for on in data["maturing"]):
             raise Invalid("matures later than today, or is available")
@@ -94,17 +98,20 @@ class CreditLine(Line):
     # What becomes of orders
 
     def find_moving(self, reference: str) -> Order:
+        """The order, which was neither declined nor cancelled. Raises Refused."""
         order = self.find(reference)
         if order.status in ("DECLINED", "CANCELLED"):
             raise Refused("order_not_open")
         return order
 
     def ship(self, data: dict[str, Any], at: datetime, now: datetime) -> None:
+        """The order was shipped. Raises Refused."""
         order = self.find_moving(data["order"])
         self.counted(at, now, order)
         order.shipped_at = at
 
     def deliver(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
+        """The order was delivered: its parts get due days. Raises Refused."""
         order = self.find_moving(data["order"])
         delivered_on = self.calendar.local_day(self.counted(at, now, order))
         order.delivered_at, order.told_on = at, today
@@ -115,6 +122,7 @@ class CreditLine(Line):
                 self.tell_overdue(order, part.due_on)
 
     def cancel(self, data: dict[str, Any], at: datetime, now: datetime) -> None:
+        """Cancel an order of which nothing is paid. Raises Refused."""
         order = self.find(data["order"])
         if order.status != "OPEN" or order.paid > 0:
             raise Refused("order_not_open")
@@ -149,10 +157,12 @@ class CreditLine(Line):
             raise
 
     def take_off_desk(self, kind: str, reference: str) -> None:
+        """Refused cash under this reference has come again, and waits no more."""
         if (kind, reference) in self.refused:
             self.refused[kind, reference].was_taken = True
 
     def pay(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
+        """The order was paid; what it cannot take is UNMATCHED. Raises Refused."""
         order, paid_at = self.find_for_cash("payment", data, at, now)
         amount = data["amount"]
         self.take_off_desk("payment", data["payment"])
@@ -169,7 +179,7 @@ class CreditLine(Line):
         self.sell(order, amount, paid_at, today)
 
     def sell(self, order: Order, amount: Decimal, paid_at: datetime, today: date) -> None:
-        """What was paid is proceeds."""
+        """Add what was paid for the order to proceeds."""
         matures_on = self.calendar.local_day(paid_at) + timedelta(days=self.settlement_days)
         self.proceeds.append(ProceedsEntry("SALE", order.reference, amount, today, matures_on))
         self.lift_overdue(today)
@@ -189,7 +199,9 @@ class CreditLine(Line):
         return False
 
     def settle(self, kind: str, payment: str, amount: Decimal, order: str, today: date) -> None:
-        """A part of UNMATCHED cash: APPLIED to an order, RELEASED, or RETURNED to its buyer."""
+        """Settle a part of UNMATCHED cash: APPLIED to an order, RELEASED, or RETURNED to its buyer.
+        Raises Refused.
+        """
         kept = self.unmatched[payment]
         if amount > kept["amount"] - kept["settled"]:
             raise Refused("more_than_is_left")
@@ -203,6 +215,7 @@ class CreditLine(Line):
         kept["settled"] += amount
 
     def refund(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
+        """The order was refunded. Raises Refused."""
         order, _ = self.find_for_cash("refund", data, at, now)
         amount = data["amount"]
         if order.status in ("DECLINED", "CANCELLED", "REFUNDED"):

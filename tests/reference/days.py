@@ -79,9 +79,11 @@ class Calendar:
         self.zones = {date.min: zone}  # by the day from which they hold
 
     def change(self, from_day: date, zone: str) -> None:
+        """Count in this time zone from this day on."""
         self.zones[from_day] = zone
 
     def start_of(self, day: date) -> datetime:
+        """The instant at which the day starts."""
         first = max(since for since in self.zones if since < day)  # a day of change: by the old one
         by_clocks = start_of(self.zones[first], day)
         return by_clocks if first == date.min else max(by_clocks, self.start_of(first))

@@ -55,6 +55,7 @@ class Item:
 
     @property
     def amount(self) -> Decimal:
+        """The sum of its charges."""
         return sum((charge.amount for charge in self.charges), ZERO)
 
 
@@ -102,6 +103,7 @@ class Reversal:
 
     @property
     def rest(self) -> Decimal:
+        """What of it was not taken from unapplied money."""
         return self.amount - self.taken
 
 
@@ -127,6 +129,7 @@ class Plan:
     status: str = "IN_FORCE"  # then KEPT, BROKEN or CANCELLED
 
     def due_by(self, day: date) -> Decimal:
+        """What has to be paid by the end of this day, with what had been paid before the plan."""
         return sum((amount for on, amount in self.parts if on <= day), self.paid)
 
 
@@ -146,6 +149,7 @@ class Transfer:
 
     @property
     def rest(self) -> Decimal:
+        """What of it paid no bill."""
         return self.amount - self.paid
 
 
@@ -189,6 +193,7 @@ class Invoice:
 
     @property
     def left(self) -> Decimal:
+        """What is left to pay."""
         return self.total - self.paid
 
     @property
@@ -199,13 +204,15 @@ class Invoice:
 
     @property
     def is_in_time(self) -> bool:
-        """It counts as paid by the day on which it was due, whenever that was heard of."""
+        """Whether it counts as paid by the day on which it was due, whenever that was heard of."""
         arrived_on = self.all_arrived_on
         return arrived_on is not None and arrived_on <= self.due_on
 
     @property
     def collected_on(self) -> date | None:
-        """Its date, if its first attempt paid it within an hour of the day-end that made it."""
+        """Its date, if its first attempt paid it within an hour of the day-end that made it; None
+        otherwise.
+        """
         paid = [one for one in self.attempts if one.status == "SUCCEEDED"]
         is_first = self.status == "PAID" and paid[-1] is self.attempts[0]
         is_prompt = is_first and paid[-1].at - self.issued_at <= AN_HOUR
@@ -215,6 +222,7 @@ class Invoice:
 
     @property
     def undecided(self) -> Attempt | None:
+        """The attempt without an answer; None if there is none."""
         return next((one for one in self.attempts if one.status == "UNKNOWN"), None)
 
     @property
@@ -224,6 +232,7 @@ class Invoice:
 
     @property
     def net(self) -> Decimal:
+        """The sum of its items, without tax."""
         return sum((item.amount for item in self.items), ZERO)
 
     @property

@@ -66,14 +66,16 @@ class Ledger:
 
     @property
     def unapplied(self) -> Decimal:
+        """The sum of unapplied money."""
         return sum((amount for _, amount in self.unapplied_entries), ZERO)
 
     @property
     def minimum(self) -> Decimal:
+        """The least that the account's provider collects."""
         return MINIMUMS.get((self.method, self.currency), ZERO)
 
     def start_plan(self, day: date) -> None:
-        """The plan that was chosen last counts its days from this one."""
+        """Begin to count the days of the plan that was chosen last from this one."""
         if self.next_plan is not None:
             self.plan_price, self.plan_interval_days = self.next_plan
             self.next_plan = None
@@ -81,20 +83,25 @@ class Ledger:
 
     @property
     def outstanding(self) -> Decimal:
+        """The sum of the items that are on no bill."""
         return sum((item.amount for item in self.items), ZERO)
 
     @property
     def accruing(self) -> Decimal:
+        """The sum of the charges that post at the month's end or on a day."""
         return sum((charge.amount for charge in self.accrued), ZERO)
 
     def add_to_statement(self, charge: Charge, today: date) -> None:
+        """Put the charge on the statement of today's month, which is open, if its category belongs
+        there.
+        """
         if charge.category in IN_STATEMENT:
             statement = self.statements.setdefault(month_of(today), Statement())
             assert not statement.closed
             statement.charges.append(charge)
 
     def post(self, charges: list[Charge], day: date, *, is_late: bool = False) -> None:
-        """Each charge goes into that day's still unbilled item of its fee."""
+        """Put each charge into that day's still unbilled item of its fee."""
         for charge in charges:
             for item in self.items:
                 key = (item.fee, item.posting_day, item.is_late)

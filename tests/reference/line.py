@@ -53,10 +53,11 @@ class Line:
 
     @property
     def available(self) -> Decimal:
+        """What the limit leaves for new orders, never below 0."""
         return max(self.limit - self.used, ZERO)
 
     def change(self, kind: str, limit: Decimal = ZERO, used: Decimal = ZERO) -> None:
-        """Every change of limit or used writes one entry."""
+        """Change limit and used by these amounts, with an entry."""
         if limit == 0 and used == 0:
             return
         if limit != 0:
@@ -68,22 +69,27 @@ class Line:
         self.entries.append(LimitEntry(kind, limit, used, self.limit, self.used, self.open_day))
 
     def overtake(self) -> None:
-        """A change of the limit, and the next review, end what waits for a decision."""
+        """End the raise that waits for a decision, as the limit has changed or a new review was
+        held.
+        """
         if self.waiting is not None:
             self.waiting.outcome = "VOID"
             self.waiting = None
 
     def set_status(self, order: Order, status: str) -> None:
+        """Set the order's status; one that is not OPEN leaves the open ones."""
         order.status = status
         if status != "OPEN":
             self.open_orders.pop(order.reference, None)
 
     def find(self, reference: str) -> Order:
+        """The order with this reference. Raises Refused."""
         if reference not in self.orders:
             raise Refused("unknown_order")
         return self.orders[reference]
 
     def check_currency(self, currency: str) -> None:
+        """Raise Refused for another currency than the line's."""
         if currency != self.currency:
             raise Refused("currency_mismatch")
 
@@ -97,33 +103,37 @@ class Line:
     # Freezes and the start of a local day
 
     def frozen_by(self) -> list[str]:
+        """The reasons of the freezes in force."""
         return sorted(freeze.reason for freeze in self.freezes if freeze.lifted_on is None)
 
     def frozen_on(self, reason: str) -> date | None:
-        """Since when it is, for this reason."""
+        """The day since when the line is frozen for this reason; None if it is not."""
         found = (one for one in self.freezes if one.reason == reason and not one.lifted_on)
         return next((one.placed_on for one in found), None)
 
     def freeze(self, reason: str, today: date) -> None:
+        """Freeze the line for this reason, unless it is frozen for it."""
         if reason not in self.frozen_by():
             self.freezes.append(Freeze(reason, today))
 
     def lift(self, reason: str, today: date) -> None:
-        """The oldest freeze in force for this reason, if there is one."""
+        """Lift the oldest freeze in force for this reason, if there is one."""
         for freeze in self.freezes:
             if freeze.reason == reason and freeze.lifted_on is None:
                 freeze.lifted_on = today
                 return
 
     def overdue(self, today: date) -> Decimal:
+        """What is overdue today of all open orders."""
         return sum((order.overdue(today) for order in self.open_orders.values()), ZERO)
 
     def is_overdue(self, today: date) -> bool:
-        """An overdue amount above 0 and at least 20 % of the limit."""
+        """Whether what is overdue is above 0 and at least 20 % of the limit."""
         overdue = self.overdue(today)
         return overdue > 0 and overdue * 5 >= self.limit
 
     def lift_overdue(self, today: date) -> None:
+        """Lift the freeze for overdue orders, if none is overdue enough any more."""
         for freeze in self.freezes:
             if (
                 freeze.reason == "OVERDUE"
@@ -133,6 +143,7 @@ class Line:
                 freeze.lifted_on = today
 
     def write_off(self, today: date) -> None:
+        """Write off the orders that have been overdue for long enough."""
         for order in list(self.open_orders.values()):
             if order.due_on is None:
                 continue
@@ -142,14 +153,16 @@ class Line:
                 self.give_up(order)
 
     def give_up(self, order: Order) -> None:
-        """All that is outstanding leaves what is used, and the limit."""
+        """Write the order off: all that is outstanding leaves what is used, and the limit."""
         order.written_off = order.clear()
         limit = -min(order.written_off, self.limit)
         self.change("WRITTEN_OFF", limit=limit, used=-order.written_off)
         self.set_status(order, "WRITTEN_OFF")
 
     def start_day(self, today: date) -> None:
-        """Write-offs, then the overdue freeze; that of an unpaid bill and the review follow."""
+        """Begin the day: write-offs, then the overdue freeze; that of an unpaid bill and the review
+        follow.
+        """
         self.write_off(today)
         self.lift_overdue(today)
         if self.is_overdue(today):

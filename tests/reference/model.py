@@ -66,12 +66,14 @@ class Merchant:
         self.come_to(self.clock)
 
     def come_to(self, instant: datetime) -> None:
-        """What follows counts then."""
+        """Have what follows count at this instant."""
         self.line.now = self.account.now = instant
         self.line.open_day = self.account.open_day = self.open_day
 
     def latest_metrics(self) -> dict[str, Any] | None:
-        """With what is confirmed here of its profile."""
+        """The metrics measured last, with what is confirmed here of its profile; None without
+        any.
+        """
         if not self.metrics:
             return None
         latest = self.metrics[max(self.metrics)]
@@ -79,7 +81,9 @@ class Merchant:
         return latest | {"profile_completeness": figure}
 
     def lift_if_paid(self) -> None:
-        """Nothing that is unpaid freezes the line any more, or what did was not late."""
+        """Lift the freeze for unpaid bills, if nothing that is unpaid freezes the line any more, or
+        what did was not late.
+        """
         unpaid = (one for one in self.account.invoices if one.is_unpaid)
         is_over = all(invoice.is_planned for invoice in unpaid)
         since = self.line.frozen_on("UNPAID_BILL")
@@ -87,6 +91,7 @@ class Merchant:
             self.line.lift("UNPAID_BILL", self.open_day)
 
     def freeze_if_dunned(self) -> None:
+        """Freeze the line if a bill has failed for long enough."""
         if self.account.has_dunned_invoice(self.open_day):
             self.line.freeze("UNPAID_BILL", self.open_day)
 
@@ -145,6 +150,7 @@ class Model:
         return outcome
 
     def _apply(self, event: object, arrived: datetime | None) -> Outcome:
+        """What becomes of the event; a repeat of it changes nothing. Raises Refused, Invalid."""
         kind, at, reference, data = envelope(event)
         now = arrived or at
         if kind == "order.refunded" and not self.refunds:
@@ -184,8 +190,9 @@ class Model:
         at: datetime,
         now: datetime,
     ) -> None:
-        """A charge without an amount costs its quantity times the price of its service's day; sent
-        again, what it cost before. In a wrong currency, or of an instant that cannot be, nothing.
+        """Give a charge without an amount its price: quantity times the price of its service's day;
+        sent again, what it cost before. In a wrong currency, or of an instant that cannot be,
+        nothing.
         """
         before = merchant.seen.get(("charge.recorded", content["charge"]))
         if content["amount"] is None and before is not None:
@@ -201,6 +208,7 @@ class Model:
     def _join(
         self, reference: str, content: dict[str, Any], at: datetime, now: datetime
     ) -> Outcome:
+        """Have the merchant join; again with the same terms it is a duplicate."""
         if reference in self.joined:
             return same_or_conflict(self.joined[reference], content)
         if happened(at, now) is None:
@@ -235,6 +243,9 @@ class Model:
         return Outcome("applied")
 
     def _find(self, reference: str, asking: str) -> Merchant | None:
+        """The merchant with this reference, as of the clock of the one that asks; None if there is
+        none.
+        """
         if reference not in self.merchants or reference == asking:
             return self.merchants.get(reference)
         return self.come_to(reference, self.merchants[asking].clock)
@@ -291,9 +302,13 @@ class Model:
         return Outcome("applied", code)
 
     def _shared(self) -> list[Any]:
+        """What all merchants share, such as prices."""
         return [self.offices, self.prices, self.fees, self.figures, *self.payouts.values()]
 
     def _decide(self, merchant: str, what: str, to: Any, *, second_is_away: bool) -> str | None:
+        """Carry out what operators decide; returns "by two" if it took two people, "proposed" if
+        the second one is away, so that it waits, and None otherwise.
+        """
         owner = self.merchants[merchant]
         wanted = Proposal(
             what,
@@ -330,7 +345,7 @@ class Model:
         return Outcome("applied")
 
     def end_proposal(self, merchant: str, which: int, status: str, at: datetime) -> Outcome:
-        """REFUSED by somebody else, or WITHDRAWN by who proposed it."""
+        """End what waits: REFUSED by somebody else, or WITHDRAWN by who proposed it."""
         try:
             proposals.end(self.come_to(merchant, at), which, status)
         except Refused as refused:
@@ -346,8 +361,8 @@ class Model:
         merchant: str | None,
         at: datetime,
     ) -> Outcome:
-        """What a unit costs from that day on, for everybody or, until None, for one merchant; from
-        a day that is over only where nothing can have been priced.
+        """Set what a unit costs from that day on, for everybody or, until None, for one merchant;
+        from a day that is over only where nothing can have been priced.
         """
         if fee not in self.fees:
             return Outcome("rejected", "invalid")
@@ -375,7 +390,9 @@ class Model:
         merchant: str | None,
         today: date,
     ) -> bool:
-        """Above the figure, or far from the one of its first day, or that of today's beginning."""
+        """Whether the price takes two people: it is above the figure, or far from the one of its
+        first day, or that of today's beginning.
+        """
         up_to = self.figures.get(currency)
         if price is None:  # a merchant's own one ends: the general one then holds
             price = self.prices.on(from_on, fee, currency, None)
@@ -392,23 +409,21 @@ class Model:
     def introduce_rate(
         self, country: str, tax_class: str, percent: Decimal | None, starts_on: date, at: datetime
     ) -> Outcome:
-        """Administrators have a country's services taxed otherwise, from a day that has begun
-        nowhere yet.
-        """
+        """Have a country's services be taxed otherwise, from a day that has begun nowhere yet."""
         if starts_on <= (at + EASTERNMOST).date():
             return Outcome("rejected", "tax_of_the_past")
         self.offices.rates.setdefault((country, tax_class), []).append((starts_on, percent))
         return Outcome("applied")
 
     def classify(self, fee: str, tax_class: str, starts_on: date, at: datetime) -> Outcome:
-        """A fee is of another class of taxes from such a day on."""
+        """Put a fee into another class of taxes from such a day on."""
         if starts_on <= (at + EASTERNMOST).date():
             return Outcome("rejected", "tax_of_the_past")
         self.offices.classes.setdefault(fee, []).append((starts_on, tax_class))
         return Outcome("applied")
 
     def add_fee(self, code: str, category: str, posting: str) -> Outcome:
-        """The platform's systems may charge it from now on; it never changes."""
+        """Add a fee, which the platform's systems may charge from now on; it never changes."""
         if code.startswith(OWN_CODES) or category not in ADDED_CATEGORIES:
             return Outcome("rejected", "invalid")
         if self.fees.setdefault(code, (category, posting)) != (category, posting) or code in FEES:
@@ -416,7 +431,9 @@ class Model:
         return Outcome("applied")
 
     def at_bank(self, what: str, to: Any, at: datetime) -> Outcome:
-        """A line of a bank's statement comes, or an operator decides about one (bank.ACTS)."""
+        """Take in a line of a bank's statement, or carry out what an operator decides about one
+        (bank.ACTS).
+        """
         try:
             with localcontext() as context:
                 context.prec = PRECISION
@@ -428,8 +445,8 @@ class Model:
         return Outcome("applied")
 
     def run_jobs(self, at: datetime) -> None:
-        """All that is due by then: bills are collected, providers asked, lines of banks looked at,
-        withdrawals sent.
+        """Do all that is due by then: collect bills, ask providers, look at lines of banks, send
+        withdrawals.
         """
         self.advance(at)
         with localcontext() as context:
@@ -445,7 +462,9 @@ class Model:
             collect(list(self.merchants.values()), at)
 
     def come_to(self, merchant: str, at: datetime) -> Merchant:
-        """The merchant, whose days that have ended by then are worked off."""
+        """Bring the merchant to this instant, with days that have ended by then worked off, and
+        return it.
+        """
         owner = self.merchants[merchant]
         with localcontext() as context:
             context.prec = PRECISION
@@ -465,9 +484,11 @@ class Model:
                 self._catch_up(merchant, instant)
 
     def _tick(self, instant: datetime) -> None:
+        """Move the model's clock on to this instant, if it is later."""
         self.now = max(self.now, instant) if self.now else instant
 
     def _catch_up(self, merchant: Merchant, instant: datetime) -> None:
+        """Bring the merchant to this instant, day by day."""
         self._tick(instant)
         instant = merchant.clock = max(instant, merchant.clock)
         while (start := merchant.calendar.start_of(merchant.open_day + ONE_DAY)) <= instant:
@@ -476,6 +497,7 @@ class Model:
         merchant.come_to(instant)
 
     def _end_day(self, merchant: Merchant) -> None:
+        """End the merchant's open day, and begin the next one."""
         merchant.account.end_day(merchant.open_day)
         today = merchant.open_day = merchant.open_day + ONE_DAY
         merchant.come_to(merchant.account.now)
@@ -510,13 +532,16 @@ def envelope(event: object) -> tuple[str, datetime, str, dict[str, Any]]:
 
 
 def same_or_conflict(before: dict[str, Any], content: dict[str, Any]) -> Outcome:
+    """A duplicate, or a conflict if the content is another than before."""
     return Outcome("duplicate") if before == content else Outcome("rejected", "conflict")
 
 
 def operate(
     merchant: Merchant, kind: str, content: dict[str, Any], at: datetime, now: datetime
 ) -> str | None:
-    """One event on one merchant; a decline code for a declined order; Refused otherwise."""
+    """Apply one event to one merchant; returns a decline code for a declined order, else None.
+    Raises Refused, Invalid.
+    """
     line, today = merchant.line, merchant.open_day
     if kind == "order.placed":
         return line.place(content, at, now)

@@ -19,19 +19,21 @@ if TYPE_CHECKING:
 
 
 def change_zone(owner: "Merchant", zone: str) -> None:
-    """From the next local month on; a later choice before that takes its place."""
+    """Count days in another time zone from the next local month on; a later choice before that
+    takes its place.
+    """
     next_month = (owner.open_day.replace(day=1) + timedelta(days=32)).replace(day=1)
     owner.calendar.change(next_month, zone)
 
 
 def change_plan(owner: "Merchant", plan: tuple[Decimal, int]) -> None:
-    """From the next plan date on, without proration."""
+    """Change the plan (price, days) from the next plan date on, without proration."""
     check_open(owner)
     owner.account.next_plan = plan
 
 
 def change_threshold(owner: "Merchant", threshold: Decimal) -> bool:
-    """It bills nothing by itself."""
+    """Set the threshold, which bills nothing by itself. Whether it takes two people."""
     check_open(owner)
     takes_two = two_people.threshold(owner, owner.account.threshold, threshold)
     owner.account.threshold = threshold
@@ -39,6 +41,7 @@ def change_threshold(owner: "Merchant", threshold: Decimal) -> bool:
 
 
 def grant_credit(owner: "Merchant", credit: tuple[str, str, Decimal]) -> bool:
+    """Give a credit; whether it takes two people."""
     fee, category, amount = credit
     takes_two = two_people.credits_(owner, amount)
     reference = f"credit {len(owner.account.credits)}"
@@ -47,12 +50,13 @@ def grant_credit(owner: "Merchant", credit: tuple[str, str, Decimal]) -> bool:
 
 
 def void(owner: "Merchant", _: None) -> None:
-    """The bill issued last of those that are open."""
+    """Void the bill issued last of those that are open. Raises Refused."""
     owner.account.void()
     owner.lift_if_paid()
 
 
 def set_limit(owner: "Merchant", limit: Decimal) -> bool:
+    """Set the limit; whether it takes two people. Raises Refused."""
     if limit == owner.line.limit:
         raise Refused("invalid")
     check_open(owner)
@@ -62,37 +66,44 @@ def set_limit(owner: "Merchant", limit: Decimal) -> bool:
 
 
 def change_days(owner: "Merchant", days: tuple[int, int]) -> None:
-    """For deliveries and payments from now on."""
+    """Change payment and settlement days for deliveries and payments from now on."""
     if days == (owner.line.payment_days, owner.line.settlement_days):
         raise Refused("invalid")
     owner.line.payment_days, owner.line.settlement_days = days
 
 
 def pause(owner: "Merchant", is_paused: bool) -> None:
+    """Have the merchant pause new orders, or resume."""
     check_open(owner)
     owner.line.is_paused = is_paused
 
 
 def set_caps(owner: "Merchant", caps: tuple[Decimal | None, Decimal | None]) -> None:
+    """Set the merchant's own caps, for an order and for a buyer."""
     check_open(owner)
     owner.line.order_cap, owner.line.buyer_cap = caps
 
 
 def freeze(owner: "Merchant", reason: str) -> None:
-    """A person's freezes add up; on a closed line only that for suspected fraud does anything."""
+    """Freeze the line: a person's freezes add up; on a closed line only that for suspected fraud
+    does anything.
+    """
     if reason != "SUSPECTED_FRAUD":
         check_open(owner)
     owner.line.freezes.append(Freeze(reason, owner.open_day))
 
 
 def lift(owner: "Merchant", reason: str) -> None:
-    """The oldest in force; one for overdue orders comes back while its cause holds."""
+    """Lift the oldest freeze in force for this reason; one for overdue orders comes back while its
+    cause holds.
+    """
     if reason not in owner.line.frozen_by():
         raise Refused("none")
     owner.line.lift(reason, owner.open_day)
 
 
 def check_open(owner: "Merchant") -> None:
+    """Raise Refused if the line is closed."""
     if owner.line.is_closed:
         raise Refused("account_closed")
 
@@ -101,10 +112,12 @@ def check_open(owner: "Merchant") -> None:
 
 
 def review_invoices(owner: "Merchant", is_wanted: bool) -> None:
+    """Have bills be drafts from now on, or no longer."""
     owner.account.reviews_bills = is_wanted
 
 
 def first_draft(owner: "Merchant") -> Invoice:
+    """The oldest draft. Raises Refused."""
     for invoice in owner.account.invoices:
         if invoice.status == "DRAFT":
             return invoice
@@ -112,17 +125,18 @@ def first_draft(owner: "Merchant") -> Invoice:
 
 
 def issue_draft(owner: "Merchant", _: None) -> None:
-    """It is collected, or due, from that day on."""
+    """Issue the oldest draft: it is collected, or due, from that day on."""
     owner.account.put_out(first_draft(owner), owner.open_day)
     owner.account.pay_from_rest(owner.open_day)
 
 
 def send_back(owner: "Merchant", _: None) -> None:
+    """Send the oldest draft back."""
     owner.account.undo(first_draft(owner))
 
 
 def give_up(owner: "Merchant", _: None) -> None:
-    """The oldest open bill is tried no more; it is still owed."""
+    """Give the oldest open bill up: it is tried no more, and still owed."""
     invoice = invoice_of(owner, 0, ("OPEN",))
     if invoice.is_planned:
         raise Refused("under_a_plan")
@@ -130,11 +144,12 @@ def give_up(owner: "Merchant", _: None) -> None:
 
 
 def add_card(owner: "Merchant", kind: str) -> None:
+    """Add a card of this kind."""
     collecting.add_card(owner, kind)
 
 
 def choose_method(owner: "Merchant", method: str) -> None:
-    """One without a card, or `card`: the one added last."""
+    """Choose a method: one without a card, or `card`, which is the one added last."""
     account = owner.account
     if method == "proceeds" and account.currency != owner.line.currency:
         raise Refused("invalid")
@@ -148,14 +163,16 @@ def choose_method(owner: "Merchant", method: str) -> None:
 
 
 def pay_now(owner: "Merchant", which: int) -> None:
-    """One that is unpaid, or where there is none, one that is paid."""
+    """Have the `which`-th unpaid bill be tried, or where there is none, one that is paid."""
     is_any_unpaid = any(one.is_unpaid for one in owner.account.invoices)
     statuses = UNPAID if is_any_unpaid else ("PAID",)
     collecting.pay_now(owner, invoice_of(owner, which, statuses))
 
 
 def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> bool:
-    """Unapplied money, to the merchant outside."""
+    """Give unapplied money back to the merchant outside. Whether it takes two people. Raises
+    Refused.
+    """
     reference, amount = sent
     account = owner.account
     if reference in account.given_back:
@@ -176,27 +193,34 @@ def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> bool:
 
 
 def add_destination(owner: "Merchant", kind: str) -> None:
+    """Add a destination of this kind."""
     withdrawals.add_destination(owner.line, kind)
 
 
 def remove_destination(owner: "Merchant", which: int) -> None:
+    """Remove the `which`-th destination."""
     withdrawals.remove_destination(owner.line, which)
 
 
 def withdraw(owner: "Merchant", what: tuple[int, Decimal]) -> None:
+    """Request a withdrawal: to which destination, and how much."""
     withdrawals.request(owner.line, *what)
 
 
 def approve_withdrawal(owner: "Merchant", _: None) -> None:
+    """Approve the oldest withdrawal that waits for it."""
     withdrawals.approve(owner.line)
 
 
 def end_withdrawal(owner: "Merchant", status: str) -> None:
-    """REJECTED by an operator, or CANCELLED by the merchant."""
+    """End the oldest withdrawal that was not sent: REJECTED by an operator, or CANCELLED by the
+    merchant.
+    """
     withdrawals.give_back(owner.line, withdrawals.waiting(owner.line), status)
 
 
 def withdraw_by_itself(owner: "Merchant", terms: tuple[int, int | None, Decimal] | None) -> None:
+    """Set automatic withdrawals up, or stop them."""
     if terms is None:
         owner.line.automatic = None
     else:
@@ -204,7 +228,9 @@ def withdraw_by_itself(owner: "Merchant", terms: tuple[int, int | None, Decimal]
 
 
 def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> bool:
-    """All that is left of an UNMATCHED payment, or so much of it."""
+    """Settle all that is left of an UNMATCHED payment, or so much of it. Whether it takes two
+    people. Raises Refused.
+    """
     kind, which, wanted, order = what
     kept = {
         reference: row["amount"] - row["settled"]
@@ -220,6 +246,7 @@ def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> boo
 
 
 def decide_raise(owner: "Merchant", is_approved: bool) -> bool:
+    """Approve or reject the raise that waits after a review; whether it takes two people."""
     if not is_approved:
         review.reject(owner.line)
         return False

@@ -35,15 +35,17 @@ class Order:
 
     @property
     def outstanding(self) -> Decimal:
+        """What is not paid of its parts."""
         return sum((part.unpaid for part in self.parts), ZERO)
 
     @property
     def recoverable(self) -> Decimal:
+        """What was written off, and neither paid since nor refunded."""
         return self.written_off - self.recovered - self.forgiven
 
     @property
     def owed(self) -> Decimal:
-        """By its buyer, to the shop."""
+        """What its buyer owes the shop."""
         if self.status == "OPEN":
             return self.outstanding
         return self.recoverable if self.status == "WRITTEN_OFF" else ZERO
@@ -61,7 +63,7 @@ class Order:
         return sum(late, ZERO)
 
     def clear(self) -> Decimal:
-        """Nothing is outstanding any more; says how much was."""
+        """Have nothing be outstanding any more; returns how much was."""
         outstanding = self.outstanding
         for part in self.parts:
             part.unpaid = ZERO

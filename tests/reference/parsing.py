@@ -39,7 +39,9 @@ def line(data: dict[str, Any], key: str, longest: int = 100) -> str:
 
 
 def is_control(letter: str) -> bool:
-    """NUL and the other control characters, and halves of letters (lone surrogates)."""
+    """Whether the letter is NUL or another control character, or half of a letter (a lone
+    surrogate).
+    """
     code = ord(letter)
     return code < 0x20 or 0x7F <= code <= 0x9F or 0xD800 <= code <= 0xDFFF
 
@@ -100,6 +102,7 @@ def positive(data: dict[str, Any], code: str) -> Decimal:
 
 
 def joined(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of an event by which a merchant joins. Raises Invalid."""
     credit = currency(data)
     billing = (
         currency(data, "billing_currency") if data.get("billing_currency") is not None else credit
@@ -130,6 +133,7 @@ def joined(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def metrics(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a shop's metrics. Raises Invalid."""
     return {
         "rating": number(data, "rating", 5),
         "listing_quality": number(data, "listing_quality", 100),
@@ -139,6 +143,7 @@ def metrics(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def placed(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a new order. Raises Invalid."""
     code = currency(data)
     risk = whole(data, "buyer_risk", 0, 3) if data.get("buyer_risk") is not None else 0
     return {
@@ -152,7 +157,9 @@ def placed(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def opened(data: dict[str, Any]) -> dict[str, Any]:
-    """An open order of elsewhere, of which less than all was paid there."""
+    """The checked data of an open order of elsewhere, of which less than all was paid there. Raises
+    Invalid.
+    """
     code = currency(data)
     amount, paid = positive(data, code), read(data.get("paid", "0"), code)
     if paid >= amount:
@@ -168,7 +175,9 @@ def opened(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def brought(data: dict[str, Any]) -> dict[str, Any]:
-    """Proceeds of elsewhere: what is available (below 0: it was owed), and what matures when."""
+    """The checked data of proceeds of elsewhere: what is available (below 0: it was owed), and what
+    matures when. Raises Invalid.
+    """
     code = currency(data)
     written, maturing = data.get("available", "0"), {}
     is_owed = isinstance(written, str) and written.startswith("-")
@@ -188,14 +197,17 @@ def brought(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def order_only(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a step that names an order alone. Raises Invalid."""
     return {"order": word(data, "order")}
 
 
 def cancelled(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a cancellation. Raises Invalid."""
     return {"order": word(data, "order"), "reason": lines(data, "reason")}
 
 
 def paid(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a payment. Raises Invalid."""
     code = currency(data)
     return {
         "order": word(data, "order"),
@@ -206,6 +218,7 @@ def paid(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def refunded(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a refund. Raises Invalid."""
     code = currency(data)
     return {
         "order": word(data, "order"),
@@ -216,6 +229,7 @@ def refunded(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def charged(data: dict[str, Any]) -> dict[str, Any]:
+    """The checked data of a charge. Raises Invalid."""
     code = currency(data)
     return {
         "charge": word(data, "charge"),

@@ -18,17 +18,20 @@ class Paying(Ledger):
     """An account whose bills are paid."""
 
     def days_to_pay(self, invoice: Invoice) -> date:
-        """When it falls due if nobody collects it; what was a draft counts from its issue."""
+        """The day on which the bill falls due if nobody collects it; what was a draft counts from
+        its issue.
+        """
         day = self.day_of(invoice.issued_at) if invoice.was_draft else invoice.on
         return day + timedelta(days=DUE_DAYS)
 
     def take(self, invoice: Invoice, attempt: Attempt) -> None:
-        """Money of a new attempt that has succeeded."""
+        """Have the bill paid by a new attempt that has succeeded."""
         attempt.ended_on = self.open_day
         invoice.attempts.append(attempt)
         self.take_in(invoice, attempt.amount)
 
     def take_in(self, invoice: Invoice, amount: Decimal) -> None:
+        """So much was paid of the bill; once all is, it is PAID and a plan of it kept."""
         invoice.paid += amount
         assert invoice.paid <= invoice.total
         if invoice.left == 0:
@@ -43,19 +46,23 @@ class Paying(Ledger):
             self.plan_next_part(invoice)
 
     def plan_next_part(self, invoice: Invoice) -> None:
-        """The oldest part that is not paid is asked for as its day starts."""
+        """Set that the bill is tried next as the day of its oldest part starts that is not paid."""
         assert invoice.plan is not None
         days = [on for on, _ in invoice.plan.parts if invoice.plan.due_by(on) > invoice.paid]
         pays_by_itself = self.method != "manual" and days
         invoice.next_attempt_at = self.start_of(days[0]) if pays_by_itself else None
 
     def end_plan(self, invoice: Invoice, status: str, today: date) -> None:
-        """The schedule of before goes on; it may fail and freeze from the next day on."""
+        """End the bill's payment plan, with this status: the schedule of before goes on; it may
+        fail and freeze from the next day on.
+        """
         assert invoice.plan is not None
         invoice.plan.status, invoice.held_until = status, today + ONE_DAY
 
     def break_plans(self, today: date) -> None:
-        """Those of which a part that nothing collects was not paid by the end of its day."""
+        """Break the plans of which a part that nothing collects was not paid by the end of its
+        day.
+        """
         for invoice in self.invoices:
             plan = invoice.plan
             if plan is None or not invoice.is_planned or invoice.undecided:
@@ -69,12 +76,14 @@ class Paying(Ledger):
         return sorted(found, key=lambda one: (one.due_on, one.issued_at, one.number))
 
     def receive_unapplied(self, amount: Decimal) -> None:
-        """Money that no bill wants, until one does."""
+        """Add unapplied money, and pay bills from it."""
         self.unapplied_entries.append(("RECEIVED", amount))
         self.pay_from_rest(self.open_day)
 
     def pay_from_unapplied(self) -> None:
-        """Open and uncollectible bills, leaving nothing of one or what can be collected."""
+        """Pay open and uncollectible bills from unapplied money, leaving nothing of one or what can
+        be collected.
+        """
         for invoice in self.payable():
             amount = min(self.unapplied, invoice.left)
             if amount < invoice.left:
@@ -88,8 +97,8 @@ class Paying(Ledger):
                 self.take(invoice, paid)
 
     def pay_from_rest(self, today: date) -> None:
-        """Unapplied money pays, and of a closed account then what is outstanding in the merchant's
-        favour.
+        """Pay bills from unapplied money, and those of a closed account then from what is
+        outstanding in the merchant's favour.
         """
         self.pay_from_unapplied()
         if self.closed_on is None:
@@ -101,7 +110,7 @@ class Paying(Ledger):
                 self.post([Charge(f"used {next(numbers)}", USED, USED, amount, today)], today)
 
     def fail_manual(self, today: date) -> None:
-        """What nobody collects, and is not paid when its due day starts, has failed."""
+        """Fail the bills that nobody collects and that are not paid when their due day starts."""
         for invoice in self.invoices:
             is_due = invoice.is_unpaid and max(invoice.due_on, invoice.held_until) <= today
             is_due = is_due and not invoice.is_planned
@@ -109,7 +118,7 @@ class Paying(Ledger):
                 self.note_failure(invoice, today)
 
     def note_failure(self, invoice: Invoice, today: date) -> None:
-        """Only the first one matters."""
+        """Note that the bill failed today; only the first time matters."""
         if invoice.first_failed_at is None:
             invoice.first_failed_at, invoice.first_failed_on = self.now, today
 
@@ -145,8 +154,10 @@ class Paying(Ledger):
         return bool(causes) and all(invoice.is_in_time for invoice in causes)
 
     def freezes_on(self, invoice: Invoice) -> date:
+        """The day on which the failed bill freezes the line."""
         assert invoice.first_failed_on is not None
         return max(invoice.first_failed_on + self.wait(invoice), invoice.held_until)
 
     def wait(self, invoice: Invoice) -> timedelta:
+        """How long after its first failure a bill freezes the line."""
         return timedelta(days=0 if invoice.asks_again else DUNNING_DAYS)

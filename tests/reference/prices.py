@@ -22,13 +22,14 @@ class Prices:
         price: Decimal | None,
         introduced_on: date = date.min,
     ) -> None:
+        """Set a price from this day on: general, or the merchant's own; None ends its own."""
         rows = self.known.setdefault((fee, currency, merchant), [])
         rows.append((from_on, price, introduced_on))
 
     def last(
         self, fee: str, currency: str, merchant: str | None, from_on: date
     ) -> tuple[date, Decimal | None] | None:
-        """The price that was set last from just this day."""
+        """The price that was set last from just this day, and its day; None without one."""
         rows = self.known.get((fee, currency, merchant), [])
         return next((row[:2] for row in reversed(rows) if row[0] == from_on), None)
 
@@ -41,7 +42,7 @@ class Prices:
         *,
         known_before: date = date.max,
     ) -> Decimal | None:
-        """The merchant's own, or else everybody's."""
+        """The price of this day: the merchant's own, or else everybody's; None without one."""
         for whose in dict.fromkeys((merchant, None)):
             rows = self.known.get((fee, currency, whose), [])
             begun = [row for row in rows if row[0] <= day and row[2] < known_before]

@@ -27,7 +27,9 @@ class Profile:
 
 
 def say(owner: "Merchant", what: tuple[str, str]) -> None:
-    """Something else takes the decision about its part away; nothing has none."""
+    """Fill in a part of the profile: something else takes the decision about it away; nothing has
+    none.
+    """
     (part, said), profile = what, owner.profile
     if profile.said.get(part, "") != said:
         profile.said[part] = said
@@ -35,15 +37,17 @@ def say(owner: "Merchant", what: tuple[str, str]) -> None:
 
 
 def confirm(owner: "Merchant", part: str) -> None:
+    """Confirm this part of the profile. Raises Refused."""
     decide(owner, part, "CONFIRMED")
 
 
 def reject(owner: "Merchant", part: str) -> None:
-    """What was confirmed, too."""
+    """Reject a part of the profile, also one that was confirmed. Raises Refused."""
     decide(owner, part, "REJECTED")
 
 
 def decide(owner: "Merchant", part: str, standing: str) -> None:
+    """Set how this part of the profile stands. Raises Refused."""
     profile = owner.profile
     if not profile.said.get(part):
         raise Refused("profile_incomplete")

@@ -32,11 +32,12 @@ class Proposal:
     status: str = "PROPOSED"  # then CONFIRMED, REFUSED, WITHDRAWN or LAPSED
 
     def has_lapsed(self, now: datetime) -> bool:
+        """Whether it has waited for too long."""
         return self.proposed_at + WAITS_FOR <= now
 
 
 def subject_of(owner: "Merchant", what: str, to: Any) -> tuple[str, str]:
-    """The second of two decisions about one subject has to wait."""
+    """What the decision is about: of two about one subject the second has to wait."""
     if what == "credit on":
         return what, to[0]
     if what == "answer credit" and owner.account.credits_asked:
@@ -48,7 +49,9 @@ def subject_of(owner: "Merchant", what: str, to: Any) -> tuple[str, str]:
 
 
 def before_of(owner: "Merchant", what: str, to: Any) -> Decimal | None:
-    """What has to be as it was when this was proposed; nothing that moves by itself."""
+    """The figure that has to be as it was when this was proposed, such as the limit; None where
+    there is none.
+    """
     if what == "limit":
         return owner.line.limit
     if what == "threshold":
@@ -59,7 +62,9 @@ def before_of(owner: "Merchant", what: str, to: Any) -> Decimal | None:
 
 
 def content_of(owner: "Merchant", what: str, to: Any) -> tuple[Any, ...]:
-    """With what the second person is shown. Forms with a key of their own are never the same."""
+    """What is proposed, with what the second person is shown. Forms with a key of their own are
+    never the same.
+    """
     shown = {
         "limit": ZERO, "threshold": ZERO, "give back": owner.account.unapplied,
         "write off": owner.line.limit,
@@ -68,7 +73,9 @@ def content_of(owner: "Merchant", what: str, to: Any) -> tuple[Any, ...]:
 
 
 def propose(owner: "Merchant", made: Proposal, now: datetime) -> Proposal:
-    """The one that waits, if it is the same; Refused while another about that subject does."""
+    """Propose this to a second person; returns the proposal that waits, if it is the same. Raises
+    Refused while another about that subject does.
+    """
     for one in owner.proposals:
         if one.subject == made.subject and one.status == "PROPOSED":
             if one.has_lapsed(now):
@@ -82,6 +89,7 @@ def propose(owner: "Merchant", made: Proposal, now: datetime) -> Proposal:
 
 
 def waiting(owner: "Merchant", which: int, now: datetime) -> Proposal:
+    """The `which`-th proposal that waits. Raises Refused, also for one that has lapsed."""
     found = [one for one in owner.proposals if one.status == "PROPOSED"]
     if not found:
         raise Refused("none")
@@ -92,11 +100,12 @@ def waiting(owner: "Merchant", which: int, now: datetime) -> Proposal:
 
 
 def end(owner: "Merchant", which: int, status: str) -> None:
+    """End the `which`-th proposal that waits, with this status."""
     waiting(owner, which, owner.clock).status = status
 
 
 def lapse(owners: "list[Merchant]", now: datetime) -> None:
-    """Those that nobody has confirmed in time; nothing has changed by them."""
+    """Have the proposals lapse that nobody has confirmed in time; nothing has changed by them."""
     for owner in owners:
         for one in owner.proposals:
             if one.status == "PROPOSED" and one.has_lapsed(now):
@@ -104,7 +113,7 @@ def lapse(owners: "list[Merchant]", now: datetime) -> None:
 
 
 def as_of_then(owner: "Merchant", proposal: Proposal) -> Any:
-    """What it is about: a day of service stays that of the proposal."""
+    """What the proposal is about, as of when it was made: a day of service stays the same."""
     if proposal.what != "charge":
         return proposal.to
     *what, days_ago = proposal.to
@@ -112,5 +121,5 @@ def as_of_then(owner: "Merchant", proposal: Proposal) -> Any:
 
 
 def remembered(books: T, shared: list[Any]) -> T:
-    """All of it as it is now; what merchants share is not copied."""
+    """A copy of the books as they are now; what merchants share stays the same."""
     return deepcopy(books, {id(one): one for one in shared})

@@ -32,6 +32,7 @@ def read_events(path: Path) -> list[tuple[datetime | None, object]]:
 
 
 def read_event(line: str) -> object:
+    """The line as JSON, with exact decimals; None if it is none."""
     try:
         return json.loads(line, parse_float=Decimal)
     except ValueError:

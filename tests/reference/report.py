@@ -16,6 +16,7 @@ from .taxes import Tax
 
 
 def report(model: Model) -> dict[str, Any]:
+    """All that the model's books say, with the outcomes of events."""
     return {
         "now": model.now.astimezone(UTC).isoformat() if model.now else None,
         "outcomes": model.outcomes,
@@ -27,10 +28,12 @@ def report(model: Model) -> dict[str, Any]:
 
 
 def day(value: date | None) -> str | None:
+    """The day as text, None for None."""
     return value.isoformat() if value else None
 
 
 def of_merchant(merchant: Merchant) -> dict[str, Any]:
+    """All that the model's books say of the merchant."""
     line, account = merchant.line, merchant.account
     return {
         "open_day": day(merchant.open_day),
@@ -163,6 +166,7 @@ def of_tax(one: Tax, account: Account) -> list[str]:
 
 
 def of_collecting(invoice: Invoice, account: Account) -> dict[str, Any]:
+    """How the bill is collected: due day, failures, next try, plan, hold."""
     currency = account.currency
     has_due_day = invoice.status != "DRAFT" and invoice.due_on != date.max
     return {
@@ -182,6 +186,7 @@ def of_collecting(invoice: Invoice, account: Account) -> dict[str, Any]:
 
 
 def of_order(order: Order, currency: str) -> dict[str, Any]:
+    """The order's figures."""
     return {
         "status": order.status,
         "outstanding": text(order.outstanding, currency),
@@ -193,6 +198,7 @@ def of_order(order: Order, currency: str) -> dict[str, Any]:
 
 
 def entry_totals(line: CreditLine) -> dict[str, Any]:
+    """For each kind of the line's entries, how many there are and what they add up to."""
     totals: dict[str, list[Any]] = {}
     for entry in line.entries:
         total = totals.setdefault(entry.kind, [0, ZERO, ZERO])
@@ -210,6 +216,7 @@ def entry_totals(line: CreditLine) -> dict[str, Any]:
 
 
 def of_review(review: Review, currency: str) -> dict[str, Any]:
+    """What a review came to."""
     return {
         "on": day(review.on),
         "paid": text(review.paid, currency),
@@ -222,6 +229,7 @@ def of_review(review: Review, currency: str) -> dict[str, Any]:
 
 
 def of_proceeds(line: CreditLine, today: date) -> dict[str, Any]:
+    """What proceeds add up to by kind, have matured and have maturing."""
     matured, maturing = line.buckets(today)
     sums = {"SALE": ZERO, "REFUND": ZERO}
     for entry in line.proceeds:
@@ -234,6 +242,7 @@ def of_proceeds(line: CreditLine, today: date) -> dict[str, Any]:
 
 
 def of_invoices(account: Account) -> list[dict[str, Any]]:
+    """The account's bills with their lines."""
     return [
         {
             "kind": invoice.kind,
@@ -258,6 +267,7 @@ def of_invoices(account: Account) -> list[dict[str, Any]]:
 
 
 def of_statements(account: Account) -> dict[str, Any]:
+    """The account's statements by month: sum and number of charges by category."""
     found = {}
     for month, statement in sorted(account.statements.items()):
         categories: dict[str, list[Any]] = {}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def attempts_of(account: "Account", *statuses: str) -> list[tuple[Invoice, Attempt]]:
+    """The attempts at the sandbox with these statuses, each with its bill."""
     return [
         (invoice, one)
         for invoice in account.invoices
@@ -41,6 +42,7 @@ def receive_late(owner: "Merchant", which: int) -> None:
 
 
 def reversals_of(owner: "Merchant") -> list[Reversal]:
+    """All reversals of the merchant's payments, by number."""
     attempts = [one for invoice in owner.account.invoices for one in invoice.attempts]
     found = [one for made in attempts for one in made.reversals]
     found += [one for made in attempts for late in made.late for one in late.reversals]
@@ -73,6 +75,7 @@ def take_late_back(owner: "Merchant", what: tuple[int, bool, Decimal | None]) ->
 
 
 def new_reversal(money: Attempt | Late, is_dispute: bool, wanted: Decimal | None) -> Reversal:
+    """A reversal of so much of this money, or of all that is left. Raises Refused."""
     gone = [one.amount for one in money.reversals if not one.came_back]
     left = money.amount - sum(gone, ZERO)
     amount = left if wanted is None else min(wanted, left)
@@ -82,23 +85,27 @@ def new_reversal(money: Attempt | Late, is_dispute: bool, wanted: Decimal | None
 
 
 def stop_collecting(owner: "Merchant", payment: Attempt, made: Reversal) -> None:
+    """After a dispute nothing is collected from the card any more, if it is the account's."""
     account = owner.account
     if made.is_dispute and payment.card is not None and payment.card is account.card:
         account.is_card_disputed = True
 
 
 def first_recorded(owner: "Merchant") -> Reversal:
+    """The oldest reversal that waits. Raises Refused."""
     found = [one for one in reversals_of(owner) if one.status == "RECORDED"]
     return one_of(found, 0)
 
 
 def charge(owner: "Merchant", _: None) -> None:
+    """Charge what was taken back again."""
     reversal = first_recorded(owner)
     reversal.status = "CHARGED"
     owner.account.charge_again(reversal.rest, owner.open_day)
 
 
 def accept(owner: "Merchant", _: None) -> bool:
+    """Bear what was taken back; whether it takes two people."""
     reversal = first_recorded(owner)
     reversal.status = "ACCEPTED"
     return two_people.credits_(owner, reversal.rest)

@@ -27,6 +27,7 @@ class Review:
 
 
 def clamp(value: Decimal) -> Decimal:
+    """The value, but at least 0 and at most 1."""
     return min(max(value, ZERO), Decimal(1))
 
 
@@ -38,7 +39,7 @@ def paid_before(line: CreditLine, today: date) -> Decimal:
 
 
 def score(metrics: dict[str, Any], paid: Decimal, limit: Decimal) -> Decimal:
-    """0 to 100, unrounded."""
+    """The points of a shop with these metrics and payments, from 0 to 100, unrounded."""
     found: Decimal = (
         clamp((metrics["rating"] - Decimal("4.0")) / Decimal("0.8")) * 30
         + clamp(paid / (3 * limit)) * 25
@@ -82,7 +83,7 @@ def review(line: CreditLine, metrics: dict[str, Any] | None, today: date) -> Rev
 
 
 def possible(line: CreditLine, today: date) -> Decimal | None:
-    """What the raise that waits would give by now."""
+    """What the raise that waits would give by now; None if nothing."""
     if line.waiting is None:
         return None
     scale = SCALE[line.currency]
@@ -108,6 +109,7 @@ def approve(line: CreditLine, today: date) -> None:
 
 
 def reject(line: CreditLine) -> None:
+    """Reject the raise that waits. Raises Refused."""
     if line.waiting is None:
         raise Refused("none")
     line.waiting.outcome, line.waiting = "REJECTED", None

@@ -37,6 +37,7 @@ class Shop:
         self.send("merchant.joined", joined, **(defaults | data))
 
     def send(self, kind: str, at: str, **data: Any) -> Outcome:
+        """Apply an event of the shop's at this local time: its outcome."""
         self.count += 1
         event = {
             "id": str(self.count),
@@ -48,6 +49,7 @@ class Shop:
         return self.model.apply(event)
 
     def place(self, at: str, order: str, amount: Any, instalments: int = 1) -> Outcome:
+        """Place an order: the outcome."""
         return self.send(
             "order.placed",
             at,
@@ -59,12 +61,14 @@ class Shop:
         )
 
     def pay(self, at: str, order: str, amount: str, payment: str | None = None) -> Outcome:
+        """Pay so much of the order: the outcome."""
         payment = payment or f"pay-{self.count}"
         return self.send(
             "order.paid", at, order=order, payment=payment, amount=amount, currency=self.currency
         )
 
     def refund(self, at: str, order: str, amount: str) -> Outcome:
+        """Refund so much of the order: the outcome."""
         return self.send(
             "order.refunded",
             at,
@@ -75,6 +79,7 @@ class Shop:
         )
 
     def charge(self, at: str, fee: str, amount: str) -> Outcome:
+        """Charge a fee: the outcome."""
         return self.send(
             "charge.recorded",
             at,
@@ -87,17 +92,19 @@ class Shop:
         )
 
     def act(self, at: str, what: str, to: Any = None) -> Outcome:
-        """What people decide (operators.py)."""
+        """Have people decide this of the shop (operators.py): the outcome."""
         instant = parse_instant(at + self.offset)
         assert instant is not None
         return self.model.act(self.merchant, what, instant, to)
 
     def run_jobs(self, at: str) -> None:
+        """Run the jobs of this local time."""
         instant = parse_instant(at + self.offset)
         assert instant is not None
         self.model.run_jobs(instant)
 
     def at(self, until: str) -> dict[str, Any]:
+        """What the audited books say of the shop at this local time."""
         self.model.advance(until + self.offset)
         audit(self.model)
         found: dict[str, Any] = self.model.state()["merchants"][self.merchant]
@@ -105,8 +112,10 @@ class Shop:
 
 
 def usd(joined: str = "2026-11-01T10:00:00", **data: Any) -> Shop:
+    """A shop in USD and UTC."""
     return Shop(joined, "Z", currency="USD", timezone="UTC", **data)
 
 
 def invoices(state: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Kind, date and total of the bills."""
     return [(invoice["kind"], invoice["date"], invoice["total"]) for invoice in state["bills"]]

@@ -29,6 +29,7 @@ class Rate(NamedTuple):
 
     @property
     def key(self) -> tuple[str, Decimal, int]:
+        """What tells it from other rates of a bill."""
         return self.category, self.percent, self.corrects.number if self.corrects else 0
 
 
@@ -52,6 +53,7 @@ class Line:
 
     @property
     def amount(self) -> Decimal:
+        """The sum of its charges."""
         return sum((charge.amount for charge in self.charges), ZERO)
 
 
@@ -64,11 +66,14 @@ class TaxOffices:
         self.classes: dict[str, list[tuple[date, str]]] = {}
 
     def percent(self, country: str, tax_class: str, day: date) -> Decimal | None:
+        """The rate of this class in the country on this day, in percent; None without one."""
         found: Decimal | None = in_force(self.rates.get((country, tax_class), []), day, None)
         return found
 
     def rate_of(self, issuer: str, fee: str, treatment: str, day: date) -> "Rate | None":
-        """None while the issuer's country has no tax. What is exempt needs no rate of its own."""
+        """The rate of a fee of this issuer's, by treatment and day; None while the issuer's country
+        has no tax. What is exempt needs no rate of its own.
+        """
         country = self.countries[issuer]
         standard = self.percent(country, "STANDARD", day)
         if standard is None:
@@ -107,6 +112,9 @@ class Taxation:
     of_rests: list[Tax] = field(default_factory=list)  # that a closed account got back
 
     def treatment(self, day: date) -> str:
+        """How services of this day are taxed: as was decided, or as follows from both countries and
+        the tax number.
+        """
         decided: str = in_force(self.decided, day, "")
         if decided:
             return decided
@@ -132,8 +140,8 @@ def rate_of(account: "Ledger", charge: "Charge") -> Rate | None:
 
 
 def rate_of_corrected(account: "Ledger", corrected: "Charge") -> Rate | None:
-    """That which it got on its bill, or as a closed account's rest; if it is on none, it will be on
-    one with what corrects it.
+    """The rate that a corrected charge got on its bill, or as a closed account's rest; if it is on
+    none, it will be on one with what corrects it.
     """
     if corrected.has_no_tax:
         return corrected.rate_of_rest
@@ -162,8 +170,8 @@ def split(account: "Ledger", items: "Iterable[Item]") -> list[Line]:
 
 
 def taxes_of(account: "Ledger", lines: list[Line]) -> list[Tax]:
-    """The tax of each rate: of what is corrected on another bill, what all credits of that bill and
-    rate come to together, less what was credited before.
+    """The taxes of a bill with these lines, by rate: of what is corrected on another bill, what all
+    credits of that bill and rate come to together, less what was credited before.
     """
     bases: dict[tuple[str, Decimal, int], Tax] = {}
     if all(line.rate is None for line in lines):
@@ -183,6 +191,7 @@ def taxes_of(account: "Ledger", lines: list[Line]) -> list[Tax]:
 
 
 def credited_before(account: "Ledger", rate: Rate) -> list[Tax]:
+    """The taxes on bills that stand and on rests at the same rate."""
     standing = [one for invoice in account.invoices if invoice.status != "VOID"
                 for one in invoice.taxes]  # fmt: skip
     return [one for one in standing + account.taxation.of_rests if one.rate.key == rate.key]

@@ -26,6 +26,7 @@ def german(**terms: Any) -> Shop:
 
 
 def charge(shop: Shop, at: str, reference: str, amount: str, fee: str = "pick-pack") -> None:
+    """Charge a fee, which is applied."""
     what = {"charge": reference, "fee": fee, "request": "r", "quantity": 1, "amount": amount}
     assert shop.send("charge.recorded", at, currency="USD", **what).kind == "applied"
 
@@ -89,7 +90,7 @@ def test_rule_28_5_a_void_bill_is_taken_back_by_a_note() -> None:
 
 
 def manual(**terms: Any) -> Shop:
-    """A bill of 39.00 of 1 November, due on the 8th, is to be transferred."""
+    """A shop with a bill of 39.00 of 1 November, due on the 8th, that is to be transferred."""
     terms = {"payment_method": None, "plan_interval_days": 365, "billing_threshold": "1000"} | terms
     return usd(model=Model(jobs=True), **terms)
 
@@ -281,6 +282,7 @@ def test_rule_8_4_of_a_profile_with_a_part_that_is_rejected_half_counts_at_most(
 
 
 def line_in(shop: Shop, at: str, amount: int | None, which: int | None, number: str) -> None:
+    """Take in a line of the bank's, which names the shop's `which`-th bill or none."""
     said = {
         "number": number, "currency": "USD", "named": [] if which is None else [("m", which)],
         "amount": amount and Decimal(amount), "payer": ("Rosewood", "DE89"), "days": 0,

@@ -15,7 +15,7 @@ from .withdrawals import Payouts
 
 
 def by_jobs(joined: str = "2026-11-01T10:00:00", **data: Any) -> Shop:
-    """One whose bills are collected, and whose withdrawals are sent, by jobs alone."""
+    """A shop whose bills are collected, and whose withdrawals are sent, by jobs alone."""
     payouts = {"USD": Payouts(Decimal(1), Decimal("0.50"), 1, Decimal(400))}
     model = Model(jobs=True, payouts=payouts)
     return Shop(joined, "Z", model=model, currency="USD", timezone="UTC", **data)
@@ -136,6 +136,7 @@ def test_17_own_cap():
 
 
 def good_marks(shop: Shop, at: str) -> None:
+    """The shop has good metrics."""
     shop.send(
         "shop.metrics", at, rating="4.8", listing_quality=80, profile_completeness=100,
         after_sales=90,

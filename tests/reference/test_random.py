@@ -14,6 +14,7 @@ FEES = ("pick-pack", "storage", "shipping-label", "app-usage", "transaction-fee"
 
 
 def joined(rng: random.Random) -> dict[str, Any]:
+    """The terms of a shop, by chance."""
     return {
         "name": "S",
         "currency": rng.choice(["BRL", "JPY"]),
@@ -32,6 +33,7 @@ def joined(rng: random.Random) -> dict[str, Any]:
 
 
 def some_event(rng: random.Random, shop: dict[str, Any], n: int) -> tuple[str, dict[str, Any]]:
+    """Kind and data of an event, by chance."""
     money = {"amount": str(rng.choice([0, 1, 7, 100, 400, 1500])), "currency": shop["currency"]}
     order = {"order": f"o{rng.randrange(max(n // 4, 1))}"}
     return rng.choice(
@@ -70,6 +72,7 @@ def some_event(rng: random.Random, shop: dict[str, Any], n: int) -> tuple[str, d
 
 
 def events(seed: int) -> list[dict[str, Any]]:
+    """A history of 400 events, by chance."""
     rng = random.Random(seed)
     shop, at = joined(rng), datetime(2017, 1, 5, tzinfo=UTC)
     found = [("merchant.joined", shop, at)]

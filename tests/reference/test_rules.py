@@ -91,6 +91,7 @@ def test_days_are_contiguous_where_clocks_misbehave():
 
 
 def arriving(shop, arrived, kind, at, **data):
+    """The outcome of an event that arrives at another instant than it happened."""
     event = {"id": "x", "type": kind, "at": at + "Z", "merchant": "m", "data": data}
     return shop.model.apply(event, parse_instant(arrived + "Z"))
 

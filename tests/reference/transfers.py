@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 
 def transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal]) -> None:
-    """Money at our bank for a bill, or for none that it names; known by the bank's reference."""
+    """Record money at our bank for a bill, or for none that it names; known by the bank's
+    reference. Raises Refused.
+    """
     record_transfer(owner, *sent, owner.open_day)
 
 
 def record_transfer(
     owner: "Merchant", reference: str, which: int | None, amount: Decimal, arrived_on: date
 ) -> None:
+    """Record a transfer for the `which`-th bill, or as unapplied money; what is too much is
+    unapplied.
+    """
     account = owner.account
     invoice = None
     if which is not None:
@@ -52,13 +57,15 @@ def record_transfer(
 
 
 def late_transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal, int]) -> None:
-    """One of which is heard so many days after its money arrived."""
+    """Record a transfer of which is heard so many days after its money arrived. Raises Refused."""
     reference, which, amount, days = sent
     record_transfer(owner, reference, which, amount, owner.open_day - timedelta(days=days))
 
 
 def correct_value_date(owner: "Merchant", what: tuple[int, int]) -> None:
-    """To so many days before today; what counts as paid in time is not made late by it."""
+    """Correct the day on which a transfer arrived to so many days before today; what counts as paid
+    in time is not made late by it. Raises Refused.
+    """
     which, days = what
     account, transfer = owner.account, one_of(owner.account.transfers, which)
     if transfer.is_moved:
@@ -75,7 +82,9 @@ def correct_value_date(owner: "Merchant", what: tuple[int, int]) -> None:
 
 
 def block_card(owner: "Merchant", which: int) -> None:
-    """What was collected from it waits for a transfer, or for another method."""
+    """Block a card: what was collected from it waits for a transfer, or for another method. Raises
+    Refused.
+    """
     account = owner.account
     card = one_of([one for one in account.cards if not one.is_blocked], which)
     card.is_blocked = True

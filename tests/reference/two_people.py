@@ -26,6 +26,7 @@ class Figures:
     prices: Decimal
 
     def of(self, sort: str) -> Decimal:
+        """The figure of this sort, up to which one person decides alone."""
         found: Decimal = getattr(self, sort)
         return found
 
@@ -53,23 +54,28 @@ def gives(owner: "Merchant", sort: str, figure: Decimal, currency: str) -> bool:
 
 
 def credits_(owner: "Merchant", figure: Decimal) -> bool:
+    """Note a credit of so much: whether it takes two people."""
     return gives(owner, "credits", figure, owner.account.currency)
 
 
 def pays_out(owner: "Merchant", figure: Decimal, *, from_account: bool) -> bool:
-    """Pay-outs of both books are one sum, where both have one currency."""
+    """Note a pay-out of so much, whether from proceeds or from the account: pay-outs of both books
+    are one sum, where both have one currency. Whether it takes two people.
+    """
     currency = owner.account.currency if from_account else owner.line.currency
     return gives(owner, "pay_outs", figure, currency)
 
 
 def threshold(owner: "Merchant", before: Decimal, after: Decimal) -> bool:
-    """A lower one only bills sooner."""
+    """Whether the new threshold takes two people; a lower one only bills sooner."""
     up_to = owner.figures.get(owner.account.currency)
     return after > before and (up_to is None or after > up_to.thresholds)
 
 
 def limit(line: CreditLine, after: Decimal) -> bool:
-    """Above the maximum, or more than double the lowest of 30 days; a cut never is."""
+    """Whether the limit takes two people: it is above the maximum, or more than double the lowest
+    of 30 days; a cut never does.
+    """
     if after <= line.limit:
         return False
     if line.currency not in SCALE:
@@ -82,7 +88,9 @@ def limit(line: CreditLine, after: Decimal) -> bool:
 
 
 def price_is_far(price: Decimal, others: list[Decimal | None]) -> bool:
-    """More than double or less than half of one of these; from or to nothing it always is."""
+    """Whether the price is more than double or less than half of one of these; from or to nothing
+    it always is.
+    """
     return any(
         other is not None
         and price != other

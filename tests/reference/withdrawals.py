@@ -53,6 +53,7 @@ class Withdrawal:
 
     @property
     def may_be_sent(self) -> bool:
+        """Whether it waits for nobody's approval."""
         return self.status == "APPROVED" or (self.status == "REQUESTED" and not self.needs_approval)
 
 
@@ -66,10 +67,12 @@ class Automatic:
 
 
 def add_destination(line: CreditLine, kind: str) -> None:
+    """Add a destination, usable after a day."""
     line.destinations.append(Destination(kind, line.now + USABLE_AFTER))
 
 
 def remove_destination(line: CreditLine, which: int) -> None:
+    """Remove the `which`-th destination, and end automatic withdrawals to it."""
     destination = find(line, which)
     destination.is_removed = True
     if line.automatic is not None and line.automatic.destination is destination:
@@ -77,16 +80,19 @@ def remove_destination(line: CreditLine, which: int) -> None:
 
 
 def find(line: CreditLine, which: int) -> Destination:
+    """The `which`-th destination, going round. Raises Refused."""
     if not line.destinations:
         raise Refused("none")
     return line.destinations[which % len(line.destinations)]
 
 
 def is_suspected(line: CreditLine) -> bool:
+    """Whether the line is frozen for suspected fraud."""
     return "SUSPECTED_FRAUD" in line.frozen_by()
 
 
 def request(line: CreditLine, which: int, amount: Decimal) -> None:
+    """Take so much and its fee out of proceeds. Raises Refused."""
     destination = find(line, which)
     if destination.is_removed or line.now < destination.usable_from:
         raise Refused("destination_not_usable")
@@ -96,7 +102,7 @@ def request(line: CreditLine, which: int, amount: Decimal) -> None:
 
 
 def take(line: CreditLine, destination: Destination, amount: Decimal) -> None:
-    """Amount and fee leave the proceeds."""
+    """Take amount and fee out of proceeds for a new withdrawal. Raises Refused."""
     fee = fee_of(line, amount)
     if amount + fee > line.withdrawable():
         raise Refused("insufficient_proceeds")
@@ -110,12 +116,12 @@ def take(line: CreditLine, destination: Destination, amount: Decimal) -> None:
 
 
 def counted(line: CreditLine) -> list[Withdrawal]:
-    """Those that did not come back."""
+    """The withdrawals that did not come back."""
     return [one for one in line.withdrawals if one.status not in RETURNED]
 
 
 def fee_of(line: CreditLine, amount: Decimal) -> Decimal:
-    """On top; some of each local month are free."""
+    """The fee of a withdrawal, on top of its amount; some of each local month are free."""
     month = line.open_day.replace(day=1)
     so_far = [one for one in counted(line) if one.requested_on >= month]
     if len(so_far) < line.payouts.free_a_month:
@@ -125,7 +131,7 @@ def fee_of(line: CreditLine, amount: Decimal) -> Decimal:
 
 
 def waiting(line: CreditLine, *, for_approval: bool = False) -> Withdrawal:
-    """The oldest that was not sent yet."""
+    """The oldest withdrawal that was not sent yet. Raises Refused."""
     for one in line.withdrawals:
         is_new = one.status == "REQUESTED" and (one.needs_approval or not for_approval)
         if is_new or (one.status == "APPROVED" and not for_approval):
@@ -134,6 +140,7 @@ def waiting(line: CreditLine, *, for_approval: bool = False) -> Withdrawal:
 
 
 def approve(line: CreditLine) -> None:
+    """Approve the oldest withdrawal that waits for it. Raises Refused."""
     found = waiting(line, for_approval=True)
     if is_suspected(line):
         raise Refused("withdrawals_stopped")
@@ -141,7 +148,7 @@ def approve(line: CreditLine) -> None:
 
 
 def give_back(line: CreditLine, withdrawal: Withdrawal, status: str) -> None:
-    """Amount and fee are back, once."""
+    """End the withdrawal with this status: amount and fee are back, once."""
     assert withdrawal.status not in (*RETURNED, "PAID")
     withdrawal.status = status
     back = withdrawal.amount + withdrawal.fee
@@ -152,7 +159,9 @@ def give_back(line: CreditLine, withdrawal: Withdrawal, status: str) -> None:
 
 
 def set_up(line: CreditLine, which: int, weekday: int | None, from_amount: Decimal) -> None:
-    """In force 24 hours later; the same terms as those in force change nothing."""
+    """Set up automatic withdrawals, in force 24 hours later; the same terms as those in force
+    change nothing. Raises Refused.
+    """
     destination = find(line, which)
     if destination.is_removed:
         raise Refused("destination_not_usable")
@@ -166,13 +175,14 @@ def set_up(line: CreditLine, which: int, weekday: int | None, from_amount: Decim
 
 
 def due_from(day: date, weekday: int | None) -> date:
+    """The first day from this one on that is the weekday, or the day itself for None."""
     while weekday is not None and day.isoweekday() != weekday:
         day += ONE_DAY
     return day
 
 
 def run_automatic(owner: "Merchant") -> None:
-    """All that can be withdrawn, fee included, if it is as much as was said; missed days are not
+    """Withdraw all that can be, fee included, if it is as much as was said; missed days are not
     made up for.
     """
     line = owner.line
@@ -210,6 +220,7 @@ def send_withdrawals(merchants: "list[Merchant]", now: datetime) -> None:
 
 
 def send(line: CreditLine, withdrawal: Withdrawal) -> None:
+    """Send the withdrawal, which ends as the destination's kind says."""
     kind, is_first = withdrawal.destination.kind, withdrawal.sent_at is None
     withdrawal.sent_at, withdrawal.status = line.now, "UNKNOWN"
     withdrawal.is_received = kind != "lost" or not is_first
@@ -220,7 +231,9 @@ def send(line: CreditLine, withdrawal: Withdrawal) -> None:
 
 
 def ask(line: CreditLine, withdrawal: Withdrawal) -> None:
-    """What never arrived is sent again, but not to a destination that is removed."""
+    """Ask about a withdrawal without an answer: what never arrived is sent again, but not to a
+    destination that is removed.
+    """
     assert withdrawal.sent_at is not None
     if withdrawal.is_received:
         withdrawal.status = "PAID"

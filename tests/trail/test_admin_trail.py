@@ -29,6 +29,7 @@ OLGA, OTTO = "olga@tael.example", "otto@tael.example"
 
 
 def looker(*permissions: str) -> Client:
+    """The browser of an operator with these permissions."""
     user = UserFactory.create(is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return browser_of(user)
@@ -36,6 +37,7 @@ def looker(*permissions: str) -> Client:
 
 @pytest.fixture
 def browser() -> Client:
+    """The browser of an operator who may see the trail."""
     return looker("view_trailentry")
 
 
@@ -56,6 +58,7 @@ def shop() -> Shop:
 
 
 def write(action: TextChoices, actor: str, subject: str, at: str, **more: Any) -> None:
+    """Write a row of the trail."""
     trail.write(action, actor=actor, subject=subject, now=instant(at), **more)
 
 
@@ -67,6 +70,7 @@ def found(browser: Client, **asked: str) -> list[str]:
 
 
 def exported(browser: Client, **asked: str) -> list[dict[str, str]]:
+    """The rows of the trail's CSV file, by heading."""
     response: Any = browser.get(EXPORT, asked)
     assert response.headers["Content-Disposition"].startswith('attachment; filename="trail-')
     assert response.streaming
@@ -192,6 +196,7 @@ def _asks(browser: Client, asked: dict[str, str]) -> str:
 
 
 def _many(shop: Shop, at: datetime) -> list[TrailEntry]:
+    """20,000 rows of the trail, which are not saved."""
     return [
         TrailEntry(
             at=at + timedelta(minutes=number),

@@ -42,6 +42,7 @@ BY: dict[str, Any] = {"actor": MEI, "now": instant(AT)}
 
 @pytest.fixture(autouse=True)
 def sandbox(settings: Settings) -> None:
+    """The sandbox is switched on."""
     settings.TAEL_SANDBOX = True
 
 
@@ -146,6 +147,7 @@ def test_a_card_a_method_and_a_payment(shop: Shop) -> None:
 
 
 def _card(shop: Shop) -> int:
+    """The key of the shop's only card."""
     return shop.account.cards.get().pk
 
 

@@ -94,6 +94,7 @@ def each(cases: Iterable[Case], every: int = 1) -> pytest.MarkDecorator:
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at DECIDED_AT."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
@@ -111,6 +112,7 @@ def browser(shop: Shop) -> Client:
 
 
 def page_of(case: Case, row: Model | None) -> str:
+    """The address of the case's decision, about a row or none."""
     app = next(model for model in admin.site._registry if model._meta.model_name == case.model)
     name = f"admin:{app._meta.app_label}_{case.model}_decide"
     return (
@@ -131,6 +133,7 @@ def test_every_decision_of_the_admin_is_in_a_table() -> None:
 
 
 def expected(case: Case, shop: Shop, row: Model | None) -> list[Told]:
+    """What the case foresees on the trail, with the keys of its rows filled in."""
     named = {
         "row": row,
         "freeze": shop.line.freezes.values_list("pk", flat=True).last(),

@@ -31,6 +31,7 @@ class Case:
 
 
 def status(before: str, after: str, **both: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What stands before and after a change of status, with what is the same in both."""
     return {"status": before} | both, {"status": after} | both
 
 
@@ -48,4 +49,5 @@ def step(
 
 
 def changed(name: str, before: object, after: object, **more: str) -> Any:
+    """What stands before and after a change, and what only stands after it."""
     return {name: before}, {name: after} | more

@@ -27,14 +27,17 @@ SEEN = {"seen": "2026-11-03T10:00:00+00:00"}
 
 
 def of_credit(model: str, name: str, row: Callable[[Shop], Model], *args: Any, **more: Any) -> Case:
+    """The case of a decision about a row of credit's."""
     return Case(model, name, row, *args, join=credit.join, **more)
 
 
 def to_come(shop: Shop) -> Model:
+    """A credit policy that starts on 1 Dec 2026."""
     return CreditPolicyFactory.create(starts_on=date(2026, 12, 1))
 
 
 def operators_to_come(shop: Shop) -> Model:
+    """A policy for operators that starts on 1 Dec 2026."""
     return OperatorPolicyFactory.create(version=2, starts_on=date(2026, 12, 1))
 
 

@@ -29,14 +29,17 @@ def person(shop: Shop) -> Model:
 
 
 def kept_out(shop: Shop) -> Model:
+    """An operator who is deactivated."""
     return operator("Credit officer", email=NEW, is_active=False)
 
 
 def colleague(shop: Shop) -> Model:
+    """A viewer's membership."""
     return member(shop, "VIEWER", email=NEW).memberships.get()
 
 
 def invited(shop: Shop) -> Model:
+    """An invitation that is open."""
     return InvitationFactory.create(shop=shop, at="2026-11-03 10:00", email=NEW, role="FINANCE")
 
 
@@ -60,12 +63,14 @@ ANOTHER = "another@tael.example"
 
 
 def proposed(shop: Shop, by: str = DECIDER) -> Model:
+    """A proposal to add an operator, by this administrator."""
     now = instant(billing.BEFORE)
     actor = User.objects.get(email=by)
     return ProposalFactory.create(email=NEW, roles=[ROLE], actor=actor, now=now, **WHY)
 
 
 def proposed_by_another(shop: Shop) -> Model:
+    """A proposal to add an operator, by another administrator."""
     return proposed(shop, ANOTHER)
 
 

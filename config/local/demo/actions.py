@@ -78,6 +78,7 @@ def confirm_details(legal_name: str, address: str, country: str, tax: str, *, by
     )
 
     def act(merchant: int, now: datetime) -> object:
+        """Say the billing details and confirm them."""
         said = billing_details.say(merchant_id=merchant, party=party, actor=by, now=now)
         return billing_details.confirm(
             details_id=said.pk, actor=BILLING_OFFICER, reason=OURS, now=now
@@ -103,6 +104,7 @@ def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by:
     """
 
     def act(merchant: int, now: datetime) -> object:
+        """Ask for a credit on the latest charge of this fee."""
         charge = Charge.objects.filter(account=merchant, fee=on, at__lte=now).latest("at", "pk")
         return credits.ask(
             merchant_id=merchant, charge=charge.reference, fee=reason,
@@ -150,6 +152,7 @@ def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
     """
 
     def act(merchant: int, now: datetime) -> object:
+        """Ask for a threshold."""
         wanted = Money(threshold, BillingAccount.objects.get(pk=merchant).currency)
         return thresholds.ask(
             merchant_id=merchant, threshold=wanted, message=message, actor=by, now=now
@@ -198,6 +201,7 @@ def ask_raise(limit: str, message: str, *, by: str) -> Act:
     """
 
     def act(merchant: int, now: datetime) -> object:
+        """Ask for a limit."""
         wanted = Money(limit, _line(merchant).currency)
         return requests.ask_raise(
             merchant_id=merchant, limit_wanted=wanted, message=message, actor=by, now=now
@@ -293,6 +297,7 @@ def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
     """
 
     def act(merchant: int, now: datetime) -> object:
+        """Set up automatic withdrawals each week."""
         line = _line(merchant)
         return automatic.set_up(
             merchant_id=merchant, destination_id=line.destinations.get(last_four=to).pk,
@@ -311,6 +316,7 @@ def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) 
     """
 
     def act(merchant: int, now: datetime) -> object:
+        """Request a withdrawal."""
         line = _line(merchant)
         with _paid_by(Withdrawal.MANUAL if by_hand else ""):
             return withdrawals.request(

@@ -113,7 +113,9 @@ class Command(BaseCommand):
         return f"Distributed: {', '.join(map(str, found)) or 'none, all were so already'}."
 
     def _move_cell(self, number: int, machine: citus.Machine) -> str:
-        """Move a cell to another machine; returns a sentence that says so."""
+        """Move a cell to another machine; returns a sentence that says so. Raises
+        citus.NotPossible, also where the database is none of Citus.
+        """
         if not citus.is_there():
             raise citus.NotPossible("This database has no extension citus.")
         citus.move(number, machine)

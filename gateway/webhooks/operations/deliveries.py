@@ -69,7 +69,8 @@ def visit(
 
     Each attempt is made at the time that `clock` gives, but no earlier than `now`, and recorded.
     Raises KeepsSilent if this run has given up on the endpoint, Elsewhere in a copy of an
-    installation, and WebhookEndpoint.DoesNotExist.
+    installation, and WebhookEndpoint.DoesNotExist. It holds a lease of the endpoint, and leaves,
+    which is logged, once it has lost it.
     """
     installation.refuse_elsewhere()
     outbox.number()
@@ -126,7 +127,8 @@ def _secrets(endpoint: WebhookEndpoint, now: datetime) -> list[str]:
 @transaction.atomic
 def _note(attempt: WebhookAttempt) -> None:
     """Record the attempt, and what follows from it: the delivery is delivered, is parked after
-    three days, or gets a next attempt. A delivery that is not pending any more only counts it.
+    three days, or gets a next attempt. A delivery that is not pending any more only counts it. It
+    locks the delivery.
     """
     delivery = _locked(attempt.delivery_id)
     attempt.pk = None  # where the first try to write it broke off

@@ -61,7 +61,8 @@ def add(
 
     A form that is sent twice, with the same `request_key`, adds one endpoint and returns the same
     secret. Raises FormConflict, UnknownMerchant; Invalid for an address that cannot be one, for no
-    or unknown types, and without a reason.
+    or unknown types, and without a reason. Of two calls at once with the same key, the second
+    waits.
     """
     reason = wording.checked("reason", reason)
     if request_key:
@@ -129,7 +130,7 @@ def choose_types(
     the events that have no number yet.
 
     Deliveries that are pending are still sent. Raises UnknownEndpoint, AlreadySet, Invalid for no
-    or unknown types or without a reason.
+    or unknown types or without a reason. It locks the endpoint.
     """
     reason, chosen = wording.checked("reason", reason), _known(types)
     endpoint = _locked(endpoint_id)
@@ -152,7 +153,8 @@ def rotate_secret(
     requests are signed with the old one as well, so that its receiver can change over in between; 0
     is for an old one that has leaked. No older secret is valid for longer.
 
-    Raises UnknownEndpoint, Invalid for a longer overlap than allowed or without a reason.
+    Raises UnknownEndpoint, Invalid for a longer overlap than allowed or without a reason. It locks
+    the endpoint.
     """
     reason = wording.checked("reason", reason)
     if not 0 <= overlap_hours <= LONGEST_OVERLAP_HOURS:
@@ -191,8 +193,8 @@ def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Webh
 def _turn(
     endpoint_id: int, is_on: bool, action: Action, reason: str, actor: str, now: datetime
 ) -> WebhookEndpoint:
-    """Turn the endpoint on or off, with a trail row. Raises UnknownEndpoint, AlreadySet,
-    Invalid.
+    """Turn the endpoint on or off, with a trail row. Raises UnknownEndpoint, AlreadySet, Invalid.
+    It locks the endpoint.
     """
     reason = wording.checked("reason", reason)
     endpoint = _locked(endpoint_id)

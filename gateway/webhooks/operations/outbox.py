@@ -58,7 +58,7 @@ def number() -> int:
 @transaction.atomic
 def _number_some() -> int:
     """Number the oldest events without a number, at most MOST_AT_ONCE, and create their deliveries.
-    Returns how many.
+    Returns how many. Only one process numbers at a time: others wait until the transaction ends.
     """
     locks.wait_for_advisory_lock("numbers of webhook events")
     with connection.cursor() as cursor:

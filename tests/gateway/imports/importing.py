@@ -26,6 +26,7 @@ def upload(kind: str, *lines: str, **said: Any) -> Import:
 
 
 def upload_bytes(kind: str, content: bytes, **said: Any) -> Import:
+    """Upload a file with this content."""
     given: dict[str, Any] = {"file_name": "old.csv", "reason": WHY, "actor": OFFICER, "now": NOW}
     return operations.upload(kind=kind, content=content, **given | said)
 
@@ -36,6 +37,7 @@ def faults(kind: str, *lines: str) -> list[str]:
 
 
 def faults_of_bytes(kind: str, content: bytes) -> list[str]:
+    """What is wrong with a file of this content, which is refused; nothing changes."""
     with nothing_changes(), pytest.raises(BadRows) as refused:
         upload_bytes(kind, content)
     return refused.value.told()
@@ -59,5 +61,6 @@ def became(file: Import) -> list[str]:
 
 
 def status(file: Import) -> str:
+    """The import's status, as the database has it now."""
     file.refresh_from_db()
     return str(file.status)

@@ -26,6 +26,7 @@ MERCHANTS = (
 
 @pytest.fixture(autouse=True)
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 

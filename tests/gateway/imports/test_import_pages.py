@@ -38,26 +38,31 @@ ROWS = reverse("admin:gateway_importedrow_changelist")
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at NOW."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: NOW))
 
 
 @pytest.fixture(autouse=True)
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 
 @pytest.fixture
 def officer() -> Client:
+    """The browser of a credit officer."""
     return browser_of(operator("Credit officer", email=OFFICER))
 
 
 def form(kind: str, *lines: str, **said: Any) -> dict[str, Any]:
+    """The form that uploads a file of these lines."""
     content = "".join(f"{line}\n" for line in lines).encode()
     file = SimpleUploadedFile("old orders.csv", content)
     return {"kind": kind, "file": file, "reason": WHY} | said
 
 
 def address(file: Import, page: str, *args: str) -> str:
+    """The address of this admin page of the import."""
     return reverse(f"admin:gateway_import_{page}", args=[file.pk, *args])
 
 

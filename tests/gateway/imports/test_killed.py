@@ -25,6 +25,7 @@ def visit_killed_after(statements: int, import_id: int) -> int | None:
 
 @pytest.fixture(autouse=True)
 def in_threes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three rows are taken in at once."""
     monkeypatch.setattr(operations, "AT_ONCE", 3)
 
 

@@ -29,10 +29,12 @@ HEADING = ORDERS.replace(",", ";")
 
 @pytest.fixture(autouse=True)
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 
 def placed(shop: Shop) -> list[str]:
+    """Reference, buyer and amount of the shop's orders."""
     return [
         f"{one.reference} {one.buyer} {one.amount.amount}"
         for one in shop.line.orders.order_by("pk")

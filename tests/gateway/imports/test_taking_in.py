@@ -42,15 +42,18 @@ BY = {"reason": "The limits come first.", "actor": OFFICER, "now": NOW}
 
 @pytest.fixture
 def shop() -> Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 
 @pytest.fixture
 def in_twos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rows are taken in at once."""
     monkeypatch.setattr(operations, "AT_ONCE", 2)
 
 
 def references(shop: Shop) -> list[str]:
+    """The references of the shop's orders."""
     return list(shop.line.orders.order_by("pk").values_list("reference", flat=True))
 
 

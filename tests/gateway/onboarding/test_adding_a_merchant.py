@@ -49,11 +49,13 @@ SAID = {
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the decisions' pages stands at NOW."""
     monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: NOW))
 
 
 @pytest.fixture
 def officer() -> Client:
+    """The browser of a credit officer."""
     return browser_of(operator("Credit officer", email=OFFICER))
 
 

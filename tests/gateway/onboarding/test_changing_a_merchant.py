@@ -26,6 +26,7 @@ CONTACTS = {
 
 
 def page(merchant: Merchant, decision: str) -> str:
+    """The address of this decision about the merchant."""
     return reverse("admin:merchants_merchant_decide", args=[merchant.pk, decision])
 
 

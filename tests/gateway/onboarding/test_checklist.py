@@ -26,11 +26,13 @@ ROLES = ["Credit officer", "Billing officer", "Auditor", "Administrator"]
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A new shop, at NOW."""
     set_clock(monkeypatch)(NOW)
     return shops.join("2026-11-01 10:00")
 
 
 def page(browser: Client) -> str:
+    """The HTML of the merchant's page in the admin."""
     content: str = browser.get(reverse("backoffice:merchant", args=["rosewood"])).content.decode()
     return content
 
@@ -42,6 +44,7 @@ def listed(browser: Client) -> list[str]:
 
 
 def text_of_part(part: str) -> str:
+    """The text of a piece of HTML."""
     return " ".join(re.sub(r"<[^>]+>", " ", part).split())
 
 

@@ -26,12 +26,12 @@ def endpoint(
 
 
 def deliver(at: str) -> None:
-    """One run of the job."""
+    """Run the job that sends webhooks, once."""
     DELIVER.run_here(shops.instant(at))
 
 
 def decline(shop: shops.Shop, *orders: str) -> None:
-    """Orders that the line cannot take, a minute apart."""
+    """Have the shop place orders that the line cannot take, a minute apart."""
     for number, order in enumerate(orders):
         at = f"2026-11-02 10:{number:02}"
         assert shop.place(at, order, "9000.00") == "declined insufficient_credit"
@@ -71,8 +71,10 @@ def attempts() -> list[tuple[str, int | None, str, str]]:
 
 
 def resend(delivery: WebhookDelivery, at: str) -> None:
+    """Have the delivery sent again."""
     deliveries.resend(delivery_id=delivery.pk, now=shops.instant(at), **BY)
 
 
 def resend_parked(to: WebhookEndpoint, at: str) -> None:
+    """Have all parked deliveries of the endpoint sent again."""
     deliveries.resend_parked(endpoint_id=to.pk, now=shops.instant(at), **BY)

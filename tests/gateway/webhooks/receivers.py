@@ -19,6 +19,7 @@ class Request(NamedTuple):
 
     @property
     def said(self) -> dict[str, Any]:
+        """What the body says, as JSON."""
         said: dict[str, Any] = json.loads(self.body)
         return said
 
@@ -68,6 +69,7 @@ class Receiver:
         Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}).start()
 
     def _answer(self, handler: BaseHTTPRequestHandler, answer: int | str | bytes) -> None:
+        """Answer by a status, by these bytes, or in a way that it is told, such as "slow"."""
         with suppress(OSError):  # whoever asked has given up
             if isinstance(answer, bytes):
                 handler.close_connection = True
@@ -97,6 +99,7 @@ class Receiver:
         return [request.about for request in self.requests]
 
     def close(self) -> None:
+        """End the server."""
         self.closing = True
         self.server.shutdown()
         self.server.server_close()
@@ -104,6 +107,7 @@ class Receiver:
 
 @contextmanager
 def running(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """A receiver of webhooks, which answers while the block runs."""
     receiver = Receiver(context)
     try:
         yield receiver

@@ -36,6 +36,7 @@ def administrator() -> Client:
 
 
 def page(of: WebhookEndpoint | WebhookDelivery, decision: str) -> str:
+    """The address of this decision about an endpoint or a delivery."""
     name = f"admin:gateway_{of._meta.model_name}_decide"
     return reverse(name, args=[of.pk, decision])
 

@@ -29,6 +29,7 @@ EXAMPLE = BASE_DIR / "examples" / "marketplace.py"
 
 @pytest.fixture
 def port() -> int:
+    """A port that nobody listens at."""
     return free_port()
 
 

@@ -25,6 +25,7 @@ CREDIT_OFFICER = "olga@tael.example"
 
 
 def joined() -> shops.Shop:
+    """A shop that has just joined."""
     return shops.join("2026-11-01 10:00")
 
 
@@ -97,6 +98,7 @@ def test_a_limit_that_an_operator_sets() -> None:
 
 
 def frozen(shop: shops.Shop, reason: str, at: str) -> Freeze:
+    """A freeze of the shop for this reason."""
     return freezes.place(
         merchant_id=shop.line.pk,
         reason=Freeze.Reason(reason),

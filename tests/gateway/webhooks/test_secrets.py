@@ -39,6 +39,7 @@ def sent(to: WebhookEndpoint, receiver: Receiver) -> Request:
 
 
 def is_verified(request: Request, secret: str) -> bool:
+    """Whether the request is signed with the secret, by the library that receivers use."""
     try:
         said = Webhook(secret).verify(request.body, request.headers)
     except WebhookVerificationError:
@@ -48,6 +49,7 @@ def is_verified(request: Request, secret: str) -> bool:
 
 
 def rotate(to: WebhookEndpoint, hours: int, at: datetime | None = None) -> str:
+    """The endpoint's new secret; the old one is valid for so many hours more."""
     return endpoints.rotate_secret(endpoint_id=to.pk, overlap_hours=hours, now=at or NOW, **BY).text
 
 
@@ -103,6 +105,7 @@ def test_secrets_are_kept_encrypted_and_bound_to_their_row(receiver: Receiver) -
 
 
 def violations() -> list[str]:
+    """Which endpoints the audit finds secrets of wrong."""
     (finding,) = audit.run(SECRETS, now=NOW)
     return [violation.subject.rpartition(" ")[0] for violation in finding.listed]
 

@@ -25,6 +25,7 @@ NAME = "hooks.shop.example"
 
 
 def post(url: str, *, seconds: float = 60.0) -> tuple[int, str]:
+    """Status and text of the receiver's answer."""
     with sending.Receiver(url, seconds=seconds) as receiver:
         answer = receiver.post(b'{"a": 1}', {"content-type": "application/json"})
         return answer.status, answer.text
