@@ -24,7 +24,7 @@ from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.datetime import TimestamptzLoader
 
-from lib import arrays, cells, pooled
+from lib import arrays, cells, parts, pooled
 from lib.cells import moving
 from lib.cells.connection import LOCK_SECONDS
 
@@ -76,6 +76,8 @@ def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
     raise.
     """
     database = connections[DEFAULT_DB_ALIAS]
+    if isinstance(statement, parts.InParts) and parts.is_for(database):
+        return statement.rows(database, values)
     if _by_cursor(database):
         with database.cursor() as cursor:
             cursor.execute(statement, values)
@@ -106,6 +108,9 @@ def rows_of_each(asked: Iterable[tuple[str, Values]]) -> list[list[tuple[Any, ..
 def run(statement: str, values: Values) -> None:
     """Run a statement that gives no rows. Raises what Django's cursors raise."""
     database = connections[DEFAULT_DB_ALIAS]
+    if isinstance(statement, parts.InParts) and parts.is_for(database):
+        statement.rows(database, values)
+        return
     if _by_cursor(database):
         with database.cursor() as cursor:
             cursor.execute(statement, values)

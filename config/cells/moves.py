@@ -21,7 +21,7 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 
 from config import books
-from config.cells import copying
+from config.cells import copying, locked_months
 from gateway.webhooks.operations import outbox
 from lib import audit, cells
 from lib.cells import schemas
@@ -160,6 +160,7 @@ def _move(
         at_step("copy")
         _lock(cursor, of, start)
         copying.hush(cursor)
+        locked = locked_months.of(merchant.pk, (start, to))
         with cells.at(to):  # tables are named with their cells, but not by what acts on them
             copying.copy(cursor, of, start, to)
         at_step("compare")
@@ -172,6 +173,7 @@ def _move(
             copying.hand_over(cursor, of, start, to)
         with cells.at(start):
             copying.delete(cursor, of, start)
+        locked_months.follow(merchant.pk, locked)
         copying.unhush(cursor)
     at_step("switch")
     rows = {table: one.rows for table, one in after.items()}
