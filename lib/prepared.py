@@ -15,7 +15,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from lib import cells, planned, pooled
+from lib import cells, parts, planned, pooled
 from lib.planned import Planned, Values
 
 ASKED = "tael_asked"  # the attribute of a connection with what is asked on it: by cell, by text
@@ -58,6 +58,8 @@ def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
     raise.
     """
     database = connections[DEFAULT_DB_ALIAS]
+    if isinstance(statement, parts.InParts) and parts.is_for(database):
+        return statement.rows(database, values)
     if _by_cursor(database):
         with database.cursor() as cursor:
             cursor.execute(statement, values)
@@ -88,6 +90,9 @@ def rows_of_each(asked: Iterable[tuple[str, Values]]) -> list[list[tuple[Any, ..
 def run(statement: str, values: Values) -> None:
     """Run a statement that gives no rows. Raises what Django's cursors raise."""
     database = connections[DEFAULT_DB_ALIAS]
+    if isinstance(statement, parts.InParts) and parts.is_for(database):
+        statement.rows(database, values)
+        return
     if _by_cursor(database):
         with database.cursor() as cursor:
             cursor.execute(statement, values)

@@ -12,11 +12,18 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from lib import zones
+from lib import cells, zones
 from merchants.models import TimeZoneData
 
 # Waits while another version is being taken (manage.py timezones), and reads that one then.
 VERSION = "SELECT version FROM merchants_timezonedata FOR SHARE"
+TURN = "time-zone data"  # the lock under which another version is taken
+# On a cluster, where a row of what is shared would be locked on every machine, none of which may be
+# away then.
+VERSION_ON_CLUSTER = f"""
+SELECT pg_advisory_xact_lock_shared(hashtextextended('{TURN}', 0));
+SELECT version FROM merchants_timezonedata
+"""
 
 
 class WrongTimeZoneData(ImproperlyConfigured):
@@ -51,8 +58,12 @@ def _check_connection(connection: BaseDatabaseWrapper, **_: Any) -> None:
     if connection.alias != DEFAULT_DB_ALIAS:
         return
     try:
+        with connection.wrap_database_errors:
+            is_cluster = cells.are_on() and connection.connection.is_distributed()
         with connection.cursor() as cursor:
-            cursor.execute(VERSION)
+            cursor.execute(VERSION_ON_CLUSTER if is_cluster else VERSION)
+            if is_cluster:
+                cursor.nextset()
             row = cursor.fetchone()
     except DatabaseError:  # before the first migration
         return

@@ -29,6 +29,7 @@ SandboxClearing    what the sandbox of a tax office received; no part of the boo
 InvoiceTax         the tax of one rate on a bill; a bill's rows make its tax.
 ChartAccount       code and name of an account of the journal from then on; append-only.
 JournalLock        a month of the journal that is locked for the accountant; append-only.
+JournalCount       what the journal of one cell has of a locked month, where there are cells.
 Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
 Reversal           money of a payment that its provider took back; never more than the payment.
@@ -61,7 +62,7 @@ from billing.models.credits import BillingCredit
 from billing.models.documents import ArchivePart, BillingAddress, DocumentMail, YearArchive
 from billing.models.fees import Fee
 from billing.models.invoices import Invoice, InvoiceDecision, InvoiceLine, NumberSeries
-from billing.models.journal import ChartAccount, JournalLock
+from billing.models.journal import ChartAccount, JournalCount, JournalLock
 from billing.models.parties import BillingDetails, ClearingProvider, Issuer, IssuerVersion
 from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
 from billing.models.payments import Card, Payment
@@ -112,6 +113,7 @@ __all__ = [
     "InvoiceTax",
     "Issuer",
     "IssuerVersion",
+    "JournalCount",
     "JournalLock",
     "NumberSeries",
     "Payment",

@@ -62,8 +62,8 @@ class JournalLock(models.Model):
     reason = models.CharField(max_length=500)
     # The last choice in the chart of accounts by which the month is told for ever; 0: none yet.
     chart = models.PositiveBigIntegerField()
-    # What the journal then had of the days since the lock before: how many postings, and the sum of
-    # a digest of each, by which the audit knows them again.
+    # What the journal then had of the days since the lock before, in all cells: how many postings,
+    # and the sum of a digest of each, by which the audit knows them again.
     postings = models.PositiveBigIntegerField()
     digest = models.DecimalField(max_digits=40, decimal_places=0)
 
@@ -86,3 +86,28 @@ class JournalLock(models.Model):
     def month(self) -> date:
         """The first day of the locked month."""
         return self.through.replace(day=1)
+
+
+class JournalCount(models.Model):
+    """What the journal of one cell has of a locked month, where the books are in cells: how many
+    postings, and the sum of their digests. The lock has the sums over all cells; of a lock without
+    such a row in a cell, the first cell had all and others nothing.
+
+    Changed only as a merchant's books are moved, by what went along (rule 29.30).
+    """
+
+    lock = models.OneToOneField(
+        JournalLock, on_delete=models.PROTECT, primary_key=True, related_name="+"
+    )
+    postings = models.PositiveBigIntegerField()
+    digest = models.DecimalField(max_digits=40, decimal_places=0)
+
+    class Meta:
+        triggers: ClassVar = [
+            erasing.Protect(
+                name="journal_count_stays_as_it_is", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.lock_id)

@@ -45,23 +45,17 @@ DO UPDATE SET amount = total.amount + excluded.amount,
               charge_count = total.charge_count + excluded.charge_count
 """
 
-# Most of them exist: they are found without being written. The caller has locked their accounts, so
-# no other can open one meanwhile.
+# Most of them exist: they are found without being written.
+KNOWN_STATEMENTS = """
+SELECT account_id, month, id
+FROM billing_statement JOIN unnest(%s::bigint[], %s::date[]) AS sent(account_id, month)
+     USING (account_id, month)
+"""
+# The caller has locked their accounts, so no other can open one meanwhile.
 OPEN_STATEMENTS = """
-WITH sent AS (
-    SELECT * FROM unnest(%s::bigint[], %s::date[], %s::text[], %s::timestamptz[])
-         AS sent(account_id, month, currency, opened_at)
-), known AS (
-    SELECT account_id, month, statement.id
-    FROM billing_statement statement JOIN sent USING (account_id, month)
-), opened AS (
-    INSERT INTO billing_statement (account_id, month, currency, opened_at)
-    SELECT * FROM sent
-    WHERE NOT EXISTS (SELECT FROM known WHERE (known.account_id, known.month)
-                                            = (sent.account_id, sent.month))
-    RETURNING account_id, month, id
-)
-SELECT * FROM known UNION ALL SELECT * FROM opened
+INSERT INTO billing_statement (account_id, month, currency, opened_at)
+SELECT * FROM unnest(%s::bigint[], %s::date[], %s::text[], %s::timestamptz[])
+RETURNING account_id, month, id
 """
 
 ADD_REQUESTS = """
@@ -298,15 +292,24 @@ class ChargeWriter:
             return
         with connection.cursor() as cursor:
             cursor.execute(
-                OPEN_STATEMENTS,
-                [
-                    _plain(account_id for account_id, _ in new),
-                    _plain(month for _, month in new),
-                    _texts(row.currency for row in new.values()),
-                    _plain(row.arrived_at for row in new.values()),
-                ],
+                KNOWN_STATEMENTS,
+                [_plain(account_id for account_id, _ in new), _plain(month for _, month in new)],
             )
-            for account_id, month, statement in cursor.fetchall():
+            found = cursor.fetchall()
+            for account_id, month, _ in found:
+                del new[account_id, month]
+            if new:
+                cursor.execute(
+                    OPEN_STATEMENTS,
+                    [
+                        _plain(account_id for account_id, _ in new),
+                        _plain(month for _, month in new),
+                        _texts(row.currency for row in new.values()),
+                        _plain(row.arrived_at for row in new.values()),
+                    ],
+                )
+                found += cursor.fetchall()
+            for account_id, month, statement in found:
                 self._statements[account_id, month] = statement
 
     def _write_requests(self) -> None:

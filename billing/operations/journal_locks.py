@@ -1,16 +1,18 @@
 """Locks months of the journal for the accountant (rule 29.2)."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import Max
 
-from billing.models import BillingAccount, ChartAccount, JournalLock
+from billing.models import BillingAccount, ChartAccount, JournalCount, JournalLock
 from billing.operations import accounts, chart
 from billing.queries import journal
 from billing.trail import Action
 from credit.models import CreditLine
-from lib import calendar, wording
+from lib import calendar, cells, wording
 from lib.refusals import Refused
 from trail import operations as trail
 
@@ -48,8 +50,9 @@ def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
     """Lock the journal up to the end of the month that the day `month` is in, with a trail row; it
     must be over everywhere. Months before it that are open are locked with it.
 
-    All accounts and lines are locked meanwhile; their days up to the lock are worked off, and they
-    note its instant, so that whatever is written afterwards counts at that instant or later. Raises
+    All accounts and lines, of every cell, are locked meanwhile; their days up to the lock are
+    worked off, and they note its instant, so that whatever is written afterwards counts at that
+    instant or later. Where there are cells, each keeps its part of what is locked. Raises
     MonthNotOver, MonthLocked, BooksAhead, Invalid without a reason. Rule 29.2.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -62,7 +65,8 @@ def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
         raise MonthLocked(f"month: the journal is locked up to {before}")
     locked_at = _stop_books(now)
     start = before.through + calendar.ONE_DAY if before else None
-    postings, digest = journal.digest(start, through)
+    counts = cells.in_every(partial(journal.digest, start, through))
+    postings = sum(one for one, _ in counts.values())
     made = JournalLock.objects.create(
         through=through,
         locked_at=locked_at,
@@ -70,8 +74,10 @@ def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
         reason=reason,
         chart=ChartAccount.objects.aggregate(last=Max("pk"))["last"] or 0,
         postings=postings,
-        digest=digest,
+        digest=sum(one for _, one in counts.values()),
     )
+    if cells.are_on():
+        cells.in_every(lambda: _count(made, *counts[cells.number()]))
     trail.write(
         Action.JOURNAL_LOCKED,
         subject=f"journal {made}",
@@ -84,21 +90,42 @@ def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
     return made
 
 
+def _count(lock: JournalLock, postings: int, digest: Decimal) -> None:
+    """Keep what the journal of the cell that we are inside had of the locked month."""
+    JournalCount.objects.create(lock=lock, postings=postings, digest=digest)
+
+
 def _stop_books(now: datetime) -> datetime:
-    """Lock all billing accounts and credit lines until the transaction ends, and work off their
-    days. Return an instant later than all that they have written, after it is stored as the last at
-    which each wrote something, so that nothing is written before it. Raises BooksAhead if they have
-    written something far after `now`.
+    """Lock all billing accounts and credit lines, cell by cell, until the transaction ends, and
+    work off their days. Return an instant later than all that they have written, after it is stored
+    as the last at which each wrote something, so that nothing is written before it. Raises
+    BooksAhead if they have written something far after `now`.
+    """
+    wrote = cells.in_every(_hold)
+    latest = max((one for one in wrote.values() if one is not None), default=now - MOST_AHEAD)
+    if latest > now + MOST_AHEAD:
+        raise BooksAhead(f"month: the books have something of {latest:%Y-%m-%d %H:%M} UTC")
+    locked_at = max(now, latest + timedelta(microseconds=1))
+    cells.in_every(partial(_note, locked_at))
+    return locked_at
+
+
+def _hold() -> datetime | None:
+    """Lock all accounts and lines of the cell that we are inside; returns the latest instant at
+    which one of them wrote something, None if there are none.
     """
     accounts.hold_both(list(BillingAccount.objects.values_list("pk", flat=True)))
     wrote = [
         books.objects.aggregate(last=Max("last_wrote_at"))["last"]
         for books in (BillingAccount, CreditLine)
     ]
-    latest = max((one for one in wrote if one is not None), default=now - MOST_AHEAD)
-    if latest > now + MOST_AHEAD:
-        raise BooksAhead(f"month: the books have something of {latest:%Y-%m-%d %H:%M} UTC")
-    locked_at = max(now, latest + timedelta(microseconds=1))
+    return max((one for one in wrote if one is not None), default=None)
+
+
+def _note(locked_at: datetime) -> None:
+    """Work off the days of the locked accounts and lines of the cell that we are inside up to this
+    instant, and have them note it as the last at which they wrote something.
+    """
     behind = {
         *BillingAccount.objects.filter(open_until__lte=locked_at).values_list("pk", flat=True),
         *CreditLine.objects.filter(open_until__lte=locked_at).values_list("pk", flat=True),
@@ -108,4 +135,3 @@ def _stop_books(now: datetime) -> datetime:
     with connection.cursor() as cursor:
         for books in (BillingAccount, CreditLine):
             cursor.execute(NOTE.format(table=books._meta.db_table), {"at": locked_at})
-    return locked_at

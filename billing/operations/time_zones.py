@@ -17,7 +17,7 @@ from django.db.models import F, QuerySet
 from billing.models import AccountChange, BillingAccount
 from billing.trail import Action
 from credit.models import CreditLine
-from lib import calendar, cells, zones
+from lib import calendar, cells, locks, zones
 from lib.refusals import Invalid, Refused
 from merchants import time_zone_data
 from merchants.models import Merchant, TimeZoneData, TimeZonePeriod
@@ -106,6 +106,7 @@ def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
                 "timezone", f"{name!r} is a place; its merchants change it one by one in the admin"
             )
     before = time_zone_data.current().version
+    locks.wait_for_advisory_lock(time_zone_data.TURN)
     data = TimeZoneData.objects.select_for_update().get()
     _check_alone()
     renamed = _replace_zones(instead, actor=actor, now=now)

@@ -230,6 +230,23 @@ def digest(start: date | None, end: date) -> tuple[int, Decimal]:
     return count, summed
 
 
+def locked(merchant_id: int) -> dict[int, tuple[int, Decimal]]:
+    """How many postings the journal has in each locked month that are this merchant's, and the sum
+    of their digests, by the key of the lock; months without any are left out.
+    """
+    sql, params = where(Asked(merchant_id=merchant_id))
+    query = f"""
+        WITH {offsets()} SELECT lock.id, count(*), {DIGEST} FROM ({sql}) found JOIN (
+            SELECT id, through, lag(through, 1, '-infinity') OVER (ORDER BY through) AS before
+            FROM billing_journallock
+        ) lock ON found.dated_on <= lock.through AND found.dated_on > lock.before
+        GROUP BY lock.id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        return {key: (count, summed) for key, count, summed in cursor.fetchall()}
+
+
 def first_day() -> date | None:
     """The local day of the earliest entry; None without entries."""
     with connection.cursor() as cursor:

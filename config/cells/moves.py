@@ -23,7 +23,7 @@ from django.db.models import F, Q
 
 from billing.models import BankTransfer
 from config import books
-from config.cells import copying, owned
+from config.cells import copying, locked_months, owned
 from gateway.webhooks.operations import outbox
 from lib import audit, cells
 from lib.cells import schemas
@@ -189,6 +189,7 @@ def _move(
         at_step("copy")
         _lock(cursor, of, start)
         copying.hush(cursor)
+        locked = locked_months.of(merchant.pk, (start, to))
         with cells.at(to):  # tables are named with their cells, but not by what acts on them
             copying.copy(cursor, of, start, to)
         at_step("compare")
@@ -202,6 +203,7 @@ def _move(
         with cells.at(start):
             copying.look_anew(cursor, of, start)
             copying.delete(cursor, of, start)
+        locked_months.follow(merchant.pk, locked)
         copying.unhush(cursor)
     at_step("switch")
     rows = {table: one.rows for table, one in after.items()}

@@ -21,6 +21,7 @@ OF_HOUSE = frozenset(
         *("billing.NumberSeries", "billing.BankFile", "billing.BankStatement", "billing.BankLine"),
         *("billing.ProviderDay", "billing.ProviderPayout", "billing.ProviderMovement"),
         *("credit.PaymentFile", "credit.PayoutAnswerFile", "credit.PayoutAnswer"),
+        "billing.JournalCount",
     }
 )
 # By which of its fields a row belongs to another one of its merchant, where it does not name that.

@@ -49,7 +49,7 @@ OF_CELLS = _labels(
         "CollectionPause Waiver BillingCredit BillingAddress DocumentMail YearArchive "
         "ArchivePart PaymentPlan PaymentPlanPart ProviderDay ProviderPayout "
         "ProviderMovement ProviderDifference BillingQuestion ThresholdRequest "
-        "TaxTreatment InvoiceTax"
+        "TaxTreatment InvoiceTax JournalCount"
     ),
     gateway="ReceivedEvent WebhookEvent WebhookDelivery WebhookAttempt",
 )

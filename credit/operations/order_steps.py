@@ -12,6 +12,7 @@ from credit.notices.orders import ORDER_OVERDUE
 from credit.operations import lines
 from credit.operations.orders import OrderConflict, check_instant
 from lib import money, prepared, rows
+from lib.parts import InParts, Part
 from lib.refusals import Refused
 from merchants.queries import local_day
 from notices.operations import notices
@@ -41,20 +42,25 @@ SET delivered_at = %(at)s, delivered_told_at = %(now)s, delivered_told_on = %(to
 WHERE id = %(order)s
 """
 # The line is locked, and its figures are those that it had then.
-CANCEL = """
-WITH cancelled AS (
+_CANCELLED = """
     UPDATE credit_order
     SET status = 'CANCELLED', outstanding = 0, due_on = NULL, cancelled_at = %(now)s,
         cancelled_said_at = %(said)s, cancel_reason = %(reason)s
     WHERE id = %(order)s
-), released AS (
+"""
+_RELEASED = """
     UPDATE credit_creditline SET used = %(used)s WHERE merchant_id = %(line)s
-)
+"""
+_ENTRY = """
 INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
                                limit_after, used_after, actor, reason, at)
 VALUES (%(line)s, %(order)s, 'RELEASE', %(currency)s, 0, - %(released)s, %(limit)s, %(used)s,
         'platform', '', %(now)s)
 """
+CANCEL = InParts(
+    f"WITH cancelled AS ({_CANCELLED}), released AS ({_RELEASED}) {_ENTRY}",
+    [Part(one) for one in (_CANCELLED, _RELEASED, _ENTRY)],
+)
 
 
 def load(line: CreditLine, reference: str) -> Order:

@@ -18,6 +18,7 @@ from credit.operations import lines, usage
 from credit.queries import declining
 from credit.rules import MOST_INSTALMENTS, happened
 from lib import erasing, money, prepared, rows
+from lib.parts import InParts, Part
 from lib.refusals import Conflict, Invalid, Refused
 from notices.operations import notices
 
@@ -36,47 +37,69 @@ class OrderConflict(Conflict):
 TRIES = 3  # of reading a line and writing to it, until its lock is waited for
 
 # What an accepted order writes in one statement: itself, its entry, and the figures of its line.
-ORDER = """
-INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
-    part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
-    written_off, recovered, placed_at, placed_said_at, cancel_reason)
-SELECT %(line)s, %(reference)s, %(buyer)s, %(buyer_risk)s, %(currency)s, %(amount)s,
+_ORDER_ROW = """
+    %(line)s, %(reference)s, %(buyer)s, %(buyer_risk)s, %(currency)s, %(amount)s,
     %(instalments)s, %(part_amount)s, %(status)s, %(decline_code)s, %(held)s, 0, 0, 0, 0, 0,
     %(now)s, %(said)s, ''
 """
-ENTRY = """
+_ORDER = """
+INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
+    part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
+    written_off, recovered, placed_at, placed_said_at, cancel_reason)
+"""
+ORDER = f"{_ORDER} SELECT {_ORDER_ROW}"
+_ENTRY_ROW = """
+    %(line)s, {id}, 'HOLD', %(currency)s, 0, %(held)s, %(limit)s, %(used)s + %(held)s,
+    'platform', '', %(now)s
+"""
+_ENTRY = """
 INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
                                limit_after, used_after, actor, reason, at)
-SELECT %(line)s, id, 'HOLD', %(currency)s, 0, %(held)s, %(limit)s, %(used)s + %(held)s,
-       'platform', '', %(now)s
-FROM placed WHERE %(held)s > 0
 """
+ENTRY = f"{_ENTRY} SELECT {_ENTRY_ROW.format(id='id')} FROM placed WHERE %(held)s > 0"
 HELD = """
 UPDATE credit_creditline SET used = used + %(held)s, last_wrote_at = %(now)s
 WHERE merchant_id = %(line)s
 """
+UNCHANGED = "AND xmin::text = %(version)s RETURNING merchant_id"
+_ORDER_PART = f"{_ORDER} VALUES ({_ORDER_ROW}) {{}} RETURNING id"
+_ENTRY_PART = Part(f"{_ENTRY} VALUES ({_ENTRY_ROW.format(id='%(id)s')})", if_above_0="held")
 # The line is locked, so its figures are those the check saw. ON CONFLICT: it is the database that
 # tells a repeat from a new order.
-PLACE = f"""
-WITH placed AS ({ORDER} ON CONFLICT (line_id, reference) DO NOTHING RETURNING id),
+KNOWN = "ON CONFLICT (line_id, reference) DO NOTHING"
+PLACE = InParts(
+    f"""
+WITH placed AS ({ORDER} {KNOWN} RETURNING id),
      entry AS ({ENTRY}),
      held AS ({HELD} AND EXISTS (SELECT FROM placed))
 SELECT id FROM placed
-"""
+""",
+    [Part(_ORDER_PART.format(KNOWN)), _ENTRY_PART, Part(HELD)],
+    gives=["id"],
+)
 
 
 @cache
-def _place_at_once_and(beside: str) -> str:
+def _place_at_once_and(beside: str) -> InParts:
     """The statement that opens an order on a line that is not locked, and carries out `beside`, if
     there is one: nothing is written unless the line is still the version that was read.
     """
     also = f", also AS ({beside} FROM placed)" if beside else ""
-    return f"""
-WITH held AS ({HELD} AND xmin::text = %(version)s RETURNING merchant_id),
+    return InParts(
+        f"""
+WITH held AS ({HELD} {UNCHANGED}),
      placed AS ({ORDER} FROM held RETURNING id),
      entry AS ({ENTRY}){also}
 SELECT id FROM placed
-"""
+""",
+        [
+            Part(f"{HELD} {UNCHANGED}"),
+            Part(_ORDER_PART.format("")),
+            _ENTRY_PART,
+            *([Part(beside)] if beside else []),
+        ],
+        gives=["id"],
+    )
 
 
 def place(

@@ -15,6 +15,7 @@ from credit.models import (
 )
 from credit.operations import lines, order_steps, orders, overdue, refused_cash
 from lib import money, prepared
+from lib.parts import InParts, Part
 from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused, differing
 from merchants.queries import local_day
 
@@ -45,36 +46,51 @@ SELECT EXISTS (SELECT FROM credit_orderpayment WHERE line_id = %(line)s AND refe
 """
 # All that a payment of an open order writes; the line is locked. `again`: the reference, where cash
 # that was refused under it is taken by this; otherwise null.
-APPLY = """
-WITH payment AS (
+_PAYMENT = """
     INSERT INTO credit_orderpayment (line_id, order_id, reference, currency, amount, status,
                                      refusal, at, arrived_at, settled, settlement_id)
     VALUES (%(line)s, %(order)s, %(reference)s, %(currency)s, %(amount)s, 'APPLIED', '',
             %(said)s, %(now)s, 0, %(settlement)s)
     RETURNING id
-), covered AS (
+"""
+_COVERED = """
     UPDATE credit_order SET paid = %(paid)s, outstanding = %(outstanding)s, status = %(status)s,
                             due_on = %(due_on)s
     WHERE id = %(order)s
-), held AS (
+"""
+_HELD = """
     UPDATE credit_creditline SET used = %(used)s, proceeds = %(proceeds)s
     WHERE merchant_id = %(line)s
-), entry AS (
+"""
+_ENTRY = """
     INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
                                    limit_after, used_after, actor, reason, at)
     VALUES (%(line)s, %(order)s, 'PAYMENT', %(currency)s, 0, - %(amount)s, %(limit)s, %(used)s,
             'platform', '', %(now)s)
-), sale AS (
+"""
+_SALE = """
     INSERT INTO credit_proceedsentry (line_id, kind, currency, amount, order_id, payment_id,
                                       bill_payment, matures_on, at)
-    SELECT %(line)s, 'SALE', %(currency)s, %(amount)s, %(order)s, id, '', %(matures_on)s, %(now)s
-    FROM payment
-), taken AS (
+"""
+_SALE_ROW = """
+    %(line)s, 'SALE', %(currency)s, %(amount)s, %(order)s, {id}, '', %(matures_on)s, %(now)s
+"""
+_TAKEN = """
     UPDATE credit_refusedcash SET status = 'TAKEN', ended_at = %(now)s
     WHERE line_id = %(line)s AND kind = 'PAYMENT' AND reference = %(again)s AND status = 'OPEN'
-)
-SELECT id FROM payment
 """
+APPLY = InParts(
+    f"""
+WITH payment AS ({_PAYMENT}), covered AS ({_COVERED}), held AS ({_HELD}), entry AS ({_ENTRY}),
+     sale AS ({_SALE} SELECT {_SALE_ROW.format(id="id")} FROM payment), taken AS ({_TAKEN})
+SELECT id FROM payment
+""",
+    [
+        *(Part(one) for one in (_PAYMENT, _COVERED, _HELD, _ENTRY)),
+        *(Part(f"{_SALE} VALUES ({_SALE_ROW.format(id='%(id)s')})"), Part(_TAKEN)),
+    ],
+    gives=["id"],
+)
 
 
 def receive(

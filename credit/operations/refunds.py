@@ -10,6 +10,7 @@ from moneyed import Money
 from credit.models import CreditLine, Order, OrderRefund, RefusedCash
 from credit.operations import lines, order_steps, orders, overdue, refused_cash
 from lib import money, prepared
+from lib.parts import InParts, Part
 from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused, differing
 
 
@@ -35,40 +36,56 @@ GROUP BY sale.id ORDER BY sale.id
 """
 # All that a refund writes; the line is locked. What comes from proceeds is in parts, each from
 # a sale or, with null, from the rest.
-GIVE = """
-WITH refund AS (
+_REFUND = """
     INSERT INTO credit_orderrefund (line_id, order_id, reference, currency, amount,
         from_outstanding, from_written_off, from_proceeds, at, arrived_at)
     VALUES (%(line)s, %(order)s, %(reference)s, %(currency)s, %(amount)s, %(from_outstanding)s,
             %(from_written_off)s, %(from_proceeds)s, %(said)s, %(now)s)
     RETURNING id
-), moved AS (
+"""
+_MOVED = """
     UPDATE credit_order SET refunded = %(refunded)s, outstanding = %(outstanding)s,
         refunded_written_off = %(refunded_written_off)s, status = %(status)s, due_on = %(due_on)s
     WHERE id = %(order)s
-), held AS (
+"""
+_HELD = """
     UPDATE credit_creditline SET used = %(used)s, proceeds = %(proceeds)s
     WHERE merchant_id = %(line)s
-), entry AS (
+"""
+_ENTRY = """
     INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
                                    limit_after, used_after, actor, reason, at)
     SELECT %(line)s, %(order)s, 'REFUND', %(currency)s, 0, - %(from_outstanding)s, %(limit)s,
            %(used)s, 'platform', '', %(now)s
     WHERE %(from_outstanding)s > 0
-), taken_back AS (
+"""
+_TAKEN_BACK = """
     INSERT INTO credit_proceedsentry (line_id, kind, currency, amount, order_id, refund_id,
                                       sale_id, bill_payment, matures_on, at)
-    SELECT %(line)s, 'REFUND', %(currency)s, - part.amount, %(order)s, refund.id, part.sale_id, '',
+    SELECT %(line)s, 'REFUND', %(currency)s, - part.amount, %(order)s, {id}, part.sale_id, '',
            part.matures_on, %(now)s
-    FROM refund, unnest(%(sales)s::bigint[], %(amounts)s::numeric[], %(maturities)s::date[])
-                 WITH ORDINALITY AS part(sale_id, amount, matures_on, place)
+    FROM {source} unnest(%(sales)s::bigint[], %(amounts)s::numeric[], %(maturities)s::date[])
+                  WITH ORDINALITY AS part(sale_id, amount, matures_on, place)
     ORDER BY part.place
-), taken AS (
+"""
+_TAKEN = """
     UPDATE credit_refusedcash SET status = 'TAKEN', ended_at = %(now)s
     WHERE line_id = %(line)s AND kind = 'REFUND' AND reference = %(reference)s AND status = 'OPEN'
-)
-SELECT id FROM refund
 """
+GIVE = InParts(
+    f"""
+WITH refund AS ({_REFUND}), moved AS ({_MOVED}), held AS ({_HELD}), entry AS ({_ENTRY}),
+     taken_back AS ({_TAKEN_BACK.format(id="refund.id", source="refund,")}), taken AS ({_TAKEN})
+SELECT id FROM refund
+""",
+    [
+        *(Part(one) for one in (_REFUND, _MOVED, _HELD)),
+        Part(_ENTRY, if_above_0="from_outstanding"),
+        Part(_TAKEN_BACK.format(id="%(id)s", source="")),
+        Part(_TAKEN),
+    ],
+    gives=["id"],
+)
 
 
 def give(

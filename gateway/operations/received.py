@@ -11,6 +11,7 @@ from gateway.models import ReceivedEvent
 from gateway.trail import Action
 from lib import prepared, wording
 from lib.events import Event, Outcome, in_utc_or_none
+from lib.parts import InParts, Part
 from lib.refusals import Refused
 from lib.texts import LONGEST_NAME, shown
 from merchants.models import Merchant
@@ -23,11 +24,16 @@ COPY = f"COPY gateway_receivedevent ({COLUMNS}) FROM STDIN"
 # The record is for people to look into: a request does not wait until it is on disk, as it waits
 # for the books.
 PATIENT = "SET LOCAL synchronous_commit = off"
-INSERT_ONE = f"""
+_INSERT = f"INSERT INTO gateway_receivedevent ({COLUMNS})"
+NAMES = [name.strip() for name in COLUMNS.split(",")]
+_ROW = ", ".join(f"%({name})s" for name in NAMES)
+INSERT_ONE = InParts(
+    f"""
 WITH patient AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
-INSERT INTO gateway_receivedevent ({COLUMNS})
-SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM patient
-"""
+{_INSERT} SELECT {_ROW} FROM patient
+""",
+    [Part(PATIENT), Part(f"{_INSERT} VALUES ({_ROW})")],
+)
 # The record of one that is applied, for the operation that applies it; the names are its own.
 BESIDE = f"""
 INSERT INTO gateway_receivedevent ({COLUMNS})
@@ -79,7 +85,8 @@ def record(
     ReceivedEvent. `key_id` is the primary key of the API key they came by, None if by none.
     """
     if len(arrivals) == 1:
-        prepared.run(INSERT_ONE, (now, key_id, request_id, *_columns(arrivals[0])))
+        row = (now, key_id, request_id, *_columns(arrivals[0]))
+        prepared.run(INSERT_ONE, dict(zip(NAMES, row, strict=True)))
         return
     to_whom = (now, NULL if key_id is None else key_id, _copied(request_id))
     first = "\t".join(map(str, to_whom))

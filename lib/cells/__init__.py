@@ -91,6 +91,17 @@ def in_each(ask: Callable[[], T]) -> list[T]:
     return answers
 
 
+def in_every(ask: Callable[[], T]) -> dict[int, T]:
+    """What the function returns inside each cell, by its number, one after the other in the order
+    of their numbers, whichever cell it is called in: for what all cells do in one transaction.
+    """
+    answers = {}
+    for one in numbers():
+        with elsewhere(one):
+            answers[one] = ask()
+    return answers
+
+
 def where(ask: Callable[[], object]) -> AbstractContextManager[None]:
     """A context in which the block is inside the first cell inside which the function returns
     something that is true, or inside the first of all if it does so in none. Inside a cell, and in

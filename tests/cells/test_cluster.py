@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from io import StringIO
 
@@ -12,7 +13,11 @@ from django.db import connections
 from psycopg.conninfo import make_conninfo
 from pytest_django.plugin import DjangoDbBlocker
 
+from billing.models import Statement
+from billing.operations import days
+from config import books
 from credit.models import Order
+from gateway.models import WebhookEvent
 from lib import cells
 from lib.cells import citus
 from merchants.models import Merchant
@@ -21,7 +26,9 @@ from tests.cells import cluster
 from tests.cells.conftest import add_cells, connected, numbered
 from tests.credit.pages import set_clock
 from tests.factories import member, signed_in
+from tests.gateway.asking import AN_ORDER, Caller
 from tests.relay import Relay, relayed
+from tests.shops import instant
 
 pytestmark = [
     pytest.mark.skipif(not cluster.URL, reason="TAEL_CITUS_URL names no cluster."),
@@ -138,10 +145,49 @@ def test_audit_lists_what_was_tampered_with_on_a_machine(apart: list[Relay]) -> 
         line = Merchant.objects.get(reference="sedge").pk
         machine.execute(f"UPDATE {table} SET used = used + 1 WHERE merchant_id = {line}")
         output = StringIO()
-        with pytest.raises(SystemExit):
+        with pytest.raises(CommandError):
             call_command("audit", stdout=output)
         assert "sedge" in output.getvalue()
         machine.execute(f"UPDATE {table} SET used = used - 1 WHERE merchant_id = {line}")
+    call_command("audit")
+
+
+def test_a_month_closes_in_every_cell_at_once(apart: list[Relay]) -> None:
+    both = {1: shop_in(1, "aspen"), 2: shop_in(2, "birch")}
+    for number, shop in both.items():
+        with cells.at(number):
+            assert shop.charge("2026-11-20 10:00", "pick-pack", "2.50", "C-1") == "applied"
+            assert shop.place("2026-11-20 11:00", "A-1", "10.00") == "applied"
+
+    def close(number: int) -> int:
+        try:
+            with cells.at(number):
+                return days.work_off([both[number].merchant.pk], now=instant("2026-12-01 12:00"))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(close, both)) == [11, 11]
+    for number, shop in both.items():
+        with cells.at(number):
+            statement = Statement.objects.get(account=shop.merchant.pk)
+            assert statement.is_closed
+            told = WebhookEvent.objects.get(merchant=shop.merchant, type="statement.closed")
+            assert told.data == {"month": "2026-11", "total": "2.5000", "currency": "USD"}
+    call_command("audit")
+
+
+def test_a_merchant_moves_to_a_cell_on_another_machine(apart: list[Relay]) -> None:
+    shop = shop_in(1, "cedar")
+    with cells.at(1):
+        assert shop.place("2026-11-02 10:00", "A-1", "12.50") == "applied"
+        assert shop.pay("2026-11-03 10:00", "A-1", "2.50") == "applied"
+        assert shop.charge("2026-11-20 10:00", "pick-pack", "2.50", "C-1") == "applied"
+        before = books.of_merchant("cedar", local_names=True)
+    told("cells", "move", "cedar", "--to", "2")
+    with cells.at(2):
+        assert books.of_merchant("cedar", local_names=True) == before
+        assert shop.pay("2026-11-04 10:00", "A-1", "10.00") == "applied"
     call_command("audit")
 
 
@@ -152,11 +198,33 @@ def test_a_machine_that_is_away_holds_up_its_own_cell_alone_and_is_well_when_it_
     near, far = shop_in(1, "alder"), shop_in(2, "rowan")
     browsers = {shop.reference: signed_in(member(shop)) for shop in (near, far)}
     page = "/m/{}/credit/orders/"
+    platform = Caller()
+    order = {**AN_ORDER, "at": "2026-11-02T12:00:00Z", "currency": "USD"}
+    charge = {
+        "id": "e-1",
+        "type": "charge.recorded",
+        "at": "2026-11-02T12:00:00Z",
+        "data": {"charge": "C-1", "fee": "pick-pack", "amount": "2.50", "currency": "USD"},
+    }
     apart[1].cut()
     connections.close_all()
     away = browsers["rowan"].get(page.format("rowan"))
     assert (away.status_code, away.headers["Retry-After"]) == (503, "30")
     assert browsers["alder"].get(page.format("alder")).status_code == 200
+    taken = platform.post("/orders", {**order, "merchant": "alder", "order": "B-1"})
+    assert taken.status_code == 201, taken.content
+    told = platform.events({**charge, "merchant": "alder"})
+    assert [one["outcome"] for one in told] == ["applied"]
+    for number, step in enumerate((
+        lambda: near.ship("2026-11-02 12:00", "B-1"),
+        lambda: near.pay("2026-11-02 12:00", "B-1", "10.00"),
+        lambda: near.place("2026-11-02 12:00", "B-2", "10.00"),
+        lambda: near.cancel("2026-11-02 12:00", "B-2"),
+        lambda: near.refund("2026-11-02 12:00", "B-1", "5.00"),
+    )):  # fmt: skip
+        assert step() == "applied", number
+    refused = platform.post("/orders", {**order, "merchant": "rowan", "order": "B-1"})
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
     apart[1].mend()
     assert browsers["rowan"].get(page.format("rowan")).status_code == 200
     for shop in (near, far):

@@ -16,7 +16,7 @@ from credit.models import Freeze, LimitEntry, LimitReview, Order, Withdrawal
 from gateway.webhooks import event_types
 from gateway.webhooks.event_types import EventType
 
-OF_INVOICE = "(SELECT {} FROM billing_invoice WHERE id = NEW.invoice_id)"
+OF_INVOICE = "billing_invoice invoice WHERE invoice.id = NEW.invoice_id"
 
 
 def _tells(
@@ -28,16 +28,21 @@ def _tells(
     at: str,
     data: Mapping[str, str],
     unless: str = "false",
+    source: str = "",
 ) -> pgtrigger.Trigger:
     """A trigger that writes an event of this type for each row that is inserted or updated
     (`operation`) so that `when` holds.
 
-    All texts but the names in `data` are SQL about OLD and NEW. `unless` suppresses the event; it
+    All texts but the names in `data` are SQL about OLD and NEW. `source`, if given, is what stands
+    behind a FROM and gives exactly one row, of which `merchant` and `data` may tell, too: they
+    query no table themselves, which Citus refuses among VALUES. `unless` suppresses the event; it
     may query other tables, which `when` may not.
     """
     missing = type_.data.model_fields.keys() ^ data.keys()
     assert not missing, f"{type_}: {missing} is declared or filled in, and not both"
     members = ", ".join(f"'{name}', {value}" for name, value in data.items())
+    event = f"{merchant}, '{type_.code}', NEW.id, {at}, jsonb_build_object({members})"
+    row = f"SELECT {event} FROM {source}" if source else f"VALUES ({event})"
     return pgtrigger.Trigger(
         name=f"tells_{type_.code.replace('.', '_')}_on_{operation}".lower(),
         when=pgtrigger.After,
@@ -46,7 +51,7 @@ def _tells(
         func=f"""
             IF NOT ({unless}) THEN
                 INSERT INTO gateway_webhookevent (merchant_id, type, cause_id, at, data)
-                VALUES ({merchant}, '{type_.code}', NEW.id, {at}, jsonb_build_object({members}));
+                {row};
             END IF;
             RETURN NULL;
         """,
@@ -101,7 +106,7 @@ class LimitEntriesTold(LimitEntry):
         ]
 
 
-CURRENCY_OF_LINE = "(SELECT currency FROM credit_creditline WHERE merchant_id = NEW.line_id)"
+OF_LINE = "credit_creditline line WHERE line.merchant_id = NEW.line_id"
 OTHERS_IN_FORCE = """
 EXISTS (SELECT FROM credit_freeze other WHERE other.line_id = NEW.line_id
                                           AND other.lifted_at IS NULL)
@@ -123,7 +128,8 @@ class FreezesTold(Freeze):
                 "true",
                 merchant="NEW.line_id",
                 at="NEW.placed_at",
-                data={"reason": "NEW.reason", "currency": CURRENCY_OF_LINE},
+                data={"reason": "NEW.reason", "currency": "line.currency"},
+                source=OF_LINE,
             ),
             _tells(
                 event_types.LINE_UNFROZEN,
@@ -132,7 +138,8 @@ class FreezesTold(Freeze):
                 unless=OTHERS_IN_FORCE,
                 merchant="NEW.line_id",
                 at="NEW.lifted_at",
-                data={"reason": "NEW.reason", "currency": CURRENCY_OF_LINE},
+                data={"reason": "NEW.reason", "currency": "line.currency"},
+                source=OF_LINE,
             ),
         ]
 
@@ -232,10 +239,11 @@ class StatementsTold(Statement):
                 at="NEW.closed_at",
                 data={
                     "month": "to_char(NEW.month, 'YYYY-MM')",
-                    "total": """(SELECT coalesce(sum(amount), 0)::text
-                                 FROM billing_statementtotal WHERE statement_id = NEW.id)""",
+                    "total": "totals.amount::text",
                     "currency": "NEW.currency",
                 },
+                source="""(SELECT coalesce(sum(amount), 0) AS amount
+                           FROM billing_statementtotal WHERE statement_id = NEW.id) totals""",
             ),
         ]
 
@@ -317,22 +325,23 @@ class InvoiceDecisionsTold(InvoiceDecision):
                 event_types.INVOICE_VOIDED,
                 pgtrigger.Insert,
                 "NEW.decision = 'VOIDED'",
-                merchant=OF_INVOICE.format("account_id"),
+                source=OF_INVOICE,
+                merchant="invoice.account_id",
                 at="NEW.at",
                 data={
-                    "number": OF_INVOICE.format("number"),
-                    "total": OF_INVOICE.format("total::text"),
-                    "tax": OF_INVOICE.format("tax::text"),
-                    "net": OF_INVOICE.format("(total - tax)::text"),
-                    "currency": OF_INVOICE.format("currency"),
+                    "number": "invoice.number",
+                    "total": "invoice.total::text",
+                    "tax": "invoice.tax::text",
+                    "net": "(invoice.total - invoice.tax)::text",
+                    "currency": "invoice.currency",
                 },
             ),
         ]
 
 
 OF_PLAN = {
-    "number": OF_INVOICE.format("number"),
-    "left_to_pay": OF_INVOICE.format("(total - amount_paid)::text"),
+    "number": "invoice.number",
+    "left_to_pay": "(invoice.total - invoice.amount_paid)::text",
     "currency": "NEW.currency",
 }
 
@@ -347,7 +356,8 @@ def _plan_ends(
         type_,
         pgtrigger.Update,
         f"OLD.status <> '{status}' AND NEW.status = '{status}'",
-        merchant=OF_INVOICE.format("account_id"),
+        source=OF_INVOICE,
+        merchant="invoice.account_id",
         at="NEW.ended_at",
         data=data,
     )
@@ -364,7 +374,8 @@ class PaymentPlansTold(PaymentPlan):
                 event_types.PLAN_MADE,
                 pgtrigger.Insert,
                 "true",
-                merchant=OF_INVOICE.format("account_id"),
+                source=OF_INVOICE,
+                merchant="invoice.account_id",
                 at="NEW.at",
                 data=OF_PLAN | {"due_on": "NEW.next_due_on"},
             ),
@@ -400,10 +411,11 @@ class PaymentsTold(Payment):
                 pgtrigger.Update,
                 f"""OLD.status <> 'FAILED' AND NEW.status = 'FAILED'
                     AND NEW.failure NOT IN ({NOBODYS})""",
-                merchant=OF_INVOICE.format("account_id"),
+                source=OF_INVOICE,
+                merchant="invoice.account_id",
                 at="NEW.ended_at",
                 data={
-                    "number": OF_INVOICE.format("number"),
+                    "number": "invoice.number",
                     "attempt": "NEW.attempt",
                     "provider": "NEW.provider",
                     "amount": "NEW.amount::text",

@@ -1,0 +1,100 @@
+"""A month of the journal is locked in all cells at once, and stays so as books are moved."""
+
+from datetime import date
+from typing import Any
+
+import pgtrigger
+import pytest
+from django.conf import LazySettings
+
+from billing.models import BillingAccount, JournalCount, JournalLock, UnappliedEntry
+from billing.operations import journal_locks
+from lib import audit, cells
+from tests import journals, shops
+from tests.billing import paying
+from tests.cells.test_moves import audit_is_clean, move
+from tests.credit.pages import set_clock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BY: dict[str, Any] = {"actor": "olga@tael.example", "reason": "sent to the accountant"}
+
+
+def lock(number: int, at: str, month: str) -> JournalLock:
+    """Locked by an operator who looks at this cell."""
+    with cells.at(number):
+        return journal_locks.lock(month=date.fromisoformat(month), now=shops.instant(at), **BY)
+
+
+def kept() -> dict[int, list[int]]:
+    """How many postings each cell has of each locked month."""
+    found = {}
+    for number in (1, 2):
+        with cells.at(number):
+            counts = JournalCount.objects.order_by("lock__through")
+            found[number] = list(counts.values_list("postings", flat=True))
+    return found
+
+
+def test_a_month_is_locked_in_every_cell_at_once_and_stays_as_books_are_moved(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_JOURNAL = True
+    set_clock(monkeypatch)("2027-01-02 12:00")
+    with cells.at(1):
+        shop = paying.manual("near")  # a bill of 39.00: two entries of two postings
+        paying.receive(shop, "2026-11-30 11:00", "4.00", "BANK-1")
+        november = journals.told(shop, end="2026-11-30")
+    with cells.at(2):
+        paying.manual("far")
+    made = lock(2, "2026-12-01 13:00", "2026-11-01")
+    counts = kept()
+    assert made.postings == counts[1][0] + counts[2][0]
+    assert counts[1][0] == counts[2][0] + 4  # the transfer, and the payment that it makes
+    for number in (1, 2):
+        with cells.at(number):
+            assert set(BillingAccount.objects.values_list("last_wrote_at", flat=True)) == {
+                made.locked_at
+            }
+    # What comes later is of the first open month, in whichever cell.
+    with cells.at(1):
+        paying.receive(shop, "2026-12-03 10:00", "5.00", "BANK-2")
+        december = journals.told(shop, "2026-12-01", "2026-12-31")
+    lock(1, "2027-01-01 13:00", "2026-12-01")
+    before = kept()
+    move(shop, 2)
+    with cells.at(2):
+        assert journals.told(shop, end="2026-11-30") == november
+        assert journals.told(shop, "2026-12-01", "2026-12-31") == december
+    after = kept()
+    assert after[1] == [0, 0]
+    assert [after[2][n] for n in (0, 1)] == [before[1][n] + before[2][n] for n in (0, 1)]
+    audit_is_clean()
+    # The audit of the cell tells when something of a locked month is gone, or came.
+    with cells.at(2), pgtrigger.ignore():
+        UnappliedEntry.objects.filter(kind="RECEIVED").update(source="bank:X")
+    with cells.at(2):
+        found = [one for one in audit.run(audit.registered(), now=shops.instant("2027-01-02 12:00"))
+                 if one.violations and "locked month" in one.check.name]  # fmt: skip
+    assert [row.subject for one in found for row in one.listed] == [
+        "month 2026-11",
+        "month 2026-12",
+    ]
+
+
+def test_a_month_that_was_locked_before_there_were_cells_is_the_first_ones(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_JOURNAL = True
+    set_clock(monkeypatch)("2026-12-02 12:00")
+    with cells.at(1):
+        shop = paying.manual("near")
+        paying.manual("beside")
+    made = lock(1, "2026-12-01 13:00", "2026-11-01")
+    for number in (1, 2):  # the lock has all that the first cell has, as it was then
+        with cells.at(number), pgtrigger.ignore("billing.JournalCount"):
+            JournalCount.objects.all().delete()
+    audit_is_clean()
+    move(shop, 2)
+    assert kept() == {1: [made.postings // 2], 2: [made.postings // 2]}
+    audit_is_clean()
