@@ -4,16 +4,17 @@ A fulfilment request belongs to the order of the same reference (rule 10.24).
 """
 
 from collections.abc import Iterator
-from itertools import islice
+from decimal import Decimal
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from billing.queries import requests
 from credit import related
 from credit.models import CreditLine, Order
 from credit.related import Related
-from lib import money
+from lib import formats, money
 from merchants import installation
 
 MOST_INVOICES = 10
@@ -28,8 +29,9 @@ def register() -> None:
 
 def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
     """Yield the cost of the order's fulfilment request, the part of it on each bill, oldest bill
-    first and at most MOST_INVOICES of them, and what is on none yet; nothing if there is no such
-    request. Each leads to its page, but for what is not billed yet.
+    first and at most MOST_INVOICES of them, that on all others together, and what is on none yet,
+    so that the parts add up to the cost; nothing if there is no such request. Each leads to its
+    page, but for what is not billed yet; others are on the request's page.
     """
     found = requests.of_order(order)
     if found is None:
@@ -44,13 +46,22 @@ def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
         money.of(cost.amount, account.currency),
         is_cost=True,
     )
-    for number, amount in islice(cost.by_invoice.items(), MOST_INVOICES):
+    on_invoices = list(cost.by_invoice.items())
+    for number, amount in on_invoices[:MOST_INVOICES]:
         address = reverse("billing:invoice", args=[merchant, number])
         yield Related(
             _("Of this, on bill"),
             installation.outside(number),
             address,
             money.of(amount, account.currency),
+        )
+    if others := [amount for _number, amount in on_invoices[MOST_INVOICES:]]:
+        yield Related(
+            _("Of this, on later bills"),
+            ngettext("%(count)s more bill", "%(count)s more bills", len(others))
+            % {"count": formats.count(len(others))},
+            reverse("billing:request", args=[merchant, found.reference]),
+            money.of(sum(others, Decimal(0)), account.currency),
         )
     if cost.not_billed:
         yield Related(

@@ -83,6 +83,8 @@ class InvoiceItem(models.Model):
             ),
             # The sums of a day's charges, for forecasts and pages.
             models.Index(fields=["account", "posting_on"], name="item_by_day"),
+            # The latest days of one fee: which fees an account's requests have, days of a fee.
+            models.Index(fields=["account", "fee", "-posting_on", "-id"], name="item_by_fee"),
             # The items that a bill may take.
             models.Index(
                 fields=["account", "posting_on"],

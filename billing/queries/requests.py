@@ -33,13 +33,14 @@ from lib.lists import Rows
 
 CREDITED, NOT_CREDITED = "yes", "no"
 # Of a fee: whether charges of it name requests of an account. Its latest days are looked at, and of
-# each the first charges: mostly the very first one tells.
+# each the first charges: mostly the very first one tells. The days are a list of their own, as the
+# database would otherwise look for those of a fee that the account has none of among all others.
 HAS_REQUEST = """EXISTS (
-    SELECT 1 FROM (
+    SELECT 1 FROM unnest(ARRAY(
         SELECT item.id FROM billing_invoiceitem item
         WHERE item.account_id = %s AND item.fee_id = billing_fee.code
-        ORDER BY item.posting_on DESC LIMIT 400
-    ) item CROSS JOIN LATERAL (
+        ORDER BY item.posting_on DESC, item.id DESC LIMIT 400
+    )) item(id) CROSS JOIN LATERAL (
         SELECT charge.request FROM billing_charge charge
         WHERE charge.item_id = item.id ORDER BY charge.at, charge.id LIMIT 20
     ) charge

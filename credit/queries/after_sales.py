@@ -137,13 +137,15 @@ def of(line: CreditLine, span: Span, taken: Sequence[Sums], local: LocalDays) ->
         Dates("arrived_at", "").within(span, OrderRefund, local), line=line
     )
     placed = Dates("placed_at", "").within(span, Order, local)
-    given_up = cancelled(line, today=local.today).filter(placed)
-    by_stage = _groups(line, found.annotate(name=STAGE).values("name"))
+    given_up = Order.objects.of_merchant(line.pk).filter(placed, status=Order.Status.CANCELLED)
+    by_stage, by_buyer, by_reason = _groups(
+        line, (found, STAGE), (found, F("order__buyer")), (given_up, F("cancel_reason"))
+    )
     return AfterSales(
         span=span,
         by_stage=by_stage,
-        by_buyer=_groups(line, found.annotate(name=F("order__buyer")).values("name")),
-        cancelled=_groups(line, given_up.annotate(name=F("cancel_reason")).values("name")),
+        by_buyer=by_buyer,
+        cancelled=by_reason,
         refunds=sum(group.count for group in by_stage),
         sums=sums[0],
         before=sums[1] if len(sums) > 1 else None,
@@ -182,11 +184,28 @@ def cancelled(
     return found if reason is None else found.filter(cancel_reason=reason)
 
 
-def _groups(line: CreditLine, named: Any) -> list[Group]:
-    """The groups of these rows, which have a `name`, an amount and a key, by their name: the MOST
-    groups with the largest sums, largest first.
+def _groups(line: CreditLine, *asked: tuple["QuerySet[Any]", Any]) -> list[list[Group]]:
+    """For each of the pairs of rows, which have an amount, and an expression: the groups of the
+    rows that have the same value of it, the MOST groups with the largest sums, largest first. All
+    of them are one query.
     """
-    rows = named.order_by().annotate(count=Count("pk"), sum=Sum("amount")).order_by("-sum", "name")
-    return [
-        Group(row["name"], row["count"], money.of(row["sum"], line.currency)) for row in rows[:MOST]
-    ]
+    first, *others = (_grouped(rows, by, place) for place, (rows, by) in enumerate(asked))
+    found: list[list[Group]] = [[] for _ in asked]
+    for place, name, count, amount in sorted(first.union(*others, all=True), key=_largest_first):
+        found[place].append(Group(name, count, money.of(amount, line.currency)))
+    return found
+
+
+def _grouped(rows: "QuerySet[Any]", by: Any, place: int) -> "QuerySet[Any]":
+    """The MOST largest groups of these rows by the expression `by`, as tuples that begin with
+    `place`: (place, value, number of rows, sum of their amounts).
+    """
+    named = rows.order_by().annotate(place=Value(place), name=by).values("place", "name")
+    sums = named.annotate(count=Count("pk"), sum=Sum("amount")).order_by("-sum", "name")
+    return sums.values_list("place", "name", "count", "sum")[:MOST]
+
+
+def _largest_first(group: tuple[int, str, int, Decimal]) -> tuple[Decimal, str]:
+    """A key to sort groups by their sum, the largest first, and by their name."""
+    _place, name, _count, amount = group
+    return -amount, name

@@ -19,7 +19,8 @@ from merchants.queries import day_start
 MANY = 1000  # so many are counted; more are as good as that
 
 # Each part reads a short range of an index: overdue orders, the week's declined orders, the
-# merchant's requests and reviews, its withdrawals under way, its freezes in force.
+# merchant's requests and reviews, its withdrawals under way, its freezes in force, and what buyers
+# paid that no order could take, of which there is little.
 READ = f"""
 SELECT overdue.orders, overdue.amount, declined.orders, declined.amount, (
     SELECT count(*) FROM (
@@ -32,7 +33,7 @@ SELECT overdue.orders, overdue.amount, declined.orders, declined.amount, (
            ) ORDER BY frozen.placed_at, frozen.id), '[]')
     FROM credit_freeze frozen
     WHERE frozen.line_id = %(line)s AND frozen.lifted_at IS NULL
-)
+), unmatched.payments, unmatched.amount
 FROM (
     SELECT count(*) AS orders, coalesce(sum(late.owed), 0) AS amount FROM (
         SELECT {OWED_BY.replace("%(day)s", "%(yesterday)s")} AS owed FROM credit_order
@@ -49,6 +50,11 @@ CROSS JOIN (
     FROM credit_withdrawal withdrawal
     WHERE withdrawal.line_id = %(line)s AND withdrawal.ended_at IS NULL
 ) under_way
+CROSS JOIN (
+    SELECT count(*) AS payments, coalesce(sum(cash.amount - cash.settled), 0) AS amount
+    FROM credit_orderpayment cash
+    WHERE cash.line_id = %(line)s AND cash.status = 'UNMATCHED' AND cash.settled < cash.amount
+) unmatched
 LEFT JOIN LATERAL (
     SELECT review.on, review.limit_proposed FROM credit_limitreview review
     WHERE review.line_id = %(line)s AND review.status = 'PENDING'
@@ -60,7 +66,8 @@ LEFT JOIN LATERAL (
 @dataclass(frozen=True)
 class Attention:
     """How many orders and requests of a line need attention on a local day, the raise that waits
-    after a review, what is withdrawn and not there yet, and what freezes the line.
+    after a review, what is withdrawn and not there yet, what freezes the line, and what buyers
+    paid that no order could take.
     """
 
     overdue: int  # orders; MANY is that or more
@@ -73,6 +80,8 @@ class Attention:
     withdrawals: int  # under way
     withdrawn: Money  # what they come to, without fees
     freezes: Sequence[Freeze]  # in force, oldest first
+    unmatched: int  # payments of buyers that no order could take, and that we still look into
+    unmatched_amount: Money  # what of these is not settled
 
     @property
     def has_many_overdue(self) -> bool:
@@ -88,8 +97,8 @@ class Attention:
 def of(line: CreditLine, *, today: date) -> Attention:
     """What needs the merchant's attention on local day `today`, in one query: overdue orders,
     orders declined in the last 7 days, requests without an answer, a review's raise that waits,
-    withdrawals under way, and freezes. Orders that the merchant's own rules declined are not
-    counted. Overdue orders and requests are counted up to MANY.
+    withdrawals under way, freezes, and unmatched cash that waits for us. Orders that the merchant's
+    own rules declined are not counted. Overdue orders and requests are counted up to MANY.
     """
     week = day_start(line, today - WEEK + calendar.ONE_DAY)
     given = {"line": line.pk, "today": today, "week": week, "many": MANY}
@@ -98,7 +107,7 @@ def of(line: CreditLine, *, today: date) -> Attention:
     with connection.cursor() as cursor:
         cursor.execute(READ, given)
         overdue, owed, declined, worth, requests, raise_of, raise_to, *more = cursor.fetchone()
-    withdrawals, withdrawn, freezes = more
+    withdrawals, withdrawn, freezes, unmatched, unmatched_amount = more
     return Attention(
         overdue,
         money.of(owed, line.currency),
@@ -110,6 +119,8 @@ def of(line: CreditLine, *, today: date) -> Attention:
         withdrawals,
         money.of(withdrawn, line.currency),
         [_freeze(line, found) for found in json.loads(freezes)],
+        unmatched,
+        money.of(unmatched_amount, line.currency),
     )
 
 

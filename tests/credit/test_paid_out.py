@@ -15,10 +15,11 @@ from pytest_django import Settings
 
 from credit.models import ProceedsEntry, Withdrawal
 from credit.queries import paid_out
-from lib import calendar, fonts
+from lib import calendar, fonts, money
 from lib.refusals import Refused
 from merchants.models import Merchant
-from tests import lacking
+from tests import lacking, shops
+from tests.amounts import usd
 from tests.credit.pages import answers, everybody, read, set_clock
 from tests.credit.withdrawing import NOW, cancel, fees, refund, sell, shop_with, withdraw
 from tests.factories import browser_of, member
@@ -198,6 +199,34 @@ def test_an_order_leads_to_its_costs_entries_and_withdrawal_and_they_lead_back(
     assert (
         client.get(f"/m/lotus/credit/withdrawals/{withdrawal.reference}/sales/").status_code == 404
     )
+
+
+def test_the_parts_of_an_orders_costs_add_up_on_however_many_bills_they_are(
+    clock: Callable[[str], None],
+) -> None:
+    """Twelve bills of 10.00 and more, each as the threshold is reached, and 1.00 that is on none:
+    ten are named, and the page of the request has them all.
+    """
+    shop = shops.join("2026-11-01 09:00", billing_threshold="10.00", credit_limit="500.00")
+    shop.place("2026-11-01 10:00", "A-1", "300.00")
+    for number in range(12):
+        amount = f"{10 + number}.00"
+        shop.charge(f"2026-11-02 {8 + number:02}:00", "pick-pack", amount, request="A-1")
+        shop.run_jobs(f"2026-11-02 {8 + number:02}:30")
+    shop.charge("2026-11-02 20:00", "pick-pack", "1.00", request="A-1")
+    clock("2026-11-02 21:00")
+    client = browser_of(member(shop))
+    order = client.get("/m/rosewood/credit/orders/A-1/")
+    shown = text_of(order)
+    assert "Fulfilment costs A-1 −187.00 USD" in shown
+    assert shown.count("Of this, on bill T-2026-") == 10
+    assert "Of this, on bill T-2026-000010 19.00 USD of it Of this, on" in shown
+    assert "Of this, on later bills 2 more bills 41.00 USD of it" in shown
+    assert "Of this, not billed yet 1.00 USD of it Net" in shown
+    parts = [related.amount for related in order.context["related"] if not related.is_cost]
+    assert money.total(parts, "USD") == usd("187.00")
+    request = text_of(client.get("/m/rosewood/billing/requests/A-1/"))
+    assert "Bill T-2026-000011 20.00 USD Bill T-2026-000012 21.00 USD" in request
 
 
 def test_an_overdue_order_says_how_late_it_is_and_when_it_is_written_off(

@@ -13,7 +13,7 @@ from billing.operations import questions
 from credit.models import Freeze
 from tests import shops
 from tests.billing import deciding
-from tests.credit import withdrawing
+from tests.credit import unmatching, withdrawing
 from tests.credit.pages import set_clock
 from tests.factories import FreezeFactory, MembershipFactory, browser_of, member
 from tests.routes import full_shop
@@ -49,6 +49,10 @@ def page_of(shop: Shop, role: str = "OWNER") -> str:
     response = browser_of(member(shop, role)).get(f"/m/{shop.reference}/")
     assert response.status_code == 200
     return str(response.content.decode())
+
+
+def waiting_of(shop: Shop) -> str:
+    return text_of(browser_of(member(shop)).get(f"/m/{shop.reference}/")).split("Waiting for us")[1]
 
 
 def read(sql: str, *given: int | str) -> tuple[Decimal, ...]:
@@ -138,6 +142,35 @@ def test_what_waits_for_us_stands_apart_from_what_needs_the_reader(clock: Clock)
     assert "1 withdrawal is on its way to you 20.00 USD" in waiting
     assert "1 question about your bills waits for our answer" in waiting
     assert "could not be collected" not in waiting
+
+
+def test_payments_that_no_order_could_take_wait_for_us_until_they_are_settled(
+    clock: Clock,
+) -> None:
+    """150.00 came for an order of 100.00, and the order took none of it."""
+    shop = unmatching.shop_with_unmatched_cash()
+    clock("2026-11-05 10:00")
+    said = "payment that no order could take is looked into"
+    assert f"1 {said} 150.00 USD" in waiting_of(shop)
+    unmatching.settle(shop, "apply", "80.00")
+    assert f"1 {said} 70.00 USD" in waiting_of(shop)
+    assert 'href="/m/rosewood/credit/proceeds/#unmatched"' in page_of(shop)
+    unmatching.settle(shop, "return", "70.00")
+    assert "Waiting for us" not in page_of(shop)
+
+
+def test_what_is_not_settled_of_such_payments_comes_first_on_the_page_that_the_desk_leads_to(
+    clock: Clock,
+) -> None:
+    shop = unmatching.shop_with_unmatched_cash()
+    for number in range(10):
+        shop.pay("2026-11-04 10:00", "A", "150.00", f"Q-{number}")
+        later = shop.line.payments.get(reference=f"Q-{number}")
+        unmatching.settle(shop, "release", "150.00", payment_id=later.pk, settled=later.settled)
+    clock("2026-11-05 10:00")
+    shown = browser_of(member(shop)).get("/m/rosewood/credit/proceeds/").context["unmatched"]
+    assert [one.reference for one in shown][:3] == ["P", "Q-9", "Q-8"]
+    assert len(shown) == 10
 
 
 def test_a_bill_is_paid_from_the_desk_once_however_often_it_is_sent(clock: Clock) -> None:
