@@ -85,32 +85,32 @@ def _succeeded(since: date) -> list[Any]:
         listed = stripe_provider.client().v1.payment_intents.list(
             {"created": {"gte": int(start.timestamp())}, "limit": 100}
         )
-        intents = {
-            stripe_provider.metadata(intent).get(stripe_provider.PAYMENT, ""): intent
+        intents = [
+            (stripe_provider.metadata(intent).get(stripe_provider.PAYMENT, ""), intent)
             for intent in listed.auto_paging_iter()
             if intent.status == "succeeded"
-        }
-    here = Payment.objects.filter(idempotency_key__in=list(intents))
+        ]
+    ours = [key for key, _ in intents if installation.cell_of(key)]
+    here = Payment.objects.filter(idempotency_key__in=ours)
     known = set(here.values_list("idempotency_key", flat=True))
-    return [
-        intent
-        for key, intent in intents.items()
-        if installation.cell_of(key) and (key in known or moved.is_of_this_cell(key))
-    ]
+    known |= {key for key in set(ours) - known if moved.is_of_this_cell(key)}
+    return [intent for key, intent in intents if key in known]
 
 
 def _compare_theirs(intents: Iterable[Any], found: dict[tuple[date, str], _Day]) -> None:
     """Add to the days in `found`, by day and currency, what these PaymentIntents took and what we
-    have of each, with the differences. Each counts on the day, in UTC, on which it was made.
+    have of each, with the differences. Each counts on the day, in UTC, on which it was made; of
+    several for one attempt of ours, all but the first are not known here.
     """
-    by_key = {stripe_provider.metadata(one)[stripe_provider.PAYMENT]: one for one in intents}
-    ours = _known(by_key)
-    for key, intent in by_key.items():
+    by_key = [(stripe_provider.metadata(one)[stripe_provider.PAYMENT], one) for one in intents]
+    ours = _known(key for key, _ in by_key)
+    by_key.reverse()  # Stripe lists the latest first; what came for an attempt later is not known
+    for key, intent in by_key:
         currency = intent.currency.upper()
         counted = getattr(intent, "amount_received", intent.amount)
         there = stripe_provider.amount_of(counted, currency)
         day = datetime.fromtimestamp(intent.created, UTC).date()
-        figures, here = found[day, currency], ours.get(key)
+        figures, here = found[day, currency], ours.pop(key, None)
         figures.there.append(there)
         if here is None:
             figures.differ(intent.id, NOT_HERE, there)

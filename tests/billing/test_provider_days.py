@@ -71,6 +71,16 @@ def test_a_days_figures_stand_beside_ours_and_differences_are_named(stripe: OddS
     assert figures() == [(THE_2ND, 2, "280.00", 1, "250.00")]
     (lost,) = differences()
     assert (lost["what"], lost["there"], lost["here"]) == ("not known here as paid", "30.00", "")
+    # What was taken twice for one attempt is counted twice, and the second is not known here.
+    key = Payment.objects.get().idempotency_key
+    theirs(stripe, key, "25000")
+    LOOK_AT_DAYS.run_here(NOW)
+    assert figures() == [(THE_2ND, 3, "530.00", 1, "250.00")]
+    twice = [said for said in differences() if said["reference"] == stripe.intents[-1]["id"]]
+    assert [(said["what"], said["there"]) for said in twice] == [
+        ("not known here as paid", "250.00")
+    ]
+    del stripe.intents[-1]
     # Another amount there, and then nothing.
     stripe.intents[0]["amount"] = 24900
     LOOK_AT_DAYS.run_here(NOW)

@@ -81,12 +81,12 @@ def test_a_merchants_books_go_whole_to_another_cell_and_are_known_as_before(
     with cells.at(1):
         outbox.number()
         key = shop.merchant.pk
-        every, alone = (
+        every, of_it = (
             [(one.check.name, one.checked, one.violations) for one in audit.run_for(key, rows)]
             for rows in ({}, owned.most_rows(1, key))
         )
-        assert every == alone
-        assert sum(checked for _, checked, _ in alone) > 100
+        assert every == of_it
+        assert sum(checked for _, checked, _ in of_it) > 100
     before = books.of_merchant(shop.reference, local_names=True)
 
     assert "rosewood is in cell 2: " in move(shop, 2)

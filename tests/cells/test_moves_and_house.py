@@ -1,6 +1,7 @@
 """What banks and providers told of many merchants, when the books of one of them are moved."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -139,7 +140,7 @@ def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(
     with cells.at(1):
         banking.issuer_with_references()
         shop, other = banking.joined(), banking.joined("meadow")
-        said = {"actor": "ada@tael.example", "now": banking.at("2026-11-06 12:00")}
+        said: dict[str, Any] = {"actor": "ada@tael.example", "now": banking.at("2026-11-06 12:00")}
         transfers.receive(
             merchant_id=shop.merchant.pk, amount=usd(100), reference="B-1", **said
         )  # fmt: skip
