@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
-from lib import prepared
+from lib import planned, prepared
 
 pytestmark = pytest.mark.django_db
 ADDED = "SELECT %(one)s::int + %(other)s::int"
@@ -76,3 +77,16 @@ def test_what_is_asked_ahead_is_answered_in_turn_and_nothing_is_done_after_what_
     with pytest.raises(LookupError), transaction.atomic():
         prepared.rows_of_each(stopped())
     assert prepared.rows(written, ()) == [(2,)]
+
+
+def test_answers_that_never_come_are_not_waited_for_once_the_connection_is_lost() -> None:
+    lost = connection.copy()
+    lost.connect()
+    to_server = lost.connection
+    to_server.pgconn.enter_pipeline_mode()
+    for statement in (b"SELECT pg_terminate_backend(pg_backend_pid())", b"SELECT 1"):
+        to_server.pgconn.send_query_params(statement, None)
+    to_server.pgconn.pipeline_sync()
+    with pytest.raises(psycopg.OperationalError):
+        to_server.wait(planned.answers(to_server.pgconn))
+    lost.close()
