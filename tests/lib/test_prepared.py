@@ -52,7 +52,7 @@ def test_whoever_counts_statements_counts_these_too() -> None:
 def test_what_is_asked_ahead_is_answered_in_turn_and_nothing_is_done_after_what_fails() -> None:
     heartbeat = "INSERT INTO jobs_heartbeat (process, at) VALUES (%s, now())"
     written = "SELECT count(*) FROM jobs_heartbeat"
-    asked: list[tuple[str, prepared.Values]] = [
+    asked: list[tuple[str, planned.Values]] = [
         (ADDED, {"one": 1, "other": 2}),
         (heartbeat, ["a"]),
         (written, ()),
