@@ -30,7 +30,9 @@ def in_words(instant: datetime) -> str:
 
 
 def in_short(instant: datetime) -> str:
-    """The instant as a list of what happened has it, such as "02 Nov 2026, 17:00 +07"."""
+    """The instant, in the time zone of the admin, as a list of what happened has it, such as "02
+    Nov 2026, 17:00 +07".
+    """
     return f"{timezone.localtime(instant):%d %b %Y, %H:%M} {label(instant)}"
 
 

@@ -65,10 +65,7 @@ def answers(pgconn: PGconn) -> PQGen[list[PGresult]]:
     yield from send(pgconn)
     results: list[PGresult] = []
     while not results or results[-1].status != ExecStatus.PIPELINE_SYNC:
-        more = yield from fetch_many(pgconn)
-        if not more and pgconn.status == ConnStatus.BAD:
-            raise psycopg.OperationalError(pgconn.error_message.decode(errors="replace"))
-        results += more
+        results += yield from fetch_many(pgconn)
     return results[:-1]
 
 

@@ -79,6 +79,7 @@ def a_month(seed: int = 1) -> Events:
     events: Events = []
 
     def shop(reference: str, **terms: Any) -> Shop:
+        """A shop whose events are not applied, but kept for the file."""
         return Shop(reference, sender=lambda event: events.append(event) or "", **terms)  # type: ignore[func-returns-value]
 
     sandbox = {"plan_price": "39", "payment_method": "sandbox", "billing_threshold": "100"}

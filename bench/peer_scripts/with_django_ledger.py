@@ -5,7 +5,7 @@ tables come into a schema of their own in the database whose URL is given.
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import answering
+import answering  # type: ignore[import-not-found]  # beside it: this is run as a script
 
 answering.start(
     "django_ledger",

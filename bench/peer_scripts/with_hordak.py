@@ -2,7 +2,7 @@
 of stdin. Its tables come into a schema of their own in the database whose URL is given.
 """
 
-import answering
+import answering  # type: ignore[import-not-found]  # beside it: this is run as a script
 
 answering.start(
     "hordak",

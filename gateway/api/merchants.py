@@ -21,7 +21,7 @@ def take_in(
 
     With `owner_email` the invitation of its first owner goes out, unless the merchant has an owner
     or an open invitation of one already. The same again is answered as the first time, with the
-    header `44:REPEATED = {
+    header `Idempotency-Replayed: true`.
     """
     data = bodies.data_of(body, but={"owner_email"})
     outcome = taken(request, "merchant.joined", merchant=body.merchant, data=data, at=body.at)

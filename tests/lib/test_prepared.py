@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
-from lib import prepared
+from lib import planned, prepared
 
 pytestmark = pytest.mark.django_db
 ADDED = "SELECT %(one)s::int + %(other)s::int"
@@ -51,7 +52,7 @@ def test_whoever_counts_statements_counts_these_too() -> None:
 def test_what_is_asked_ahead_is_answered_in_turn_and_nothing_is_done_after_what_fails() -> None:
     heartbeat = "INSERT INTO jobs_heartbeat (process, at) VALUES (%s, now())"
     written = "SELECT count(*) FROM jobs_heartbeat"
-    asked: list[tuple[str, prepared.Values]] = [
+    asked: list[tuple[str, planned.Values]] = [
         (ADDED, {"one": 1, "other": 2}),
         (heartbeat, ["a"]),
         (written, ()),
@@ -87,3 +88,15 @@ def test_what_is_asked_ahead_is_answered_in_turn_and_nothing_is_done_after_what_
     with pytest.raises(LookupError), transaction.atomic():
         prepared.rows_of_each(failed_and_stopped())
     assert prepared.row(product, {"one": 6, "other": 7}) == (42,)
+
+def test_answers_that_never_come_are_not_waited_for_once_the_connection_is_lost() -> None:
+    lost = connection.copy()
+    lost.connect()
+    to_server = lost.connection
+    to_server.pgconn.enter_pipeline_mode()
+    for statement in (b"SELECT pg_terminate_backend(pg_backend_pid())", b"SELECT 1"):
+        to_server.pgconn.send_query_params(statement, None)
+    to_server.pgconn.pipeline_sync()
+    with pytest.raises(psycopg.OperationalError):
+        to_server.wait(planned.answers(to_server.pgconn))
+    lost.close()
