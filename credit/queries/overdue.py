@@ -18,7 +18,9 @@ OVERDUE_BY_LINE = """
                o.paid + o.outstanding) - o.paid, 0)), 0) AS amount
     FROM day
     LEFT JOIN LATERAL (
-        SELECT late.* FROM credit_order late
+        SELECT late.status, late.instalments, late.amount, late.part_amount, late.paid,
+               late.outstanding, late.first_due_on
+        FROM credit_order late
         WHERE late.line_id = day.line_id AND late.due_on < day.today OFFSET 0
     ) o ON o.status = 'OPEN'
     LEFT JOIN LATERAL (
