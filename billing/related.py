@@ -57,7 +57,7 @@ def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
         )
     if others := [amount for _number, amount in on_invoices[MOST_INVOICES:]]:
         yield Related(
-            _("Of this, on later bills"),
+            _("Of this, on"),
             ngettext("%(count)s more bill", "%(count)s more bills", len(others))
             % {"count": formats.count(len(others))},
             reverse("billing:request", args=[merchant, found.reference]),

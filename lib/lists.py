@@ -37,6 +37,9 @@ class Filter(ListForm):
     # Whether some days are shown unless others are asked for, so that there may be more than none.
     IS_OF_SOME_DAYS: ClassVar[bool] = False
     FINDS_PARTS: ClassVar[bool] = True  # of references; otherwise whole ones alone
+    # The column that SEARCH looks through, if an index that begins with the merchant is in its
+    # order: what was searched for is counted along it.
+    COUNTED_BY: ClassVar[str] = ""
 
     _found: QuerySet[Any, Any] | None = None
     _page: paging.Page[Any] | None = None
@@ -123,7 +126,8 @@ class Filter(ListForm):
         """The number of the rows of `found`, counted up to `most`, and their sums (lib.figures.of).
         A list whose rows have no columns of what SUMS names adds it up in its own way.
         """
-        return figures.of(found, list(self.SUMS), currency=self.CURRENCY, most=most)
+        by = self.COUNTED_BY if self.SEARCH and self.said[self.SEARCH] else ""
+        return figures.of(found, list(self.SUMS), currency=self.CURRENCY, most=most, by=by)
 
     @cached_property
     def figures(self) -> Figures:

@@ -258,6 +258,7 @@ class AllChargesFilter(OfFees):
     LIST = "billing:all_charges"
     SORTS = ("-at", "at", "-reference", "reference")
     SEARCH = "reference"
+    COUNTED_BY = "reference"
     DATES = Dates("at", _("Service"))
     SUMS: ClassVar = {"amount": _("Total")}
 

@@ -29,6 +29,7 @@ class OrderFilter(Filter):
     LIST = "credit:orders"
     SORTS = ("-placed_at", "placed_at", "due_on", "-due_on", "reference", "-reference")
     SEARCH = "reference"
+    COUNTED_BY = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"sold": _("Sold"), "not_sold": UNSOLD, "outstanding": _("Outstanding")}
@@ -48,6 +49,7 @@ class DeclinedFilter(Filter):
     SORTS = ("-placed_at", "placed_at")
     ANCHOR = "orders"
     SEARCH = "reference"
+    COUNTED_BY = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"lost": _("Lost value")}

@@ -33,6 +33,7 @@ class MonthFilter(Filter):
     SORTS = ("-placed_at", "placed_at")
     ANCHOR = "orders"
     SEARCH = "reference"
+    COUNTED_BY = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
@@ -105,6 +106,7 @@ class CancelledFilter(Filter):
     LIST = "credit:cancelled"
     SORTS = ("-placed_at", "placed_at")
     SEARCH = "reference"
+    COUNTED_BY = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}

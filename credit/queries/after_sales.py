@@ -202,7 +202,8 @@ def _grouped(rows: "QuerySet[Any]", by: Any, place: int) -> "QuerySet[Any]":
     """
     named = rows.order_by().annotate(place=Value(place), name=by).values("place", "name")
     sums = named.annotate(count=Count("pk"), sum=Sum("amount")).order_by("-sum", "name")
-    return sums.values_list("place", "name", "count", "sum")[:MOST]
+    found: QuerySet[Any] = sums.values_list("place", "name", "count", "sum")[:MOST]
+    return found
 
 
 def _largest_first(group: tuple[int, str, int, Decimal]) -> tuple[Decimal, str]:

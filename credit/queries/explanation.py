@@ -5,7 +5,7 @@ of docs/rules.md. Nothing here writes.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from credit import scoring
 from credit.models import CreditLine, CreditPolicy, Freeze, LimitReview
 from credit.queries import policies, reviews
 from lib import calendar, money
-from merchants.queries import day_start
+from merchants.queries import starts_of
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,7 @@ def of_line(line: CreditLine) -> Explanation | None:
     policy = policies.in_force(line.currency, on)
     if not policy.holds_reviews:
         return None
-    at = day_start(line, on)
-    # Only what is overdue now is assumed to be overdue then: the rest may be paid in time.
-    start = reviews.Start(line.pk, line.timezone, on, at, policy, overdue_on=line.open_on)
-    inputs = reviews.inputs_of([start]).get(line.pk)
+    inputs = _inputs(line, on, policy)
     if inputs is None:
         return None
     result = scoring.review(inputs, policy)
@@ -159,6 +156,23 @@ def of_line(line: CreditLine) -> Explanation | None:
         once_paid=once_paid,
         profile_gain=_profile_gain(line, inputs, policy),
     )
+
+
+def _inputs(line: CreditLine, on: date, policy: CreditPolicy) -> scoring.Inputs | None:
+    """The inputs of the line's review of day `on` as things stand; None if it would not be
+    reviewed.
+    """
+    first = on - timedelta(days=policy.paid_days)
+    since, today, at = starts_of(line, [first, line.open_on, on])
+    # Only what is overdue now is assumed to be overdue then: the rest may be paid in time. What was
+    # paid before today changes no more: it is not added up again for each reader.
+    start = reviews.Start(
+        line.pk, line.timezone, on, at, policy, line.open_on, paid_from=max(since, today)
+    )
+    inputs = reviews.inputs_of([start]).get(line.pk)
+    if inputs is None:
+        return None
+    return replace(inputs, paid=inputs.paid + reviews.paid_between(line.pk, since, today))
 
 
 def before_figures(line: CreditLine) -> Outlook | None:

@@ -9,14 +9,20 @@ from lib import money
 
 # The amount that is overdue of each line on its day of table `day`: of every open order, the parts
 # due before that day, less what is paid, at most what is still outstanding (credit.rules.parts).
+# OFFSET 0 has them looked for line by line, by the index of due days: the database cannot tell how
+# few of a line's orders are due before a day that stands in a table, and would read those of all.
 OVERDUE_BY_LINE = """
     SELECT day.line_id, coalesce(sum(greatest(least(
                CASE WHEN passed.parts >= o.instalments THEN o.amount
                     ELSE o.part_amount * passed.parts END,
                o.paid + o.outstanding) - o.paid, 0)), 0) AS amount
     FROM day
-    LEFT JOIN credit_order o
-           ON o.line_id = day.line_id AND o.status = 'OPEN' AND o.due_on < day.today
+    LEFT JOIN LATERAL (
+        SELECT late.status, late.instalments, late.amount, late.part_amount, late.paid,
+               late.outstanding, late.first_due_on
+        FROM credit_order late
+        WHERE late.line_id = day.line_id AND late.due_on < day.today OFFSET 0
+    ) o ON o.status = 'OPEN'
     LEFT JOIN LATERAL (
         SELECT (day.today - 1 - o.first_due_on) / %(instalment_days)s + 1 AS parts) passed ON true
     GROUP BY day.line_id

@@ -46,6 +46,25 @@ def test_the_next_review_does_what_was_said_when_nothing_changes() -> None:
     assert said.limit_then == done.limit_proposed == usd("10000")
 
 
+def test_what_is_paid_counts_at_once_and_on_the_days_after_like_in_the_review() -> None:
+    """1,000.00 came before; then 40.00 of the 10th of November and 2.00 of the 11th."""
+    shop = shop_with("1000.00", ("4.4", "60", "80", "85"))
+    paid = []
+    for day, amount in (("10", "40.00"), ("11", "2.00")):
+        found = explanation.of_line(shop.line)
+        assert found is not None
+        shop.run_jobs(f"2026-11-{day} 00:00")
+        shop.place(f"2026-11-{day} 10:00", day, amount)
+        shop.pay(f"2026-11-{day} 11:00", day, amount)
+        for _twice in range(2):
+            found = explanation.of_line(shop.line)
+            assert found is not None
+            paid.append(next(one.value for one in found.factors if one.name == "volume"))
+    assert paid == [Decimal(1040), Decimal(1040), Decimal(1042), Decimal(1042)]
+    shop.run_jobs(DECEMBER)
+    assert latest(shop).paid == usd("1042")
+
+
 def test_only_what_is_overdue_now_is_in_the_way_of_a_raise() -> None:
     shop = shop_with("12000.00", ("4.8", "80", "100", "90"))
     shop.place(AT, "A", "300.00")

@@ -11,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.operations import questions
 from credit.models import Freeze
+from credit.operations import unmatched
 from tests import shops
+from tests.amounts import usd
 from tests.billing import deciding
 from tests.credit import unmatching, withdrawing
 from tests.credit.pages import set_clock
@@ -165,8 +167,14 @@ def test_what_is_not_settled_of_such_payments_comes_first_on_the_page_that_the_d
     shop = unmatching.shop_with_unmatched_cash()
     for number in range(10):
         shop.pay("2026-11-04 10:00", "A", "150.00", f"Q-{number}")
-        later = shop.line.payments.get(reference=f"Q-{number}")
-        unmatching.settle(shop, "release", "150.00", payment_id=later.pk, settled=later.settled)
+        unmatched.release(
+            payment_id=shop.line.payments.get(reference=f"Q-{number}").pk,
+            amount=usd("150.00"),
+            settled=usd("0.00"),
+            actor="olga@tael.example",
+            reason="as the buyer wrote",
+            now=shop.at("2026-11-05 09:00"),
+        )
     clock("2026-11-05 10:00")
     shown = browser_of(member(shop)).get("/m/rosewood/credit/proceeds/").context["unmatched"]
     assert [one.reference for one in shown][:3] == ["P", "Q-9", "Q-8"]
