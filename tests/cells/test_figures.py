@@ -147,7 +147,7 @@ def joined(name: str, over: int) -> list[shops.Shop]:
     return found
 
 
-def tell(figure: str) -> None:
+def report(figure: str) -> None:
     sys.stderr.write(f"\n{figure}\n")
 
 
@@ -170,7 +170,7 @@ def test_orders_a_second(four_cells: None, over: int) -> None:
         return act
 
     done = at_once([for_a_while(ordering(shop)) for shop in sold])
-    tell(f"orders in {over} cells: {done}")
+    report(f"orders in {over} cells: {done}")
     found = 0
     for number in range(1, over + 1):
         with cells.at(number):
@@ -190,7 +190,7 @@ def test_charges_a_second(four_cells: None, over: int) -> None:
 
         return act
 
-    tell(f"charges in {over} cells: {at_once([for_a_while(charging(one)) for one in charged])}")
+    report(f"charges in {over} cells: {at_once([for_a_while(charging(one)) for one in charged])}")
 
 
 def charge(platform: Caller, shop: shops.Shop, name: str, at: str, many: int) -> int:
@@ -239,4 +239,4 @@ def test_closing_months_over_cells(four_cells: None, monkeypatch: pytest.MonkeyP
         parts = [list(closing)] if workers == 1 else [[number] for number in closing]
         done = at_once([close(part, month) for part in parts])
         assert done.many == 4 * MERCHANTS
-        tell(f"{done.many} months of 4 cells by {workers}: {done.seconds:.2f} s; {done}")
+        report(f"{done.many} months of 4 cells by {workers}: {done.seconds:.2f} s; {done}")
