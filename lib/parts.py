@@ -44,12 +44,13 @@ class InParts(str):
         return made
 
     def rows(
-        self, database: BaseDatabaseWrapper, values: Mapping[str, Any]
+        self, database: BaseDatabaseWrapper, values: Sequence[Any] | Mapping[str, Any]
     ) -> list[tuple[Any, ...]]:
         """What the statement selects, one row or none, once its parts are carried out on this
         connection: in the open transaction, or else in one of their own. Raises what Django's
         cursors raise.
         """
+        assert isinstance(values, Mapping), "parts take named values"
         known = dict(values)
         own = transaction.atomic(database.alias) if database.get_autocommit() else nullcontext()
         with own, database.cursor() as cursor:

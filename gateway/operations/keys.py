@@ -3,19 +3,20 @@
 A key is seen once, by the administrator who makes it: what is kept is a digest.
 """
 
+import logging
 import secrets
 import string
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from gateway.models import ApiKey, Scope
 from gateway.queries.keys import BRAND, digest
 from gateway.trail import Action
-from lib import form_keys, locks, wording
+from lib import cells, form_keys, locks, wording
 from lib.refusals import Conflict, Invalid, Refused
 from merchants.models import Merchant
 from trail import operations as trail
@@ -25,6 +26,9 @@ PREFIX_LENGTH = 12
 LONGEST_OVERLAP = timedelta(days=30)
 LAST_USE_EXACT_TO = timedelta(minutes=1)
 MOST_REQUESTS_PER_MINUTE = 1_000_000
+
+log = logging.getLogger(__name__)
+_failed_at: dict[str, datetime] = {}  # "last": when the last use could not be noted
 
 
 class KeyWasShown(Conflict):
@@ -145,12 +149,24 @@ def revoke(*, key_id: int, reason: str, actor: str, now: datetime) -> ApiKey:
 def note_use(key: ApiKey, now: datetime) -> None:
     """Note that the key was used, to the minute. Does nothing if a use was noted within the last
     minute.
+
+    Keys are shared by all cells, and a cluster writes what is shared on every machine. While one of
+    them is away the use is not noted, so that requests about other cells are answered; this process
+    tries again after a minute.
     """
     since = now - LAST_USE_EXACT_TO
     if key.last_used_at is not None and key.last_used_at > since:
         return
+    if _failed_at.get("last", since) > since:
+        return
     unnoted = Q(last_used_at=None) | Q(last_used_at__lte=since)
-    ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
+    try:
+        ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
+    except OperationalError:
+        if not cells.are_on():
+            raise
+        _failed_at["last"] = now
+        log.warning("The use of an API key could not be noted", exc_info=True)
 
 
 def _insert(key: ApiKey, actor: str, now: datetime) -> tuple[ApiKey, str]:

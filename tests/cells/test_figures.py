@@ -12,8 +12,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import count
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from django.core.management import call_command
@@ -60,28 +62,63 @@ def four_cells(with_four: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         yield
 
 
-def at_once(works: Sequence[Callable[[], int]]) -> tuple[int, float]:
-    """What processes of their own came to together, which began at once, and in how many seconds
-    the slowest was done.
+class Done(NamedTuple):
+    """What processes came to together, in how many seconds the slowest was done, and how many
+    seconds of processors they and their servers took.
     """
+
+    many: int
+    seconds: float
+    ours: float
+    servers: float
+
+    def __str__(self) -> str:
+        each = f"{self.ours / self.many * 1000:.2f} ms of Tael's processor"
+        theirs = f"{self.servers / self.many * 1000:.2f} ms of PostgreSQL's each"
+        return f"{self.many / self.seconds:,.0f} a second, {each}, {theirs}"
+
+
+def at_once(works: Sequence[Callable[[], int]]) -> Done:
+    """What processes of their own did that began at once."""
     forks = multiprocessing.get_context("fork")
-    ready, done = forks.Barrier(len(works)), forks.Queue()
+    ready, over = forks.Barrier(len(works) + 1), forks.Barrier(len(works) + 1)
+    done = forks.Queue()
 
     def begin(work: Callable[[], int]) -> Callable[[], None]:
         def run() -> None:
             connection.ensure_connection()
             ready.wait()
-            began = time.perf_counter()
-            done.put((work(), time.perf_counter() - began))
+            began, busy = time.perf_counter(), time.process_time()
+            many = work()
+            done.put((many, time.perf_counter() - began, time.process_time() - busy))
+            over.wait()
 
         return run
 
     connections.close_all()
     processes = [forked.start(begin(work)) for work in works]
+    ready.wait(SECONDS + 120)
+    before = of_servers()
     found = [done.get(timeout=SECONDS + 120) for _ in processes]
+    after = of_servers()
+    over.wait()
     for process in processes:
         process.join()
-    return sum(many for many, _ in found), max(seconds for _, seconds in found)
+    many, seconds, ours = zip(*found, strict=True)
+    return Done(sum(many), max(seconds), sum(ours), after - before)
+
+
+def of_servers() -> float:
+    """Seconds of processors that the servers' processes of this database have taken."""
+    ticks = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            title = (folder / "cmdline").read_text(errors="replace")
+            if title.startswith("postgres:") and connection.settings_dict["NAME"] in title:
+                ticks += sum(
+                    map(int, (folder / "stat").read_text().rpartition(")")[2].split()[11:13])
+                )
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def for_a_while(act: Callable[[str], int]) -> Callable[[], int]:
@@ -110,7 +147,7 @@ def joined(name: str, over: int) -> list[shops.Shop]:
     return found
 
 
-def tell(figure: str) -> None:
+def report(figure: str) -> None:
     sys.stderr.write(f"\n{figure}\n")
 
 
@@ -132,15 +169,15 @@ def test_orders_a_second(four_cells: None, over: int) -> None:
 
         return act
 
-    orders, seconds = at_once([for_a_while(ordering(shop)) for shop in sold])
-    tell(f"orders in {over} cells: {orders / seconds:,.0f} a second")
+    done = at_once([for_a_while(ordering(shop)) for shop in sold])
+    report(f"orders in {over} cells: {done}")
     found = 0
     for number in range(1, over + 1):
         with cells.at(number):
             found += Order.objects.filter(
                 line__merchant__reference__in=[shop.reference for shop in sold]
             ).count()
-    assert found == orders + CLIENTS
+    assert found == done.many + CLIENTS
 
 
 @pytest.mark.parametrize("over", [1, 2, 4])
@@ -153,8 +190,7 @@ def test_charges_a_second(four_cells: None, over: int) -> None:
 
         return act
 
-    charges, seconds = at_once([for_a_while(charging(shop)) for shop in charged])
-    tell(f"charges in {over} cells: {charges / seconds:,.0f} a second")
+    report(f"charges in {over} cells: {at_once([for_a_while(charging(one)) for one in charged])}")
 
 
 def charge(platform: Caller, shop: shops.Shop, name: str, at: str, many: int) -> int:
@@ -201,6 +237,6 @@ def test_closing_months_over_cells(four_cells: None, monkeypatch: pytest.MonkeyP
             return work
 
         parts = [list(closing)] if workers == 1 else [[number] for number in closing]
-        closed, seconds = at_once([close(part, month) for part in parts])
-        assert closed == 4 * MERCHANTS
-        tell(f"{closed} months of 4 cells by {workers} workers: {seconds:.2f} s")
+        done = at_once([close(part, month) for part in parts])
+        assert done.many == 4 * MERCHANTS
+        report(f"{done.many} months of 4 cells by {workers}: {done.seconds:.2f} s; {done}")

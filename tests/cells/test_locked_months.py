@@ -6,6 +6,8 @@ from typing import Any
 import pgtrigger
 import pytest
 from django.conf import LazySettings
+from django.db.models import Value
+from django.db.models.functions import Concat
 
 from billing.models import BillingAccount, JournalCount, JournalLock, UnappliedEntry
 from billing.operations import journal_locks
@@ -72,7 +74,8 @@ def test_a_month_is_locked_in_every_cell_at_once_and_stays_as_books_are_moved(
     audit_is_clean()
     # The audit of the cell tells when something of a locked month is gone, or came.
     with cells.at(2), pgtrigger.ignore():
-        UnappliedEntry.objects.filter(kind="RECEIVED").update(source="bank:X")
+        entries = UnappliedEntry.objects.filter(kind="RECEIVED")
+        entries.update(source=Concat("source", Value("X")))
     with cells.at(2):
         found = [one for one in audit.run(audit.registered(), now=shops.instant("2027-01-02 12:00"))
                  if one.violations and "locked month" in one.check.name]  # fmt: skip
@@ -92,7 +95,7 @@ def test_a_month_that_was_locked_before_there_were_cells_is_the_first_ones(
         paying.manual("beside")
     made = lock(1, "2026-12-01 13:00", "2026-11-01")
     for number in (1, 2):  # the lock has all that the first cell has, as it was then
-        with cells.at(number), pgtrigger.ignore("billing.JournalCount"):
+        with cells.at(number), pgtrigger.ignore():
             JournalCount.objects.all().delete()
     audit_is_clean()
     move(shop, 2)
