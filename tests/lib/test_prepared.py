@@ -89,6 +89,7 @@ def test_what_is_asked_ahead_is_answered_in_turn_and_nothing_is_done_after_what_
         prepared.rows_of_each(failed_and_stopped())
     assert prepared.row(product, {"one": 6, "other": 7}) == (42,)
 
+
 def test_answers_that_never_come_are_not_waited_for_once_the_connection_is_lost() -> None:
     lost = connection.copy()
     lost.connect()
