@@ -186,9 +186,9 @@ def anywhere(rows: Rows, text: str, name: str) -> Rows:
 
 
 def _names(found: "QuerySet[Any]", text: str, name: str) -> tuple[int, bool, list[str]]:
-    """Of the first figures.MOST names of these rows and one more: how many there are, whether all
-    begin with the text just so, and the names themselves, unless there are too many or all begin
-    with it, as then nobody reads them.
+    """What is known of the first figures.MOST names of these rows and one more: how many there are,
+    whether all begin with the text just so, and the names themselves, unless there are too many or
+    all begin with it, as then nobody reads them.
     """
     most = figures.MOST + 1
     try:
