@@ -10,7 +10,7 @@ from lib.migrating import Briefly
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0018_transition_tables"),
+        ("billing", "0019_items_by_fee"),
     ]
 
     operations = [

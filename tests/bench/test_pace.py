@@ -15,7 +15,11 @@ def _nobody_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def counted(rounds: Iterator[int], seconds: float) -> int:
     """How many rounds there are when each takes so many seconds."""
-    return sum(1 for _ in rounds if time.sleep(seconds) is None)
+    found = 0
+    for _ in rounds:
+        time.sleep(seconds)
+        found += 1
+    return found
 
 
 def test_without_a_bound_all_rounds_are_made() -> None:

@@ -80,7 +80,7 @@ def test_what_is_asked_ahead_is_answered_in_turn_and_nothing_is_done_after_what_
 
     product = "SELECT %(one)s::int * %(other)s::int"
 
-    def failed_and_stopped() -> Iterator[tuple[str, prepared.Values]]:
+    def failed_and_stopped() -> Iterator[tuple[str, planned.Values]]:
         yield heartbeat, ["a"]
         yield product, {"one": 6, "other": 7}
         raise LookupError
