@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                         ("postings", models.PositiveBigIntegerField()),
                         ("digest", models.DecimalField(decimal_places=0, max_digits=40)),
                     ],
+                    options={"default_permissions": ()},
                 ),
                 pgtrigger.migrations.AddTrigger(
                     model_name="journalcount",

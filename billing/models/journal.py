@@ -103,6 +103,7 @@ class JournalCount(models.Model):
     digest = models.DecimalField(max_digits=40, decimal_places=0)
 
     class Meta:
+        default_permissions = ()  # nobody sees it but the audit
         triggers: ClassVar = [
             erasing.Protect(
                 name="journal_count_stays_as_it_is", operation=pgtrigger.Update | pgtrigger.Delete
