@@ -140,6 +140,7 @@ def test_one_merchant_whose_days_stand_still_stops_no_other(
             raise ValueError("a figure that cannot be")
         return work_off(line_ids, **given)
 
+    monkeypatch.setattr(days, "pass_quiet_days", lambda line, now: False)
     monkeypatch.setattr(days, "work_off", fails)
     set_clock(monkeypatch)("2026-11-04 12:00")
     client = browser_of(officer)

@@ -33,6 +33,7 @@ def stop(monkeypatch: pytest.MonkeyPatch, shop: Shop) -> None:
             raise ValueError("a figure that cannot be")
         return work_off(line_ids, **given)
 
+    monkeypatch.setattr(days, "pass_quiet_days", lambda line, now: False)
     monkeypatch.setattr(days, "work_off", fails)
 
 
