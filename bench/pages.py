@@ -1,8 +1,8 @@
 """Measures the server time of every page of a merchant, with 5,000 charges and with 500,000 of its
 own, in full among 5,000,000.
 
-The large merchant's rows lie in the same tables as those of a thousand others. Times are of the
-whole middleware, without a network.
+Both merchants' rows lie in the same tables as those of a thousand others. Times are of the whole
+middleware, without a network.
 """
 
 import logging
@@ -200,41 +200,44 @@ def run() -> Iterator[tuple[str, str] | Figure]:
     if size() == TINY:
         few = many = large_one = history.TINY
     history.write(["small"], few)
-    small = {page.name: page for page in _measure_pages("small")}
     started = time.perf_counter()
     history.write([f"ordinary-{number}" for number in range(OTHERS())], many)
     history.write(["large"], large_one)
     yield "charges and orders written, seconds", _volume(time.perf_counter() - started)
     failed = 0
-    large = list(_measure_pages("large"))
-    for page in large:
-        said, is_fine = _verdict(small[page.name], page)
+    pairs = []
+    for small, large in _measure_pages(Shop.of("small"), Shop.of("large")):
+        said, is_fine = _verdict(small, large)
         failed += not is_fine
-        yield page.name, said
-    yield from _figures(small, large, failed)
+        pairs.append((small, large))
+        yield large.name, said
+    yield from _figures(pairs, failed)
 
 
-def _figures(small: Mapping[str, "Page"], large: Sequence["Page"], failed: int) -> Iterator[Figure]:
-    """The figures of all these pages together, of which `failed` miss a target of theirs."""
+def _figures(pairs: Sequence[tuple["Page", "Page"]], failed: int) -> Iterator[Figure]:
+    """The figures of all these pages together, each of the small merchant and the large one, of
+    which `failed` miss a target of theirs.
+    """
+    pages = [page for _, page in pairs]
     volume = f"{Charge.objects.count():,} charges, {Order.objects.count():,} orders"
-    sent = f"GET of {len(large)} pages and questions, {ROUNDS()} times each"
+    sent = f"GET of {len(pages)} pages and questions, {ROUNDS()} times each"
     yield less_is_better(
         f"a merchant's pages among {volume}, the median page",
-        [(page.milliseconds, small[page.name].milliseconds) for page in large],
-        floor="a small merchant's, before",
+        [(large.milliseconds, small.milliseconds) for small, large in pairs],
+        floor="a small merchant's, in turn",
         sent=sent,
         at_most=MOST_GROWTH,
         unit="ms",
     )
     yield measure("pages that miss a target", [failed], unit="pages", sent=sent, at_most=0)
-    overview = max(page.queries for page in large if page.name == "overview") - WHO_ASKS
+    overview = max(page.queries for page in pages if page.name == "overview") - WHO_ASKS
     for what, queries, most in (
         (
             f"queries of the start page beyond the {WHO_ASKS} of who asks",
             overview,
             MOST_OF_OVERVIEW,
         ),
-        ("queries of a page, the most", max(page.queries for page in large), MOST_QUERIES),
+        ("queries of a page, the most", max(page.queries for page in pages), MOST_QUERIES),
     ):
         yield measure(what, [queries], unit="queries", sent=sent, at_most=most)
 
@@ -248,22 +251,27 @@ class Page:
     queries: int
 
 
-def _measure_pages(reference: str) -> Iterator[Page]:
-    """Yield the time and queries of every page of the merchant, opened by its owner at
-    `history.NOW`.
+def _measure_pages(*shops: Shop) -> Iterator[tuple[Page, ...]]:
+    """Yield the time and queries of every page, of each of the merchants, opened by their owner at
+    `history.NOW`: in turn, since a machine that others use slows down for all of them.
 
     Queries are counted while the line is frozen, since pages then make more.
     """
-    shop, client = Shop.of(reference), Client(headers={"host": "127.0.0.1"})
+    clients = [Client(headers={"host": "127.0.0.1"}) for _ in shops]
     clock = patch("lib.clock.now", lambda: history.NOW)
     # A demonstration asks nobody for a second factor.
     with clock, override_settings(TAEL_SANDBOX=True):
-        client.force_login(User.objects.get(email=OWNER))
-        pages = {name: asked for name, asked in addresses(shop) if _is_page(client, asked)}
-        measured = {name: _milliseconds(client, asked) for name, asked in pages.items()}
-        with _frozen(shop.merchant):  # which asks for more
-            for name, asked in pages.items():
-                yield Page(name, measured[name], _queries(client, asked))
+        for client in clients:
+            client.force_login(User.objects.get(email=OWNER))
+        for of_each in zip(*map(addresses, shops), strict=True):
+            asked = list(zip(shops, clients, of_each, strict=True))
+            if not all(_is_page(client, address) for _, client, (_, address) in asked):
+                continue
+            best = _milliseconds([(client, address) for _, client, (_, address) in asked])
+            yield tuple(
+                Page(name, milliseconds, _queries(shop.merchant, client, address))
+                for (shop, client, (name, address)), milliseconds in zip(asked, best, strict=True)
+            )
 
 
 def join_owner(merchant: Merchant) -> Membership:
@@ -314,9 +322,12 @@ def _is_page(client: Client, asked: str) -> bool:
     return response.status_code == 200 and kind.startswith(("text/html", "image/svg+xml"))
 
 
-def _milliseconds(client: Client, asked: str) -> float:
-    """The shortest milliseconds of ROUNDS requests, after WARM_UPS others."""
-    return min([_once(client, asked) for _ in range(WARM_UPS() + ROUNDS())][WARM_UPS() :])
+def _milliseconds(asked: Sequence[tuple[Client, str]]) -> list[float]:
+    """The shortest milliseconds of ROUNDS requests of each of these addresses, in turn, after
+    WARM_UPS others.
+    """
+    rounds = [[_once(*each) for each in asked] for _ in range(WARM_UPS() + ROUNDS())]
+    return [min(of_one) for of_one in zip(*rounds[WARM_UPS() :], strict=True)]
 
 
 def _once(client: Client, asked: str) -> float:
@@ -326,9 +337,9 @@ def _once(client: Client, asked: str) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _queries(client: Client, asked: str) -> int:
-    """How many database queries one GET of the address makes."""
-    with CaptureQueriesContext(connection) as queries:
+def _queries(merchant: Merchant, client: Client, asked: str) -> int:
+    """How many database queries one GET of the address makes with the merchant's line frozen."""
+    with _frozen(merchant), CaptureQueriesContext(connection) as queries:
         client.get(asked)
     return len(queries)
 
