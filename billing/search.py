@@ -73,10 +73,8 @@ def _credits_of(merchant: Any, text: str, today: date) -> Any:
     """The merchant's credits that have the text in the reference of their charge or, if it is a
     figure, are of this amount, latest first.
     """
-    found = credits.of(merchant.billing_account)
-    return found.filter(of_name(text, "charge__reference") | of_amount(text, "amount")).order_by(
-        "-id"
-    )
+    found = credits.with_reference(credits.of(merchant.billing_account))
+    return found.filter(of_name(text, "reference") | of_amount(text, "amount")).order_by("-id")
 
 
 def _page_of_charge(charge: Charge, merchant: str) -> str:

@@ -5,7 +5,7 @@ writes.
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from django.db.models import Case, DecimalField, F, Q, QuerySet, Value, When
+from django.db.models import Case, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_CATEGORIES, CREDIT_FOR, Category
@@ -24,8 +24,18 @@ def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QueryS
     """
     found = _with_sums(account.credits.select_related(*_WITH))
     if charge:
-        found = found.filter(charge__account=account, charge__reference__icontains=charge)
+        found = with_reference(found).filter(Q(reference__icontains=charge))
     return found.filter(status=status) if status else found
+
+
+def with_reference(found: QuerySet[BillingCredit]) -> QuerySet[BillingCredit]:
+    """These credits, each annotated with the `reference` of the charge that it corrects.
+
+    It is looked up for each credit by itself: joined, the database may begin with the charges of
+    all merchants that fit, and read every charge there is.
+    """
+    corrected = Charge.objects.filter(pk=OuterRef("charge_id")).values("reference")
+    return found.annotate(reference=Subquery(corrected))
 
 
 def _with_sums(found: QuerySet[BillingCredit]) -> QuerySet[BillingCredit]:
