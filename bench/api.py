@@ -33,7 +33,7 @@ BATCH = Sized(usual=1000, full=1000, tiny=50)
 ROUNDS = 5
 CLIENTS = 8
 SECONDS = Sized(usual=2, full=6, tiny=1)  # of each measurement of orders
-WARMING_SECONDS = Sized(usual=2, full=10, tiny=1)
+WARMING_SECONDS = Sized(usual=4, full=10, tiny=1)
 AT_LEAST, MOST_SPREAD = 0.5, 4.0
 PRICE = "25.00"
 GENEROUS = Decimal("900000000.00")

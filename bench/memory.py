@@ -16,7 +16,7 @@ from bench.served import OURS, Connection, Server, serving
 from bench.shops import join
 from bench.sized import Sized
 
-WARM, ALL = Sized(1_000, 2_000, 40), Sized(4_000, 20_000, 80)  # requests
+WARM, ALL = Sized(2_000, 2_000, 40), Sized(8_000, 20_000, 80)  # requests
 MOST_GROWTH = 1.10  # times a worker's memory after WARM requests
 SHOPS = 20
 MEGABYTE = 1024 * 1024
