@@ -4,23 +4,20 @@
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.core.cache import cache
 from django.db import connection
 from moneyed import Money
-from redis import RedisError
 
 from billing import forecasting
 from billing.forecasting import PACE_DAYS, Pace, Plan, Standing, walk
 from billing.models import BillingAccount, Fee, Invoice
 from billing.providers import minimums
 from billing.queries import taxation
-from lib import money
+from lib import kept, money
 from lib.calendar import ONE_DAY
 from merchants.queries import day_start
 
@@ -72,7 +69,6 @@ WHERE item.account_id = %(account)s AND item.posting_on >= %(since)s AND item.po
   AND charge.arrived_at < %(today_at)s
 GROUP BY item.fee_id
 """
-ONE_DAY_SECONDS = 24 * 60 * 60
 # What settles a payment, or gives or takes back a credit, comes once: no pace goes on with it.
 ONCE = frozenset({*Fee.NOT_GRANTED, *Fee.AFTER_CLOSING})
 
@@ -268,7 +264,7 @@ def _monthly(account: BillingAccount, since: date, today: date) -> dict[str, lis
     month before today; cached while the day lasts. The days of the pace begin with `since`.
     """
     key = f"monthly-pace:{account.pk}:{today}:{account.timezone}"
-    known = _kept(key)
+    known: dict[str, list[str]] | None = kept.read([key]).get(key)
     if known is None:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -282,22 +278,5 @@ def _monthly(account: BillingAccount, since: date, today: date) -> dict[str, lis
                 },
             )
             known = {fee: [lately, before] for fee, lately, before in cursor.fetchall()}
-        _keep(key, known)
+        kept.keep({key: known})
     return known
-
-
-def _kept(key: str) -> dict[str, list[str]] | None:
-    """The figures cached under this key; None if there are none, or if Redis is away, which only
-    makes the page slower.
-    """
-    try:
-        known: dict[str, list[str]] | None = cache.get(key)
-    except RedisError:
-        return None
-    return known
-
-
-def _keep(key: str, known: dict[str, list[str]]) -> None:
-    """Cache the figures under this key for a day; does nothing if Redis is away."""
-    with suppress(RedisError):
-        cache.set(key, known, ONE_DAY_SECONDS)

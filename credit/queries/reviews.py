@@ -1,19 +1,17 @@
 """Gathers the inputs of limit reviews (rule 8.2)."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.core.cache import cache
 from django.db import connection
-from redis import RedisError
 
 from credit import scoring
 from credit.models import CreditPolicy
 from credit.queries.overdue import OVERDUE_BY_LINE
 from credit.rules import INSTALMENT_DAYS
+from lib import kept
 from merchants.queries import day_starts
 
 
@@ -71,7 +69,6 @@ SELECT coalesce(sum(entry.amount), 0) FROM credit_proceedsentry entry
 WHERE entry.line_id = %(line)s AND entry.kind IN ('SALE', 'REFUND')
   AND entry.at >= %(since)s AND entry.at < %(until)s
 """
-ONE_DAY_SECONDS = 24 * 60 * 60
 
 
 def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
@@ -121,14 +118,12 @@ def paid_between(line_id: int, since: datetime, until: datetime) -> Decimal:
     if since >= until:
         return Decimal(0)
     key = f"paid:{line_id}:{since.isoformat()}:{until.isoformat()}"
-    with suppress(RedisError):  # without it, the page is slower
-        if (known := cache.get(key)) is not None:
-            return Decimal(known)
+    if known := kept.read([key]):
+        return Decimal(known[key])
     with connection.cursor() as cursor:
         cursor.execute(PAID, {"line": line_id, "since": since, "until": until})
         paid: Decimal = cursor.fetchone()[0]
-    with suppress(RedisError):
-        cache.set(key, str(paid), ONE_DAY_SECONDS)
+    kept.keep({key: str(paid)})
     return paid
 
 

@@ -7,28 +7,24 @@ of its orders were cancelled may still change, and is read each time.
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from moneyed import Money
-from redis import RedisError
 
 from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
 from credit.queries import orders
-from lib import calendar, money, spans
+from lib import calendar, kept, money, spans
 from merchants.queries import LocalDays
 
 MONTHS = 12
-KEPT_SECONDS = 24 * 60 * 60
 
 
 class Stage(TextChoices):
@@ -201,7 +197,7 @@ def _sums(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> list[Sum
     orders were cancelled is always read anew.
     """
     keys = {span: _key(line, span) for span in spans if span[1] <= line.open_on}
-    known = _kept(list(keys.values()))
+    known = kept.read(list(keys.values()))
     is_known = [keys.get(span) in known for span in spans]
     with connection.cursor() as cursor:
         cursor.execute(SUMS, _given(line, local, spans) | {"is_known": is_known})
@@ -214,7 +210,7 @@ def _sums(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> list[Sum
         by_stage = {stage: Decimal(text) for stage, text in json.loads(stages).items()}
         sold = Decimal(placed) - amount
         found.append(Sums(*span, orders - count, sold, count, amount, by_stage))
-    _keep({key: row for key, row in read.items() if key not in known})
+    kept.keep({key: row for key, row in read.items() if key not in known})
     return found
 
 
@@ -229,21 +225,3 @@ def _given(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> dict[st
 def _key(line: CreditLine, span: Span) -> str:
     """The key of the cache under which is kept what the line took in on a span of days."""
     return f"sales:{line.pk}:{line.timezone}:{span[0]}:{span[1]}"
-
-
-def _kept(keys: Sequence[str]) -> dict[str, Any]:
-    """What is cached under these keys, by key; nothing if Redis is away."""
-    try:
-        known: dict[str, Any] = cache.get_many(keys)
-    except RedisError:
-        return {}
-    return known
-
-
-def _keep(read: dict[str, Any]) -> None:
-    """Cache these values by their keys for a day; do nothing if Redis is away, which only makes the
-    page slower.
-    """
-    if read:
-        with suppress(RedisError):
-            cache.set_many(read, KEPT_SECONDS)
