@@ -29,13 +29,13 @@ def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QueryS
 
 
 def with_reference(found: QuerySet[BillingCredit]) -> QuerySet[BillingCredit]:
-    """These credits, each annotated with the `reference` of the charge that it corrects.
+    """These credits, to be filtered by the `reference` of the charge that each corrects.
 
     It is looked up for each credit by itself: joined, the database may begin with the charges of
     all merchants that fit, and read every charge there is.
     """
     corrected = Charge.objects.filter(pk=OuterRef("charge_id")).values("reference")
-    return found.annotate(reference=Subquery(corrected))
+    return found.alias(reference=Subquery(corrected))
 
 
 def _with_sums(found: QuerySet[BillingCredit]) -> QuerySet[BillingCredit]:
