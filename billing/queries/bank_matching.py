@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from billing.models import BankLine, BankTransfer, BillingAccount, Invoice, other_sides
 from billing.queries import payment_references
+from lib import cells
 
 Why, Status = BankLine.Why, BankLine.Status
 MOST = 10  # lines that a return may name, of which the rest makes no difference
@@ -59,10 +60,10 @@ def _of_invoice(line: BankLine, invoice: Invoice) -> Match:
 
 
 def _of_payer(line: BankLine) -> Match:
-    """What a line is that names no bill, by the one merchant whom its payer has paid for before,
-    who is known by the account or else by the name. It is proposed for the merchant's only unpaid
-    bill of this amount; without one it is the merchant's for certain if both account and name are
-    known, and else open: many pay through one account of a payment service.
+    """What a line is that names no bill, by the one merchant of all cells whom its payer has paid
+    for before, who is known by the account or else by the name. It is proposed for the merchant's
+    only unpaid bill of this amount; without one it is the merchant's for certain if both account
+    and name are known, and else open: many pay through one account of a payment service.
     """
     before = BankLine.objects.filter(
         status=Status.BOOKED,
@@ -80,7 +81,8 @@ def _of_payer(line: BankLine) -> Match:
     else:
         return Match(Status.OPEN, Why.UNKNOWN)
     accounts = list(known.order_by().values_list("account_id", flat=True).distinct()[:2])
-    if len(accounts) != 1:
+    mark = "other_account_mark" if other.account else "other_name_mark"
+    if len(accounts) != 1 or _paid_elsewhere(line, Q(**{f"{mark}__in": marks})):
         return Match(Status.OPEN, Why.UNKNOWN)
     unpaid = list(_unpaid(accounts[0], line)[:2])
     if len(unpaid) == 1:
@@ -89,6 +91,24 @@ def _of_payer(line: BankLine) -> Match:
     if why == Why.PAYER and other.name and same_name.exists():
         return Match(Status.BOOKED, Why.KNOWN, accounts[0])
     return Match(Status.OPEN, Why.UNKNOWN, accounts[0])
+
+
+def _paid_elsewhere(line: BankLine, payer: Q) -> bool:
+    """Whether whoever the condition `payer` names has paid for a merchant of another cell before,
+    in the line's currency: by a line that was booked there, or here before the merchant was moved.
+    """
+    if not cells.are_on():
+        return False
+    paid = BankLine.objects.filter(payer, currency=line.currency, amount__gt=0)
+    is_here = Exists(BankTransfer.objects.filter(pk=OuterRef("transfer")))
+    if paid.filter(Q(cell__isnull=False) | Q(~is_here, status=Status.BOOKED)).exists():
+        return True
+    for number in cells.numbers():
+        if number != cells.number():
+            with cells.elsewhere(number):
+                if paid.filter(is_here, status=Status.BOOKED).exists():
+                    return True
+    return False
 
 
 def _unpaid(account_id: int, line: BankLine) -> "QuerySet[Invoice]":

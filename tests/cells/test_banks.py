@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.conf import LazySettings
 
@@ -14,8 +15,10 @@ from billing.models import (
     Issuer,
     ProviderDifference,
     ProviderPayout,
+    other_sides,
 )
 from billing.operations import bank_folder, bank_matching, bank_statements, handing_over
+from billing.queries.bank_matching import find
 from credit.models import PayoutAnswer, Withdrawal
 from credit.operations import payout_answers
 from credit.payment_files import accounts, names
@@ -123,6 +126,44 @@ def test_a_statement_is_taken_in_one_cell_and_its_lines_go_where_their_bills_are
         assert lines() == ["-210.00 RETURN TAKEN_BACK meadow -"]
         assert set(BankStatement.objects.values_list("kind", flat=True)) == {"HANDED"}
     assert cells.in_each(offended) == [[], []]
+
+
+def test_who_paid_for_merchants_of_two_cells_is_not_taken_for_the_payer_of_one(
+    two_cells: None,
+) -> None:
+    """The account of one payer pays bills of both; what names no bill may be of either."""
+    _meadow, first = shop_with_invoice(1, "meadow", "210.00")
+    orchard, second = shop_with_invoice(2, "orchard", "300.00")
+    with cells.at(1):
+        to_first = paying(first)
+        banking.take(to_first, Paid("50.00", name=to_first.name, account=to_first.account))
+    match()
+    with cells.at(1):
+        assert lines()[1] == "50.00 BOOKED KNOWN meadow -"
+    # From then on it has paid for another one, too: by a line that was handed over,
+    with cells.at(2):
+        to_second = paying(second)
+    unnamed = Paid("60.00", name=to_first.name, account=to_first.account)
+    with cells.at(1):
+        banking.take(to_second, unnamed, name="S-2", opening="260.00", on="2026-11-06")
+    match()
+    match()
+    with cells.at(1):
+        assert lines() == ["300.00 ELSEWHERE REFERENCE - -", "60.00 OPEN UNKNOWN - -"]
+    # and, in the other cell, by one that was booked in the first.
+    with cells.at(2):
+        assert lines() == ["300.00 BOOKED REFERENCE orchard 2-DE-2026-000001"]
+        copy = BankLine.objects.get()
+        unsaid = dict.fromkeys(("reference", "end_to_end_id", "return_reason"), "")
+        again = BankLine(
+            statement=copy.statement, number=7, currency="USD", amount=usd(70), **unsaid
+        )
+        other_sides.put(again, copy.other)
+        assert (find(again).status, find(again).account_id) == ("OPEN", None)
+    with cells.at(1), pgtrigger.ignore():  # were that one of other money
+        BankLine.objects.filter(status="BOOKED").update(currency="EUR")
+    with cells.at(2):
+        assert (find(again).status, find(again).account_id) == ("BOOKED", orchard.merchant.pk)
 
 
 def test_a_line_that_was_on_its_way_gets_there_once(two_cells: None) -> None:
