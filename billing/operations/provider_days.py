@@ -2,17 +2,18 @@
 (rule 22.24).
 
 A payment is of the day on which its PaymentIntent was made, by Stripe's clock. Ours are matched by
-their keys, so that one that ended after midnight makes no difference.
+Stripe's ids, or else by their keys, so that one that ended after midnight makes no difference.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from moneyed import Money
 
 from billing.models import BillingAccount, Payment, ProviderDay, UnappliedEntry
@@ -66,10 +67,9 @@ def look(*, now: datetime) -> None:
     first = last - timedelta(days=DAYS)
     # One that was made on the day before may have ended here on the first one.
     intents = _succeeded(first - timedelta(days=1))
-    keys = {stripe_provider.metadata(one)[stripe_provider.PAYMENT] for one in intents}
     found: dict[tuple[date, str], _Day] = defaultdict(_Day)
     _compare_theirs(intents, found)
-    _add_ours(first, last, keys, found)
+    _add_ours(first, last, intents, found)
     with transaction.atomic():
         for (day, currency), figures in sorted(found.items()):
             if first <= day < last:
@@ -97,20 +97,16 @@ def _succeeded(since: date) -> list[Any]:
     return [intent for key, intent in intents if key in known]
 
 
-def _compare_theirs(intents: Iterable[Any], found: dict[tuple[date, str], _Day]) -> None:
+def _compare_theirs(intents: Sequence[Any], found: dict[tuple[date, str], _Day]) -> None:
     """Add to the days in `found`, by day and currency, what these PaymentIntents took and what we
-    have of each, with the differences. Each counts on the day, in UTC, on which it was made; of
-    several for one attempt of ours, all but the first are not known here.
+    have of each, with the differences. Each counts on the day, in UTC, on which it was made.
     """
-    by_key = [(stripe_provider.metadata(one)[stripe_provider.PAYMENT], one) for one in intents]
-    ours = _known(key for key, _ in by_key)
-    by_key.reverse()  # Stripe lists the latest first; what came for an attempt later is not known
-    for key, intent in by_key:
+    for intent, here in _beside_ours(intents):
         currency = intent.currency.upper()
         counted = getattr(intent, "amount_received", intent.amount)
         there = stripe_provider.amount_of(counted, currency)
         day = datetime.fromtimestamp(intent.created, UTC).date()
-        figures, here = found[day, currency], ours.pop(key, None)
+        figures = found[day, currency]
         figures.there.append(there)
         if here is None:
             figures.differ(intent.id, NOT_HERE, there)
@@ -120,24 +116,53 @@ def _compare_theirs(intents: Iterable[Any], found: dict[tuple[date, str], _Day])
             figures.differ(intent.id, ANOTHER, there, here)
 
 
-def _known(keys: Iterable[str]) -> dict[str, Decimal]:
-    """The amounts, by idempotency key, of our payments with these keys that succeeded, or whose
-    money came late and is kept as unapplied.
+def _beside_ours(intents: Sequence[Any]) -> Iterator[tuple[Any, Decimal | None]]:
+    """Yield each of these PaymentIntents, which are given as Stripe lists them, the latest first,
+    with the amount that we have of it; None if it is not known here.
+
+    It is known by its id. What we have under a key without any of these ids is held against the
+    first one of that key: of several for one attempt of ours, all others are not known.
     """
-    theirs = Payment.objects.filter(provider=STRIPE, idempotency_key__in=list(keys))
-    paid = theirs.filter(status=Payment.Status.SUCCEEDED)
+    ids = {intent.id for intent in intents}
+    by_id: dict[str, Decimal] = {}
+    by_key: dict[str, Decimal] = {}
+    for key, reference, amount in _known([_key(one) for one in intents], ids):
+        if reference in ids:
+            by_id[reference] = amount
+        else:
+            by_key[key] = amount
+    for intent in reversed(intents):
+        yield intent, by_id[intent.id] if intent.id in by_id else by_key.pop(_key(intent), None)
+
+
+def _key(intent: Any) -> str:
+    """The idempotency key of the attempt of ours that the PaymentIntent was made for."""
+    return stripe_provider.metadata(intent)[stripe_provider.PAYMENT]
+
+
+def _known(keys: Collection[str], ids: Collection[str]) -> Iterator[tuple[str, str, Decimal]]:
+    """Yield the key, the provider's id and the amount of our payments with one of these idempotency
+    keys or ids that succeeded, and of money that came for their attempts late or a second time, and
+    is kept as unapplied.
+    """
+    theirs = Payment.objects.filter(provider=STRIPE)
+    paid = theirs.filter(Q(idempotency_key__in=keys) | Q(provider_reference__in=ids))
+    for payment in paid.filter(status=Payment.Status.SUCCEEDED):
+        yield payment.idempotency_key, payment.provider_reference, payment.amount.amount
     kept = UnappliedEntry.objects.filter(
-        kind=UnappliedEntry.Kind.RECEIVED, payment__in=theirs
-    ).select_related("payment")
-    return {one.payment.idempotency_key: one.amount.amount for one in kept if one.payment} | {
-        one.idempotency_key: one.amount.amount for one in paid
-    }
+        kind=UnappliedEntry.Kind.RECEIVED, payment__in=theirs.filter(idempotency_key__in=keys)
+    )
+    for entry in kept.select_related("payment"):
+        assert entry.payment is not None
+        yield entry.payment.idempotency_key, entry.reference, entry.amount.amount
 
 
-def _add_ours(first: date, last: date, keys: set[str], found: dict[tuple[date, str], _Day]) -> None:
+def _add_ours(
+    first: date, last: date, intents: Sequence[Any], found: dict[tuple[date, str], _Day]
+) -> None:
     """Add to `found` our succeeded payments that were made and ended from `first` until before
-    `last` (days in UTC) and whose key is not among `keys`: of these Stripe has no PaymentIntent.
-    Each counts on the day on which it ended.
+    `last` (days in UTC) and that have neither key nor id of one of these PaymentIntents: of these
+    Stripe has none. Each counts on the day on which it ended.
     """
     since, until = (datetime.combine(day, time.min, UTC) for day in (first, last))
     ours = Payment.objects.filter(
@@ -146,8 +171,11 @@ def _add_ours(first: date, last: date, keys: set[str], found: dict[tuple[date, s
         ended_at__gte=since,
         ended_at__lt=until,
         started_at__gte=since,
+    ).exclude(
+        Q(idempotency_key__in=[_key(one) for one in intents])
+        | Q(provider_reference__in=[one.id for one in intents])
     )
-    for payment in ours.exclude(idempotency_key__in=keys).order_by("pk"):
+    for payment in ours.order_by("pk"):
         assert payment.ended_at is not None
         figures = found[payment.ended_at.astimezone(UTC).date(), payment.currency]
         figures.here.append(payment.amount.amount)

@@ -7,11 +7,13 @@ import pytest
 from django.conf import LazySettings
 
 from billing.jobs import LOOK_AT_DAYS
-from billing.models import Payment, ProviderDay
-from billing.operations import provider_days
+from billing.models import Payment, ProviderDay, UnappliedEntry
+from billing.operations import provider_days, settling
+from billing.providers.registry import Answer
 from jobs.silences import KeepsSilent, Silences
 from merchants import installation
 from tests import stripe_server
+from tests.amounts import usd
 from tests.backoffice.shops_with_work import operator
 from tests.billing.at_stripe import billed_shop, collect
 from tests.factories import browser_of
@@ -103,6 +105,48 @@ def test_a_days_figures_stand_beside_ours_and_differences_are_named(stripe: OddS
     # A day that is over for long stays as it was.
     with nothing_changes():
         provider_days.look(now=NOW + timedelta(days=9))
+
+
+def test_of_several_for_one_attempt_those_are_named_that_our_books_do_not_have(
+    stripe: OddStripe,
+) -> None:
+    """250.00 of ours is the later one; the earlier one is found by an event, and kept."""
+    collect(billed_shop(), "2026-11-02 09:30")
+    payment = Payment.objects.get()
+    theirs(stripe, payment.idempotency_key, "25000")
+    stripe.intents.insert(0, stripe.intents.pop())
+    earlier = stripe.intents[0]
+    LOOK_AT_DAYS.run_here(NOW)
+    assert figures() == [(THE_2ND, 2, "500.00", 1, "250.00")]
+    assert [(said["reference"], said["what"]) for said in differences()] == [
+        (earlier["id"], "not known here as paid")
+    ]
+    took = Answer(Payment.Status.SUCCEEDED, reference=earlier["id"])
+    settling.settle(payment.pk, took, now=NOW)
+    assert UnappliedEntry.objects.get().amount == usd(250)
+    LOOK_AT_DAYS.run_here(NOW)
+    assert figures() == [(THE_2ND, 2, "500.00", 2, "500.00")]
+    assert differences() == []
+
+
+def test_money_of_an_attempt_that_had_failed_is_known_by_what_it_paid_after_all(
+    stripe: OddStripe,
+) -> None:
+    """A second attempt of ours has it, under a key of its own that Stripe does not know."""
+    stripe.mishaps.append("card_declined")
+    collect(billed_shop(), "2026-11-02 09:30")
+    payment = Payment.objects.get()
+    assert payment.status == "FAILED"
+    theirs(stripe, payment.idempotency_key, "25000")
+    took = Answer(Payment.Status.SUCCEEDED, reference=stripe.intents[-1]["id"])
+    settling.settle(payment.pk, took, now=instant("2026-11-02 11:00"))
+    assert list(Payment.objects.order_by("pk").values_list("status", flat=True)) == [
+        "FAILED",
+        "SUCCEEDED",
+    ]
+    LOOK_AT_DAYS.run_here(NOW)
+    assert figures() == [(THE_2ND, 1, "250.00", 1, "250.00")]
+    assert differences() == []
 
 
 def test_a_provider_that_is_silent_is_asked_again_by_the_next_look(
