@@ -13,10 +13,14 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 
 from jobs.in_cells import OUTSIDE
+from lib import cells
 from lib.refusals import Refused
 
 FIND_SECONDS = 20
 LEFT_ALONE = timedelta(minutes=1)
+# Classes and codes of PostgreSQL's errors that say that a server is away, has no room, or took too
+# long. After others, such as a deadlock, it has answered.
+SILENT_STATES = ("08", "53", "55P03", "57", "58")
 
 
 class CellIsSilent(Refused):
@@ -34,7 +38,8 @@ def check(cell: int) -> None:
 @contextmanager
 def finding(cell: int) -> Iterator[None]:
     """Have the statements of the block, which is in a transaction, wait for this cell no longer
-    than FIND_SECONDS, and remember if it did not answer. Nothing is bounded outside of cells.
+    than FIND_SECONDS, and remember if it did not answer. Nothing is bounded outside of cells. An
+    error by which the cell does answer, such as that books of it are being moved, leaves no trace.
     """
     if cell == OUTSIDE:
         yield
@@ -43,9 +48,18 @@ def finding(cell: int) -> Iterator[None]:
         usual = _bound(f"{FIND_SECONDS}s")
         yield
         _bound(usual)
-    except OperationalError:
-        cache.set(_key(cell), 1, LEFT_ALONE.total_seconds())
+    except OperationalError as error:
+        if _is_silence(error):
+            cache.set(_key(cell), 1, LEFT_ALONE.total_seconds())
         raise
+
+
+def _is_silence(error: OperationalError) -> bool:
+    """Whether the error says that the cell did not answer, and not what it answered."""
+    if isinstance(error, cells.Moves):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)  # none: the connection was lost
+    return not state or state.startswith(SILENT_STATES)
 
 
 def _bound(seconds: str) -> str:

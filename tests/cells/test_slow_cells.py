@@ -4,12 +4,16 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError
+from django.db import OperationalError, transaction
+from psycopg import errors
 
 from billing.models import BillingAccount
-from jobs import queries, silent_cells, tasks
+from jobs import queries, runs, silent_cells, tasks
 from jobs.models import JobRun
+from jobs.timetable import job_named
 from lib import cells
+from lib.cells import moving
+from merchants.operations import moves
 from tests import shops
 from tests.cells.test_adding_up import locked
 from tests.credit.pages import set_clock
@@ -75,6 +79,34 @@ def test_a_job_goes_on_in_other_cells_while_one_does_not_answer(
         tasks.run_job.delay(name, tick=owed.isoformat(), cell=cell)
     assert days() == {1: "2026-11-03", 2: "2026-11-03"}
     assert [one for one in queries.owed(now) if one[0] == JOB] == []
+
+
+def test_a_cell_that_says_why_it_does_nothing_has_answered(two_cells_kept: None) -> None:
+    cache.clear()
+    shops.join("2026-11-01 09:00", "meadow")
+    now = shops.instant("2026-11-03 01:05")
+    with moving.staying(), cells.at(1):  # as when an operator has a job run
+        moves.begin(reference="meadow", to_cell=2, most_seconds=60)
+        with pytest.raises(cells.Moves):
+            runs.start(job_named(JOB), at=now, now=now)
+    silent_cells.check(1)
+    for error, is_silent in (
+        (errors.DeadlockDetected(), False),
+        (errors.SerializationFailure(), False),
+        (errors.QueryCanceled(), True),
+        (errors.AdminShutdown(), True),
+        (errors.ConnectionFailure(), True),
+        (None, True),  # the connection was lost
+    ):
+        with (
+            pytest.raises(OperationalError),
+            cells.at(2),
+            transaction.atomic(),
+            silent_cells.finding(2),
+        ):
+            raise OperationalError from error
+        assert bool(cache.get("silent-cell-2")) == is_silent, error
+        cache.clear()
 
 
 def days() -> dict[int, str]:
