@@ -84,17 +84,17 @@ def move(
     stop = _begin(reference, to, most_seconds)
     rows: dict[str, int] = {}
     try:
-        _check_shares_nothing(stop)
         at_step("wait")
         _wait_for_others(stop)
+        _check_shares_nothing(stop)  # those that were waited for may have booked one elsewhere
         with cells.at(stop.from_cell):
             outbox.number()  # so that what is told later has higher numbers
         with _one_picture():
             rows |= _move(stop, actor=actor, now=now, at_step=at_step)
     except BaseException as error:
-        was_given_up = moves.give_up(stop.pk)
+        is_done = moves.give_up(stop.pk)
         # A commit whose answer was lost may have been carried out.
-        if was_given_up or not rows or not isinstance(error, NotMoved):
+        if not is_done or not isinstance(error, NotMoved):
             raise
     return Moved(rows, timedelta(seconds=time.monotonic() - began_at))
 

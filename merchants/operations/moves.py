@@ -62,10 +62,12 @@ def begin(*, reference: str, to_cell: int, most_seconds: float) -> Move:
 
 
 def give_up(move_id: int) -> bool:
-    """End the stop of a move that was not done; returns whether it had not ended yet. One that has
-    ended stays as it is.
+    """End the stop of a move, unless it has ended; returns whether the books were moved all the
+    same. A stop that has ended stays as it is: the move was done, or whoever moved the books next
+    has ended it.
     """
-    return bool(Move.objects.filter(pk=move_id, ended_at__isnull=True).update(ended_at=_now()))
+    Move.objects.filter(pk=move_id, ended_at__isnull=True).update(ended_at=_now())
+    return Move.objects.filter(pk=move_id, is_done=True).exists()
 
 
 def end(

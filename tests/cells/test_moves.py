@@ -10,11 +10,13 @@ from threading import Event, Lock
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections
 from django.http import HttpResponse
 
-from billing.models import BillingAccount, Charge
+from billing.models import BillingAccount, Charge, Invoice, Payment
+from billing.providers.registry import Sandbox
 from config import books
 from config.cells import moves, owned, tables
 from credit.models import Order, OrderPayment
@@ -22,9 +24,10 @@ from gateway.models import ReceivedEvent, WebhookEvent
 from gateway.webhooks.operations import outbox
 from jobs import tasks
 from jobs.models import JobRun
-from lib import audit, cells, clock
+from lib import audit, cells, clock, reconnecting
 from merchants import installation
 from merchants.models import Merchant, Move
+from merchants.operations import moves as stops
 from tests import forked, shops
 from tests.cells.conftest import asked
 from tests.credit.pages import set_clock
@@ -199,6 +202,21 @@ def test_a_move_says_what_became_of_it_also_at_the_last_moment(
         if name == "commit":
             monkeypatch.setattr(here, "commit", commit_unheard)
 
+    def commit_refused(self: Any) -> None:
+        monkeypatch.setattr(here, "commit", commit)
+        self.rollback()
+        with self.copy().cursor() as other:  # whose turn is next, as the stop is over
+            other.execute("UPDATE merchants_move SET ended_at = now() WHERE ended_at IS NULL")
+            other.db.close()
+        raise OperationalError("the database was full")
+
+    def be_refused(name: str) -> None:
+        if name == "commit":
+            monkeypatch.setattr(here, "commit", commit_refused)
+
+    with pytest.raises(moves.NotMoved, match="the database was full"):
+        moves.move("meadow", 2, actor="ada", now=now, at_step=be_refused)
+    assert where() == {"meadow": 1}
     moved = moves.move("meadow", 2, actor="ada", now=now, at_step=be_unheard)
     assert moved.rows["billing_billingaccount"] == 1
     assert where() == {"meadow": 2}
@@ -221,6 +239,44 @@ def test_what_another_role_has_open_is_waited_for(two_cells_kept: None) -> None:
             own.execute(f'DROP ROLE "{role}"')
             other.execute("ROLLBACK")
         other.db.close()
+
+
+def test_who_pays_as_books_begin_to_move_pays_once_and_reads_no_more_than_is_so(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt is on record, and its provider has taken the money, as the stop begins."""
+    settings.TAEL_SANDBOX = True
+    monkeypatch.setattr(reconnecting, "WAITS_SECONDS", ())  # it lasts
+    with cells.at(1):
+        shop = shops.join(
+            "2026-11-01 09:00", "meadow", plan_price="39.00", payment_method="sandbox"
+        )
+        invoice = Invoice.objects.get()
+    set_clock(monkeypatch)("2026-11-01 10:00")
+    collect, collected = Sandbox.collect, list[str]()
+
+    def stopped(self: Sandbox, payment: Payment, **more: Any) -> Any:
+        answer = collect(self, payment, **more)
+        collected.append(payment.idempotency_key)
+        stops.begin(reference="meadow", to_cell=2, most_seconds=60)
+        return answer
+
+    monkeypatch.setattr(Sandbox, "collect", stopped)
+    browser, page = signed_in(member(shop)), f"/m/meadow/billing/invoices/{invoice.number}/"
+    answer = browser.post(f"{page}pay/", {"seen": "0"})
+    assert answer.status_code == 503
+    assert "Nothing is lost, and nothing is done twice" in text_of(answer)
+    assert "Nothing was done" not in text_of(answer)
+    with cells.at(1):
+        assert Payment.objects.get().is_undecided
+    stops.give_up(Move.objects.get().pk)
+    asked("DELETE FROM jobs_lease RETURNING 1")  # as its time is over
+    for seen in ("0", "1"):
+        assert browser.post(f"{page}pay/", {"seen": seen}).status_code == 302
+    with cells.at(1):
+        assert Payment.objects.get().status == "SUCCEEDED"
+        assert Invoice.objects.get().status == "PAID"
+    assert len(collected) == 1
 
 
 def look_at_the_stop(browser: Any, platform: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

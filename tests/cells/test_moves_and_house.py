@@ -21,6 +21,7 @@ from billing.operations import bank_matching, transfers, transfers_moved
 from billing.queries import journal
 from billing.queries.journal import Asked
 from billing.queries.payment_references import of_invoice
+from config.cells import moves
 from credit.models import PaymentFile, Withdrawal
 from credit.operations import payout_answers
 from credit.payment_files import accounts
@@ -133,6 +134,31 @@ def test_lines_that_wait_for_an_operator_are_looked_at_anew_once_their_merchant_
     audit_is_clean()
 
 
+def test_whoever_paid_for_a_merchant_that_was_moved_is_not_taken_for_the_payer_of_another(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same account paid for both while both were here: nothing is known by it, then or now."""
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        banking.issuer_with_references()
+        shop, other = banking.joined(), banking.joined("meadow")
+        invoices = [banking.billed(one) for one in (shop, other)]
+        payer: dict[str, Any] = {"name": "Rosewood GmbH", "account": banking.PAYER}
+        assert banking.matched(*map(banking.paying, invoices), Paid("50.00", **payer))[2] == (
+            "50.00 OPEN UNKNOWN - -"
+        )
+    move(shop, 2)
+    with cells.at(1):
+        banking.take(
+            Paid("60.00", **payer), name="S-2", opening="470.00", on="2026-11-06",
+            now="2026-11-06 12:00",
+        )  # fmt: skip
+    cells.in_each(lambda: banking.match("2026-11-06 12:00"))
+    with cells.at(1):
+        assert banking.lines() == ["60.00 OPEN UNKNOWN - -"]
+    audit_is_clean()
+
+
 def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,10 +170,18 @@ def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(
         transfers.receive(
             merchant_id=shop.merchant.pk, amount=usd(100), reference="B-1", **said
         )  # fmt: skip
-        transfers_moved.move(
-            transfer_id=BankTransfer.objects.get().pk, to="meadow", reason="as agreed",
-            told="It was another shop's.", **said,
-        )  # fmt: skip
+
+    def book_elsewhere(step: str) -> None:
+        """Do so in a transaction that was open as the stop began, and is waited for."""
+        if step == "wait":
+            with cells.at(1):
+                transfers_moved.move(
+                    transfer_id=BankTransfer.objects.get().pk, to="meadow", reason="as agreed",
+                    told="It was another shop's.", **said,
+                )  # fmt: skip
+
+    with pytest.raises(moves.NotMoved, match="transfer B-1 was booked on meadow in its place"):
+        moves.move("rosewood", 2, **said, at_step=book_elsewhere)
     for one in (shop, other):
         with pytest.raises(
             CommandError, match="of rosewood, transfer B-1 was booked on meadow in its place"
