@@ -6,11 +6,18 @@ from typing import Any
 import pgtrigger
 import pytest
 from django.conf import LazySettings
+from django.core.management import CommandError
 from django.db.models import Value
 from django.db.models.functions import Concat
 
-from billing.models import BillingAccount, JournalCount, JournalLock, UnappliedEntry
-from billing.operations import journal_locks
+from billing.models import (
+    BankTransfer,
+    BillingAccount,
+    JournalCount,
+    JournalLock,
+    UnappliedEntry,
+)
+from billing.operations import journal_locks, transfers_moved
 from lib import audit, cells
 from tests import journals, shops
 from tests.billing import paying
@@ -19,6 +26,7 @@ from tests.credit.pages import set_clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+PAID = "2026-11-10 11:00", "39.00"
 BY: dict[str, Any] = {"actor": "olga@tael.example", "reason": "sent to the accountant"}
 
 
@@ -100,4 +108,48 @@ def test_a_month_that_was_locked_before_there_were_cells_is_the_first_ones(
     audit_is_clean()
     move(shop, 2)
     assert kept() == {1: [made.postings // 2], 2: [made.postings // 2]}
+    audit_is_clean()
+
+
+def test_transfers_that_were_taken_off_keep_a_locked_month_as_a_merchant_is_moved(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was booked on the wrong bill, and one that never came, go along; what was booked on
+    another merchant instead keeps both where they are.
+    """
+    settings.TAEL_JOURNAL = True
+    set_clock(monkeypatch)("2026-12-02 12:00")
+
+    def take_off(transfer: str, to: str) -> None:
+        transfers_moved.move(
+            transfer_id=BankTransfer.objects.get(reference=transfer, status="RECORDED").pk, to=to,
+            told="It was wrong.", now=shops.instant("2026-11-20 10:00"), **BY,
+        )  # fmt: skip
+
+    with cells.at(1):
+        shop, giver, taker = (paying.manual(name) for name in ("near", "giver", "taker"))
+        assert paying.transfer_to(shop.account.invoices.get().pk, shop, *PAID, "BANK-1") == "new"
+        take_off("BANK-1", "near")
+        paying.receive(shop, "2026-11-11 11:00", "4.00", "BANK-2")
+        take_off("BANK-2", "")
+        paying.receive(giver, "2026-11-12 11:00", "5.00", "BANK-3")
+        take_off("BANK-3", "taker")
+        november = [journals.told(one, end="2026-11-30") for one in (shop, giver, taker)]
+        assert any("never came" in entry for entry in november[0])
+        assert any("between.transfers" in entry for entry in november[2])
+    lock(1, "2026-12-01 13:00", "2026-11-01")
+    (of_first,) = kept()[1]
+    for one in (giver, taker):
+        with pytest.raises(CommandError, match="BANK-3 was booked on taker in its place"):
+            move(one, 2)
+    assert kept() == {1: [of_first], 2: [0]}
+    audit_is_clean()
+    move(shop, 2)
+    with cells.at(2):
+        assert journals.told(shop, end="2026-11-30") == november[0]
+    with cells.at(1):
+        assert [journals.told(one, end="2026-11-30") for one in (giver, taker)] == november[1:]
+    ((now_first,), (now_second,)) = kept().values()
+    assert now_first + now_second == of_first
+    assert now_second > 10
     audit_is_clean()
