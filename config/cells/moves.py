@@ -24,6 +24,7 @@ from django.db.models import F, Q
 from billing.models import BankTransfer
 from config import books
 from config.cells import copying, locked_months, owned
+from credit.models import PayoutAnswer, Withdrawal
 from gateway.webhooks.operations import outbox
 from lib import audit, cells
 from lib.cells import schemas
@@ -75,8 +76,8 @@ def move(
 
     Raises NotMoved, with nothing changed, if there is no such merchant or cell, if both cells have
     not the same migrations, if somebody else moves it, if it shares the money of a transfer with
-    another merchant, if books do not hold, differ, or were written to in spite of the stop, and if
-    it would take longer than `most_seconds`.
+    another merchant, if an answer of the bank about it waits, if books do not hold, differ, or were
+    written to in spite of the stop, and if it would take longer than `most_seconds`.
     """
     at_step("stop")
     _check_migrated(to)
@@ -86,7 +87,9 @@ def move(
     try:
         at_step("wait")
         _wait_for_others(stop)
-        _check_shares_nothing(stop)  # those that were waited for may have booked one elsewhere
+        # Those that were waited for may have written what is in the way.
+        _check_shares_nothing(stop)
+        _check_nothing_is_answered(stop)
         with cells.at(stop.from_cell):
             outbox.number()  # so that what is told later has higher numbers
         with _one_picture():
@@ -135,6 +138,21 @@ def _check_shares_nothing(stop: Move) -> None:
             f"transfers: of {shared.account.merchant.reference}, transfer {shared.reference} was"
             f" booked on {shared.becomes.account.merchant.reference} in its place; what two"
             " merchants share cannot be in two cells"
+        )
+
+
+def _check_nothing_is_answered(stop: Move) -> None:
+    """Raise NotMoved while an answer of the bank about a withdrawal of the merchant waits for the
+    job that takes it each minute, and that would not find the withdrawal any more.
+    """
+    with cells.at(stop.from_cell):
+        own = Withdrawal.objects.filter(line=stop.merchant_id).values("reference")
+        waiting = PayoutAnswer.objects.filter(outcome=PayoutAnswer.Outcome.WAITING)
+        answer = waiting.filter(reference__in=own).first()
+    if answer is not None:
+        raise NotMoved(
+            f"answers: what the bank answered about withdrawal {answer.reference} is taken within a"
+            " minute; try again then"
         )
 
 

@@ -1,5 +1,6 @@
 """A month of the journal is locked in all cells at once, and stays so as books are moved."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -7,6 +8,7 @@ import pgtrigger
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError
+from django.db import connections
 from django.db.models import Value
 from django.db.models.functions import Concat
 
@@ -18,11 +20,14 @@ from billing.models import (
     UnappliedEntry,
 )
 from billing.operations import journal_locks, transfers_moved
-from lib import audit, cells
+from config.cells import moves
+from lib import audit, cells, clock
 from tests import journals, shops
 from tests.billing import paying
+from tests.cells.conftest import asked
 from tests.cells.test_moves import audit_is_clean, move
 from tests.credit.pages import set_clock
+from tests.processes import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -152,4 +157,42 @@ def test_transfers_that_were_taken_off_keep_a_locked_month_as_a_merchant_is_move
     ((now_first,), (now_second,)) = kept().values()
     assert now_first + now_second == of_first
     assert now_second > 10
+    audit_is_clean()
+
+
+def test_a_month_that_is_locked_while_books_are_moved_has_them_once(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock waits for the move, whose rows it finds where they are then."""
+    settings.TAEL_JOURNAL = True
+    set_clock(monkeypatch)("2026-12-02 12:00")
+    with cells.at(1):
+        for name in ("near", "beside"):
+            paying.manual(name)
+    with cells.at(2):
+        paying.manual("far")
+    locking: list[Future[JournalLock]] = []
+
+    def lock_apart() -> JournalLock:
+        try:
+            return lock(1, "2026-12-01 13:00", "2026-11-01")
+        finally:
+            connections.close_all()
+
+    def lock_meanwhile(step: str) -> None:
+        """Have the month be locked by another thread, and go on once it waits for a row."""
+        if step == "compare":
+            locking.append(threads.submit(lock_apart))
+            until(lambda: asked("SELECT FROM pg_locks WHERE NOT granted") != [])
+
+    with ThreadPoolExecutor(1) as threads:
+        moves.move("near", 2, actor="ada", now=clock.now(), at_step=lock_meanwhile)
+        made = locking[0].result()
+    counts = kept()
+    assert (counts[1][0], counts[2][0]) == (made.postings // 3, made.postings // 3 * 2)
+    for number in (1, 2):
+        with cells.at(number):
+            assert set(BillingAccount.objects.values_list("last_wrote_at", flat=True)) == {
+                made.locked_at
+            }
     audit_is_clean()

@@ -252,6 +252,14 @@ def test_a_file_for_the_bank_stays_with_its_count_where_it_was_made(
         ones = [withdraw(shop, amount) for amount in ("1250.00", "7.50")]
         batch = export(*ones)
         assert PaymentFile.objects.get().count == 2
+    # What the bank has answered is taken first.
+    now = instant("2026-11-06 12:00")
+    early = f"reference,status,bank_reference,reason\n{ones[0].reference},PENDING,X-0,\n"
+    with cells.at(1):
+        payout_answers.upload(content=early.encode(), actor="ada@tael.example", now=now)
+    with pytest.raises(CommandError, match=f"answered about withdrawal {ones[0].reference} is"):
+        move(shop, 2)
+    cells.in_each(lambda: [payout_answers.take(one, now=now) for one in to_take(now)])
     move(shop, 2)
     with cells.at(1):
         assert PaymentFile.objects.get().name == batch.name
@@ -259,7 +267,6 @@ def test_a_file_for_the_bank_stays_with_its_count_where_it_was_made(
     with cells.at(2):
         assert Withdrawal.objects.filter(batch=batch.name, status="SENT").count() == 2
     # The bank's answers about them go where they are, by the reference or by the whole file.
-    now = instant("2026-11-06 12:00")
     paid = f"reference,status,bank_reference,reason\n{ones[0].reference},PAID,X-1,\n"
     refused = messages.report(batch.name, group="<GrpSts>RJCT</GrpSts>")
     for content, stand in ((paid, ["PAID", "SENT"]), (refused, ["PAID", "FAILED"])):
