@@ -2,18 +2,17 @@
 (rule 22.24).
 
 A payment is of the day on which its PaymentIntent was made, by Stripe's clock. Ours are matched by
-Stripe's ids, or else by their keys, so that one that ended after midnight makes no difference.
+Stripe's ids, so that one that ended after midnight makes no difference.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from moneyed import Money
 
 from billing.models import BillingAccount, Payment, ProviderDay, UnappliedEntry
@@ -99,14 +98,16 @@ def _succeeded(since: date) -> list[Any]:
 
 def _compare_theirs(intents: Sequence[Any], found: dict[tuple[date, str], _Day]) -> None:
     """Add to the days in `found`, by day and currency, what these PaymentIntents took and what we
-    have of each, with the differences. Each counts on the day, in UTC, on which it was made.
+    have of each, with the differences. Each counts on the day, in UTC, on which it was made. Of
+    several for one attempt of ours, those are known that our books have.
     """
-    for intent, here in _beside_ours(intents):
+    ours = _known(intents)
+    for intent in intents:
         currency = intent.currency.upper()
         counted = getattr(intent, "amount_received", intent.amount)
         there = stripe_provider.amount_of(counted, currency)
         day = datetime.fromtimestamp(intent.created, UTC).date()
-        figures = found[day, currency]
+        figures, here = found[day, currency], ours.get(intent.id)
         figures.there.append(there)
         if here is None:
             figures.differ(intent.id, NOT_HERE, there)
@@ -116,53 +117,32 @@ def _compare_theirs(intents: Sequence[Any], found: dict[tuple[date, str], _Day])
             figures.differ(intent.id, ANOTHER, there, here)
 
 
-def _beside_ours(intents: Sequence[Any]) -> Iterator[tuple[Any, Decimal | None]]:
-    """Yield each of these PaymentIntents, which are given as Stripe lists them, the latest first,
-    with the amount that we have of it; None if it is not known here.
-
-    It is known by its id. What we have under a key without any of these ids is held against the
-    first one of that key: of several for one attempt of ours, all others are not known.
-    """
-    ids = {intent.id for intent in intents}
-    by_id: dict[str, Decimal] = {}
-    by_key: dict[str, Decimal] = {}
-    for key, reference, amount in _known([_key(one) for one in intents], ids):
-        if reference in ids:
-            by_id[reference] = amount
-        else:
-            by_key[key] = amount
-    for intent in reversed(intents):
-        yield intent, by_id[intent.id] if intent.id in by_id else by_key.pop(_key(intent), None)
-
-
 def _key(intent: Any) -> str:
     """The idempotency key of the attempt of ours that the PaymentIntent was made for."""
     return stripe_provider.metadata(intent)[stripe_provider.PAYMENT]
 
 
-def _known(keys: Collection[str], ids: Collection[str]) -> Iterator[tuple[str, str, Decimal]]:
-    """Yield the key, the provider's id and the amount of our payments with one of these idempotency
-    keys or ids that succeeded, and of money that came for their attempts late or a second time, and
-    is kept as unapplied.
+def _known(intents: Sequence[Any]) -> dict[str, Decimal]:
+    """The amounts, by Stripe's id, of our payments that succeeded with one of these PaymentIntents,
+    and of money of them that came late or a second time, and is kept as unapplied.
     """
     theirs = Payment.objects.filter(provider=STRIPE)
-    paid = theirs.filter(Q(idempotency_key__in=keys) | Q(provider_reference__in=ids))
-    for payment in paid.filter(status=Payment.Status.SUCCEEDED):
-        yield payment.idempotency_key, payment.provider_reference, payment.amount.amount
-    kept = UnappliedEntry.objects.filter(
-        kind=UnappliedEntry.Kind.RECEIVED, payment__in=theirs.filter(idempotency_key__in=keys)
+    paid = theirs.filter(
+        status=Payment.Status.SUCCEEDED, provider_reference__in=[one.id for one in intents]
     )
-    for entry in kept.select_related("payment"):
-        assert entry.payment is not None
-        yield entry.payment.idempotency_key, entry.reference, entry.amount.amount
+    attempts = theirs.filter(idempotency_key__in=[_key(one) for one in intents])
+    kept = UnappliedEntry.objects.filter(kind=UnappliedEntry.Kind.RECEIVED, payment__in=attempts)
+    return {one.reference: one.amount.amount for one in kept} | {
+        one.provider_reference: one.amount.amount for one in paid
+    }
 
 
 def _add_ours(
     first: date, last: date, intents: Sequence[Any], found: dict[tuple[date, str], _Day]
 ) -> None:
     """Add to `found` our succeeded payments that were made and ended from `first` until before
-    `last` (days in UTC) and that have neither key nor id of one of these PaymentIntents: of these
-    Stripe has none. Each counts on the day on which it ended.
+    `last` (days in UTC) and that are of none of these PaymentIntents: of these Stripe has none.
+    Each counts on the day on which it ended.
     """
     since, until = (datetime.combine(day, time.min, UTC) for day in (first, last))
     ours = Payment.objects.filter(
@@ -171,10 +151,7 @@ def _add_ours(
         ended_at__gte=since,
         ended_at__lt=until,
         started_at__gte=since,
-    ).exclude(
-        Q(idempotency_key__in=[_key(one) for one in intents])
-        | Q(provider_reference__in=[one.id for one in intents])
-    )
+    ).exclude(provider_reference__in=[one.id for one in intents])
     for payment in ours.order_by("pk"):
         assert payment.ended_at is not None
         figures = found[payment.ended_at.astimezone(UTC).date(), payment.currency]
