@@ -64,7 +64,9 @@ _numbers = count(1)
 
 
 def put_taxes_in_force() -> None:
-    """Issuers in two countries, with the rates that hold before a history begins."""
+    """Make the issuers of two countries, with bank accounts whose statements are taken, and
+    introduce the rates that hold before a history begins.
+    """
     for prefix, number in ISSUERS.items():
         issuer = IssuerFactory.create(
             prefix=prefix, country=prefix, tax_number=number, now=LONG_AGO,

@@ -296,7 +296,9 @@ class OddRequest(BaseHTTPRequestHandler):
                 self._create(form, self.headers["Idempotency-Key"])
 
     def _is_turned_away(self) -> bool:
-        """Note the request, and keep silent or refuse it if Stripe is to do so."""
+        """Note the request. Returns True, and answers nothing, while the server is silent; or
+        answers 401 if the key is wrong. Otherwise the request is still to be answered.
+        """
         self.server.requests.append(f"{self.command} {urlsplit(self.path).path}")
         if self.server.is_silent:
             self.close_connection = True

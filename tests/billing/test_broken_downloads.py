@@ -59,7 +59,9 @@ def shop() -> Shop:
 
 @pytest.fixture
 def port(shop: Shop) -> Iterator[int]:
-    """Where gunicorn serves the tests' database, with threads as `manage.py up` starts it."""
+    """The port on which gunicorn serves the tests' database, with threads as `manage.py up` starts
+    it. It ends with the test.
+    """
     free = free_port()
     server = subprocess.Popen(
         [sys.executable, *GUNICORN.split(), "--bind", f"127.0.0.1:{free}"],

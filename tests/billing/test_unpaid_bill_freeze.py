@@ -52,7 +52,7 @@ def frozen(**terms: str) -> shops.Shop:
 
 
 def placed(shop: shops.Shop) -> list[tuple[str, str, bool]]:
-    """For each freeze: when it was placed, by whom, and whether it is in force."""
+    """When each freeze of the line was placed (local time), by whom, and whether it is in force."""
     zone = shop.at("2026-11-01").tzinfo
     return [
         (

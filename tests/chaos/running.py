@@ -99,7 +99,9 @@ class Run:
         connection.close()
 
     def _thread(self, do: Callable[..., None], *arguments: object) -> Thread:
-        """Start a thread that does this; what it raises is noted as a failure of the run itself."""
+        """Start a daemon thread that does this, and return it. What it raises is noted as a failure
+        of the run itself.
+        """
 
         def doing() -> None:
             """Do it; note what it raises, and close the connection."""

@@ -30,7 +30,7 @@ def refund(
 
 
 def split(reference: str = "R") -> tuple[str, str, str]:
-    """From outstanding, from what was written off, from proceeds."""
+    """How much of the refund came from outstanding, what was written off, and proceeds."""
     found = OrderRefund.objects.get(reference=reference)
     parts = (found.from_outstanding, found.from_written_off, found.from_proceeds)
     return tuple(money.text(part) for part in parts)  # type: ignore[return-value]

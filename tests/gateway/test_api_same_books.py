@@ -132,7 +132,7 @@ def test_whichever_way_they_are_sent_the_books_are_the_same(
 
 
 def _within(batches: list[list[Event]]) -> list[list[Event]]:
-    """As the API takes them, 1,000 at most."""
+    """The batches, cut into ones of at most 1,000 events, as the API takes them."""
     return [
         batch[start : start + 1000] for batch in batches for start in range(0, len(batch), 1000)
     ]

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def scheduler() -> Any:
-    """Makes schedulers as of several machines, each with what it sent."""
+    """A function that makes the scheduler of one more machine, which keeps the names of what it
+    sent in `sent`.
+    """
 
     def make() -> Any:
         """A scheduler of one machine, with a task each minute."""

@@ -86,7 +86,9 @@ def grant(owner: "Merchant", found: Charge, amount: Decimal) -> bool:
 
 
 def left_of(owner: "Merchant", found: Charge, *, is_asked: bool = False) -> Decimal:
-    """What can still be credited of a charge; what was asked for counts unless it is approved."""
+    """What can still be credited of a charge: its amount less its credits and, with `is_asked`,
+    less the credits that are asked for.
+    """
     given = (one.charge.amount for one in credits_of(owner) if one.charge.corrects is found)
     left = sum(given, found.amount)
     if is_asked:

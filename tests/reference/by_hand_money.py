@@ -67,7 +67,9 @@ def correct(owner: "Merchant", amount: Decimal) -> bool:
 
 
 def take_correction_back(owner: "Merchant", which: int) -> bool:
-    """Take back the `which`-th correction; whether it takes two people."""
+    """Take back the `which`-th correction by another one of the opposite amount. Returns whether it
+    takes two people; it is done in any case.
+    """
     found = one_of([one for one in owner.line.corrections if not one.is_over], which)
     found.is_over = True
     owner.line.corrections.append(Correction(-found.amount, is_over=True))
@@ -75,7 +77,9 @@ def take_correction_back(owner: "Merchant", which: int) -> bool:
 
 
 def enter_correction(owner: "Merchant", amount: Decimal) -> bool:
-    """Add the amount to proceeds; whether it takes two people."""
+    """Add the amount, which may be below 0, to proceeds. Returns whether it takes two people; it is
+    done in any case.
+    """
     owner.line.proceeds.append(ProceedsEntry("CORRECTION", "", amount, owner.open_day))
     return two_people.pays_out(owner, abs(amount), from_account=False)
 
@@ -200,7 +204,9 @@ def pay_out_rest(owner: "Merchant", _: None) -> bool:
 
 
 def pay_out(owner: "Merchant") -> bool:
-    """Pay out the closed account's rest; whether it takes two people."""
+    """Pay out what is left in the closed account's favour, unapplied money included. Returns
+    whether it takes two people; it is done in any case.
+    """
     account, today = owner.account, owner.open_day
     rest, unapplied = max(-account.outstanding, ZERO), account.unapplied
     if rest:

@@ -41,7 +41,7 @@ def change_threshold(owner: "Merchant", threshold: Decimal) -> bool:
 
 
 def grant_credit(owner: "Merchant", credit: tuple[str, str, Decimal]) -> bool:
-    """Give a credit; whether it takes two people."""
+    """Give a credit. Returns whether it takes two people; it is done in any case."""
     fee, category, amount = credit
     takes_two = two_people.credits_(owner, amount)
     reference = f"credit {len(owner.account.credits)}"
@@ -246,7 +246,9 @@ def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> boo
 
 
 def decide_raise(owner: "Merchant", is_approved: bool) -> bool:
-    """Approve or reject the raise that waits after a review; whether it takes two people."""
+    """Approve or reject the raise that waits after a review. Returns whether approving it takes two
+    people; it is done in any case.
+    """
     if not is_approved:
         review.reject(owner.line)
         return False

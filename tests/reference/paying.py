@@ -18,8 +18,8 @@ class Paying(Ledger):
     """An account whose bills are paid."""
 
     def days_to_pay(self, invoice: Invoice) -> date:
-        """The day on which the bill falls due if nobody collects it; what was a draft counts from
-        its issue.
+        """The day on which the bill falls due if nobody collects it: DUE_DAYS after its date, or
+        after its issue if it was a draft.
         """
         day = self.day_of(invoice.issued_at) if invoice.was_draft else invoice.on
         return day + timedelta(days=DUE_DAYS)
