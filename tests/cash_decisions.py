@@ -239,7 +239,9 @@ def win_dispute(merchant: Merchant, which: int, now: datetime) -> None:
 
 
 def _card_number(last_four: str) -> str:
-    """Another number of a bank card at each call, with these last digits."""
+    """A number of a bank card with these last digits that passes its check, another one at each
+    call.
+    """
     start = f"6222{next(_numbers):07d}"
     return next(
         number

@@ -180,7 +180,7 @@ def replayed_by_reference(
 
 
 def some_history(seed: int) -> History:
-    """That of this seed, of some length and pace."""
+    """The history of this seed: its seed, number of merchants, days and pace."""
     chance = random.Random(f"money {seed}")
     days, pace = chance.choice(((25, 1), (40, 2), (90, 3), (160, 4)))
     return seed, chance.randrange(1, 3), days, pace

@@ -175,7 +175,7 @@ def amounts_are_compared_with_amounts() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def contexts_are_kept_of_pages_alone() -> Iterator[None]:
-    """Only the contexts of pages are kept for the test client (undrawn.render)."""
+    """Have the test client keep the contexts of pages alone (undrawn.render)."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Template, "_render", undrawn.render)
         yield

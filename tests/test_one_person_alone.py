@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def officers(db: None) -> None:
-    """There are two officers."""
+    """Make two credit officers."""
     for email in (ALONE, SECOND):
         officer(email)
 

@@ -158,7 +158,9 @@ def _due(now: datetime) -> Collection[str]:
 
 @cache
 def _all_questions(known: frozenset[str]) -> str:
-    """Asks for all jobs at once: of those that are not known, whether their table has rows."""
+    """The statement that asks for all jobs at once. For jobs whose question is not known, it asks
+    whether their table has rows.
+    """
     return f"SELECT {', '.join(_told(TIMETABLE, known))}"
 
 

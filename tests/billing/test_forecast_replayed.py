@@ -80,7 +80,7 @@ def at_stripe() -> Shop:
 
 
 def with_a_credit() -> Shop:
-    """Given before the days of the pace: 250.00 less are outstanding."""
+    """The shop of `joined`, which was given a credit of 250.00 before the days of the pace."""
     shop = joined()
     deciding.grant(shop, "2026-11-05 10:00", "250.00", "credit-label")
     return shop

@@ -34,7 +34,9 @@ YEARLY: dict[str, Any] = {"plan_interval_days": 365, "plan_price": "0"}
 
 
 def at_stripe(currency: str = "USD", **terms: Any) -> Shop:
-    """Joined on 1 November 2026; CYCLE dates are 1 and 31 December."""
+    """A shop that joined on 1 November 2026 and is collected from at Stripe. Its CYCLE dates are 1
+    and 31 December.
+    """
     shop = shops.join("2026-11-01 10:00", currency=currency, **{**YEARLY, **terms})
     assert choose(shop, "2026-11-01 10:00", "stripe") == "stripe"
     return shop

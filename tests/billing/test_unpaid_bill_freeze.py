@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def failed(**terms: str) -> shops.Shop:
-    """Its bill of 39.00 first failed on 1 November at 11:00."""
+    """A shop whose bill of 39.00 first failed on 1 November at 11:00."""
     shop = billed(card=SHORT, **terms)
     shop.run_jobs("2026-11-01 11:00")
     assert first_failure(shop) == "2026-11-01 11:00"

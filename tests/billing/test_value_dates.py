@@ -74,7 +74,7 @@ def violated(at: str) -> list[str]:
 
 
 def late() -> shops.Shop:
-    """Its bill of 39.00 was due on the 8th, and has failed as that day started."""
+    """A shop whose bill of 39.00 was due on the 8th, and has failed as that day started."""
     shop = manual()
     shop.run_jobs("2026-11-09 09:00")
     assert str(invoice().first_failed_on) == "2026-11-08"

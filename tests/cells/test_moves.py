@@ -224,7 +224,7 @@ def test_what_another_role_has_open_is_waited_for(two_cells_kept: None) -> None:
 
 
 def look_at_the_stop(browser: Any, platform: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While `meadow` is moved, nothing is done for it, and all for others."""
+    """Check that, while `meadow` is moved, nothing is done for it, and everything for others."""
     page: HttpResponse = browser.get("/m/meadow/credit/orders/", headers={"Accept-Language": "th"})
     assert (page.status_code, page["Retry-After"]) == (503, "5")
     assert "กำลังย้ายบัญชีของร้านนี้" in page.content.decode()

@@ -68,7 +68,7 @@ class Program:
         return None
 
     def children(self) -> list[psutil.Process]:
-        """Its living child processes, and theirs."""
+        """The program's living child processes, and theirs."""
         with suppress(psutil.Error):
             if main := self.main():
                 return [one for one in main.children(recursive=True) if _lives(one)]

@@ -66,7 +66,7 @@ class Column:
 
 @dataclass
 class Table:
-    """Its columns, without those that are computed. `text` is what the search may take words of."""
+    """The columns of a table, without those that are computed."""
 
     name: str
     columns: dict[str, Column]

@@ -39,7 +39,9 @@ def file(shop: Shop, path: str, **params: str) -> list[list[str]]:
 
 @kept()
 def written() -> Shop:
-    """Sold for 1,000.00; withdrew 150.00 (paid), 70.00 (cancelled) and 90.00 (under way)."""
+    """A shop that sold for 1,000.00 and withdrew 150.00 (paid), 70.00 (cancelled) and 90.00 (under
+    way).
+    """
     shop = shop_with("1000.00")
     pay_out(withdraw(shop, "150.00", "2026-11-03 10:00"))
     cancel(withdraw(shop, "70.00", "2026-11-04 10:00"), "2026-11-04 11:00")

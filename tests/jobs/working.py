@@ -44,7 +44,7 @@ def change(patch: pytest.MonkeyPatch, name: str, **fields: object) -> None:
 
 
 def fifty() -> list[shops.Shop]:
-    """So many shops (MERCHANTS), which have just joined."""
+    """As many shops as MERCHANTS says, which have just joined."""
     return [shops.join(JOINED, f"shop-{number:02}") for number in range(MERCHANTS)]
 
 

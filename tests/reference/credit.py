@@ -156,8 +156,10 @@ class CreditLine(Line):
             )
             raise
 
-    def take_off_desk(self, kind: str, reference: str) -> None:
-        """Refused cash under this reference has come again, and waits no more."""
+    def note_taken(self, kind: str, reference: str) -> None:
+        """Note that refused cash under this reference has come again and was taken, so that it
+        waits no more.
+        """
         if (kind, reference) in self.refused:
             self.refused[kind, reference].was_taken = True
 
@@ -165,7 +167,7 @@ class CreditLine(Line):
         """The order was paid; what it cannot take is UNMATCHED. Raises Refused."""
         order, paid_at = self.find_for_cash("payment", data, at, now)
         amount = data["amount"]
-        self.take_off_desk("payment", data["payment"])
+        self.note_taken("payment", data["payment"])
         if not self.cover(order, amount):
             full = order.status in ("OPEN", "WRITTEN_OFF")
             code = "overpayment" if full else "order_not_open"
@@ -222,7 +224,7 @@ class CreditLine(Line):
             raise Refused("order_not_open")
         if amount > order.amount - order.refunded:
             raise Refused("overpayment")
-        self.take_off_desk("refund", data["refund"])
+        self.note_taken("refund", data["refund"])
         unpaid = min(amount, order.outstanding)
         forgiven = min(amount - unpaid, order.recoverable)
         returned = amount - unpaid - forgiven

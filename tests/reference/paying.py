@@ -31,7 +31,10 @@ class Paying(Ledger):
         self.take_in(invoice, attempt.amount)
 
     def take_in(self, invoice: Invoice, amount: Decimal) -> None:
-        """So much was paid of the bill; once all is, it is PAID and a plan of it kept."""
+        """Note that so much was paid of the bill. Once all is, it is PAID and its plan kept. If too
+        little for the provider is left it is tried no more, and under a plan it is tried for the
+        next part.
+        """
         invoice.paid += amount
         assert invoice.paid <= invoice.total
         if invoice.left == 0:
