@@ -190,7 +190,7 @@ def hear_of(told: "Queue[dict[str, Any]]", order: str) -> None:
 
 def main() -> None:
     """Tell of a shop's day, read what the books have of it and, with TAEL_WEBHOOK_SECRET, wait
-    until a webhook tells of the declined order.
+    until a webhook tells of the declined order. Ends at once without a TAEL_KEY.
     """
     parser = argparse.ArgumentParser(description="A shop's day, told to a running Tael.")
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="where Tael is")
