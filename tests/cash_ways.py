@@ -38,8 +38,8 @@ def go_through(
     history: History, ways: Sequence[str], settings: Any, folder: Path,
     kind: Kind = random_cash.Collected,
 ) -> int:  # fmt: skip
-    """Take the history each of these ways, and compare what became of everything, and the books at
-    the end. Returns how much there was.
+    """Take the history each of these ways, compare what became of everything, and the books at the
+    end, and undo it. Returns how much there was.
     """
     seed, merchants, days, pace = history
     done = random_cash.doings(seed, merchants=merchants, days=days, pace=pace, kind=kind)

@@ -250,7 +250,9 @@ class OddStripe(ThreadingHTTPServer):
         """Whom we answer too late has gone: that is what the test wants."""
 
     def find(self, object_id: str) -> dict[str, Any] | None:
-        """What Stripe has made under this id; None if nothing."""
+        """The payment, refund, dispute or payout that Stripe has made under this id; None if there
+        is none.
+        """
         everything = [
             *self.intents, *self.taken_back["refunds"], *self.taken_back["disputes"], *self.payouts,
         ]  # fmt: skip

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def officers(db: None) -> None:
-    """Make two credit officers."""
+    """Make two operators who decide about both books."""
     for email in (ALONE, SECOND):
         officer(email)
 

@@ -34,7 +34,7 @@ ADDRESSES = [
 
 @pytest.fixture
 def shop() -> Shop:
-    """A closed October of 2,000 charges on one bill of 20.00."""
+    """A shop with a closed October of 2,000 charges on one bill of 20.00."""
     shop = shops.join("2026-10-01 09:00", billing_threshold="20.00")
     charges.record_many(
         [

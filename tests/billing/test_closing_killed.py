@@ -76,7 +76,7 @@ def whole_books() -> tuple[object, ...]:
 
 
 def undisturbed() -> tuple[object, ...]:
-    """The books that one run without incident leaves."""
+    """The books that one run without incident leaves. The run is undone."""
     with transaction.atomic():
         TIMETABLE[0].run_here(shops.instant(MONTH_END))
         found = whole_books()

@@ -110,7 +110,9 @@ def test_the_day_end_makes_it_manual_before_it_makes_a_bill() -> None:
 
 
 def failing_invoice(provider: Told) -> Shop:
-    """A bill of 250.00 whose card lacks funds."""
+    """A shop with a bill of 250.00, and a provider that says nine times that its
+    card lacks funds.
+    """
     provider.answers = [Answer.failed("insufficient_funds")] * 9
     shop = at_stripe(billing_threshold="200.00")
     shop.charge("2026-11-02 09:00", "pick-pack", "250.00")

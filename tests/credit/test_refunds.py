@@ -13,7 +13,7 @@ AT = "2026-11-05 10:00"
 
 
 def shop_with_order(paid: str = "", instalments: int = 1) -> shops.Shop:
-    """An order A of 300.00, placed on 2 November and paid so far on the 3rd."""
+    """A shop with an order A of 300.00, placed on 2 November and paid so far on the 3rd."""
     shop = shops.join("2026-11-01 10:00")
     shop.place("2026-11-02 10:00", "A", "300.00", instalments=instalments)
     if paid:

@@ -83,7 +83,9 @@ def review(line: CreditLine, metrics: dict[str, Any] | None, today: date) -> Rev
 
 
 def possible(line: CreditLine, today: date) -> Decimal | None:
-    """What the raise that waits would give by now; None if nothing."""
+    """What the raise that waits would give by now: what was proposed, but no more than what buyers
+    paid before and than the most a limit may be; None if no raise waits.
+    """
     if line.waiting is None:
         return None
     scale = SCALE[line.currency]
