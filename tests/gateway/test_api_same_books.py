@@ -174,8 +174,8 @@ def test_eight_systems_at_once_end_in_the_same_books(
 
 
 def killed_after(statements: int, caller: Caller, batch: Sequence[Event]) -> int | None:
-    """The exit code of a web server's process that takes the batch, and kills itself before a
-    statement.
+    """Send the batch to a web server's process that kills itself after so many statements. Returns
+    its exit code.
     """
     return forked.killed_before(statements, partial(caller.events, *batch))
 

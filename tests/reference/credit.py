@@ -18,7 +18,7 @@ class CreditLine(Line):
     # Orders
 
     def place(self, data: dict[str, Any], at: datetime, now: datetime) -> str | None:
-        """Open the order, or record it as declined and return the code."""
+        """Open the order and return None, or record it as declined and return the code."""
         self.check_currency(data["currency"])
         placed_at = self.counted(at, now)
         reference, amount = data["order"], data["amount"]
@@ -187,7 +187,9 @@ class CreditLine(Line):
         self.lift_overdue(today)
 
     def cover(self, order: Order, amount: Decimal) -> bool:
-        """Have the order take a payment, if it can: while it is open, or written off."""
+        """Have the order take a payment while it is open, or written off, and has so much to pay.
+        Returns whether it did.
+        """
         if order.status == "OPEN" and amount <= order.outstanding:
             order.cover(amount, newest_first=False)
             order.paid += amount

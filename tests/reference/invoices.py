@@ -198,7 +198,7 @@ class Invoice:
 
     @property
     def all_arrived_on(self) -> date | None:
-        """The day by which all that has paid it had arrived."""
+        """The day by which all that has paid it had arrived; None if it is not PAID."""
         paid = [one.on for one in self.attempts if one.status == "SUCCEEDED"]
         return max(paid, default=None) if self.status == "PAID" else None
 

@@ -66,7 +66,10 @@ def new_limit(line: CreditLine, grade: str, factor: Decimal, paid: Decimal, toda
 
 
 def review(line: CreditLine, metrics: dict[str, Any] | None, today: date) -> Review | None:
-    """Review the line at the start of the first day of a month."""
+    """Review the line at the start of the first day of a month: set its limit, or have a raise
+    above 20,000 units wait. None, and nothing changes, without metrics, with a limit of 0, or in a
+    currency without reviews.
+    """
     if metrics is None or line.limit == 0 or line.currency not in SCALE:
         return None
     line.overtake()
