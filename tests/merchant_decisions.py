@@ -110,7 +110,7 @@ def dispute(merchant: Merchant, references: list[str], now: datetime) -> None:
 
 
 def answer_credit(merchant: Merchant, what: tuple[int, bool], now: datetime) -> bool:
-    """Approve or reject the `which`-th credit that waits. Whether it took two."""
+    """Approve or reject the `which`-th credit that waits. Returns whether it took two people."""
     which, is_approved = what
     waiting = BillingCredit.objects.filter(account=merchant.pk, status="REQUESTED").order_by("pk")
     operation = credits.approve if is_approved else credits.reject

@@ -46,7 +46,7 @@ def refund_order(owner: "Merchant", what: tuple[str, str, Decimal]) -> None:
 
 
 def write_off(owner: "Merchant", reference: str) -> bool:
-    """Write the order off; whether it takes two people. Raises Refused."""
+    """Write the order off. Returns whether it takes two people. Raises Refused."""
     line, order = owner.line, order_of(owner, reference)
     if order.status != "OPEN":
         raise Refused("order_not_open")
@@ -59,8 +59,8 @@ def write_off(owner: "Merchant", reference: str) -> bool:
 
 
 def correct(owner: "Merchant", amount: Decimal) -> bool:
-    """Add the amount to proceeds or take it, whatever is there; it has matured. Whether it takes
-    two people.
+    """Add the amount to proceeds or take it, whatever is there; it has matured. Returns whether it
+    takes two people.
     """
     owner.line.corrections.append(Correction(amount))
     return enter_correction(owner, amount)
@@ -93,8 +93,8 @@ def withdrawal_of(owner: "Merchant", which: int, status: str) -> withdrawals.Wit
 
 
 def send_back(owner: "Merchant", which: int) -> bool:
-    """The bank sent a paid withdrawal back: its amount is there again, its fee is kept. Whether it
-    takes two people. Raises Refused.
+    """The bank sent a paid withdrawal back: its amount is there again, its fee is kept. Returns
+    whether it takes two people. Raises Refused.
     """
     found = withdrawal_of(owner, which, "PAID")
     found.status = "RETURNED_BY_BANK"
@@ -132,7 +132,7 @@ def block_destination(owner: "Merchant", which: int) -> None:
 
 def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
     """Move a transfer to another merchant, to another bill of the same one, or nowhere, as it never
-    came. Whether it takes two people. Raises Refused.
+    came. Returns whether it takes two people. Raises Refused.
     """
     which, to = what
     account = owner.account
@@ -182,8 +182,8 @@ def move(owner: "Merchant", transfer: Transfer, other: "Merchant | None") -> Non
 
 
 def pay_out_rest(owner: "Merchant", _: None) -> bool:
-    """Pay out what a closed account has in its merchant's favour, unapplied money included. Whether
-    it takes two people. Raises Refused.
+    """Pay out what a closed account has in its merchant's favour, unapplied money included. Returns
+    whether it takes two people. Raises Refused.
     """
     account = owner.account
     if account.closed_on is None:

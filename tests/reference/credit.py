@@ -164,7 +164,7 @@ class CreditLine(Line):
             self.refused[kind, reference].was_taken = True
 
     def pay(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
-        """The order was paid; what it cannot take is UNMATCHED. Raises Refused."""
+        """Note that the order was paid. What it cannot take is UNMATCHED. Raises Refused."""
         order, paid_at = self.find_for_cash("payment", data, at, now)
         amount = data["amount"]
         self.note_taken("payment", data["payment"])

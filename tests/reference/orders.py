@@ -114,7 +114,7 @@ class Correction:
 
 @dataclass
 class RefusedCash:
-    """A payment or refund that left its reference free; what was said of it last."""
+    """A payment or refund that left its reference free, with what was said of it last."""
 
     order: str
     amount: Decimal
