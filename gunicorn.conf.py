@@ -68,7 +68,9 @@ def on_starting(server: Any) -> None:
 
 
 def _refusal() -> str | None:
-    """Why Tael does not start."""
+    """The sentence that says why Tael does not start, because of its settings or of books that are
+    another installation's; None if it may. A database that is away is no reason.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
     from django.core.exceptions import ImproperlyConfigured
@@ -96,7 +98,9 @@ def when_ready(server: Any) -> None:
 
 
 def pre_request(worker: Any, request: Any) -> None:
-    """From here on the body is read."""
+    """Begin to count the time (BODY_SECONDS) by which the body has to be read: a request's head is
+    there, and its body comes from here on.
+    """
     unreader = request.unreader
     if isinstance(getattr(unreader, "sock", None), _Punctual):
         unreader.sock = unreader.sock.connection

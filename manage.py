@@ -12,6 +12,9 @@ AT_THE_BOOKS = {
 
 
 def main() -> None:
+    """Run the command. What Tael refuses to start for, and outages, end it with a sentence in place
+    of a traceback, unless `--traceback` was asked for.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] == ["up"]:
         # `up` is the demonstration on one machine. The settings are read before a command runs, so
@@ -37,7 +40,9 @@ def main() -> None:
 
 
 def _refuse_other_books() -> None:
-    """Raises ImproperlyConfigured where a server would not start: see config.installation."""
+    """Raise ImproperlyConfigured where a server would not start (config.installation). An error of
+    the database is ignored here.
+    """
     from contextlib import suppress
 
     import django

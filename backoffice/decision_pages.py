@@ -191,9 +191,10 @@ class Deciding(ModelAdmin):
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
         """Show the decision's page or, for a POST with a valid form, carry the decision out, and
         redirect with a message, answer with its file, or show its report; what was carried out is
-        logged in the admin's history. If it is refused, show the page again with the reason. A
-        decision that takes a second factor has it confirmed first. If something that the page
-        showed has changed, the page shown again has the present figures, and keeps what was typed.
+        logged in the admin's history. A POST for a dry run shows what the decision would do
+        instead. If it is refused, show the page again with the reason. A decision that takes a
+        second factor has it confirmed first. If something that the page showed has changed, the
+        page shown again has the present figures, and keeps what was typed.
         """
         if decision.takes_second_factor:
             elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)

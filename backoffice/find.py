@@ -59,7 +59,7 @@ class Found:
 def find(request: HttpRequest, text: str) -> Found:
     """The rows that `text` names, of the kinds that the operator may look at. A text "merchant
     reference" is first looked for among that merchant's rows, and only then as a whole among all
-    rows.
+    rows. Cells that do not answer are named in `silent`.
 
     Empty for no text, or one that no row can have.
     """

@@ -166,7 +166,8 @@ class DecidingSeveral(Deciding):
     def _candidates(self, request: HttpRequest, decision: Decision) -> Iterator[Candidate]:
         """Yield the rows for which the decision is open, among those that the list shows with the
         filters and search of this address: at most MOST, among the first LOOKED_AT rows of the
-        list.
+        list. Each says what the decision would do to it, what its page showed, and whether it was
+        chosen in the form.
         """
         chosen = set(request.POST.getlist(CHOSEN))
         found = self.get_changelist_instance(request).queryset[:LOOKED_AT]

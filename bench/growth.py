@@ -119,7 +119,9 @@ def _rounds(
 
 
 def _rolled_back(act: Callable[[Shop], None], shop: Shop) -> float:
-    """How many seconds `act` takes for the shop, with all that a commit would check."""
+    """How many seconds `act` takes for the shop, whose account is locked, with all that a commit
+    would check. Nothing of it is kept.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         BillingAccount.objects.select_for_update().get(pk=shop.pk)
         started = time.perf_counter()

@@ -8,6 +8,7 @@ class CreditConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Register what this book has with the packages below it, once, when a program starts."""
         # These need the models, which are there by now.
         from credit import backoffice, journal, personal, profile_remark, search
         from credit.audit.lines import CHECKS

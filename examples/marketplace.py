@@ -61,6 +61,9 @@ class Tael:
         return "Idempotency-Replayed" in answer.headers
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        """Send this, and again, after a pause that grows, while there is no answer, or one of 429
+        or 5xx. Ends the program with a sentence if it is refused, or has no answer ATTEMPTS times.
+        """
         for attempt in range(ATTEMPTS):
             wait = 0.5 * 2**attempt
             try:
@@ -88,6 +91,9 @@ def listening(port: int, secret: str) -> Iterator["Queue[dict[str, Any]]"]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            """Hand on what a webhook says, once for each id, and answer 204; 401 to one that is not
+            signed.
+            """
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             headers = {name.lower(): value for name, value in self.headers.items()}
             try:
@@ -167,7 +173,9 @@ def read_books(tael: Tael) -> None:
 
 
 def hear_of(told: "Queue[dict[str, Any]]", order: str) -> None:
-    """Print the webhooks that come, until one tells that this order was declined."""
+    """Print the webhooks that come, until one tells that this order was declined. Ends the program
+    with a sentence if none has after WEBHOOK_SECONDS.
+    """
     ends_at = time.monotonic() + WEBHOOK_SECONDS
     while (left := ends_at - time.monotonic()) > 0:
         try:
@@ -181,6 +189,9 @@ def hear_of(told: "Queue[dict[str, Any]]", order: str) -> None:
 
 
 def main() -> None:
+    """Tell of a shop's day, read what the books have of it and, with TAEL_WEBHOOK_SECRET, wait
+    until a webhook tells of the declined order. Ends at once without a TAEL_KEY.
+    """
     parser = argparse.ArgumentParser(description="A shop's day, told to a running Tael.")
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="where Tael is")
     parser.add_argument("--port", type=int, default=8099, help="where webhooks are received")

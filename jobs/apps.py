@@ -8,6 +8,7 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Register what this package has with those below it, once, when a program starts."""
         from jobs import backoffice, own  # needs the models, which are there by now
         from jobs.trail import Action
         from trail import actions

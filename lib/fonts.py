@@ -51,6 +51,9 @@ class FontSet:
     """
 
     def __init__(self, folders: Sequence[str]) -> None:
+        """Load the fonts of these folders, or the system's without any: the families in FAMILIES
+        that are there, in that order, and after them one family of each other file.
+        """
         self.loaded = typst.Fonts(include_system_fonts=not folders, font_paths=list(folders))
         members: dict[str, list[typst.FontInfo]] = {}
         for font in self.loaded.fonts():

@@ -8,6 +8,9 @@ class MerchantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Register what this package has with those below it, and have sessions be stored by their
+        digests. Called once, when a program starts.
+        """
         # These need the models, which are there by now.
         from lib import audit, commands, encrypted, events, help
         from merchants import backoffice, retention, search, sorts, time_zone_data

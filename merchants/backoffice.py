@@ -17,8 +17,9 @@ from merchants.roles import WRITES_NOTES
 
 
 def register() -> None:
-    """Register the queues of profiles and proposals, and the part of a merchant's page that shows
-    its people. Called once, when a program starts.
+    """Register the queues of profiles and proposals, what is shown beside proposals of roles and
+    policies, the first steps of what a merchant still needs, and the part of a merchant's page that
+    shows its people. Called once, when a program starts.
     """
     QUEUES.register(PROFILES, ROLES_AND_POLICIES)
     OF_PROPOSALS[OPERATOR_ROLES.code] = briefs.of_roles
@@ -29,8 +30,8 @@ def register() -> None:
 
 
 def _of_merchant(visit: Visit) -> Section:
-    """The part of a merchant's page that shows its profile and at most MANY people. Operators who
-    may not see memberships see no people.
+    """The part of a merchant's page that shows its profile, at most MANY people, and colleagues'
+    notes. Operators who may not see memberships see no people.
     """
     people: list[Any] = []
     if visit.may_see(Membership):

@@ -147,7 +147,7 @@ def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponse
     """The redirect to confirm a factor or to set one up or, if there is a template `waits_page`,
     the page that says when the factor starts to count; None if the request may go on, as all may in
     demonstrations. Afterwards the person comes back to the page `back`, or without one to this
-    address.
+    address, which the session keeps (GO_ON) while a factor is set up.
     """
     if settings.TAEL_SANDBOX:
         return None

@@ -8,6 +8,7 @@ class NoticesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Register what this package has with those below it, once, when a program starts."""
         from merchants.queries import annotate_membership
         from notices import (  # need the models, which are there by now
             backoffice,

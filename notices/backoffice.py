@@ -16,7 +16,8 @@ def register() -> None:
 
 def _of_merchant(visit: Visit) -> Section:
     """The part of a merchant's page that shows its latest notices (MANY of them), as its people
-    read them; only the link to all of them for operators who may not see notices.
+    read them, and links to all notices and all e-mails. Operators who may not see notices get the
+    links alone, and the one to e-mails is there for those who may see them.
     """
     links = [Link("All notices", list_of(visit.merchant, Notice))]
     if visit.may_see(NoticeMail):

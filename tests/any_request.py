@@ -140,7 +140,7 @@ class Asker:
 
     def _one(self, asked: str, client: Client) -> None:
         """Send one random request to the address, with some parameters that it knows and odd
-        values, and check that it is no failure of ours.
+        values, and check that it is no failure of ours. What it did is undone.
         """
         names = self._names(asked, client)
         if self.random.random() < 0.2:
@@ -174,7 +174,7 @@ class Asker:
             )
 
     def _names(self, asked: str, client: Client) -> list[str]:
-        """What the page's own forms send, and what others' addresses have."""
+        """The names of the fields that the page at this address has, at most 60, read once."""
         if asked not in self.known:
             with transaction.atomic():
                 page = client.get(asked)

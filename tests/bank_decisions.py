@@ -41,7 +41,9 @@ def take_statements(issuer_id: int, now: datetime) -> None:
 
 
 def _billed(reference: str, which: int, now: datetime) -> Invoice | None:
-    """One of the bills that carry a reference, of those that somebody may pay."""
+    """The `which`-th of the bills that carry a reference and that somebody may pay, once the
+    merchant's days are worked off; None if there are none.
+    """
     merchant = Merchant.objects.get(reference=reference)
     with transaction.atomic():
         accounts.lock_both(merchant.pk, now=now)

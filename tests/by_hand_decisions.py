@@ -64,7 +64,9 @@ _numbers = count(1)
 
 
 def put_taxes_in_force() -> None:
-    """Issuers in two countries, with the rates that hold before a history begins."""
+    """Make the issuers of two countries, with bank accounts whose statements are taken, and
+    introduce the rates that hold before a history begins.
+    """
     for prefix, number in ISSUERS.items():
         issuer = IssuerFactory.create(
             prefix=prefix, country=prefix, tax_number=number, now=LONG_AGO,
@@ -116,13 +118,15 @@ def _order(merchant: Merchant, reference: str) -> Order:
 
 
 def cancel_order(merchant: Merchant, reference: str, now: datetime) -> bool:
-    """Cancel the order with this reference. Whether it took two."""
+    """Cancel the order with this reference. Returns whether it took two."""
     order = _order(merchant, reference)
     return decide(orders_by_hand.cancel, order_id=order.pk, now=now, **BOTH)
 
 
 def refund_order(merchant: Merchant, what: tuple[str, str, Decimal], now: datetime) -> bool:
-    """Refund an order by hand: its reference, the refund's, and the amount. Whether it took two."""
+    """Refund an order by hand: its reference, the refund's, and the amount. Returns whether it took
+    two.
+    """
     reference, refund, amount = what
     order = _order(merchant, reference)
     return decide(
@@ -132,13 +136,13 @@ def refund_order(merchant: Merchant, what: tuple[str, str, Decimal], now: dateti
 
 
 def write_off(merchant: Merchant, reference: str, now: datetime) -> bool:
-    """Write the order off. Whether it took two."""
+    """Write the order off. Returns whether it took two."""
     order = _order(merchant, reference)
     return decide(write_offs.write_off, order_id=order.pk, now=now, **BOTH)
 
 
 def correct(merchant: Merchant, amount: Decimal, now: datetime) -> bool:
-    """Correct the merchant's proceeds by this amount. Whether it took two."""
+    """Correct the merchant's proceeds by this amount. Returns whether it took two."""
     return decide(
         corrections.correct, merchant_id=merchant.pk, amount=sold(merchant, amount),
         request_key=f"by-hand-{next(_numbers)}", now=now, **BOTH,
@@ -146,7 +150,7 @@ def correct(merchant: Merchant, amount: Decimal, now: datetime) -> bool:
 
 
 def take_correction_back(merchant: Merchant, which: int, now: datetime) -> bool:
-    """Take back the `which`-th correction that was not. Whether it took two."""
+    """Take back the `which`-th correction that was not. Returns whether it took two."""
     found = ProceedsCorrection.objects.filter(line=merchant.pk).order_by("pk")
     undone = {one.undoes_id for one in found}
     left = [one for one in found if one.undoes_id is None and one.pk not in undone]
@@ -163,13 +167,13 @@ def _withdrawal(merchant: Merchant, which: int, status: str) -> int:
 
 
 def send_back(merchant: Merchant, which: int, now: datetime) -> bool:
-    """Say that the money of a paid withdrawal came back. Whether it took two."""
+    """Say that the money of a paid withdrawal came back. Returns whether it took two."""
     found = _withdrawal(merchant, which, "PAID")
     return decide(withdrawals_undone.send_back, withdrawal_id=found, now=now, **BOTH)
 
 
 def paid_after_all(merchant: Merchant, which: int, now: datetime) -> bool:
-    """Say that a failed withdrawal was paid after all. Whether it took two."""
+    """Say that a failed withdrawal was paid after all. Returns whether it took two."""
     return decide(
         withdrawals_undone.correct_to_paid, withdrawal_id=_withdrawal(merchant, which, "FAILED"),
         reference=f"found-{next(_numbers)}", now=now, **WHY,
@@ -177,7 +181,7 @@ def paid_after_all(merchant: Merchant, which: int, now: datetime) -> bool:
 
 
 def block_destination(merchant: Merchant, which: int, now: datetime) -> bool:
-    """Block the `which`-th destination that is not. Whether it took two."""
+    """Block the `which`-th destination that is not. Returns whether it took two."""
     found = PayoutDestination.objects.filter(line=merchant.pk, blocked_at=None).order_by("pk")
     return decide(destinations_blocked.block, destination_id=nth(found, which).pk, now=now, **BOTH)
 
@@ -188,8 +192,8 @@ def block_destination(merchant: Merchant, which: int, now: datetime) -> bool:
 def charge(
     merchant: Merchant, what: tuple[str, str, Decimal | None, int, int], now: datetime
 ) -> bool:
-    """Charge the merchant by hand; without an amount, by the price of so many days ago. Whether it
-    took two.
+    """Charge the merchant by hand; without an amount, by the price of so many days ago. Returns
+    whether it took two.
     """
     key, fee, amount, quantity, days_ago = what
     account = BillingAccount.objects.get(pk=merchant.pk)
@@ -205,8 +209,8 @@ CREDITS = {"FULFILMENT": "credit-pick-pack", "SHIPPING": "credit-label"}
 
 
 def credit_on(merchant: Merchant, what: tuple[str, Decimal], now: datetime) -> bool:
-    """Give a credit on the charge with this reference, or without one if there is none. Whether it
-    took two.
+    """Give a credit on the charge with this reference, or without one if there is none. Returns
+    whether it took two.
     """
     reference, amount = what
     found = Charge.objects.filter(account=merchant.pk)
@@ -221,13 +225,15 @@ def credit_on(merchant: Merchant, what: tuple[str, Decimal], now: datetime) -> b
 
 
 def undo_credit(merchant: Merchant, which: int, now: datetime) -> bool:
-    """Take back the `which`-th credit. Whether it took two."""
+    """Take back the `which`-th credit. Returns whether it took two."""
     found = BillingCredit.objects.filter(account=merchant.pk, status="APPROVED").order_by("made")
     return decide(credits_undone.undo, credit_id=nth(found, which).pk, now=now, **BOTH)
 
 
 def waive(merchant: Merchant, what: tuple[int, Decimal | None], now: datetime) -> bool:
-    """Waive so much of the `which`-th unpaid bill, or all that is left. Whether it took two."""
+    """Waive so much of the `which`-th unpaid bill, or all that is left. Returns whether it took
+    two.
+    """
     which, amount = what
     invoice = nth(invoices_of(merchant, *UNPAID), which)
     return decide(
@@ -241,7 +247,7 @@ def waive(merchant: Merchant, what: tuple[int, Decimal | None], now: datetime) -
 
 
 def issue_now(merchant: Merchant, _: None, now: datetime) -> bool:
-    """Bill what is outstanding now. Whether it took two."""
+    """Bill what is outstanding now. Returns whether it took two."""
     return decide(invoices_on_request.draw_up, merchant_id=merchant.pk, now=now, **WHY)
 
 
@@ -251,7 +257,9 @@ def _in_days(merchant: Merchant, days: int) -> date:
 
 
 def move_due_day(merchant: Merchant, what: tuple[int, int], now: datetime) -> bool:
-    """Move the due day of a bill: which, and to how many days from now. Whether it took two."""
+    """Move the due day of a bill: which, and to how many days from now. Returns whether it took
+    two.
+    """
     return decide(
         due_days.move, invoice_id=_invoice(merchant, what[0], ("OPEN",)),
         due_on=_in_days(merchant, what[1]), now=now, **BOTH,
@@ -259,7 +267,7 @@ def move_due_day(merchant: Merchant, what: tuple[int, int], now: datetime) -> bo
 
 
 def pause(merchant: Merchant, what: tuple[int, int], now: datetime) -> bool:
-    """Hold a bill: which, and for how many days. Whether it took two."""
+    """Hold a bill: which, and for how many days. Returns whether it took two."""
     return decide(
         pauses.pause, invoice_id=_invoice(merchant, what[0], ("OPEN",)),
         until_on=_in_days(merchant, what[1]), now=now, **BOTH,
@@ -267,14 +275,14 @@ def pause(merchant: Merchant, what: tuple[int, int], now: datetime) -> bool:
 
 
 def resume(merchant: Merchant, which: int, now: datetime) -> bool:
-    """End the hold of a bill. Whether it took two."""
+    """End the hold of a bill. Returns whether it took two."""
     found = _invoice(merchant, which, ("OPEN",))
     return decide(pauses.resume, invoice_id=found, now=now, **BOTH)
 
 
 def plan(merchant: Merchant, what: tuple[int, int, int, int], now: datetime) -> bool:
     """Make a payment plan for a bill: which, of how many parts, the first in how many days, and
-    every how many. Whether it took two.
+    every how many. Returns whether it took two.
     """
     which, parts, first, every = what
     invoice = nth(invoices_of(merchant, *UNPAID), which)
@@ -288,7 +296,7 @@ def plan(merchant: Merchant, what: tuple[int, int, int, int], now: datetime) -> 
 
 
 def cancel_plan(merchant: Merchant, which: int, now: datetime) -> bool:
-    """Cancel the payment plan of the `which`-th unpaid bill. Whether it took two."""
+    """Cancel the payment plan of the `which`-th unpaid bill. Returns whether it took two."""
     found = _invoice(merchant, which, UNPAID)
     return decide(payment_plans.cancel, invoice_id=found, now=now, **BOTH)
 
@@ -297,8 +305,8 @@ def cancel_plan(merchant: Merchant, which: int, now: datetime) -> bool:
 
 
 def move_transfer(merchant: Merchant, what: tuple[int, str], now: datetime) -> bool:
-    """Move the `which`-th transfer to another merchant, or away from its bill. Whether it took
-    two.
+    """Move the `which`-th transfer to another merchant, or away from its bill. Returns whether it
+    took two.
     """
     which, to = what
     found = BankTransfer.objects.filter(account=merchant.pk, status="RECORDED").order_by("pk")
@@ -306,7 +314,7 @@ def move_transfer(merchant: Merchant, what: tuple[int, str], now: datetime) -> b
 
 
 def pay_out(merchant: Merchant, _: None, now: datetime) -> bool:
-    """Record that the closed account's rest was paid out. Whether it took two."""
+    """Record that the closed account's rest was paid out. Returns whether it took two."""
     reference = f"paid-out-{next(_numbers)}"
     return decide(
         closing.pay_out_rest, merchant_id=merchant.pk, reference=reference, now=now, **WHY
@@ -314,7 +322,7 @@ def pay_out(merchant: Merchant, _: None, now: datetime) -> bool:
 
 
 def bill_rest(merchant: Merchant, _: None, now: datetime) -> bool:
-    """Bill what the closed account owes. Whether it took two."""
+    """Bill what the closed account owes. Returns whether it took two."""
     return decide(closing.bill_rest, merchant_id=merchant.pk, now=now, **WHY)
 
 
@@ -333,7 +341,7 @@ def _answering(approve: Callable[..., Any], reject: Callable[..., Any], model: A
     """The act that approves or rejects what waits of this model."""
 
     def act(merchant: Merchant, is_approved: bool, now: datetime) -> bool:
-        """Approve or reject the oldest request that waits. Whether it took two."""
+        """Approve or reject the oldest request that waits. Returns whether it took two."""
         whose = {"line": merchant.pk} if model is LimitRequest else {"account": merchant.pk}
         found = nth(model.objects.filter(status="PENDING", **whose).order_by("pk"))
         return decide(approve if is_approved else reject, request_id=found.pk, now=now, **BOTH)
@@ -353,13 +361,13 @@ def ask_threshold(merchant: Merchant, wanted: Decimal, now: datetime) -> None:
 
 
 def choose_issuer(merchant: Merchant, prefix: str, now: datetime) -> bool:
-    """Have the merchant be billed by the issuer with this prefix. Whether it took two."""
+    """Have the merchant be billed by the issuer with this prefix. Returns whether it took two."""
     return decide(issuers.choose, merchant_id=merchant.pk, prefix=prefix, now=now, **WHY)
 
 
 def confirm_details(merchant: Merchant, said: tuple[str, str], now: datetime) -> bool:
     """Have the merchant say billing details with this country and tax number, and confirm them.
-    Whether it took two.
+    Returns whether it took two.
     """
     country, number = said
     party = billing_details.Party(
@@ -371,7 +379,9 @@ def confirm_details(merchant: Merchant, said: tuple[str, str], now: datetime) ->
 
 
 def decide_treatment(merchant: Merchant, what: tuple[str, int], now: datetime) -> bool:
-    """Have the merchant be taxed in this way from so many days from now on. Whether it took two."""
+    """Have the merchant be taxed in this way from so many days from now on. Returns whether it took
+    two.
+    """
     return decide(
         tax_treatments.decide, merchant_id=merchant.pk, treatment=what[0],
         starts_on=_in_days(merchant, what[1]), now=now, **WHY,

@@ -126,8 +126,8 @@ def of_collecting(invoice: Invoice) -> dict[str, Any]:
 
 
 def in_one_order(found: dict[str, Any]) -> dict[str, Any]:
-    """With bills in the order of their contents, as drafts are issued later than they are made, and
-    with freezes of one day by their reasons, as some are placed at one instant.
+    """Sort each merchant's bills by their contents, as drafts are issued later than they are made,
+    and its freezes by day and reason, as some are placed at one instant. Returns `found`.
     """
     for merchant in found.values():
         merchant["bills"].sort(key=lambda invoice: sorted(invoice.items()))

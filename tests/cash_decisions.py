@@ -100,7 +100,7 @@ def _of_first(operation: Callable[..., Any], status: str) -> Act:
     """The act that does this to the oldest bill with this status."""
 
     def act(merchant: Merchant, _: None, now: datetime) -> bool:
-        """Do this to the oldest bill with the status. Whether it took two."""
+        """Do this to the oldest bill with the status. Returns whether it took two people."""
         invoice = nth(invoices_of(merchant, status))
         return decide(operation, invoice_id=invoice.pk, now=now, **WHY)
 
@@ -147,7 +147,7 @@ def transfer(merchant: Merchant, sent: tuple[str, int | None, Decimal], now: dat
 
 
 def give_back(merchant: Merchant, sent: tuple[str, Decimal], now: datetime) -> bool:
-    """Give unapplied money back. Whether it took two."""
+    """Give unapplied money back. Returns whether it took two people."""
     reference, amount = sent
     return decide(
         transfers.give_back, merchant_id=merchant.pk, amount=billed(merchant, amount),
@@ -213,7 +213,7 @@ def _recorded(operation: Callable[..., Any]) -> Act:
     """The act that does this to the oldest reversal that waits."""
 
     def act(merchant: Merchant, _: None, now: datetime) -> bool:
-        """Do this to the oldest reversal that waits. Whether it took two."""
+        """Do this to the oldest reversal that waits. Returns whether it took two people."""
         found = Reversal.objects.filter(account=merchant.pk, status="RECORDED").order_by("pk")
         reversal = nth(found)
         return decide(
@@ -239,7 +239,9 @@ def win_dispute(merchant: Merchant, which: int, now: datetime) -> None:
 
 
 def _card_number(last_four: str) -> str:
-    """Another number of a bank card at each call, with these last digits."""
+    """A number of a bank card with these last digits that passes its check, another one at each
+    call.
+    """
     start = f"6222{next(_numbers):07d}"
     return next(
         number
@@ -317,8 +319,8 @@ def withdraw_by_itself(
 
 
 def settle(merchant: Merchant, what: tuple[str, int, Decimal | None, str], now: datetime) -> bool:
-    """Settle UNMATCHED cash in part: as what, which, how much, for which order. Whether it took
-    two.
+    """Settle UNMATCHED cash in part: as what, which, how much, for which order. Returns whether it
+    took two people.
     """
     kind, which, wanted, order = what
     kept = OrderPayment.objects.filter(line=merchant.pk, status="UNMATCHED").order_by("pk")
@@ -335,14 +337,16 @@ def settle(merchant: Merchant, what: tuple[str, int, Decimal | None, str], now: 
 
 
 def decide_raise(merchant: Merchant, is_approved: bool, now: datetime) -> bool:
-    """Approve or reject the raise that waits after a review. Whether it took two."""
+    """Approve or reject the raise that waits after a review. Returns whether it took two people."""
     pending = LimitReview.objects.filter(line=merchant.pk, status="PENDING").order_by("pk")
     operation = review_decisions.approve if is_approved else review_decisions.reject
     return decide(operation, review_id=nth(pending).pk, now=now, **WHY)
 
 
 def set_price(price: dict[str, Any], now: datetime) -> bool:
-    """Introduce the price of a fee, for everybody or for one merchant. Whether it took two."""
+    """Introduce the price of a fee, for everybody or for one merchant. Returns whether it took two
+    people.
+    """
     whose = price["merchant"] and Merchant.objects.get(reference=price["merchant"]).pk
     return decide(
         prices.introduce, fee=price["fee"], currency=price["currency"],

@@ -60,8 +60,8 @@ def put_figures_in_force() -> None:
 
 
 def reference(kind: Kind = random_cash.Collected) -> Model:
-    """A model of the reference for histories of this kind, with the figures that the installation
-    has.
+    """A model of the reference for histories of this kind, with the figures, issuers and tax rates
+    that the installation has for it.
     """
     payouts = {
         currency: Payouts(Decimal(percent), Decimal(fixed), free, Decimal(above))

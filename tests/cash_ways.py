@@ -38,8 +38,8 @@ def go_through(
     history: History, ways: Sequence[str], settings: Any, folder: Path,
     kind: Kind = random_cash.Collected,
 ) -> int:  # fmt: skip
-    """Take the history each of these ways, and compare what became of everything, and the books at
-    the end. Returns how much there was.
+    """Take the history each of these ways, compare what became of everything, and the books at the
+    end, and undo it. Returns how much there was.
     """
     seed, merchants, days, pace = history
     done = random_cash.doings(seed, merchants=merchants, days=days, pace=pace, kind=kind)
@@ -180,7 +180,7 @@ def replayed_by_reference(
 
 
 def some_history(seed: int) -> History:
-    """That of this seed, of some length and pace."""
+    """The history of this seed: its seed, number of merchants, days and pace."""
     chance = random.Random(f"money {seed}")
     days, pace = chance.choice(((25, 1), (40, 2), (90, 3), (160, 4)))
     return seed, chance.randrange(1, 3), days, pace

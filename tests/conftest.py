@@ -175,7 +175,7 @@ def amounts_are_compared_with_amounts() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def contexts_are_kept_of_pages_alone() -> Iterator[None]:
-    """Only the contexts of pages are kept for the test client (undrawn.render)."""
+    """Have the test client keep the contexts of pages alone (undrawn.render)."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Template, "_render", undrawn.render)
         yield
@@ -183,7 +183,9 @@ def contexts_are_kept_of_pages_alone() -> Iterator[None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """What was collected stays until the end: garbage is no longer looked for in it."""
+    """Take what was collected out of the garbage collector's sight, as it stays until the end; and
+    have it look less often.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)

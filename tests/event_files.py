@@ -29,9 +29,10 @@ def write(path: Path, lines: Iterable[dict[str, Any] | str]) -> Path:
 def replay(
     path: Path, until: str | None = None, *, beyond_now: bool = True, sandbox: bool = True
 ) -> str:
-    """Run the command for a demonstration, or a move-in, whatever the clock says; what it printed.
+    """Run `manage.py replay` on the file: for a demonstration or, without `sandbox`, for a move-in.
+    Events beyond the clock are applied, too, unless `beyond_now` is false. Returns what it printed.
 
-    Its `rejected.csv` goes beside the file.
+    What it rejects goes into `rejected.csv` beside the file.
     """
     output = StringIO()
     rejected = path.with_name("rejected.csv")

@@ -30,7 +30,9 @@ def start(work: Callable[[], object]) -> ForkProcess:
 
 
 def run(work: Callable[[], object]) -> int | None:
-    """The exit code of a process that did the work: what a signal killed has its number below 0."""
+    """Do the work in another process, and return its exit code: what a signal killed has its number
+    below 0. It is killed after PATIENCE_SECONDS.
+    """
     process = start(work)
     process.join(PATIENCE_SECONDS)
     process.kill()  # nothing, unless it took too long
@@ -38,8 +40,8 @@ def run(work: Callable[[], object]) -> int | None:
 
 
 def killed_before(statements: int, work: Callable[[], object]) -> int | None:
-    """The exit code of a process that does the work, and kills itself before its SQL statement
-    after so many.
+    """Do the work in another process, which kills itself before the SQL statement that follows on
+    so many. Returns its exit code.
     """
     left = statements
 

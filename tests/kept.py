@@ -37,11 +37,11 @@ def kept(**settings: Any) -> Callable[[Callable[[], T]], Any]:
 
 
 def kept_of(name: str, **settings: Any) -> Any:
-    """As `kept`, for tests that are each given the function that writes their rows.
+    """A fixture like `kept`, for tests that are each given the function that writes their rows.
 
-    They give it by an indirect parameter of the fixture `name`, and that with scope="module".
-    While neighbours give the same function they share its rows; with the first that gives another,
-    those are taken back.
+    They give it by an indirect parameter of the fixture `name`, and that with scope="module". While
+    neighbours give the same function they share its rows; with the first that gives another, those
+    are taken back.
     """
 
     @pytest.fixture(scope="module", name=name)

@@ -29,7 +29,9 @@ def is_first(key: str) -> bool:
 
 class Collecting(registry.Sandbox):
     def collect(self, payment: Payment, *, now: datetime) -> registry.Answer:
-        """As the sandbox does; the first request about a card that loses requests never arrives."""
+        """Collect as the sandbox does. The first request about a card that loses requests never
+        arrives: it raises NoAnswer.
+        """
         is_lost = payment.card is not None and payment.card.last_four == LAST_FOUR["lost"]
         if is_lost and is_first(payment.idempotency_key):
             raise registry.NoAnswer("it never arrived")
@@ -38,8 +40,8 @@ class Collecting(registry.Sandbox):
 
 class Payouts(providers.Sandbox):
     def send(self, withdrawal: Withdrawal) -> providers.Answer:
-        """As the sandbox does; the first request about a number that loses requests never
-        arrives.
+        """Send as the sandbox does. The first request about a number that loses requests never
+        arrives: it raises NoAnswer.
         """
         is_lost = providers.number_of(withdrawal).endswith(LAST_FOUR["lost"])
         if is_lost and is_first(withdrawal.reference):

@@ -64,7 +64,9 @@ def reject_profile(merchant: Merchant, part: str, now: datetime) -> None:
 
 
 def charge_called(merchant: Merchant, reference: str) -> Charge | None:
-    """That of the platform or, by its form, of an operator."""
+    """The merchant's charge that the platform gave this reference or, if there is none, an operator
+    by the form; None if neither did.
+    """
     found = Charge.objects.filter(account=merchant.pk).select_related("fee")
     return (
         found.filter(reference=reference).first()
@@ -108,7 +110,7 @@ def dispute(merchant: Merchant, references: list[str], now: datetime) -> None:
 
 
 def answer_credit(merchant: Merchant, what: tuple[int, bool], now: datetime) -> bool:
-    """Approve or reject the `which`-th credit that waits. Whether it took two."""
+    """Approve or reject the `which`-th credit that waits. Returns whether it took two people."""
     which, is_approved = what
     waiting = BillingCredit.objects.filter(account=merchant.pk, status="REQUESTED").order_by("pk")
     operation = credits.approve if is_approved else credits.reject
@@ -137,7 +139,7 @@ def late_transfer(
 
 
 def _days_ago(merchant: Merchant, days: int) -> date:
-    """So many days before the account's open day."""
+    """The day that is so many days before the account's open day."""
     return BillingAccount.objects.get(pk=merchant.pk).open_on - timedelta(days=days)
 
 

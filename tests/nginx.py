@@ -23,8 +23,8 @@ CONFIGURATION = settings.BASE_DIR / "deploy" / "nginx.conf"
 def nginx(
     answers: Callable[[int], object], *upstreams: int, port: int = 0
 ) -> Iterator[tuple[int, Path]]:
-    """nginx before the web servers on these ports, which it asks in turn; its port, which may be
-    given, and its log. It is there once `answers` says so of its port.
+    """A context in which nginx serves before the web servers on these ports, which it asks in turn.
+    It is ready once `answers` says so of its port. Gives its port and the file of its log.
     """
     if NGINX is None:
         lacking.skip("There is no nginx here.")

@@ -73,8 +73,8 @@ def data_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def start(data_folder: Path) -> Iterator[Start]:
-    """Starts Python with the arguments given, on the test's data folder; what was started ends with
-    the test (starting).
+    """A function that starts Python with the arguments given, on the test's data folder (see
+    `starting`). What it started ends with the test.
     """
     with starting(data_folder) as start:
         yield start

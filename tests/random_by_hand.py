@@ -310,6 +310,6 @@ class ByHand(Collected):
 
 
 def _whole(amount: Decimal, currency: tuple[str, int, int]) -> Decimal:
-    """In the smallest amounts of the currency, at least one."""
+    """The amount, rounded to the currency's smallest unit; at least one of those."""
     smallest = Decimal(1) / currency[1]
     return max(smallest, (amount / smallest).to_integral_value() * smallest)

@@ -31,6 +31,7 @@ class Collected(Decided):
     """A merchant whose bills are tried one by one, and who withdraws."""
 
     def __init__(self, *arguments: Any) -> None:
+        """Three in ten of them sell so much that raises wait: those have a limit of 20,000."""
         super().__init__(*arguments)
         self.names = 0
         self.is_rich = self.rng.random() < 0.3  # sells so much that raises wait

@@ -40,7 +40,9 @@ class Route:
 
 
 def routes() -> list[Route]:
-    """Every route that has a name; what has none is the admin's, and leads to one that has."""
+    """Every route that has a name, by that. Routes of the admin without a name lead to one that
+    has, and are left out.
+    """
     return sorted(set(_walk(get_resolver(), "", frozenset())), key=lambda route: route.name)
 
 

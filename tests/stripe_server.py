@@ -250,7 +250,9 @@ class OddStripe(ThreadingHTTPServer):
         """Whom we answer too late has gone: that is what the test wants."""
 
     def find(self, object_id: str) -> dict[str, Any] | None:
-        """What Stripe has made under this id; None if nothing."""
+        """The payment, refund, dispute or payout that Stripe has made under this id; None if there
+        is none.
+        """
         everything = [
             *self.intents, *self.taken_back["refunds"], *self.taken_back["disputes"], *self.payouts,
         ]  # fmt: skip
@@ -296,7 +298,9 @@ class OddRequest(BaseHTTPRequestHandler):
                 self._create(form, self.headers["Idempotency-Key"])
 
     def _is_turned_away(self) -> bool:
-        """Note the request, and keep silent or refuse it if Stripe is to do so."""
+        """Note the request. Returns True, and answers nothing, while the server is silent; or
+        answers 401 if the key is wrong. Otherwise the request is still to be answered.
+        """
         self.server.requests.append(f"{self.command} {urlsplit(self.path).path}")
         if self.server.is_silent:
             self.close_connection = True

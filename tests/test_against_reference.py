@@ -42,7 +42,7 @@ DECIDED = [(1, 1, 150, 4), (6, 2, 200, 4), (11, 2, 200, 4)]
 
 
 def by_history(histories: list[tuple[int, int, int, int]]) -> Any:
-    """For a test of each of these histories."""
+    """Mark a test to be run for each of these histories; `make test` runs the first alone."""
     first, *rest = histories
     return pytest.mark.parametrize(("seed", "merchants", "days", "pace"), [first, *full(*rest)])
 

@@ -37,7 +37,7 @@ WHY = {"actor": "olga@tael.example", "reason": "asked for"}
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """With proceeds, an open order and an unpaid bill; closed on 10 November."""
+    """A shop with proceeds, an open order and an unpaid bill, closed on 10 November."""
     set_clock(monkeypatch)(NOW)
     shop = withdrawing.shop_with("300.00", plan_price="39.00", billing_threshold="1000.00")
     shop.place("2026-11-05 10:00", "A", "100.00")

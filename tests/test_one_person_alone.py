@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def officers(db: None) -> None:
-    """There are two officers."""
+    """Make two operators who decide about both books."""
     for email in (ALONE, SECOND):
         officer(email)
 
@@ -69,7 +69,9 @@ def _close_and_pay_out(shop: Shop, attempt: Attempt) -> None:
 
 
 def _found(shop: Shop, attempt: Attempt) -> None:
-    """As it was found: 1,000,000 granted to an account of 3,300, closed, 999,937.65 paid out."""
+    """Do what one operator was found to be able to do: grant 1,000,000 to an account of 3,300,
+    close it, and pay 999,937.65 out.
+    """
     _credit(shop, attempt, 1_000_000, "f-1")
     _close_and_pay_out(shop, attempt)
 

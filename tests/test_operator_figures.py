@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def officers(db: None) -> None:
-    """There are two officers."""
+    """Make two operators who decide about both books."""
     for email in (ALONE, SECOND):
         officer(email)
 

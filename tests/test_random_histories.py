@@ -129,8 +129,8 @@ class History(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([1, 13, 24, 24 * 7, 24 * 31, 24 * 95]), with_jobs=st.booleans())
     def let_time_pass(self, hours: int, with_jobs: bool) -> None:
-        """So many hours pass, with or without the jobs: if they don't run, the next operation makes
-        up for them.
+        """Let so many hours pass, with or without the jobs: if they don't run, the next operation
+        makes up for them.
         """
         self.now += timedelta(hours=hours)
         if with_jobs:

@@ -136,7 +136,7 @@ def test_4_reviews(
 
 
 def shop_with_an_overdue_order() -> shops.Shop:
-    """1,000 of a limit of 5,000, due on 15 November 2026."""
+    """A shop that holds 1,000 of a limit of 5,000 by an order due on 15 November 2026."""
     shop = shops.join("2026-11-01 10:00", credit_limit="5000.00", payment_days=10)
     shop.place("2026-11-02 10:00", "A", "1000.00")
     shop.deliver("2026-11-05 10:00", "A")

@@ -48,7 +48,9 @@ def in_turn(name: str | None) -> Iterator[None]:
 
 
 def at_once(doing: Callable[[int], T], *, threads: int = 8) -> Counter[T]:
-    """Do it in so many threads, all starting together; what they answered, and how often."""
+    """Do it in so many threads that all start together, each given its number. Returns how often
+    each answer came.
+    """
     if _in_turn:
         return Counter(_one(doing, number) for number in _in_turn[0](threads))
     ready = Barrier(threads)

@@ -66,7 +66,9 @@ def run(now: datetime) -> None:
 
 
 def _find(job: Job, now: datetime) -> Sequence[int]:
-    """What the job finds. If that is nothing, its question is known from now on."""
+    """What the job finds. In its first TRIES runs the statement by which it found nothing is
+    learnt, so that `_due` can tell later, without running the job, whether it finds anything.
+    """
     if _tries.setdefault(job.name, 0) == TRIES:
         return job.find(now)
     _tries[job.name] += 1
@@ -156,7 +158,9 @@ def _due(now: datetime) -> Collection[str]:
 
 @cache
 def _all_questions(known: frozenset[str]) -> str:
-    """Asks for all jobs at once: of those that are not known, whether their table has rows."""
+    """The statement that asks for all jobs at once. For jobs whose question is not known, it asks
+    whether their table has rows.
+    """
     return f"SELECT {', '.join(_told(TIMETABLE, known))}"
 
 

@@ -27,7 +27,7 @@ WAITS = ["merchants_proposal", "trail_trailentry", "django_admin_log"]
 
 
 def officer(email: str) -> User:
-    """Who decides about both books, under this address; the same one each time."""
+    """The operator with this address, who decides about both books; made if there is none yet."""
     return User.objects.filter(email=email).first() or operator(*OFFICERS, email=email)
 
 

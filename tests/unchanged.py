@@ -76,7 +76,9 @@ def _every_row(of: Apps) -> str:
 
 @cache
 def _models(of: Apps) -> dict[str, type[Model]]:
-    """By table; also those that stand for a relation of many to many."""
+    """The models by the name of their table, those that stand for a relation of many to many
+    included. Those of UNSEEN_TABLES are left out.
+    """
     found = {model._meta.db_table: model for model in of.get_models(include_auto_created=True)}
     return {table: model for table, model in found.items() if table not in UNSEEN_TABLES}
 
@@ -92,7 +94,9 @@ def _digest(model: type[Model]) -> str:
 
 
 def _told(table: str, gone: Digests, new: Digests) -> str:
-    """In words, how many rows are no longer as they were, and those that are new."""
+    """A sentence that says how many rows of the table are gone and how many are new, followed by
+    the text of at most MOST_SHOWN new ones.
+    """
     olds = sum(count for (name, _), count in gone.items() if name == table)
     news = [digest for name, digest in new.elements() if name == table]
     with connection.cursor() as cursor:

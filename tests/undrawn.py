@@ -34,7 +34,8 @@ def undrawn(*, is_so: bool = True) -> Iterator[None]:
 
 
 def render(template: Template, context: Context) -> str:
-    """In the place of Template._render: keeps the context of a page alone, for the test client.
+    """Replaces Template._render: sends the test client the context of a page alone, and draws the
+    page only while it is to be drawn.
 
     Django's keeps a copy of the context of each template, also of those that are included, once for
     each widget of each form.

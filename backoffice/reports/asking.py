@@ -25,6 +25,9 @@ class Question(forms.Form):
     end = forms.DateField(label="To", widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"))
 
     def __init__(self, report: Report, typed: QueryDict) -> None:
+        """Fill in what `typed` leaves out: the first currency there is, the report's usual first
+        day, and today (UTC) as the last day. A report of today asks for no days.
+        """
         self.now = clock.now()
         today = self.now.astimezone(UTC).date()
         codes = [one.code for one in figures.lately(self.now).currencies]

@@ -52,6 +52,7 @@ class GrantedCredit(Telling, KeyedForm):
     field_order = ("fee", "amount", "reason", "told")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the fees of the categories in `initial` for which a credit may be granted."""
         super().__init__(*args, **kwargs)
         reasons = Fee.objects.filter(category__in=self.initial["categories"])
         field = self.fields["fee"]

@@ -35,6 +35,9 @@ class Question(forms.Form):
     account = forms.ChoiceField(required=False)
 
     def __init__(self, typed: QueryDict) -> None:
+        """Fill in what `typed` leaves out: the month up to today (UTC). Offers the currencies of
+        the books and the accounts of the chart.
+        """
         self.now = clock.now()
         today = self.now.astimezone(UTC).date()
         by_itself = {"start": calendar.month_of(today).isoformat(), "end": today.isoformat()}

@@ -137,7 +137,7 @@ class ProviderDifferenceAdmin(Deciding, FoundByKeys):
         return briefs.of_difference(row)
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        """Who closed the difference and when; that it ended by itself; or that it waits."""
+        """Who closed the difference and when, or that it ended by itself; None while it waits."""
         if row.closed_at is not None:
             return LastDecision("Closed", row.closed_by, row.closed_at)
         return LastDecision("Ended by itself", "", row.ended_at) if row.ended_at else None

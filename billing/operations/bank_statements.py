@@ -155,8 +155,9 @@ def _home(statement: Statement) -> tuple[int, str] | None:
 def _write(
     file: BankFile, account: str, said: Statement, actor: str, now: datetime
 ) -> BankStatement:
-    """Write the statement with its lines, unless it is known, and take it if it follows. Returns
-    it, or the known one. Raises StatementConflict if that says otherwise.
+    """Write the statement with its lines and a trail row, unless it is known, and take it, and
+    those that waited for it, if it follows the last one that was taken. Returns it, or the known
+    one. Raises StatementConflict if that says otherwise.
     """
     name = _shown(said.id, LONGEST_STATEMENT_NAME)
     known = queries.known(account, said, name)

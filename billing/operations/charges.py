@@ -182,6 +182,9 @@ class _Batch:
     """
 
     def __init__(self, accounts: dict[int, BillingAccount]) -> None:
+        """Begin without having read anything: fees, prices, known charges, days and figures are
+        read as they are asked for.
+        """
         self.accounts = accounts
         self.writer = ChargeWriter()
         self.fees: dict[str, Fee] = {}

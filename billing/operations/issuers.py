@@ -123,8 +123,8 @@ def add(*, prefix: str, entity: Entity, actor: str, reason: str, now: datetime) 
 
 @transaction.atomic
 def change(*, issuer_id: int, entity: Entity, actor: str, reason: str, now: datetime) -> Issuer:
-    """Give the issuer a new version with a trail row, which is on bills from now on; those of
-    before keep theirs. Its bank accounts stay. If nothing differs, nothing is written.
+    """Give the issuer, which is locked, a new version with a trail row, which is on bills from now
+    on; those of before keep theirs. Its bank accounts stay. If nothing differs, nothing is written.
 
     Raises UnknownIssuer, and Invalid for another country, for what Entity.checked refuses, or
     without a reason. Rule 28.8.
@@ -151,9 +151,9 @@ def change_banks(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> Issuer:
-    """Give the issuer other bank accounts, which are on bills that are written from now on, in a
-    new version with a trail row. `banks` has a line for each: currency; number; code; bank. If they
-    are the same, nothing is written.
+    """Give the issuer, which is locked, other bank accounts, which are on bills that are written
+    from now on, in a new version with a trail row. `banks` has a line for each: currency; number;
+    code; bank. If they are the same, nothing is written.
 
     Whoever changes them says where merchants pay to. So it takes two people: raises TakesTwoPeople
     without the `proposal` that is confirmed, and ChangedMeanwhile if the accounts are no longer
@@ -189,8 +189,9 @@ class NoReferences(Refused):
 def take_statements(
     *, issuer_id: int, is_on: bool, actor: str, reason: str, now: datetime
 ) -> Issuer:
-    """Have bills of the issuer carry structured references, and statements of its bank accounts
-    taken, in a new version; or no longer. Bills of before stay as they are.
+    """Have bills of the issuer, which is locked, carry structured references, and statements of its
+    bank accounts taken; or, if not `is_on`, no longer. It is a new version, with a trail row. Bills
+    of before stay as they are.
 
     The same again changes nothing. Raises UnknownIssuer, Invalid without a reason, and NoReferences
     for an issuer without a bank account, or whose prefix, the installation's and the number of the

@@ -92,7 +92,8 @@ class Taken:
 def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
     """Have the books count days by this process's time-zone data, while nothing else is connected
     that may write. The ends of open days and the starts of planned zones are computed anew. A new
-    version, and each account whose zone is replaced, gets a trail row.
+    version, and each account whose zone is replaced, gets a trail row. It waits while another
+    process does so.
 
     `instead` maps a zone that the data does not have to the one in which its merchants count from
     now on. If the version is the same, only merchants of replaced zones are concerned. Raises

@@ -167,8 +167,9 @@ def _take_off(
 def _book(
     transfer: BankTransfer, other: BillingAccount, actor: str, proposal: Proposal | None
 ) -> None:
-    """Book the money of the moved transfer as a new transfer on the locked account `other`, which
-    it belongs to, and note the decision among operators' if that is another merchant's.
+    """Book the money of the moved transfer as a new transfer on the locked account `other`, all of
+    it as unapplied money, and keep it as what the moved one `becomes`. If `other` is another
+    merchant's, the decision is noted among operators'.
     """
     booked = transfers.write(
         other,

@@ -47,6 +47,10 @@ class _Account:
         *,
         local_names: bool,
     ) -> None:
+        """Take the merchant's rows out of each of `rows`, by its key, in the order in which the
+        document lists them, and name each: cards, credits, reversals, transfers and items by
+        numbers, bills and charges by their own.
+        """
         self.rows = {name: by_merchant[key] for name, by_merchant in rows.items()}
         self.currency, self.local_names = currency, local_names
         self.cards = books.numbered(in_order(self.rows["cards"], "added_at"), "card")

@@ -100,6 +100,9 @@ class Taxation:
     """
 
     def __init__(self, payers: Mapping[int, Payer]) -> None:
+        """Read the histories of rates, classes, parties and treatments that concern these payers,
+        given by their accounts' keys.
+        """
         self.payers = payers
         self._rates: dict[str, dict[str, list[_Since]]] = defaultdict(lambda: defaultdict(list))
         self._classes: dict[str, list[_Since]] = defaultdict(list)

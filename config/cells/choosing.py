@@ -14,8 +14,8 @@ def chosen(request: HttpRequest) -> int:
 
 
 def choose(request: HttpRequest) -> bool:
-    """Keep the choice of the request's address for the session, if there is such a cell. Returns
-    whether it makes a choice.
+    """Keep the cell that the request's address chooses in the session; nothing is kept if there is
+    no such cell. Returns whether the address chooses one at all.
     """
     asked = request.GET.get(CHOSEN)
     if asked is not None and asked.isdecimal() and int(asked) in cells.numbers():

@@ -31,7 +31,9 @@ class Program:
         self._start()
 
     def _start(self) -> None:
-        """Start the program, and note when."""
+        """Start the program for a demonstration, with the journal, so that it ends with this
+        process, and note when.
+        """
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-I", RUN_WITH_PARENT, sys.executable, *shlex.split(self.command)],

@@ -125,7 +125,8 @@ def change(
 
 def _is_above(line: CreditLine, limit: Money) -> bool:
     """Whether the locked line's raise to `limit` is above the caps: the policy's maximum, and
-    double the lowest limit of the last days. A lower limit never is.
+    double the lowest limit of the last days. Where the policy holds no reviews, any raise is. A
+    lower limit never is.
     """
     if limit <= line.limit:
         return False

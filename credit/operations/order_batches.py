@@ -126,6 +126,9 @@ class _Batch:
     """
 
     def __init__(self, steps: Sequence[Step[Any]]) -> None:
+        """Read the lines of these steps, with the orders, payments and metrics that the steps name,
+        all at once.
+        """
         self.writer = OrderWriter()
         self._named = _named(steps)
         known = self.writer.look(

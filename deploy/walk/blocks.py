@@ -10,6 +10,9 @@ from pathlib import Path
 
 
 def blocks(text: str) -> dict[str, str]:
+    """The commands of each block of the text by its name. Ends the program if two blocks have one
+    name.
+    """
     found = re.findall(r"^```sh (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     names = [name for name, _commands in found]
     if len(set(names)) != len(names):

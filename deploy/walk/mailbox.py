@@ -29,6 +29,9 @@ class Session(socketserver.StreamRequestHandler):
                 self.say("250 well")
 
     def keep(self) -> None:
+        """Write the message that comes into a numbered file of FOLDER, which gets its name once it
+        is whole.
+        """
         lines = itertools.takewhile(lambda line: line.rstrip(b"\r\n") != b".", self.rfile)
         message = b"".join(line.removeprefix(b".") for line in lines)
         draft = FOLDER / f".{next(numbers):03}.eml"

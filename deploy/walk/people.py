@@ -66,6 +66,9 @@ class Browser:
         return self.send(**fields)
 
     def send(self, **fields: str) -> str:
+        """Fill in the form of the present page that has these fields, send it with its hidden ones,
+        and return the page that follows. Raises Stopped if there is no such form.
+        """
         for attributes, form in re.findall(r"<form\b([^>]*)>(.*?)</form>", self.page, re.DOTALL):
             action = re.search(r'action="([^"]*)"', attributes)
             target = html.unescape(action[1]) if action and action[1] else self.address
@@ -78,11 +81,13 @@ class Browser:
         raise Stopped(f"{self.address} has no form with {sorted(fields)}: {text_of(self.page)}")
 
     def expect(self, path: str) -> None:
+        """Raise Stopped unless the present page is at this path."""
         if urllib.parse.urlsplit(self.address).path != path:
             raise Stopped(f"{self.address} in place of {path}: {text_of(self.page)}")
 
 
 def text_of(page: str | bytes) -> str:
+    """The first 600 characters of what the page says, without its tags, scripts and styles."""
     words = page.decode(errors="replace") if isinstance(page, bytes) else page
     return " ".join(
         html.unescape(re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", words, flags=re.S)).split()
@@ -90,7 +95,9 @@ def text_of(page: str | bytes) -> str:
 
 
 def link(recipient: str, path: str) -> str:
-    """The address below `path` in a mail to the recipient, once it is there."""
+    """The address that begins with `path` in the latest mail to the recipient, waiting until there
+    is one. Raises Stopped after PATIENCE_SECONDS.
+    """
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         for file in sorted(MAILS.glob("*.eml"), reverse=True):
@@ -123,7 +130,9 @@ def code(person: str) -> str:
 
 
 def first(person: str) -> None:
-    """Sign in for the first time: confirm the address, set up an app for codes, open the admin."""
+    """Sign in for the first time: confirm the address, set up an app for codes, whose secret is
+    remembered, and open the admin. Raises Stopped.
+    """
     browser = Browser()
     browser.submit("/accounts/login/?next=/admin/", login=person, password=PASSWORD)
     browser.expect("/accounts/confirm-email/")
@@ -145,6 +154,7 @@ def first(person: str) -> None:
 
 
 def admin(browser: Browser, person: str) -> None:
+    """Open the admin, with a code if it asks for one. Raises Stopped if it does not open."""
     browser.open("/admin/")
     if "/accounts/2fa/" in browser.address:
         browser.send(code=code(person))
@@ -216,6 +226,9 @@ def superuser(person: str, command: list[str]) -> None:
 
 
 def main(action: str, *words: str) -> None:
+    """Carry out the action of this name with these words. Those of `superuser` are a person, a
+    separator and the command to run.
+    """
     if action == "superuser":
         superuser(words[0], list(words[2:]))
     else:

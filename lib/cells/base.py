@@ -14,6 +14,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection to PostgreSQL, of an installation with cells."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
+        """Have a pool, if there is one, make our connections, and switch Django's server-side
+        cursors off. Raises ImproperlyConfigured for settings with an isolation level.
+        """
         super().__init__(*arguments, **more)
         options = self.settings_dict["OPTIONS"]
         if "isolation_level" in options:

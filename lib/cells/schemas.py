@@ -83,8 +83,9 @@ class CellExists(NotPossible):
 @transaction.atomic
 def begin(tables: Sequence[str], loose: Sequence[tuple[str, str]] = ()) -> None:
     """Make the first cell of these tables, which are moved out of the shared schema with their
-    indexes, sequences and triggers. No row is copied or looked at. What is in the `loose` columns,
-    each given with its table, is held to no other table from now on. Raises CellsBegan.
+    indexes, sequences, triggers and their functions. None of their rows is copied or looked at;
+    which migrations were made is copied. What is in the `loose` columns, each given with its table,
+    is held to no other table from now on. Raises CellsBegan.
 
     It takes each table for itself, so it waits for whoever reads one.
     """

@@ -203,7 +203,8 @@ def _keep_address(user: User) -> None:
 
 
 def send_link(*, user_id: int, actor: User, now: datetime) -> User:
-    """Mail an operator once more the link to set their password, and write a trail row.
+    """Mail an operator once more the link to set their password, and write a trail row. The mail is
+    sent once the lock of decisions about people (`hold`) is given back.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NotAnOperator, Deactivated; and
     LetterNotSent after the trail row is written.
@@ -232,7 +233,7 @@ class RolesChanged:
 def change_roles(
     *, user_id: int, roles: Iterable[str], reason: str, actor: User, now: datetime
 ) -> RolesChanged:
-    """Replace an operator's roles by `roles`.
+    """Replace an operator's roles by `roles`, under the lock of decisions about people (`hold`).
 
     Roles are taken away at once, which signs the person out and writes a trail row, and somebody
     without any is no longer an operator. Roles that are added are proposed to another

@@ -79,7 +79,9 @@ def in_trouble() -> Shop:
 
 
 def stuck(shop: Shop) -> None:
-    """A payment without an answer, money that waits for it, and a row that a job could not do."""
+    """Write two payments without an answer, a transfer of 5.00, a row that a job could not do and a
+    heartbeat, and have bills be drafts from then on.
+    """
     CardFactory.create(shop=shop, at="2026-12-01 06:00", last_four="0002")
     PaymentFactory.create(shop=shop, at="2026-12-01 06:10")
     CardFactory.create(shop=shop, at="2026-12-01 06:00", last_four="0119")

@@ -44,7 +44,9 @@ def client() -> Client:
 
 
 def led_to(client: Client, asked: str) -> str:
-    """The address that the search leads to at once; what it says where there is a choice."""
+    """The address that the search leads to at once, or, where there is a choice, the text of its
+    page.
+    """
     response = client.get("/admin/find/", {"q": asked})
     return response.headers.get("Location", "") or text_of(response)
 

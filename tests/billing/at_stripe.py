@@ -17,7 +17,9 @@ def add_card(shop: shops.Shop, at: str, token: str, customer: str = "cus_1") -> 
 
 
 def billed_shop(**terms: Any) -> shops.Shop:
-    """One open bill of 250.00, collected from pm_1 of cus_1 by the next run of the jobs."""
+    """A shop with one open bill of 250.00, which the next run of the jobs collects from pm_1 of
+    cus_1.
+    """
     shop = shops.join("2026-11-01 10:00", **terms)
     add_card(shop, "2026-11-01 10:05", "pm_1")
     InvoiceFactory.create(shop=shop, at="2026-11-02 09:00", amount="250.00")

@@ -66,7 +66,7 @@ def match(now: str = "2026-11-05 22:01") -> None:
 
 
 def matched(*paid: Paid, now: str = "2026-11-05 22:00", **statement: Any) -> list[str]:
-    """Take such a statement, and match it; what became of its lines."""
+    """Take such a statement and match its lines. Returns what became of each."""
     take(*paid, now=now, **statement)
     match(now)
     return lines()

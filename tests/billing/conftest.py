@@ -24,7 +24,7 @@ def sandbox(settings: Any) -> Any:
 
 @pytest.fixture
 def provider(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """One that answers what a test tells it to, in the place of the card provider."""
+    """The card provider's stand-in, which answers what a test tells it to."""
     told = Told()
     monkeypatch.setitem(PROVIDERS, "stripe", told)
     return told

@@ -23,7 +23,7 @@ def invoice_of(shop: Shop) -> bytes:
 
 
 def closed(**terms: str) -> Shop:
-    """Three charges in October, which is closed; the one of September came late."""
+    """A shop with three charges in October, which is closed; the one of September came late."""
     shop = shops.join("2026-09-01 09:00", **terms)
     shop.charge("2026-09-05 10:00", "pick-pack", "1.00")
     shop.run_jobs("2026-10-01 00:00")

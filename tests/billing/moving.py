@@ -10,7 +10,9 @@ ASKED = "2026-11-10T12:00Z"
 
 
 def moving(old: str, new: str, **more: Any) -> shops.Shop:
-    """Joined on 1 November 2026, so that 1 December is a plan date; it moves on 1 December."""
+    """A shop that joined on 1 November 2026, so that 1 December is a plan date, and that moves to
+    the time zone `new` on that day.
+    """
     given = {"billing_threshold": "1000.00", "plan_price": "39.00", "timezone": old} | more
     shop = shops.join("2026-11-01 10:00", **given)
     period = deciding.change_time_zone(shop, ASKED, new)

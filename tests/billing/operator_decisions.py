@@ -108,7 +108,9 @@ def with_monthly(shop: Shop) -> BillingAccount:
 
 
 def closed_without_limit(shop: Shop) -> BillingAccount:
-    """It is opened again by one officer."""
+    """The account of a shop that was closed with a limit of 0, so that one officer may open it
+    again.
+    """
     limits.set_limit(merchant_id=shop.merchant.pk, limit=Money(0, "USD"), **AGREED)
     return closing.close(merchant_id=shop.merchant.pk, **AGREED)
 
@@ -222,7 +224,7 @@ def returned_line(shop: Shop) -> BankLine:
 
 
 def unclear_return(shop: Shop) -> BankLine:
-    """It names no line that came in."""
+    """The line of a return that names no line that came in."""
     paid = banking.paying(of_banks(shop), end_to_end_id="E-1")
     return _line(paid, Paid("30.00", is_credit=False, is_reversal=True))
 
@@ -249,7 +251,7 @@ def difference(shop: Shop) -> ProviderDifference:
 
 
 def waiting_statement(shop: Shop) -> BankStatement:
-    """It is 2.00 more than the one before ended with."""
+    """A statement that waits, as it opens with 2.00 more than the one before ended with."""
     unknown_line(shop)
     banking.take(Paid("1.00"), name="S-3", opening="9.00", on="2026-11-03", now=BEFORE)
     return BankStatement.objects.get(name="S-3")
@@ -330,7 +332,9 @@ def of_silent_card(shop: Shop) -> Payment:
 
 
 def of_strange_provider(shop: Shop) -> Payment:
-    """Its provider says that another amount arrived than the 240.00 that were asked for."""
+    """A payment whose provider says that another amount arrived than the 240.00 that were asked
+    for.
+    """
     payment = of_silent_card(shop)
     payment.problem = "pi_1 says that 239.00 USD arrived; we asked for 240.00 USD."
     payment.save(update_fields=["problem"])

@@ -24,7 +24,9 @@ GOOD, REFUSED, SHORT, SILENT = "4242", "0002", "9995", "0119"  # billing.provide
 
 
 def billed(reference: str = "rosewood", card: str = "", **terms: Any) -> shops.Shop:
-    """A bill of 39.00, issued on 1 November at 10:00; the sandbox collects it, from the card."""
+    """A shop with a bill of 39.00, issued on 1 November at 10:00, which the sandbox collects from
+    the card.
+    """
     shop = manual(reference, **{"payment_method": "sandbox"} | terms)
     if card:
         add_card(shop, "2026-11-01 10:00", card)
@@ -32,7 +34,9 @@ def billed(reference: str = "rosewood", card: str = "", **terms: Any) -> shops.S
 
 
 def manual(reference: str = "rosewood", **terms: Any) -> shops.Shop:
-    """A bill of 39.00, issued on 1 November at 10:00, due on the 8th."""
+    """A shop that pays by transfer, with a bill of 39.00, issued on 1 November at 10:00 and due on
+    the 8th.
+    """
     return ShopFactory.create(reference=reference, is_billed=True, **terms)
 
 

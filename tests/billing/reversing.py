@@ -23,7 +23,7 @@ TOLD = {"message": "Your bank has taken the payment back."}
 
 
 def paid(odd: OddStripe, monkeypatch: pytest.MonkeyPatch) -> shops.Shop:
-    """A bill of 250.00, paid from pm_1 by pi_1; events come on 5 November, at 12:00."""
+    """A shop with a bill of 250.00, paid from pm_1 by pi_1. Events come on 5 November, at 12:00."""
     shop = billed_shop()
     collect(shop, "2026-11-02 10:00")
     assert invoice() == ("PAID", usd(250))

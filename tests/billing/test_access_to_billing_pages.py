@@ -25,7 +25,7 @@ def demonstration(settings: Settings) -> None:
 
 @kept(TAEL_SANDBOX=True)
 def shop() -> Shop:
-    """Has a closed October, a bill, a card, and a credit that it asked for."""
+    """A shop with a closed October, a bill, a card, and a credit that it asked for."""
     shop = shops.join("2026-10-01 09:00", plan_price="39.00")
     shop.charge("2026-10-03 10:00", "pick-pack", "15.50", "c-1")
     shop.run_jobs("2026-11-01 00:00")

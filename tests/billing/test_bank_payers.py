@@ -36,7 +36,7 @@ SECRETS = ("Zoë Payer", "Nattaya", PAYER, OTHERS, "for Zoë", "thanks, Nat")
 
 @pytest.fixture(autouse=True)
 def issuer() -> None:
-    """There is an issuer with a bank account of which statements are taken."""
+    """Make an issuer with a bank account, and have its statements taken."""
     banking.issuer_with_references()
 
 

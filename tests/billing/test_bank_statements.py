@@ -41,7 +41,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def issuer() -> None:
-    """There is an issuer with a bank account of which statements are taken."""
+    """Make an issuer with a bank account, and have its statements taken."""
     banking.issuer_with_references()
 
 

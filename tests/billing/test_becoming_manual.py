@@ -22,7 +22,9 @@ def failed_on(shop: shops.Shop) -> str:
 
 
 def collected() -> shops.Shop:
-    """A bill of 250.00 of 2 November that stripe is to collect, and nobody has tried yet."""
+    """A shop with a bill of 250.00 of 2 November that Stripe is to collect, and nobody has tried
+    yet.
+    """
     shop = shops.join("2026-11-01 10:00", plan_interval_days=365)
     assert choose(shop, "2026-11-01 10:00", "stripe") == "stripe"
     shop.charge("2026-11-02 09:00", "pick-pack", "250.00")

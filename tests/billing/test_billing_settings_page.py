@@ -32,7 +32,7 @@ CARD: dict[str, Any] = {"number": "4242424242424242", "request_key": "form-1"}
 
 @kept(TAEL_SANDBOX=True)
 def written() -> Shop:
-    """Has 50.00 outstanding of 200.00, and pays 39.00 a month by transfer."""
+    """A shop that has 50.00 outstanding of 200.00, and pays 39.00 a month by transfer."""
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")
     shop.charge("2026-11-05 10:00", "pick-pack", "50.00")
     shop.run_jobs("2026-11-10 00:00")

@@ -34,7 +34,7 @@ ADDRESSES = [
 
 @pytest.fixture
 def shop() -> Shop:
-    """A closed October of 2,000 charges on one bill of 20.00."""
+    """A shop with a closed October of 2,000 charges on one bill of 20.00."""
     shop = shops.join("2026-10-01 09:00", billing_threshold="20.00")
     charges.record_many(
         [
@@ -59,7 +59,9 @@ def shop() -> Shop:
 
 @pytest.fixture
 def port(shop: Shop) -> Iterator[int]:
-    """Where gunicorn serves the tests' database, with threads as `manage.py up` starts it."""
+    """The port on which gunicorn serves the tests' database, with threads as `manage.py up` starts
+    it. It ends with the test.
+    """
     free = free_port()
     server = subprocess.Popen(
         [sys.executable, *GUNICORN.split(), "--bind", f"127.0.0.1:{free}"],

@@ -19,7 +19,9 @@ clock = pytest.fixture(set_clock)
 
 @kept()
 def written() -> Shop:
-    """September: 3.50 and 12.00; nothing in October; November so far: 2.00."""
+    """A shop with charges of 3.50 and 12.00 in September, none in October, and 2.00 in November so
+    far.
+    """
     shop = shops.join("2026-09-01 09:00")
     shop.charge("2026-09-03 10:00", "pick-pack", "3.50")
     shop.charge("2026-09-05 15:00", "shipping-label", "12.00")

@@ -93,7 +93,9 @@ def choose(shop: Shop, provider: str, at: str) -> None:
 
 
 def taken_up(shop: Shop, at: str = "2026-11-02 11:00", reference: str = "a") -> Clearance:
-    """A bill that is to be cleared."""
+    """Charge 100.05, have it billed at this time, and have the bill taken up for clearing. Returns
+    its clearance.
+    """
     shop.charge("2026-11-02 10:00", "pick-pack", "100.05", reference)
     invoice = billed(shop, at)
     assert invoice.issuer

@@ -24,7 +24,7 @@ def open_shop(**terms: Any) -> shops.Shop:
 
 
 def busy_shop(**terms: Any) -> shops.Shop:
-    """With something of each posting, on 10 November 2026."""
+    """The shop of `open_shop`, on 10 November 2026, with charges of every kind of posting."""
     shop = open_shop(**terms)
     shop.charge("2026-11-08 12:00", "pick-pack", "20.00")
     shop.charge("2026-11-09 12:00", "storage", "100.00")

@@ -76,7 +76,7 @@ def whole_books() -> tuple[object, ...]:
 
 
 def undisturbed() -> tuple[object, ...]:
-    """The books that one run without incident leaves."""
+    """The books that one run without incident leaves. The run is undone."""
     with transaction.atomic():
         TIMETABLE[0].run_here(shops.instant(MONTH_END))
         found = whole_books()
@@ -118,7 +118,9 @@ def closing(chunk: int) -> Iterator[ForkProcess]:
 
 
 def wait_until_it_waits_for_us(process: ForkProcess) -> None:
-    """Until the job has come to the row that this process holds locked."""
+    """Wait until the process has come to the row that this one holds locked. It must not end
+    before.
+    """
 
     def is_waited_for() -> bool:
         assert process.is_alive()

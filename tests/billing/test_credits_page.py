@@ -32,7 +32,7 @@ FORM = {
 
 @kept()
 def written() -> Shop:
-    """Was charged 5.00 for picking (c-1), and 9.00 for a label (+/ &c)."""
+    """A shop that was charged 5.00 for picking (c-1), and 9.00 for a label (+/ &c)."""
     shop = shops.join("2026-11-01 09:00")
     shop.charge("2026-11-03 10:00", "pick-pack", "5.00", "c-1", request="FR-7")
     shop.charge("2026-11-03 11:00", "shipping-label", "9.00", "+/ &c", request="FR-7")

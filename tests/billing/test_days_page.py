@@ -25,7 +25,7 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 @kept()
 def written() -> Shop:
-    """On 15 November, without a plan: 14 days of 7.00 outstanding, 9.00 accruing today."""
+    """A shop on 15 November, without a plan, with 14 days of 7.00 outstanding and 9.00 accruing."""
     shop = shops.join("2026-11-01 00:00", billing_threshold="200.00")
     for day in range(1, 15):
         shop.charge(f"2026-11-{day:02} 12:00", "shipping-label", "7.00", f"L-{day}")

@@ -22,7 +22,7 @@ paid = pytest.fixture(reversing.paid)
 
 @pytest.fixture
 def disputed(odd: OddStripe, paid: shops.Shop) -> shops.Shop:
-    """The card's payment is disputed, and there is a bill of 300.00."""
+    """A shop whose card's payment is disputed, and which has a bill of 300.00."""
     odd.take_back("disputes", "pi_1", 25000)
     send_event("charge.dispute.created", "du_1")
     assert account(paid).has_disputed_card

@@ -34,7 +34,7 @@ FORM = {
 
 @kept()
 def written() -> Shop:
-    """Was charged 5.00 (c-1) and 5.00 (c-2) for picking, and 9.00 for a label (c-3)."""
+    """A shop that was charged 5.00 (c-1) and 5.00 (c-2) for picking, and 9.00 for a label (c-3)."""
     shop = shops.join("2026-11-01 09:00", billing_threshold="12.00")
     shop.charge("2026-11-03 10:00", "pick-pack", "5.00", "c-1", request="FR-7")
     shop.charge("2026-11-03 11:00", "pick-pack", "5.00", "c-2", request="FR-7")

@@ -31,7 +31,7 @@ BOOKS = "books@accountant.example"
 
 @kept()
 def written() -> Shop:
-    """A plan of 39.00 every 30 days: a bill as it joins, and one each 30 days."""
+    """A shop on a plan of 39.00 every 30 days, with a bill as it joins and one each 30 days."""
     return shops.join("2026-10-01 09:00", plan_price="39.00")
 
 

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def reviewed(at: str = "2026-11-02 10:00", **said: str) -> shops.Shop:
-    """A draft of 210.00 on the day of `at`; nothing was billed before."""
+    """A shop with a draft of 210.00 on the day of `at`; nothing was billed before."""
     shop = shops.join("2026-11-01 10:00", **{"payment_method": "sandbox"} | said)
     review(shop)
     assert shop.charge(at, "pick-pack", "210.00") == "applied"

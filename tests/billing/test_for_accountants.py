@@ -36,8 +36,8 @@ DAYS = {"start": "2026-10-03", "end": "2026-10-31"}
 
 @kept()
 def written() -> Shop:
-    """Charges of 3.50 on 3 October, 12.00 on the 5th, posted as it ends, and 1.00 in November;
-    October is closed.
+    """A shop with charges of 3.50 on 3 October, 12.00 on the 5th, posted as it ends, and 1.00 in
+    November; October is closed.
     """
     shop = shops.join("2026-10-01 09:00", plan_price="39.00")
     shop.charge("2026-10-03 19:00", "pick-pack", "3.50", "c-1", request="FR-7", quantity="2.5")

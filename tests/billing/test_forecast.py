@@ -30,7 +30,7 @@ def coming(told: Forecast) -> list[str]:
 
 @kept()
 def steady() -> Shop:
-    """7.00 of labels a day from 1 to 14 November, on a plan of 39.00 from 1 November."""
+    """A shop with 7.00 of labels a day from 1 to 14 November, on a plan of 39.00 from the 1st."""
     shop = shops.join("2026-11-01 00:00", billing_threshold="200.00", plan_price="39.00")
     for day in range(1, 15):
         shop.charge(f"2026-11-{day:02} 12:00", "shipping-label", "7.00")

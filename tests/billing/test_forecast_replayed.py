@@ -73,21 +73,21 @@ def joined(threshold: str = "200.00", price: str = "39.00", days: int = 30) -> S
 
 
 def at_stripe() -> Shop:
-    """Where bills come on 1 and 31 December, and 0.50 is the least."""
+    """A shop whose bills come on 1 and 31 December, and are not collected below 0.50."""
     shop = joined("1000.00", "0", 365)
     choose(shop, "2026-11-01 10:00", "stripe")
     return shop
 
 
 def with_a_credit() -> Shop:
-    """Given before the days of the pace: 250.00 less are outstanding."""
+    """The shop of `joined`, which was given a credit of 250.00 before the days of the pace."""
     shop = joined()
     deciding.grant(shop, "2026-11-05 10:00", "250.00", "credit-label")
     return shop
 
 
 def with_a_void_plan_fee() -> Shop:
-    """210.00 of plan fees are outstanding, with a threshold of 200.00."""
+    """A shop with 210.00 of plan fees outstanding, and a threshold of 200.00."""
     shop = joined(price="210.00")
     deciding.void(shop, "2026-11-02 12:00", deciding.invoice(shop, "2026-11-01"))
     return shop

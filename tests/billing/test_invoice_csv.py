@@ -51,7 +51,9 @@ T-2026-000002,"Rosewood, Dresses",Apps,App usage: =1+1,15.00,USD,2026-11-01,2026
 
 @kept()
 def shop() -> Shop:
-    """A plan of 39.00 billed on joining, and a threshold bill of 241.20 on 12 November."""
+    """A shop with a plan of 39.00 billed on joining, and a threshold bill of 241.20
+    on 12 November.
+    """
     shop = shops.join("2026-11-01 09:00", name="Rosewood, Dresses", plan_price="39.00")
     prices.introduce(
         fee="pick-pack",

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db
 
 @kept()
 def shop() -> Shop:
-    """A plan of 39.00 billed on joining, and a threshold bill of 225.00 on 12 November."""
+    """A shop with a plan of 39.00 billed on joining, and a threshold bill of 225.00
+    on 12 November.
+    """
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")
     shop.charge("2026-11-10 10:00", "app-usage", "15.00")
     shop.charge("2026-11-12 15:00", "shipping-label", "210.00")

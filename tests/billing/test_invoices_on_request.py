@@ -22,7 +22,9 @@ AT = "2026-11-10 12:00"
 
 @kept(TAEL_SANDBOX=True)
 def shop() -> shops.Shop:
-    """30.00 are outstanding, 5.00 accrue, 8.00 wait for the month's end; plans of 60 days."""
+    """A shop with 30.00 outstanding, 5.00 accruing and 8.00 that wait for the month's end, on plans
+    of 60 days.
+    """
     shop = shops.join("2026-11-01 10:00", plan_price="10.00", plan_interval_days=60)
     shop.charge("2026-11-03 10:00", "pick-pack", "30.00")
     shop.charge(AT, "shipping-label", "5.00")

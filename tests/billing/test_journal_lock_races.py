@@ -52,7 +52,7 @@ def test_what_commits_meanwhile_is_in_the_locked_month_or_in_the_open_one() -> N
         return "locked"
 
     def issue(shop: Shop) -> str:
-        """Asked for on 30 November, whenever it comes to be done."""
+        """Issue the draft, as asked for on 30 November, whenever it comes to be done."""
         draft = shop.account.invoices.get(number=None)
         return paying.issue(shop, "2026-11-30 22:00", draft)
 

@@ -13,7 +13,9 @@ pytestmark = pytest.mark.django_db
 
 
 def labels_every_hour(zone: str, first: str, last: str) -> shops.Shop:
-    """A label of 1.00 in each hour from `first` up to `last`, the jobs running before each."""
+    """A shop with a label of 1.00 in each hour from `first` up to `last`; the jobs
+    run before each.
+    """
     shop = shops.join(first, timezone=zone, billing_threshold="10000.00")
     instant, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
     while instant < end:

@@ -34,7 +34,9 @@ YEARLY: dict[str, Any] = {"plan_interval_days": 365, "plan_price": "0"}
 
 
 def at_stripe(currency: str = "USD", **terms: Any) -> Shop:
-    """Joined on 1 November 2026; CYCLE dates are 1 and 31 December."""
+    """A shop that joined on 1 November 2026 and is collected from at Stripe. Its CYCLE dates are 1
+    and 31 December.
+    """
     shop = shops.join("2026-11-01 10:00", currency=currency, **{**YEARLY, **terms})
     assert choose(shop, "2026-11-01 10:00", "stripe") == "stripe"
     return shop
@@ -108,7 +110,9 @@ def test_the_day_end_makes_it_manual_before_it_makes_a_bill() -> None:
 
 
 def failing_invoice(provider: Told) -> Shop:
-    """A bill of 250.00 whose card lacks funds."""
+    """A shop with a bill of 250.00, and a provider that says nine times that its
+    card lacks funds.
+    """
     provider.answers = [Answer.failed("insufficient_funds")] * 9
     shop = at_stripe(billing_threshold="200.00")
     shop.charge("2026-11-02 09:00", "pick-pack", "250.00")

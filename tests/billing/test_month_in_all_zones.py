@@ -25,7 +25,9 @@ ZONES = [
 
 
 def month(zone: str) -> shops.Shop:
-    """From 20 September to 6 November 2017, by events at their own times and hourly jobs."""
+    """A shop in this zone from 20 September to 6 November 2017, with charges and a credit at their
+    own local times, and the jobs run, hourly around some of the days that end.
+    """
     shop = shops.join(
         "2017-09-20 00:00",
         timezone=zone,

@@ -41,7 +41,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 def notify(shop: Shop, kind: kinds.Kind = PRICE_ROSE, status: str = "") -> bool:
-    """Write a notice that a price rose; whether it is new."""
+    """Write a notice that a price rose. Returns whether it is new."""
     return notices.write(
         merchant_id=shop.merchant.pk,
         kind=kind,

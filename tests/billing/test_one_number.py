@@ -27,7 +27,9 @@ NUMBER, DAY = "T-2026-000002", "12 Nov 2026"
 
 @kept()
 def shop() -> Shop:
-    """Bills of 39.00, 225.00 and 210.00, of which the last is void and comes again with 1.00."""
+    """A shop with bills of 39.00, 225.00 and 210.00, of which the last is void and comes again with
+    1.00.
+    """
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")
     shop.charge("2026-11-12 15:00", "pick-pack", "225.00")
     shop.charge("2026-11-13 15:00", "pick-pack", "210.00")

@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def shop(clock: Callable[[str], None]) -> Shop:
-    """Has a bill of 39.00 and a card without enough funds; one attempt has failed."""
+    """A shop with a bill of 39.00 and a card without enough funds. One attempt has failed."""
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 10:10")
     return shop

@@ -27,7 +27,7 @@ PARTS = (("2026-11-10", "14.00"), ("2026-11-20", "15.00"))
 
 @kept()
 def many_lines() -> Shop:
-    """A bill of 87 lines over 1.00."""
+    """A shop with a bill of 87 lines over 1.00."""
     shop = shops.join("2026-11-01 09:00", "many-lines", billing_threshold="9000.00")
     for day in range(1, 30):
         for fee in ("pick-pack", "receiving", "packaging"):
@@ -39,7 +39,7 @@ def many_lines() -> Shop:
 
 @kept()
 def october() -> Shop:
-    """Three charges in October, which is closed."""
+    """A shop with three charges in October, which is closed."""
     return closed(reference="october")
 
 

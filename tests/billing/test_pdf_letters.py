@@ -21,7 +21,7 @@ HOSTILE = '#read("/etc/passwd") *x* _y_ $z$ \\ @a <b> [c] // d = e'
 
 @pytest.fixture
 def no_fonts(settings: Settings, tmp_path: Path) -> None:
-    """Only the font within typst, which has Latin letters."""
+    """Have only the font within typst be there, which has Latin letters."""
     settings.TAEL_FONT_PATHS = [str(tmp_path)]
 
 

@@ -21,7 +21,7 @@ OCTOBER = "/m/rosewood/billing/statements/2026-10.pdf"
 
 @kept()
 def shop() -> Shop:
-    """A bill of 225.00 issued on 12 October; October is closed, November open."""
+    """A shop with a bill of 225.00 issued on 12 October; October is closed, November open."""
     shop = shops.join("2026-10-01 09:00")
     shop.charge("2026-10-12 15:00", "shipping-label", "210.00")
     shop.charge("2026-10-12 16:00", "pick-pack", "15.00")

@@ -27,7 +27,7 @@ def periods(shop: Shop) -> list[str]:
 
 
 def example() -> Shop:
-    """The example of rule 26.1, until 13 November."""
+    """The shop of the example of rule 26.1, until 13 November."""
     shop = shops.join("2026-11-01 10:00", **PLAN)
     shop.charge("2026-11-10 12:00", "app-usage", "15.00")
     shop.charge("2026-11-12 15:00", "shipping-label", "210.00")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def plan(interval: int, **more: Any) -> shops.Shop:
-    """Joined on 1 November 2026 with a plan of 39.00."""
+    """A shop that joined on 1 November 2026 with a plan of 39.00 for `interval` days."""
     given = {"billing_threshold": "100000.00", "plan_price": "39.00"} | more
     return shops.join("2026-11-01 10:00", plan_interval_days=interval, **given)
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> shops.Shop:
-    """Nothing of it is billed in November or on 1 December."""
+    """A shop of which nothing is billed in November or on 1 December, as its threshold is high."""
     return shops.join("2026-11-03 10:00", billing_threshold="100000.00")
 
 

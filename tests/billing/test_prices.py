@@ -21,7 +21,7 @@ DAY = shops.instant(NOW).date()
 
 @kept()
 def shop() -> shops.Shop:
-    """In November 2026, with no prices yet."""
+    """A shop in November 2026, when there are no prices yet."""
     shop = shops.join("2026-11-01 10:00", billing_threshold="100000.00")
     shop.run_jobs(NOW)
     return shop

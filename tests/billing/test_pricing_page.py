@@ -19,7 +19,9 @@ clock = pytest.fixture(set_clock)
 
 @pytest.fixture
 def shop(clock: Callable[[str], None]) -> Shop:
-    """Pays 2.10 for picking by its own price; packaging will cost 0.85 from December on."""
+    """A shop that pays 2.10 for picking by its own price; packaging will cost 0.85 from December
+    on.
+    """
     shop = shops.join("2026-10-01 09:00", plan_price="39.00")
     deciding.price("pick-pack", "2.50", "2026-10-01")
     deciding.price("pick-pack", "2.10", "2026-10-05", own=shop)

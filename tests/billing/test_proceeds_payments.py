@@ -40,7 +40,9 @@ SHORT = "FAILED not_enough_proceeds"
 
 
 def earning(earned: str, *, settlement_days: int = 0, **terms: Any) -> shops.Shop:
-    """A bill of 39.00 that proceeds pay, and this much earned on 1 November at 10:05."""
+    """A shop with a bill of 39.00 that proceeds pay, which earned this much on 1
+    November at 10:05.
+    """
     shop = billed(settlement_days=settlement_days, **terms)
     assert choose(shop, "2026-11-01 10:00", "proceeds") == "proceeds"
     if earned != "0":

@@ -58,7 +58,7 @@ def stripe(settings: LazySettings) -> Iterator[OddStripe]:
 
 @pytest.fixture
 def shop(stripe: OddStripe) -> Shop:
-    """One bill of 250.00 that was paid at Stripe, which pays it out three days later."""
+    """A shop with a bill of 250.00 that was paid at Stripe, which pays it out three days later."""
     shop = billed_shop()
     collect(shop, "2026-11-02 09:30")
     assert Payment.objects.get().status == "SUCCEEDED"

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> Shop:
-    """In Bangkok, with a threshold of 200.00 and a plan that is free; 3 November is open."""
+    """A shop in Bangkok with a threshold of 200.00 and a plan that is free. Its open day is 3
+    November.
+    """
     shop = shops.join("2026-11-01 10:00", timezone="Asia/Bangkok")
     shop.run_jobs("2026-11-03 00:00")
     return shop

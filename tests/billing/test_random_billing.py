@@ -238,7 +238,7 @@ class Billing(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([1, 24, 24 * 3, 24 * 8, 24 * 31]), with_jobs=st.booleans())
     def let_time_pass(self, hours: int, with_jobs: bool) -> None:
-        """So many hours pass, with the jobs of the last instant or without."""
+        """Let so many hours pass, with the jobs of the last instant or without."""
         self.now += timedelta(hours=hours)
         if with_jobs:
             shops.run_jobs(self.now)

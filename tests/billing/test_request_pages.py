@@ -29,7 +29,9 @@ PAGES = ["requests/", "requests/FR-7/"]
 
 @kept()
 def shop() -> Shop:
-    """FR-7 cost 5.00 and 12.00 and got 1.50 back; FR-8 cost 2.00; one charge has no request."""
+    """A shop with request FR-7, which cost 5.00 and 12.00 and got 1.50 back, FR-8, which cost 2.00,
+    and a charge without a request.
+    """
     shop = shops.join("2026-10-01 09:00", billing_threshold="12.00")
     shop.charge("2026-10-03 10:00", "pick-pack", "5.00", "c-1", request="FR-7", quantity="2.5")
     shop.charge("2026-10-04 10:00", "packaging", "2.00", request="FR-8")

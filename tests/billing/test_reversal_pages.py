@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @kept(TAEL_SANDBOX=True)
 def written() -> Shop:
-    """The payment of its only bill, 240.00, was disputed on 3 November, and the dispute is lost."""
+    """A shop whose only payment, of 240.00, was disputed on 3 November; the dispute is lost."""
     shop = deciding.join()
     deciding.reversed_payment(shop)
     return shop

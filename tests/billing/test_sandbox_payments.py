@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def billed_shop(reference: str = "rosewood") -> shops.Shop:
-    """One open bill of 39.00."""
+    """A shop with one open bill of 39.00."""
     return shops.join("2026-11-01 10:00", reference, plan_price="39.00", payment_method="sandbox")
 
 

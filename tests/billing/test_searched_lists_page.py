@@ -29,7 +29,7 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 @kept()
 def shop() -> Shop:
-    """Closed 2026-11 (16.50 and a credit of 1.50 later) and 2026-12; 2027-01 is open."""
+    """A shop whose 2026-11 (16.50, and a credit of 1.50 later) and 2026-12 are closed."""
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")
     shop.charge("2026-11-03 10:00", "pick-pack", "4.50", "C-1", request="FR-2")
     shop.charge("2026-11-05 15:00", "shipping-label", "12.00", "C-2", request="FR-1")

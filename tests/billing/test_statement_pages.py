@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db
 
 @kept()
 def shop() -> Shop:
-    """October is closed (15.50 billed, 1.00 not), November open with 2.00 and a late 3.00."""
+    """A shop whose October is closed (15.50 billed, 1.00 not); November is open with 2.00 and a
+    late 3.00.
+    """
     shop = shops.join("2026-10-01 09:00")
     shop.charge("2026-10-03 10:00", "pick-pack", "3.50", request="FR-7", quantity="2.5")
     shop.charge("2026-10-05 15:00", "shipping-label", "12.00")

@@ -22,7 +22,7 @@ ORDER = {"amount": "25000", "currency": "usd", "customer": "cus_1", "payment_met
 
 @pytest.fixture
 def lost(odd: OddStripe) -> shops.Shop:
-    """A payment was taken as pi_1, and the answer was lost."""
+    """A shop from which Stripe took a payment as pi_1, the answer to which was lost."""
     shop = billed_shop()
     odd.mishaps.append("lost")
     collect(shop, "2026-11-02 10:00")

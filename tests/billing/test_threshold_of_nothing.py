@@ -10,7 +10,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> shops.Shop:
-    """Its plan costs nothing; it joins in Tokyo two days before October ends."""
+    """A shop with a threshold of 0 and a plan that costs nothing, which joined in Tokyo two days
+    before October ended.
+    """
     return shops.join(
         "2026-10-29 10:00", currency="JPY", timezone="Asia/Tokyo", billing_threshold="0"
     )

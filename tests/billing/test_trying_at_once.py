@@ -64,7 +64,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def two_failed(clock: Callable[[str], None]) -> Shop:
-    """Bills of 39.00 and 250.00, both of which failed on 2 November for lack of funds."""
+    """A shop with bills of 39.00 and 250.00, both of which failed on 2 November for
+    lack of funds.
+    """
     shop = billed(card=SHORT)
     assert shop.charge("2026-11-02 09:00", "pick-pack", "250.00") == "applied"
     shop.run_jobs("2026-11-02 10:00")

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def two_invoices(provider: Told) -> shops.Shop:
-    """39.00 first failed on 1 November, 200.00 on the 11th."""
+    """A shop with two bills: 39.00 first failed on 1 November, 200.00 on the 11th."""
     shop = billed()
     choose(shop, "2026-11-01 10:00", "stripe")
     provider.answers = [Answer.failed("card_declined", is_hard=True)] * 2

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def closed(*, credit: str, **terms: str) -> shops.Shop:
-    """Its bill of 39.00 is open, and `credit` is in its favour as it closes."""
+    """A closed shop whose bill of 39.00 is open, and which had a credit of `credit` before."""
     shop = manual(**terms)
     deciding.grant(shop, "2026-11-02 12:00", credit, "credit-account")
     deciding.close(shop, "2026-11-03 12:00")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> Shop:
-    """150.00 for a bill of 100.00; 39.00 of the rest paid the next bill."""
+    """A shop that sent 150.00 for a bill of 100.00; 39.00 of the rest paid the next bill."""
     shop = manual(plan_price="100.00", billing_threshold="39.00")
     transfer(shop, "2026-11-03 12:00", "150.00")
     shop.charge("2026-11-04 12:00", "pick-pack", "39.00")

@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def failed(**terms: str) -> shops.Shop:
-    """Its bill of 39.00 first failed on 1 November at 11:00."""
+    """A shop whose bill of 39.00 first failed on 1 November at 11:00."""
     shop = billed(card=SHORT, **terms)
     shop.run_jobs("2026-11-01 11:00")
     assert first_failure(shop) == "2026-11-01 11:00"
@@ -52,7 +52,7 @@ def frozen(**terms: str) -> shops.Shop:
 
 
 def placed(shop: shops.Shop) -> list[tuple[str, str, bool]]:
-    """For each freeze: when it was placed, by whom, and whether it is in force."""
+    """When each freeze of the line was placed (local time), by whom, and whether it is in force."""
     zone = shop.at("2026-11-01").tzinfo
     return [
         (

@@ -74,7 +74,7 @@ def violated(at: str) -> list[str]:
 
 
 def late() -> shops.Shop:
-    """Its bill of 39.00 was due on the 8th, and has failed as that day started."""
+    """A shop whose bill of 39.00 was due on the 8th, and has failed as that day started."""
     shop = manual()
     shop.run_jobs("2026-11-09 09:00")
     assert str(invoice().first_failed_on) == "2026-11-08"
@@ -125,7 +125,9 @@ def test_without_a_day_it_is_that_of_the_recording() -> None:
 
 
 def frozen() -> shops.Shop:
-    """For its bill of 39.00 since 6 December; another one of 200.00 is open, and not due yet."""
+    """A shop that its unpaid bill of 39.00 has frozen since 6 December. Another bill of 200.00 is
+    open, and not due yet.
+    """
     shop = manual(plan_interval_days=365)
     shop.run_jobs("2026-12-06 09:00")
     assert shop.frozen_by() == ["UNPAID_BILL"]

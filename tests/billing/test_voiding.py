@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 
 def over_threshold(**terms: str) -> shops.Shop:
-    """A THRESHOLD bill of 210.00, number 1, on 5 November; the plan costs nothing."""
+    """A shop with a THRESHOLD bill of 210.00, number 1, on 5 November; its plan costs nothing."""
     shop = shops.join("2026-11-01 10:00", **terms)
     shop.charge("2026-11-05 12:00", "pick-pack", "150.00")
     shop.charge("2026-11-05 13:00", "packaging", "60.00")

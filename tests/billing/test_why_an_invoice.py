@@ -38,7 +38,7 @@ def collected(kind: str) -> str:
 
 
 def season(**terms: Any) -> Shop:
-    """A bill of each kind, paid by the sandbox as jobs find them."""
+    """A shop with a bill of each kind, which the sandbox pays as jobs find them."""
     shop = shops.join(
         "2026-11-01 10:00",
         **{"plan_price": "39.00", "plan_interval_days": 365, "payment_method": "sandbox", **terms},

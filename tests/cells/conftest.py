@@ -27,7 +27,7 @@ def numbered() -> str:
 
 
 def make(template: str) -> str:
-    """The name of a new database that is like this one."""
+    """Make a new database that is a copy of this one, and return its name."""
     name = numbered()
     if cluster.URL:
         cluster.make(name, template)

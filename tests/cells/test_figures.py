@@ -194,7 +194,7 @@ def test_charges_a_second(four_cells: None, over: int) -> None:
 
 
 def charge(platform: Caller, shop: shops.Shop, name: str, at: str, many: int) -> int:
-    """So many charges of the shop, sent together; returns how many."""
+    """Send so many charges of the shop together. Returns how many they were."""
     event: dict[str, Any] = {"type": "charge.recorded", "at": at, "merchant": shop.reference}
     data = {"fee": "pick-pack", "amount": "0.01", "currency": "USD", "quantity": 1}
     done = platform.events(*(

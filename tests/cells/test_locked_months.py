@@ -36,7 +36,7 @@ BY: dict[str, Any] = {"actor": "olga@tael.example", "reason": "sent to the accou
 
 
 def lock(number: int, at: str, month: str) -> JournalLock:
-    """Locked by an operator who looks at this cell."""
+    """Lock the month, as an operator who looks at this cell."""
     with cells.at(number):
         return journal_locks.lock(month=date.fromisoformat(month), now=shops.instant(at), **BY)
 

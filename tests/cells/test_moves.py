@@ -280,7 +280,7 @@ def test_who_pays_as_books_begin_to_move_pays_once_and_reads_no_more_than_is_so(
 
 
 def look_at_the_stop(browser: Any, platform: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While `meadow` is moved, nothing is done for it, and all for others."""
+    """Check that, while `meadow` is moved, nothing is done for it, and everything for others."""
     page: HttpResponse = browser.get("/m/meadow/credit/orders/", headers={"Accept-Language": "th"})
     assert (page.status_code, page["Retry-After"]) == (503, "5")
     assert "กำลังย้ายบัญชีของร้านนี้" in page.content.decode()

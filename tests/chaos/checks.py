@@ -94,7 +94,9 @@ def nothing_from_nowhere(journal: Journal) -> Iterator[str]:
 
 
 def orders() -> Iterator[str]:
-    """An order is held once, and what it holds is never more than its amount."""
+    """Yield a sentence for each order that is held more than once, for each that is open and holds
+    nothing, and for each row of an import that was applied and is not in the books once.
+    """
     held = LimitEntry.objects.filter(kind="HOLD").values("order").annotate(times=Count("pk"))
     for row in held.filter(times__gt=1):
         yield f"Order {row['order']} is held {row['times']}×"

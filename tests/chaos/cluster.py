@@ -61,5 +61,5 @@ def _kept() -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """With its owner, who is another one where root runs PostgreSQL."""
+    """Copy the folder with its owner, who is another one where root runs PostgreSQL."""
     subprocess.run(["cp", "-a", str(source), str(target)], check=True)

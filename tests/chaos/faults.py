@@ -302,7 +302,7 @@ class Faults:
 
 @contextmanager
 def _frozen(programs: Sequence[Program]) -> Iterator[None]:
-    """While the block runs, these do nothing."""
+    """A context in which these programs and their children are stopped. They go on afterwards."""
     family = [process for program in programs for process in program.family()]
     for process in family:
         with suppress(psutil.Error):

@@ -221,7 +221,9 @@ class MailSession(socketserver.StreamRequestHandler):
         return None
 
     def _take(self, readers: list[str]) -> bool:
-        """Take one mail for these readers, as the mood is; whether the session goes on."""
+        """Take one mail for these readers, and answer as the mood is. Returns whether the session
+        goes on.
+        """
         content = b""
         for line in self.rfile:
             if line == b".\r\n":

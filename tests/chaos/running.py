@@ -43,7 +43,9 @@ class Run:
         self.unheard = 0  # requests without an answer as the faults were over
 
     def go(self, faults: Sequence[Fault], *, seconds: float) -> list[str]:
-        """Run the plan, and print what happened. Returns what is wrong, in sentences."""
+        """Run the plan to its end: trade under faults, let everything come to rest, and send again
+        what had no answer. Prints what happened, and returns what is wrong, in sentences.
+        """
         with ExitStack() as stack:
             bank = stack.enter_context(payout_server.running())
             os.environ["CHAOS_BANK"] = bank.url
@@ -99,7 +101,9 @@ class Run:
         connection.close()
 
     def _thread(self, do: Callable[..., None], *arguments: object) -> Thread:
-        """Start a thread that does this; what it raises is noted as a failure of the run itself."""
+        """Start a daemon thread that does this, and return it. What it raises is noted as a failure
+        of the run itself.
+        """
 
         def doing() -> None:
             """Do it; note what it raises, and close the connection."""

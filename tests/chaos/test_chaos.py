@@ -36,7 +36,9 @@ def template(db: None) -> str:
 
 
 def chaos(template: str, *arguments: str) -> str:
-    """What a run printed that found nothing wrong."""
+    """Run the chaos with these arguments, on a copy of the template; it has to find nothing wrong.
+    Returns what it printed.
+    """
     command = [sys.executable, "-m", "tests.chaos", *arguments]
     # Not as a test: a test's PostgreSQL may forget what it has acknowledged.
     environment = {name: said for name, said in os.environ.items() if name != "PYTEST_VERSION"}

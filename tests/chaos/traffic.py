@@ -122,7 +122,9 @@ class Api:
         return Answer(told.status or NO_ANSWER, told.said)
 
     def send(self, told: Told, *, patience: float, gives_up: float = 0) -> httpx.Response | None:
-        """Send it until it is answered, or given up. Returns the answer."""
+        """Send it until it is answered, or given up after `patience` seconds, by chance or at the
+        end of the run. Returns the answer, or None.
+        """
         until = time.monotonic() + patience
         while time.monotonic() < until:
             told.sent += 1

@@ -68,7 +68,7 @@ class Program:
         return None
 
     def children(self) -> list[psutil.Process]:
-        """Its living child processes, and theirs."""
+        """The program's living child processes, and theirs."""
         with suppress(psutil.Error):
             if main := self.main():
                 return [one for one in main.children(recursive=True) if _lives(one)]
@@ -90,7 +90,10 @@ class World:
     """All that runs. `kills` counts by kind what was ended by SIGKILL or SIGQUIT."""
 
     def __init__(self, folder: Path, notes: Path, *, web_port: int, redis_port: int) -> None:
-        """`notes` is a folder for logs and clocks, which a disk that is full must not hinder."""
+        """Prepare what runs, without starting it: a web server, three workers (one with a clock of
+        its own), and beat. `notes` is a folder for logs and clocks, which a disk that is full must
+        not hinder.
+        """
         self.folder, self.web_port, self.redis_port = folder, web_port, redis_port
         self.kills: Counter[str] = Counter()
         self.kill_instants: list[float] = []

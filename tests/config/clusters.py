@@ -71,7 +71,9 @@ def run(program: str, *arguments: str | Path) -> str:
 
 @contextmanager
 def home() -> Iterator[Path]:
-    """A folder for clusters, archives and backups; what runs there ends with it."""
+    """A context with a new folder for clusters, archives and backups. As it ends, the processes
+    that still run in the folder are killed, and the folder is removed.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tael-clusters-", dir="/tmp"))
     account = datafolder.server_account()
     if account is not None:

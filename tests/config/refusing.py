@@ -66,7 +66,7 @@ class Column:
 
 @dataclass
 class Table:
-    """Its columns, without those that are computed. `text` is what the search may take words of."""
+    """The columns of a table, without those that are computed."""
 
     name: str
     columns: dict[str, Column]
@@ -166,8 +166,8 @@ def drop(cursor: Any, table: str, name: str) -> None:
 def is_refused(
     table: str, name: str, *statements: str, before: Sequence[str] = (), column: str = ""
 ) -> bool:
-    """Whether one of the statements is refused by this constraint, or for this column; what refuses
-    it before is dropped.
+    """Whether one of the statements is refused by this constraint, or for this column. Other
+    constraints that refuse it first are dropped. All is undone afterwards.
     """
     with undone() as cursor:
         for statement in before:

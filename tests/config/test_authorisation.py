@@ -325,7 +325,9 @@ def _people(shop: Shop) -> dict[str, Client]:
 def _answers(
     people: dict[str, Client], route: Route, asked: str, method: str, wanted: list[str]
 ) -> Iterator[str]:
-    """The status for each of WHO; `elsewhere` if who has to sign in is not sent to do so."""
+    """The status for each of WHO, with `elsewhere` if who has to sign in is not sent to do so. What
+    a request did is undone.
+    """
     for (who, client), status in zip(people.items(), wanted, strict=True):
         if status == "-":
             yield "-"

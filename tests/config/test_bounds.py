@@ -179,7 +179,9 @@ def test_pages_may_use_nothing_of_the_browser_that_they_do_not_need(client: Clie
 
 
 def sleeping(request: Any, *_: Any, **__: Any) -> None:
-    """For longer than this statement is waited for; all others have a busy machine's time."""
+    """Have the database sleep for longer than this statement is waited for (40 ms), so that it is
+    cancelled. All other statements have as much time as a busy machine needs.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '40ms'")
         cursor.execute("SELECT pg_sleep(5)")

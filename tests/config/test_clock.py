@@ -98,7 +98,7 @@ def test_a_wrong_clock_is_compared_each_time_until_it_is_right(set_ahead: SetAhe
 
 @pytest.fixture
 def shop() -> Shop:
-    """Days of it are to be worked off: it joined last week, and nothing has run since."""
+    """A shop with days to be worked off: it joined last week, and nothing has run since."""
     joined = (RIGHT - timedelta(days=7)).isoformat()
     return shops.join(joined)
 

@@ -37,7 +37,7 @@ class Lines:
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
-    """As in a deployment."""
+    """Have all that is logged be written as in a deployment, and give its lines."""
     configured = logs.logging_settings(deployed=True)
     assert configured["handlers"]["stderr"]["formatter"] == "json"
     kept = Lines()

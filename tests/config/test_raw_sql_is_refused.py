@@ -113,7 +113,9 @@ BY_HAND = {
 
 
 def triggers() -> list[tuple[str, ...]]:
-    """Table, name, and what it is about; not those that tell webhooks, which refuse nothing."""
+    """Table, name, and definition with the source of its function, of each of our triggers; not of
+    those that tell webhooks, which refuse nothing.
+    """
     return named(
         """
         SELECT tgrelid::regclass::text, tgname,

@@ -53,7 +53,9 @@ def asked(process: "subprocess.Popen[str]", word: str) -> str:
 
 @pytest.fixture
 def using(start: Start) -> Callable[[str], str]:
-    """Asks a process that uses the database and Redis: its answer to a word."""
+    """A function that asks a process that uses the database and Redis: it gives its answer to a
+    word.
+    """
     process = start("-c", USE, DJANGO_SETTINGS_MODULE="config.settings")
     return lambda word: asked(process, word)
 

@@ -95,7 +95,9 @@ def nobody_else_is_connected(db: None) -> None:
 
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """Gives this process another version, which has Vancouver's clock go with Los Angeles'."""
+    """A function that gives this process another version of the time-zone data, in which
+    Vancouver's clock goes with Los Angeles'.
+    """
 
     def read(name: str) -> zoneinfo.ZoneInfo:
         known = {"America/Vancouver": "America/Los_Angeles"}

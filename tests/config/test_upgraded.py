@@ -85,7 +85,9 @@ def reads_for_long(cluster: Cluster, watch: Watch) -> None:
 
 
 def filled(cluster: Cluster, old: Code, new: Code) -> Traffic:
-    """The old version's books, with all their rows; and those who trade, who have not begun."""
+    """Make the old version's books with all their rows. Returns the traffic of those who will
+    trade, which has not begun.
+    """
     give_rights(cluster, new)  # the old file wants tables
     owner = as_role(cluster, "tael_owner")
     old.run("manage.py", "migrate", "--verbosity", "0", DATABASE_URL=owner)
@@ -139,7 +141,9 @@ def test_a_million_charges_are_migrated_while_shops_trade_and_nobody_waits_two_s
 
 
 def upgrade(cluster: Cluster, old: Code, new: Code, traffic: Traffic, watch: Watch) -> None:
-    """Migrate, then serve by both versions, then by the new one alone; and see who waited."""
+    """Migrate while the old version serves, then serve by both versions, then by the new one alone.
+    Nobody may have waited longer than MOST_SECONDS.
+    """
     with serving(old, "old-web") as before, ExitStack() as stays:
         traffic.ports.append(before.port)
         with traffic.going_on(CLIENTS), watch.going_on():

@@ -90,8 +90,8 @@ class Traffic:
     def _tell(
         self, kind: str, merchant: str, name: str, path: str, body: dict[str, Any]
     ) -> dict[str, Any]:
-        """The answer to what is told; what was acknowledged is kept by kind, as merchant and
-        name.
+        """Post this, and return the answer; an empty one if it was not taken. What was taken is
+        noted by its kind, as merchant and name.
         """
         status, content = self._ask("POST", kind, f"/api/v1/{path}", json.dumps(body))
         if status not in (200, 201):

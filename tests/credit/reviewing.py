@@ -32,7 +32,9 @@ def metrics(shop: shops.Shop, at: str, rating: str, listing: str, profile: str, 
 
 
 def shop_with(paid: str, marks: tuple[str, str, str, str] = PERFECT, **terms: Any) -> shops.Shop:
-    """Joined on 1 November 2026, paid so much on the 2nd; its first review is in December."""
+    """A shop that joined on 1 November 2026 and was paid so much on the 2nd, with these marks of
+    the marketplace's. Its first review is in December.
+    """
     shop = shops.join("2026-11-01 10:00", **terms)
     sell(shop, "2026-11-02 10:00", paid)
     assert metrics(shop, "2026-11-03 10:00", *marks) == "applied"

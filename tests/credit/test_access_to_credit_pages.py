@@ -17,7 +17,7 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 @kept()
 def shop() -> Shop:
-    """Has orders, and was reviewed in December 2026."""
+    """A shop that has orders, and was reviewed in December 2026."""
     shop = shop_with("1000.00")
     shop.run_jobs(DECEMBER)
     return shop

@@ -25,7 +25,9 @@ DAY = "2026-11-03 "
 
 @pytest.fixture
 def shop() -> shops.Shop:
-    """In USD the operator limit is 10,000.00."""
+    """A shop with 50,000.00 USD to withdraw. On one day, withdrawals of 10,000.00 together need no
+    approval.
+    """
     return shop_with("50000.00")
 
 

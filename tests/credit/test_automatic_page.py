@@ -21,7 +21,7 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
-    """In a demonstration: no second factor."""
+    """A shop with 300.00 to withdraw, in a demonstration, which asks for no second factor."""
     settings.TAEL_SANDBOX = True
     shop = shop_with("300.00")
     set_clock(monkeypatch)(NOW)

@@ -35,7 +35,9 @@ PAGE = "/m/rosewood/credit/buyers/"
 
 @kept()
 def written() -> Shop:
-    """On 1 December: Malee pays on time and late, Somchai holds most, and is overdue with one."""
+    """A shop on 1 December: Malee pays on time and late, Somchai holds most, and is overdue with
+    one.
+    """
     shop = shops.join("2026-10-01 09:00", credit_limit="2000.00", timezone="Asia/Bangkok")
     for order, paid in (("M-1", "2026-10-12 23:59"), ("M-2", "2026-10-13 00:01")):
         shop.place("2026-10-02 10:00", order, "100.00", buyer="Malee")

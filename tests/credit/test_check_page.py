@@ -21,7 +21,7 @@ clock = pytest.fixture(set_clock)
 
 @kept()
 def written() -> Shop:
-    """On 12 October: 1,000 of limit, 600 of it held, 200 of that due on the 22nd."""
+    """A shop on 12 October with 1,000 of limit, 600 of it held, 200 of that due on the 22nd."""
     shop = shops.join("2026-10-01 09:00", credit_limit="1000.00")
     shop.place("2026-10-10 10:00", "A-1", "400.00", buyer="Malee")
     shop.place("2026-10-11 10:00", "A-2", "200.00", buyer="Somchai")

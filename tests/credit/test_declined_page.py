@@ -19,7 +19,9 @@ clock = pytest.fixture(set_clock)
 
 @kept()
 def written() -> Shop:
-    """On 31 October: two declined over the limit, the first one 9 days ago; one risky buyer."""
+    """A shop on 31 October with two orders declined over the limit, the first one 9 days ago, and
+    one of a risky buyer.
+    """
     shop = shops.join("2026-09-01 09:00", credit_limit="1000.00")
     shop.place("2026-09-20 10:00", "OLD", "9000.00")
     shop.place("2026-10-22 10:00", "BIG-1", "2000.00")

@@ -34,7 +34,9 @@ OTHER_CARD = "4000 0000 0000 0119"
 
 @kept(TAEL_SANDBOX=True)
 def written() -> Shop:
-    """With one destination, usable since yesterday, in a demonstration: no second factor."""
+    """A shop with one destination, usable since yesterday, in a demonstration, which asks for no
+    second factor.
+    """
     shop = shop_with("300.00")
     return shop
 

@@ -45,7 +45,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def shop(clock: Callable[[str], None], settings: LazySettings) -> Shop:
-    """With 300.00 to withdraw, each time for 1 % and 0.50, in a demonstration."""
+    """A shop with 300.00 to withdraw, each time for 1 % and 0.50, in a demonstration."""
     settings.TAEL_SANDBOX = True
     fees(percent="1", fixed="0.50")
     shop = shop_with("300.00")

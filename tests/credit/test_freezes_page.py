@@ -22,7 +22,7 @@ OLGA = "olga@tael.example"
 
 @pytest.fixture
 def shop() -> Shop:
-    """1,000 of 5,000 are overdue from 12 October on."""
+    """A shop of whose 5,000 of limit 1,000 are overdue from 12 October on."""
     shop = shops.join("2026-10-01 09:00")
     shop.place("2026-10-01 10:00", "A-1", "1000.00")
     shop.deliver("2026-10-01 12:00", "A-1")

@@ -25,7 +25,9 @@ Clock = Callable[[str], None]
 
 @kept()
 def written() -> Shop:
-    """On 8 October: A-1 holds 300, A-2 was paid, and the limit was raised to 1,500 on the 5th."""
+    """A shop on 8 October: A-1 holds 300, A-2 was paid, and the limit was raised to 1,500 on the
+    5th.
+    """
     shop = shops.join("2026-10-01 09:00", credit_limit="1000.00")
     shop.place("2026-10-02 10:00", "A-1", "300.00")
     shop.place("2026-10-03 10:00", "A-2", "50.00")

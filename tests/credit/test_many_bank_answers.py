@@ -62,7 +62,9 @@ def sent_to_the_bank(lines: int, of_each: int) -> list[str]:
 
 
 def answered(references: list[str]) -> tuple[Client, PayoutAnswerFile, float]:
-    """Upload what the bank says: every tenth failed, the others were paid; how long that took."""
+    """Upload an answer of the bank's by which every tenth withdrawal failed and the others were
+    paid. Returns the client, the file, and how many seconds that took.
+    """
     browser = browser_of(operator("withdrawal"))
     rows = [
         f"{one},PAID,BANK-{number}," if number % 10 else f"{one},FAILED,,account closed"
@@ -77,7 +79,9 @@ def answered(references: list[str]) -> tuple[Client, PayoutAnswerFile, float]:
 
 
 def take_in(browser: Client, file: PayoutAnswerFile) -> list[str]:
-    """Work off the rows as the job does, chunk by chunk; what the page says at each quarter."""
+    """Work off the file's rows as the job does, chunk by chunk. Returns what its page says at each
+    quarter and in the end.
+    """
     due = JOB.find(DECIDED_AT)
     chunks = JOB.chunks(due)
     page = f"/admin/credit/payoutanswerfile/{file.pk}/change/"

@@ -24,7 +24,7 @@ clock = pytest.fixture(set_clock)
 
 @kept()
 def written() -> Shop:
-    """On 15 October: A-1 overdue since the 12th, A-2 paid, B-1 open, B-2 declined."""
+    """A shop on 15 October: A-1 is overdue since the 12th, A-2 paid, B-1 open, B-2 declined."""
     shop = shops.join("2026-10-01 09:00", credit_limit="1000.00")
     shop.place("2026-10-01 10:00", "A-1", "100.00")
     shop.ship("2026-10-01 11:00", "A-1")

@@ -27,7 +27,7 @@ WHY: dict[str, Any] = {"reason": "The marketplace asked us to, ticket 812."}
 
 @pytest.fixture
 def shop() -> shops.Shop:
-    """With an order A of 300.00."""
+    """A shop with an open order A over 300.00."""
     shop = shops.join("2026-11-01 10:00")
     shop.place("2026-11-02 10:00", "A", "300.00")
     return shop

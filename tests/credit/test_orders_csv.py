@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """On 15 October: A-1 overdue since the 12th, A-2 paid, A-3 due on the 20th, A-4 declined."""
+    """A shop on 15 October: A-1 is overdue since the 12th, A-2 paid, A-3 due on the 20th, A-4
+    declined.
+    """
     shop = shops.join("2026-10-01 09:00", credit_limit="1000.00")
     shop.place("2026-10-01 10:00", "A-1", "100.00", buyer="=Malee")
     shop.deliver("2026-10-01 12:00", "A-1")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def overdue_shop(*, overdue: str, limit: str, **terms: Any) -> shops.Shop:
-    """One order, delivered on 5 November 2026, due the same day."""
+    """A shop with one order, delivered on 5 November 2026 and due the same day."""
     shop = shops.join("2026-11-01 10:00", credit_limit=limit, payment_days=0, **terms)
     shop.place("2026-11-02 10:00", "A", overdue)
     shop.deliver("2026-11-05 10:00", "A")

@@ -56,7 +56,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def shop() -> Shop:
-    """Earned 100.00, 50.00 and 70.00 by three orders; what is sold then matures at once."""
+    """A shop that earned 100.00, 50.00 and 70.00 by three orders, each of which matured at once. A
+    withdrawal costs 2.00.
+    """
     fees(fixed="2.00")
     shop = shop_with("100.00")
     sell(shop, "2026-11-01 13:00", "50.00", "A-2")

@@ -15,7 +15,7 @@ NOW = "2026-11-02 10:00"
 
 @pytest.fixture
 def shop() -> shops.Shop:
-    """Limit 1,000; order A of 300."""
+    """A shop with a limit of 1,000 and an order A of 300."""
     shop = shops.join("2026-11-01 10:00", credit_limit="1000.00", settlement_days=7)
     shop.place(NOW, "A", "300.00")
     return shop

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> shops.Shop:
-    """Earns 300 on 1 November, 200 on the 2nd and 100 on the 4th; each matures after 7 days."""
+    """A shop that earns 300 on 1 November, 200 on the 2nd and 100 on the 4th; each matures after 7
+    days.
+    """
     shop = shops.join("2026-11-01 10:00", credit_limit="5000", settlement_days=7)
     add(shop)
     sell(shop, "2026-11-01 12:00", "300.00", "A")

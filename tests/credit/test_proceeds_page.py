@@ -25,7 +25,9 @@ NOBODY_ELSE = {"stranger": 404, "operator": 404, "nobody": 302}
 
 @kept()
 def written() -> Shop:
-    """On 9 November: 300.00 matured; A-2 and A-3 maturing; 41.00 paid out, 101.00 on its way."""
+    """A shop on 9 November: 300.00 matured, A-2 and A-3 are maturing, 41.00 was paid out, 101.00 is
+    on its way.
+    """
     fees(fixed="1.00")
     shop = shop_with("300.00", settlement_days=7)
     sell(shop, "2026-11-04 10:00", "200.00", "A-2")

@@ -25,7 +25,9 @@ FIELDS = {"licence_number": "L-1", "contact_name": "Mei", "contact_email": "mei@
 
 
 def shop_reported(completeness: str) -> shops.Shop:
-    """Its first review, in December, knows of this figure of the marketplace's."""
+    """A shop with a profile that is not confirmed. Its first review, in December, knows the
+    marketplace's figure of how complete it is.
+    """
     shop = shop_with("12000.00", ("4.8", "80", completeness, "90"))
     ProfileFactory.create(
         shop=shop,

@@ -13,7 +13,7 @@ AT = "2026-11-05 10:00"
 
 
 def shop_with_order(paid: str = "", instalments: int = 1) -> shops.Shop:
-    """An order A of 300.00, placed on 2 November and paid so far on the 3rd."""
+    """A shop with an order A of 300.00, placed on 2 November and paid so far on the 3rd."""
     shop = shops.join("2026-11-01 10:00")
     shop.place("2026-11-02 10:00", "A", "300.00", instalments=instalments)
     if paid:
@@ -30,7 +30,7 @@ def refund(
 
 
 def split(reference: str = "R") -> tuple[str, str, str]:
-    """From outstanding, from what was written off, from proceeds."""
+    """How much of the refund came from outstanding, what was written off, and proceeds."""
     found = OrderRefund.objects.get(reference=reference)
     parts = (found.from_outstanding, found.from_written_off, found.from_proceeds)
     return tuple(money.text(part) for part in parts)  # type: ignore[return-value]

@@ -20,7 +20,7 @@ LATER = "2026-12-02 10:00"
 
 
 def waiting(**terms: Any) -> shops.Shop:
-    """A raise from 15,000 to 30,000 that waits since 1 December 2026."""
+    """A shop whose raise from 15,000 to 30,000 waits since 1 December 2026."""
     shop = shop_with("45000.00", credit_limit="15000.00", **terms)
     shop.run_jobs(DECEMBER)
     assert outcome(shop) == ("A", "PENDING", "30000.00", "needs_approval")

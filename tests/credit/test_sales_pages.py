@@ -28,7 +28,9 @@ AFTER_SALES = "/m/rosewood/credit/after-sales/"
 
 @kept()
 def written() -> Shop:
-    """On 11 December in Bangkok: three months of orders, with four refunds and two cancelled."""
+    """A shop in Bangkok on 11 December, with three months of orders, four refunds and two
+    cancelled.
+    """
     shop = shops.join("2026-10-01 09:00", credit_limit="9000.00", timezone="Asia/Bangkok")
     shop.place("2026-10-05 10:00", "O-1", "100.00", buyer="Malee")
     shop.refund("2026-10-06 10:00", "O-1", "40.00", "R-1")  # before it was shipped

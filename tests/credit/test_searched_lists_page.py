@@ -39,7 +39,9 @@ def file(shop: Shop, path: str, **params: str) -> list[list[str]]:
 
 @kept()
 def written() -> Shop:
-    """Sold for 1,000.00; withdrew 150.00 (paid), 70.00 (cancelled) and 90.00 (under way)."""
+    """A shop that sold for 1,000.00 and withdrew 150.00 (paid), 70.00 (cancelled) and 90.00 (under
+    way).
+    """
     shop = shop_with("1000.00")
     pay_out(withdraw(shop, "150.00", "2026-11-03 10:00"))
     cancel(withdraw(shop, "70.00", "2026-11-04 10:00"), "2026-11-04 11:00")
@@ -111,7 +113,9 @@ def test_the_file_of_withdrawals_has_what_the_list_shows(shop: Shop) -> None:
 
 @pytest.fixture
 def declined(nothing_kept: None, clock: Callable[[str], None]) -> Shop:
-    """On 31 October: OLD of September, BIG-1 of 9 days ago, BIG-2 and RISK of this week."""
+    """A shop on 31 October with declined orders: OLD of September, BIG-1 of 9 days ago, BIG-2 and
+    RISK of this week.
+    """
     shop = shops.join("2026-09-01 09:00", credit_limit="1000.00")
     shop.place("2026-09-20 10:00", "OLD", "9000.00")
     shop.place("2026-10-22 10:00", "BIG-1", "2000.00", buyer="=Malee")

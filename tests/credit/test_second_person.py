@@ -29,7 +29,7 @@ def day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def shop() -> shops.Shop:
-    """50,000.00 can be withdrawn; above 10,000 somebody has to approve."""
+    """A shop with 50,000.00 to withdraw; above 10,000 somebody has to approve."""
     return withdrawing.shop_with("50000.00")
 
 

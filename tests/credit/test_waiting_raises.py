@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 def waiting(paid: str = "45000.00") -> shops.Shop:
-    """A raise from 15,000 to 30,000 that waits since 1 December 2026."""
+    """A shop whose raise from 15,000 to 30,000 waits since 1 December 2026."""
     shop = shop_with(paid, credit_limit="15000.00")
     shop.run_jobs(DECEMBER)
     assert outcome(shop) == ("A", "PENDING", "30000.00", "needs_approval")

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> shops.Shop:
-    """300.00 can be withdrawn."""
+    """A shop with 300.00 to withdraw."""
     return shop_with("300.00")
 
 

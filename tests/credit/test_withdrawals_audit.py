@@ -28,7 +28,9 @@ PAID_OUT, GONE, DEBIT, BELONGS, _BLOCKED, _BY_ITSELF, _ANSWERED, _FILE, DOUBT, S
 
 @kept()
 def shop() -> shops.Shop:
-    """One withdrawal of each kind: paid, rejected, cancelled, under way; all with a fee of 2.00."""
+    """A shop with a withdrawal of each kind: paid, rejected, cancelled, under way; all with a fee
+    of 2.00.
+    """
     shop = shop_with("1000.00")
     shop_with("10.00", "elsewhere")
     fees(fixed="2.00")

@@ -45,13 +45,13 @@ pytestmark = pytest.mark.django_db
 
 @kept()
 def shop() -> shops.Shop:
-    """300.00 can be withdrawn."""
+    """A shop with 300.00 to withdraw."""
     return shop_with("300.00")
 
 
 @kept()
 def rich() -> shops.Shop:
-    """50,000.00 can be withdrawn; above 10,000 somebody has to approve."""
+    """A shop with 50,000.00 to withdraw; above 10,000 somebody has to approve."""
     return shop_with("50000.00", "rich")
 
 

@@ -65,7 +65,7 @@ def correct(withdrawal: Withdrawal, reference: str = "B-9", reason: str = WHY) -
 
 
 def failed(shop: shops.Shop, amount: str) -> Withdrawal:
-    """One that an operator marked as failed."""
+    """A withdrawal that was sent, and that an operator marked as failed."""
     withdrawal = withdraw(shop, amount)
     Withdrawal.objects.filter(pk=withdrawal.pk).update(status="SENT", sent_at=shop.at(LATER))
     return payouts.mark_failed(

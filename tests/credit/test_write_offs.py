@@ -13,7 +13,9 @@ pytestmark = pytest.mark.django_db
 
 
 def written_off_shop(amount: str = "300.00", limit: str = "1000.00") -> shops.Shop:
-    """Order A, delivered and due on 2 November 2026, written off as 31 January 2027 starts."""
+    """A shop whose order A, delivered and due on 2 November 2026, was written off as 31 January
+    2027 started.
+    """
     shop = shops.join("2026-11-01 10:00", credit_limit=limit, payment_days=0)
     shop.place("2026-11-02 10:00", "A", amount)
     shop.deliver("2026-11-02 10:00", "A")

@@ -38,8 +38,8 @@ def shop() -> shops.Shop:
 
 
 def overdue(*, other: str = "") -> shops.Shop:
-    """An order A over 1,000.00 was due on the 12th, and its line is frozen for it; one `other` over
-    50.00 was not delivered.
+    """A shop whose order A over 1,000.00 was due on the 12th, and whose line is frozen for it; one
+    `other` over 50.00 was not delivered.
     """
     shop = shops.join("2026-11-01 10:00", credit_limit="5000.00", settlement_days=0)
     shop.place("2026-11-02 10:00", "A", "1000.00")

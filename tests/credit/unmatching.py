@@ -14,7 +14,9 @@ NOW = "2026-11-05 10:00"
 
 
 def shop_with_unmatched_cash(**terms: Any) -> Shop:
-    """150.00 came for order A over 100.00; order B over 80.00 is open."""
+    """A shop for whose order A over 100.00 150.00 came, which it could not take; order B over 80.00
+    is open.
+    """
     shop = shops.join("2026-11-01 10:00", credit_limit="5000.00", **terms)
     shop.place("2026-11-02 10:00", "A", "100.00")
     shop.place("2026-11-02 11:00", "B", "80.00")

@@ -30,7 +30,9 @@ class Contexts:
         self._stores: dict[BrowserContext, tuple[Page, CDPSession]] = {}
 
     def new_context(self, **options: Any) -> BrowserContext:
-        """As Browser.new_context; `close` ends its pages and gives it back."""
+        """A context, as Browser.new_context gives one, but taken from those that were given back
+        before if one was made with the same options. Its `close` ends its pages and gives it back.
+        """
         viewport = options.pop("viewport", VIEWPORT)
         options.setdefault("base_url", self._origin)
         looks = repr(sorted(options.items()))
@@ -42,7 +44,9 @@ class Contexts:
         return context
 
     def new_page(self, **options: Any) -> Page:
-        """As Browser.new_page: a page with a context of its own, which its end gives back."""
+        """A page with a context of its own, as Browser.new_page gives one. Closing the page gives
+        the context back.
+        """
         context = self.new_context(**options)
         page = context.new_page()
         ends = page.close

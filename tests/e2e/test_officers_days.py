@@ -46,7 +46,9 @@ class Desk:
         self.fits()
 
     def decide(self, button: str, menu: str = "", **said: str) -> None:
-        """From the row's page: open the decision, fill in its form, and send it."""
+        """On a row's page, open the decision (of this menu, if it has one), fill in its form and
+        send it. The page that follows has to fit the screen.
+        """
         if menu:
             self.page.locator("a, button", has_text=re.compile(rf"^\s*{menu}\b")).first.click()
         self.press(button)

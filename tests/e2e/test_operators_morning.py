@@ -24,7 +24,7 @@ OLGA, OTTO = "olga@tael.example", "otto@tael.example"
 
 @pytest.fixture
 def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """With a bill of 225.50 that was not paid when due, and a card since."""
+    """A shop with a bill of 225.50 that was not paid when due, and a card since."""
     settings.TAEL_SANDBOX = True
     set_clock(monkeypatch)(NOW)
     shop = rosewood(settings)
@@ -61,7 +61,7 @@ def home(page: Page) -> None:
 
 
 def open_first(page: Page, queue: str) -> None:
-    """From the home page to the only row that waits there."""
+    """Go from the home page to the first row that waits in this queue."""
     home(page)
     page.get_by_role("link", name=queue).click()
     page.locator("#result_list tbody th a, #result_list td.field-__str__ a").first.click()

@@ -31,7 +31,7 @@ Opens = Callable[[str, str], Page]
 
 @pytest.fixture
 def shop(settings: LazySettings, clock: Callable[[str], None]) -> Shop:
-    """Its bill of Monday could not be collected."""
+    """A shop whose bill of Monday could not be collected. It is Tuesday."""
     settings.TAEL_SANDBOX = True
     shop = open_shop(card=paying.SHORT)
     shop.run_jobs("2026-11-02 12:00")

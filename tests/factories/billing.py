@@ -171,7 +171,7 @@ class ReversalFactory(OfShop[Reversal]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Reversal | None:
-        """Have the payment's provider take back its money."""
+        """Have the payment's provider take back its money. Returns what `reversals.record` does."""
         payment, actor = said.pop("payment"), said.pop("actor")
         paid = {"money_reference": payment.provider_reference, "amount": payment.amount}
         report = ProviderReportFactory.build(**paid | said)

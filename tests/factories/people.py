@@ -164,7 +164,9 @@ def proved(user: User) -> Client:
 
 
 def confirm_second_factor(client: Client, user: User) -> None:
-    """As if the person had had one for years, and had given it to this client right now."""
+    """Have the person give a second factor in this client's session right now, so that pages which
+    ask for one open. A person without one gets one that was enrolled long ago.
+    """
     totp = Authenticator.Type.TOTP
     found = Authenticator.objects.filter(user=user, type=totp).first()
     factor = found or AuthenticatorFactory.create(user=user, type=totp)

@@ -132,7 +132,7 @@ def test_whichever_way_they_are_sent_the_books_are_the_same(
 
 
 def _within(batches: list[list[Event]]) -> list[list[Event]]:
-    """As the API takes them, 1,000 at most."""
+    """The batches, cut into ones of at most 1,000 events, as the API takes them."""
     return [
         batch[start : start + 1000] for batch in batches for start in range(0, len(batch), 1000)
     ]
@@ -174,8 +174,8 @@ def test_eight_systems_at_once_end_in_the_same_books(
 
 
 def killed_after(statements: int, caller: Caller, batch: Sequence[Event]) -> int | None:
-    """The exit code of a web server's process that takes the batch, and kills itself before a
-    statement.
+    """Send the batch to a web server's process that kills itself after so many statements. Returns
+    its exit code.
     """
     return forked.killed_before(statements, partial(caller.events, *batch))
 

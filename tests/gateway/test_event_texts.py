@@ -178,7 +178,10 @@ def applied(sent: Sequence[dict[str, Any]]) -> list[str]:
 
 @pytest.fixture
 def refusing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
-    """Recording the charge `bad` raises what is in here; how we came to send it is another bug."""
+    """A list that is empty at first. Once a test puts an error into it, recording a batch of
+    charges with the reference `bad` raises that, as if the operation had a bug, and records none of
+    them.
+    """
     raised: list[BaseException] = []
     batched = events.type_named("charge.recorded")
     assert isinstance(batched, events.BatchedType)
@@ -186,7 +189,9 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
 
     @transaction.atomic
     def strict(new: Any) -> Any:
-        """Record the charges; raise the error of the test if one of them is `bad`."""
+        """Record the charges. If one of them is `bad`, raise the test's error instead and keep
+        none.
+        """
         outcomes = record(new)
         if raised and any(one.reference == "bad" for one in new):
             raise raised[0]

@@ -76,7 +76,9 @@ def reviews(merchant: Merchant) -> Said:
 
 
 def buckets(merchant: Merchant) -> Said:
-    """By day: balance, what matures still, what has matured, and what is available."""
+    """For 16, 17 and 25 November: the balance, what still matures, what has matured, and what is
+    available.
+    """
     found = {day: proceeds.buckets(merchant.pk, today=date(2026, 11, day)) for day in (16, 17, 25)}
     return {
         f"{day}": " ".join(

@@ -16,7 +16,9 @@ WEEK, MONTH = "2026-11-08T00:00:00+00:00", "2026-12-05T00:00:00+00:00"
 
 
 def replay_killed_after(statements: int, path: Path, until: str) -> int | None:
-    """The exit code of a replay in another process, which kills itself before a statement."""
+    """Replay the file in another process, which kills itself after so many statements. Returns its
+    exit code.
+    """
     return forked.killed_before(statements, partial(event_files.replay, path, until=until))
 
 

@@ -32,7 +32,7 @@ THEN, NOW = shops.instant("2026-11-10 10:00"), shops.instant("2028-01-01 00:00")
 
 
 def kept_for_a_while() -> shops.Shop:
-    """One row of each kind, of 10 November 2026 or before."""
+    """A shop with one row of each kind that is kept for a while, of 10 November 2026 or before."""
     shop = shops.join("2026-11-01 10:00")
     owner = member(shop, email="mei@rosewood.example")
     visitor = Visitor(ip="192.0.2.7", browser="a browser")

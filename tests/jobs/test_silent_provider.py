@@ -44,7 +44,7 @@ def silent(settings: Any) -> Iterator[Silent]:
 
 
 def due(invoices: int, prefix: str = "shop") -> None:
-    """So many shops, each with a bill of 250.00 that Stripe is to collect on 2 November."""
+    """Make so many shops, each with a bill of 250.00 that Stripe is to collect on 2 November."""
     for number in range(invoices):
         shop = shops.join("2026-11-01 10:00", f"{prefix}-{number:02}")
         add_card(shop, "2026-11-01 10:05", f"pm_{prefix}_{number}", f"cus_{prefix}_{number}")

@@ -44,7 +44,7 @@ def change(patch: pytest.MonkeyPatch, name: str, **fields: object) -> None:
 
 
 def fifty() -> list[shops.Shop]:
-    """So many shops (MERCHANTS), which have just joined."""
+    """As many shops as MERCHANTS says, which have just joined."""
     return [shops.join(JOINED, f"shop-{number:02}") for number in range(MERCHANTS)]
 
 
@@ -94,7 +94,9 @@ def _send_to(queues: object, routes: object, default: str) -> None:
 
 @contextmanager
 def real_worker(queue: str) -> Iterator[psutil.Process]:
-    """A Celery worker with one process of its own for the work, on the database of this test."""
+    """A context with a Celery worker, which has one process of its own for the work, on the
+    database of this test. It is killed if it does not end by itself.
+    """
     arguments = ["worker", "--queues", queue, "--concurrency", "1", "--loglevel", "INFO"]
     quick = ["--without-mingle", "--without-gossip", "--hostname", queue]
 

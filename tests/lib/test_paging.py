@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop() -> Shop:
-    """Orders A-1 to A-5 a minute apart, A-3 and A-4 in the same one."""
+    """A shop with orders A-1 to A-5 a minute apart, A-3 and A-4 in the same one."""
     shop = shops.join("2026-10-01 09:00")
     for minute, order in ((1, "A-1"), (2, "A-2"), (3, "A-3"), (3, "A-4"), (4, "A-5")):
         shop.place(f"2026-10-02 10:0{minute}", order, "10.00")

@@ -31,7 +31,7 @@ WHERE n NOT BETWEEN 55296 AND 57343 AND upper(chr(n)) <> chr(n) AND upper(chr(n)
 
 @kept()
 def shop() -> Shop:
-    """Has an order under each of the NAMES."""
+    """A shop that has an order under each of the NAMES."""
     shop = shops.join("2026-10-01 09:00", credit_limit="9000.00")
     for name in NAMES:
         shop.place("2026-10-02 10:00", name, "10.00")

@@ -76,7 +76,9 @@ class Machine:
         self.process.kill()
 
     def _ask(self, work: Callable[[], object]) -> object:
-        """What the work returns, done in the machine's process; what it raises is raised here."""
+        """Have the machine's process do the work. Returns what it returns, and raises what it
+        raises.
+        """
         self.ours.send(work)
         assert self.ours.poll(PATIENCE_SECONDS), "the machine does not answer"
         found = self.ours.recv()

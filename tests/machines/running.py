@@ -127,7 +127,9 @@ class Machines:
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """Tell it to end, as systemd does, and wait until it has."""
+    """Tell the process to end, as systemd does, and wait until it has. After a
+    minute it is killed.
+    """
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:

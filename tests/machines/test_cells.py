@@ -110,7 +110,9 @@ REQUESTS = (read, write, write_and_fail, ask_as_models_do, ask_as_hot_paths_do)
 
 
 def requests(most: int, thread: int) -> dict[str, int]:
-    """Make requests in one cell and the other; how many have written in each."""
+    """Make requests in both cells by turns, at random, each of which has to come to its own.
+    Returns how many of them have written in each cell.
+    """
     chosen, written = random.Random(thread), dict.fromkeys(NAMES, 0)
     for number in range(thread, most, THREADS):
         cell, request = chosen.choice(NAMES), chosen.choice(REQUESTS)
@@ -176,8 +178,8 @@ def test_a_single_statement_takes_one_round_trip_and_hot_ones_have_a_plan_for_ea
 
 
 def count_round_trips() -> list[str]:
-    """Ask in two cells on a connection of this thread's own, and count how often the database is
-    waited for; how the plans that it keeps are called, shortly.
+    """Ask in two cells on a connection of this thread's own. Each question has to wait for the
+    database once. Returns how the plans that the connection keeps are called, shortly.
     """
     connection.ensure_connection()
     to_server: Any = connection.connection

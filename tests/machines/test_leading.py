@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def scheduler() -> Any:
-    """Makes schedulers as of several machines, each with what it sent."""
+    """A function that makes the scheduler of one more machine, which keeps the names of what it
+    sent in `sent`.
+    """
 
     def make() -> Any:
         """A scheduler of one machine, with a task each minute."""
@@ -96,7 +98,7 @@ def test_a_scheduler_that_cannot_ask_the_database_goes_on_sending(
 
 
 def _in(seconds: int) -> Any:
-    """So many seconds from now, by the database's clock."""
+    """The instant so many seconds from now, by the database's clock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp() + %s * interval '1 second'", [seconds])
         return cursor.fetchone()[0]

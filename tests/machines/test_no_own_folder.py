@@ -30,7 +30,9 @@ PROFILE = "/m/rosewood/settings/profile/"
 
 @pytest.fixture
 def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """With 900.00 of proceeds, of which 100.00 are to be withdrawn, and a bill of 210.00."""
+    """A shop with 900.00 of proceeds, of which 100.00 are to be withdrawn by hand, and a bill of
+    210.00.
+    """
     settings.TAEL_PAYOUT_PROVIDER = "manual"
     monkeypatch.setattr(documents, "SMALL_DOCUMENTS", 0)  # a year's file is built by a worker
     set_clock(monkeypatch)(NOW)

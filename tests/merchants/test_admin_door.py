@@ -51,7 +51,9 @@ def test_what_is_no_network_stops_the_start(named: list[str]) -> None:
 
 
 def at_minute(monkeypatch: pytest.MonkeyPatch, minute: float) -> None:
-    """So long after now, when somebody has just signed in."""
+    """Have the admin's door think that it is so many minutes later than now, when somebody has just
+    signed in.
+    """
     now = timezone.now() + timedelta(minutes=minute)
     monkeypatch.setattr(admin_door, "timezone", SimpleNamespace(now=lambda: now))
 

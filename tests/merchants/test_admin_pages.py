@@ -251,7 +251,9 @@ def no_order_took(shop: shops.Shop) -> None:
 
 
 def decided(shop: shops.Shop) -> None:
-    """Write what merchants' people ask for and say of themselves."""
+    """Write what merchants' people ask for and say of themselves: a withdrawal, a question,
+    automatic withdrawals with a run, and a profile; and a file for the bank.
+    """
     by: dict[str, Any] = {"shop": shop, "at": "2026-10-31 11:00"}
     WithdrawalFactory.create(amount="0.50", **by)
     QuestionFactory.create(**by)

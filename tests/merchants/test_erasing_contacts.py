@@ -31,7 +31,9 @@ def boss() -> User:
 
 
 def shop_of_weiwei() -> Shop:
-    """Two licences and contacts, one after the other; one card was paid to, one never was."""
+    """A shop with two licences and contacts, one after the other; one card was paid to, one never
+    was.
+    """
     shop = withdrawing.shop_with("500.00")
     merchant_id = shop.merchant.pk
     for number, name in (("L-77", "Lin Weiwei"), ("L-78", "Weiwei Lin")):

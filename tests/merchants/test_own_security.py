@@ -27,7 +27,9 @@ def user() -> User:
 
 
 def signed_in(email: str = "mei@shop.example", password: str = PASSWORD) -> Client:
-    """Signed in by the form, and asked for the password once more, as the pages below require."""
+    """A client that signed in by the form, and gave the password once more, as the pages below
+    require.
+    """
     client = Client(headers={"User-Agent": f"Browser of {email}"})
     client.post("/accounts/login/", {"login": email, "password": password})
     client.post("/accounts/reauthenticate/", {"password": password})

@@ -36,7 +36,7 @@ def boss() -> User:
 
 @pytest.fixture
 def other() -> User:
-    """Another administrator."""
+    """An administrator besides the one who proposes."""
     return operator("Administrator", email="other@tael.example")
 
 

@@ -96,7 +96,7 @@ def test_what_a_few_of_them_say(shop: Shop, owner: User) -> None:
 
 
 def told(kind: str) -> list[tuple[str, str]]:
-    """To whom letters of this kind went, and who is named in them."""
+    """The address that each letter of this kind went to, and the person who is named in it."""
     found = SecurityMail.objects.filter(kind=kind).order_by("pk")
     return [(one.address, one.details["by"]) for one in found]
 

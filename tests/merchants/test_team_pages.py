@@ -40,7 +40,9 @@ NOT_ANY_MORE = "This invitation does not work any more"
 
 
 def paths(shop: Shop, owner: User) -> list[str]:
-    """The addresses of all pages of the team."""
+    """Invite somebody, and have a viewer join. Returns the addresses of all pages of the team,
+    those about these two included.
+    """
     invite(owner, "open@shop.example")
     other, invitation = member(shop, "VIEWER"), Invitation.objects.get()
     pk = other.memberships.get().pk

@@ -26,7 +26,7 @@ def told(shop: Shop) -> list[tuple[str, str]]:
 
 
 def sentences(shop: Shop) -> list[str]:
-    """As people read them, but with plain spaces."""
+    """The sentences of the merchant's notices, oldest first, with plain spaces."""
     found = shop.merchant.notices.order_by("pk")
     return [letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ") for notice in found]
 

@@ -28,7 +28,7 @@ def told(shop: Shop) -> list[tuple[str, str]]:
 
 
 def write(shop: Shop, cause: str = "2026-11") -> bool:
-    """Write the notice that a statement closed; whether it is new."""
+    """Write the notice that a statement closed. Returns whether it is new."""
     return notices.write(
         merchant_id=shop.merchant.pk,
         kind=STATEMENT_CLOSED,

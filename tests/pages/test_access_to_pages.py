@@ -24,7 +24,7 @@ CSV = "billing/statements/2026-10.csv"
 
 @kept()
 def shop() -> Shop:
-    """Has an order, a closed October, and a bill of 15.50."""
+    """A shop that has an order, a closed October, and a bill of 15.50."""
     shop = shops.join("2026-10-01 09:00")
     shop.place("2026-10-02 10:00", "A-1", "120.00")
     shop.charge("2026-10-03 10:00", "pick-pack", "15.50")

@@ -65,8 +65,8 @@ def read(sql: str, *given: int | str) -> tuple[Decimal, ...]:
 
 
 def busy_shop() -> Shop:
-    """Has sold since November, pays its bills out of proceeds, too few for that of December, and
-    has withdrawn and asked on the 30th.
+    """A shop that has sold since November. It pays its bills out of proceeds, too few for that of
+    December, and on 30 December it has withdrawn and asked a question.
     """
     shop = withdrawing.shop_with("400.00", payment_method="proceeds", credit_limit="1000.00")
     shop.place("2026-11-02 11:00", "A-1", "300.00")

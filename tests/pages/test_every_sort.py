@@ -90,7 +90,9 @@ def walked(
 
 
 def files(response: Any) -> Iterator[str]:
-    """Those that the page offers; what is offered in every order is of the list's rows."""
+    """The addresses of the CSV files that the page offers, without what they are asked for: in
+    whatever order, it is the same ones.
+    """
     yield from FILE.findall(response.content.decode())
 
 

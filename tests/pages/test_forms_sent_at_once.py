@@ -77,7 +77,7 @@ OF_OPERATORS = [
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
-    """Earned 300.00 and was charged 5.00 for picking, in a demonstration."""
+    """A shop that earned 300.00 and was charged 5.00 for picking, in a demonstration."""
     settings.TAEL_SANDBOX = True
     shop = shop_with("300.00")
     shop.charge("2026-11-02 10:00", "pick-pack", "5.00", "c-1")

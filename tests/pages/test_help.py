@@ -28,8 +28,8 @@ ASK = f"{PAGE}ask/"
 
 @kept()
 def written() -> Shop:
-    """Limit 5,000.00, of which an order holds 120.00; plan 39.00 every 30 days, threshold 200.00,
-    15.50 outstanding beside the plan's bill.
+    """A shop with a limit of 5,000.00, of which an order holds 120.00, a plan of 39.00 every 30
+    days, a threshold of 200.00, and 15.50 outstanding beside the plan's bill.
     """
     shop = shops.join("2026-10-01 09:00", credit_limit="5000.00", plan_price="39.00")
     shop.place("2026-10-02 10:00", "A-1", "120.00")

@@ -30,9 +30,7 @@ ORDERS = "/m/rosewood/credit/orders/"
 
 @kept()
 def shop() -> Shop:
-    """In Bangkok, with orders in September and October 2026; on the 31st it is October's last
-    day there.
-    """
+    """A shop in Bangkok with orders in September and October 2026, the last one on 31 October."""
     shop = shops.join("2026-09-01 09:00", credit_limit="100000.00", timezone="Asia/Bangkok")
     for day in range(5, 17):
         shop.place(f"2026-09-{day:02} 23:59", f"S-{day}", f"{day}.10")

@@ -40,7 +40,7 @@ def poll(client: Client, path: str, part: str = "state", **seen: str) -> Any:
 
 
 def checked() -> Shop:
-    """A bill of which a payment has no answer."""
+    """A shop with a bill of which a payment has no answer."""
     shop = paying.billed(card=paying.SILENT)
     assert paying.pay_now(shop, "2026-11-01 11:00") == "UNKNOWN"
     return shop

@@ -27,7 +27,7 @@ SEARCH = "/m/rosewood/search/"
 
 @kept()
 def shop() -> Shop:
-    """Has orders A-1, A-10 and 50%, request FR-1, charges C-1 to C-3 and a bill."""
+    """A shop that has orders A-1, A-10 and 50%, request FR-1, charges C-1 to C-3 and a bill."""
     shop = shops.join("2026-10-01 09:00")
     for reference in ("A-1", "A-10", "50%", "a/b"):
         shop.place("2026-10-02 10:00", reference, "120.00")

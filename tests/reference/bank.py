@@ -162,7 +162,9 @@ def book(
 
 
 def billed(model: "Model", reference: str, which: int, now: datetime) -> Invoice | None:
-    """One of the bills that carry a reference, of those that somebody may pay."""
+    """The `which`-th of the bills that carry a reference and that somebody may pay, counted round;
+    None if there are none.
+    """
     found = model.come_to(reference, now).account.invoices
     found = [one for one in found if one.issuer and one.status in BILLED]
     return found[which % len(found)] if found else None

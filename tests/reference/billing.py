@@ -37,14 +37,19 @@ class Billed(Paying):
                 self.issue("THRESHOLD", day, taken)
 
     def guard(self, day: date) -> None:
-        """At twice the threshold, what has accrued posts at once, and the check follows."""
+        """Once what is outstanding and accruing reaches twice the threshold, post all that has
+        accrued on this day, and check the threshold.
+        """
         if self.accrued and self.outstanding + self.accruing >= 2 * self.threshold:
             self.post(self.accrued, day)
             self.accrued = []
             self.check_threshold(day)
 
     def issue(self, kind: str, on: date, items: list[Item]) -> None:
-        """Make the bill, unless its total is not above zero: then its items stay outstanding."""
+        """Make a bill of the items, with its taxes, as a draft if the merchant's bills are
+        reviewed; an issued one is then paid from unapplied money. Nothing is made, and the items
+        stay outstanding, unless net and total are above zero and reach the provider's minimum.
+        """
         net = sum((item.amount for item in items), ZERO)
         lines = split(self, items)
         taxes = taxes_of(self, lines)

@@ -33,7 +33,7 @@ def ask_limit(owner: "Merchant", wanted: Decimal) -> None:
 
 
 def answer_limit(owner: "Merchant", is_approved: bool) -> bool:
-    """Approve or reject the raise that was asked for; whether it takes two people. Raises
+    """Approve or reject the raise that was asked for. Returns whether it takes two people. Raises
     Refused.
     """
     line = owner.line
@@ -63,8 +63,8 @@ def ask_threshold(owner: "Merchant", wanted: Decimal) -> None:
 
 
 def answer_threshold(owner: "Merchant", is_approved: bool) -> bool:
-    """Approve or reject the threshold that was asked for; whether it takes two people. Raises
-    Refused.
+    """Approve or reject the threshold that was asked for. Returns whether it takes two people.
+    Raises Refused.
     """
     account = owner.account
     if account.asked is None:

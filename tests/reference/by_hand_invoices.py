@@ -30,7 +30,7 @@ CREDITS = {  # of what is charged, by its category: fee and category of its cred
 
 def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -> bool:
     """Charge by hand an amount, or so many at the price of the day, for a service of so many days
-    ago; whether it takes two people. Raises Refused.
+    ago. Returns whether it takes two people. Raises Refused.
     """
     reference, fee, amount, quantity, days_ago = what
     account, served_on = owner.account, owner.open_day - timedelta(days=days_ago)
@@ -55,7 +55,7 @@ def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -
 
 def credit_on(owner: "Merchant", what: tuple[str, Decimal]) -> bool:
     """Give a credit on a charge: with what was credited and is not undone, or asked for, it is no
-    more than the charge. Whether it takes two people. Raises Refused.
+    more than the charge. Returns whether it takes two people. Raises Refused.
     """
     reference, amount = what
     found = charge_of(owner, reference)
@@ -73,7 +73,7 @@ def charge_of(owner: "Merchant", reference: str) -> Charge:
 
 
 def grant(owner: "Merchant", found: Charge, amount: Decimal) -> bool:
-    """Give a credit on the charge; whether it takes two people. Raises Refused."""
+    """Give a credit on the charge. Returns whether it takes two people. Raises Refused."""
     if amount > left_of(owner, found):
         raise Refused("credit_too_large")
     takes_two = two_people.credits_(owner, amount)
@@ -86,7 +86,9 @@ def grant(owner: "Merchant", found: Charge, amount: Decimal) -> bool:
 
 
 def left_of(owner: "Merchant", found: Charge, *, is_asked: bool = False) -> Decimal:
-    """What can still be credited of a charge; what was asked for counts unless it is approved."""
+    """What can still be credited of a charge: its amount less its credits and, with `is_asked`,
+    less the credits that are asked for.
+    """
     given = (one.charge.amount for one in credits_of(owner) if one.charge.corrects is found)
     left = sum(given, found.amount)
     if is_asked:
@@ -115,7 +117,7 @@ def dispute(owner: "Merchant", references: list[str]) -> None:
 
 def answer_credit(owner: "Merchant", what: tuple[int, bool]) -> bool:
     """Approve or reject the `which`-th credit that was asked for; one that cannot be approved any
-    more goes on waiting. Whether it takes two people. Raises Refused.
+    more goes on waiting. Returns whether it takes two people. Raises Refused.
     """
     which, is_approved = what
     asked = one_of(owner.account.credits_asked, which)
@@ -135,8 +137,8 @@ def undo_credit(owner: "Merchant", which: int) -> None:
 
 
 def waive(owner: "Merchant", what: tuple[int, Decimal | None]) -> bool:
-    """Waive so much of the `which`-th unpaid bill, or all that is left; whether it takes two
-    people. Raises Refused.
+    """Waive so much of the `which`-th unpaid bill, or all that is left. Returns whether it takes
+    two people. Raises Refused.
     """
     which, wanted = what
     account, invoice = owner.account, invoice_of(owner, which, UNPAID)

@@ -46,7 +46,7 @@ def refund_order(owner: "Merchant", what: tuple[str, str, Decimal]) -> None:
 
 
 def write_off(owner: "Merchant", reference: str) -> bool:
-    """Write the order off; whether it takes two people. Raises Refused."""
+    """Write the order off. Returns whether it takes two people. Raises Refused."""
     line, order = owner.line, order_of(owner, reference)
     if order.status != "OPEN":
         raise Refused("order_not_open")
@@ -59,15 +59,17 @@ def write_off(owner: "Merchant", reference: str) -> bool:
 
 
 def correct(owner: "Merchant", amount: Decimal) -> bool:
-    """Add the amount to proceeds or take it, whatever is there; it has matured. Whether it takes
-    two people.
+    """Add the amount to proceeds or take it, whatever is there; it has matured. Returns whether it
+    takes two people.
     """
     owner.line.corrections.append(Correction(amount))
     return enter_correction(owner, amount)
 
 
 def take_correction_back(owner: "Merchant", which: int) -> bool:
-    """Take back the `which`-th correction; whether it takes two people."""
+    """Take back the `which`-th correction by another one of the opposite amount. Returns whether it
+    takes two people; it is done in any case.
+    """
     found = one_of([one for one in owner.line.corrections if not one.is_over], which)
     found.is_over = True
     owner.line.corrections.append(Correction(-found.amount, is_over=True))
@@ -75,7 +77,9 @@ def take_correction_back(owner: "Merchant", which: int) -> bool:
 
 
 def enter_correction(owner: "Merchant", amount: Decimal) -> bool:
-    """Add the amount to proceeds; whether it takes two people."""
+    """Add the amount, which may be below 0, to proceeds. Returns whether it takes two people; it is
+    done in any case.
+    """
     owner.line.proceeds.append(ProceedsEntry("CORRECTION", "", amount, owner.open_day))
     return two_people.pays_out(owner, abs(amount), from_account=False)
 
@@ -89,8 +93,8 @@ def withdrawal_of(owner: "Merchant", which: int, status: str) -> withdrawals.Wit
 
 
 def send_back(owner: "Merchant", which: int) -> bool:
-    """The bank sent a paid withdrawal back: its amount is there again, its fee is kept. Whether it
-    takes two people. Raises Refused.
+    """The bank sent a paid withdrawal back: its amount is there again, its fee is kept. Returns
+    whether it takes two people. Raises Refused.
     """
     found = withdrawal_of(owner, which, "PAID")
     found.status = "RETURNED_BY_BANK"
@@ -128,7 +132,7 @@ def block_destination(owner: "Merchant", which: int) -> None:
 
 def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
     """Move a transfer to another merchant, to another bill of the same one, or nowhere, as it never
-    came. Whether it takes two people. Raises Refused.
+    came. Returns whether it takes two people. Raises Refused.
     """
     which, to = what
     account = owner.account
@@ -178,8 +182,8 @@ def move(owner: "Merchant", transfer: Transfer, other: "Merchant | None") -> Non
 
 
 def pay_out_rest(owner: "Merchant", _: None) -> bool:
-    """Pay out what a closed account has in its merchant's favour, unapplied money included. Whether
-    it takes two people. Raises Refused.
+    """Pay out what a closed account has in its merchant's favour, unapplied money included. Returns
+    whether it takes two people. Raises Refused.
     """
     account = owner.account
     if account.closed_on is None:
@@ -200,7 +204,9 @@ def pay_out_rest(owner: "Merchant", _: None) -> bool:
 
 
 def pay_out(owner: "Merchant") -> bool:
-    """Pay out the closed account's rest; whether it takes two people."""
+    """Pay out what is left in the closed account's favour, unapplied money included. Returns
+    whether it takes two people; it is done in any case.
+    """
     account, today = owner.account, owner.open_day
     rest, unapplied = max(-account.outstanding, ZERO), account.unapplied
     if rest:

@@ -18,7 +18,7 @@ class CreditLine(Line):
     # Orders
 
     def place(self, data: dict[str, Any], at: datetime, now: datetime) -> str | None:
-        """Open the order, or record it as declined and return the code."""
+        """Open the order and return None, or record it as declined and return the code."""
         self.check_currency(data["currency"])
         placed_at = self.counted(at, now)
         reference, amount = data["order"], data["amount"]
@@ -156,16 +156,18 @@ class CreditLine(Line):
             )
             raise
 
-    def take_off_desk(self, kind: str, reference: str) -> None:
-        """Refused cash under this reference has come again, and waits no more."""
+    def note_taken(self, kind: str, reference: str) -> None:
+        """Note that refused cash under this reference has come again and was taken, so that it
+        waits no more.
+        """
         if (kind, reference) in self.refused:
             self.refused[kind, reference].was_taken = True
 
     def pay(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
-        """The order was paid; what it cannot take is UNMATCHED. Raises Refused."""
+        """Note that the order was paid. What it cannot take is UNMATCHED. Raises Refused."""
         order, paid_at = self.find_for_cash("payment", data, at, now)
         amount = data["amount"]
-        self.take_off_desk("payment", data["payment"])
+        self.note_taken("payment", data["payment"])
         if not self.cover(order, amount):
             full = order.status in ("OPEN", "WRITTEN_OFF")
             code = "overpayment" if full else "order_not_open"
@@ -185,7 +187,9 @@ class CreditLine(Line):
         self.lift_overdue(today)
 
     def cover(self, order: Order, amount: Decimal) -> bool:
-        """Have the order take a payment, if it can: while it is open, or written off."""
+        """Have the order take a payment while it is open, or written off, and has so much to pay.
+        Returns whether it did.
+        """
         if order.status == "OPEN" and amount <= order.outstanding:
             order.cover(amount, newest_first=False)
             order.paid += amount
@@ -222,7 +226,7 @@ class CreditLine(Line):
             raise Refused("order_not_open")
         if amount > order.amount - order.refunded:
             raise Refused("overpayment")
-        self.take_off_desk("refund", data["refund"])
+        self.note_taken("refund", data["refund"])
         unpaid = min(amount, order.outstanding)
         forgiven = min(amount - unpaid, order.recoverable)
         returned = amount - unpaid - forgiven

@@ -198,7 +198,7 @@ class Invoice:
 
     @property
     def all_arrived_on(self) -> date | None:
-        """The day by which all that has paid it had arrived."""
+        """The day by which all that has paid it had arrived; None if it is not PAID."""
         paid = [one.on for one in self.attempts if one.status == "SUCCEEDED"]
         return max(paid, default=None) if self.status == "PAID" else None
 
@@ -210,8 +210,8 @@ class Invoice:
 
     @property
     def collected_on(self) -> date | None:
-        """Its date, if its first attempt paid it within an hour of the day-end that made it; None
-        otherwise.
+        """The bill's date, if its first attempt paid it within an hour of the day-end that made it.
+        Otherwise the day by which all that paid it had arrived; None if it is not paid.
         """
         paid = [one for one in self.attempts if one.status == "SUCCEEDED"]
         is_first = self.status == "PAID" and paid[-1] is self.attempts[0]

@@ -109,9 +109,9 @@ class Model:
         payouts: dict[str, Payouts] | None = None,
         figures: dict[str, Figures] | None = None,
     ) -> None:
-        """With `jobs`, bills are collected and withdrawals sent by `run_jobs` alone; otherwise who
-        pays at once has paid at once. `payouts` says by currency what the policy says of
-        withdrawals, and `figures` how far one operator goes alone.
+        """Begin with no merchants. With `jobs`, bills are collected and withdrawals sent by
+        `run_jobs` alone; otherwise who pays at once has paid at once. `payouts` says by currency
+        what the policy says of withdrawals, and `figures` how far one operator goes alone.
         """
         self.refunds, self.reviews, self.dunning, self.jobs = refunds, reviews, dunning, jobs
         self.payouts, self.figures = payouts or {}, figures or {}

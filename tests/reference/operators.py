@@ -33,7 +33,7 @@ def change_plan(owner: "Merchant", plan: tuple[Decimal, int]) -> None:
 
 
 def change_threshold(owner: "Merchant", threshold: Decimal) -> bool:
-    """Set the threshold, which bills nothing by itself. Whether it takes two people."""
+    """Set the threshold, which bills nothing by itself. Returns whether it takes two people."""
     check_open(owner)
     takes_two = two_people.threshold(owner, owner.account.threshold, threshold)
     owner.account.threshold = threshold
@@ -41,7 +41,7 @@ def change_threshold(owner: "Merchant", threshold: Decimal) -> bool:
 
 
 def grant_credit(owner: "Merchant", credit: tuple[str, str, Decimal]) -> bool:
-    """Give a credit; whether it takes two people."""
+    """Give a credit. Returns whether it takes two people; it is done in any case."""
     fee, category, amount = credit
     takes_two = two_people.credits_(owner, amount)
     reference = f"credit {len(owner.account.credits)}"
@@ -56,7 +56,7 @@ def void(owner: "Merchant", _: None) -> None:
 
 
 def set_limit(owner: "Merchant", limit: Decimal) -> bool:
-    """Set the limit; whether it takes two people. Raises Refused."""
+    """Set the limit. Returns whether it takes two people. Raises Refused."""
     if limit == owner.line.limit:
         raise Refused("invalid")
     check_open(owner)
@@ -170,8 +170,8 @@ def pay_now(owner: "Merchant", which: int) -> None:
 
 
 def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> bool:
-    """Give unapplied money back to the merchant outside. Whether it takes two people. Raises
-    Refused.
+    """Give unapplied money back to the merchant outside. Returns whether it takes two people.
+    Raises Refused.
     """
     reference, amount = sent
     account = owner.account
@@ -228,8 +228,8 @@ def withdraw_by_itself(owner: "Merchant", terms: tuple[int, int | None, Decimal]
 
 
 def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> bool:
-    """Settle all that is left of an UNMATCHED payment, or so much of it. Whether it takes two
-    people. Raises Refused.
+    """Settle all that is left of an UNMATCHED payment, or so much of it. Returns whether it takes
+    two people. Raises Refused.
     """
     kind, which, wanted, order = what
     kept = {
@@ -246,7 +246,9 @@ def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> boo
 
 
 def decide_raise(owner: "Merchant", is_approved: bool) -> bool:
-    """Approve or reject the raise that waits after a review; whether it takes two people."""
+    """Approve or reject the raise that waits after a review. Returns whether approving it takes two
+    people; it is done in any case.
+    """
     if not is_approved:
         review.reject(owner.line)
         return False

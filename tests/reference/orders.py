@@ -52,7 +52,7 @@ class Order:
 
     @property
     def due_on(self) -> date | None:
-        """Due date of the oldest unpaid part."""
+        """The due date of the oldest unpaid part; None if none is unpaid."""
         return next((part.due_on for part in self.parts if part.unpaid > 0), None)
 
     def overdue(self, today: date) -> Decimal:
@@ -114,7 +114,7 @@ class Correction:
 
 @dataclass
 class RefusedCash:
-    """A payment or refund that left its reference free; what was said of it last."""
+    """A payment or refund that left its reference free, with what was said of it last."""
 
     order: str
     amount: Decimal

@@ -18,8 +18,8 @@ class Paying(Ledger):
     """An account whose bills are paid."""
 
     def days_to_pay(self, invoice: Invoice) -> date:
-        """The day on which the bill falls due if nobody collects it; what was a draft counts from
-        its issue.
+        """The day on which the bill falls due if nobody collects it: DUE_DAYS after its date, or
+        after its issue if it was a draft.
         """
         day = self.day_of(invoice.issued_at) if invoice.was_draft else invoice.on
         return day + timedelta(days=DUE_DAYS)
@@ -31,7 +31,10 @@ class Paying(Ledger):
         self.take_in(invoice, attempt.amount)
 
     def take_in(self, invoice: Invoice, amount: Decimal) -> None:
-        """So much was paid of the bill; once all is, it is PAID and a plan of it kept."""
+        """Note that so much was paid of the bill. Once all is, it is PAID and its plan kept. If too
+        little for the provider is left it is tried no more, and under a plan it is tried for the
+        next part.
+        """
         invoice.paid += amount
         assert invoice.paid <= invoice.total
         if invoice.left == 0:

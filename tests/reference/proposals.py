@@ -121,5 +121,5 @@ def as_of_then(owner: "Merchant", proposal: Proposal) -> Any:
 
 
 def remembered(books: T, shared: list[Any]) -> T:
-    """A copy of the books as they are now; what merchants share stays the same."""
+    """A copy of the books as they are now. What merchants share is not copied."""
     return deepcopy(books, {id(one): one for one in shared})

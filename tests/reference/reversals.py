@@ -105,7 +105,9 @@ def charge(owner: "Merchant", _: None) -> None:
 
 
 def accept(owner: "Merchant", _: None) -> bool:
-    """Bear what was taken back; whether it takes two people."""
+    """Bear the oldest reversal that waits. Returns whether it takes two people; it is done in any
+    case.
+    """
     reversal = first_recorded(owner)
     reversal.status = "ACCEPTED"
     return two_people.credits_(owner, reversal.rest)

@@ -66,7 +66,10 @@ def new_limit(line: CreditLine, grade: str, factor: Decimal, paid: Decimal, toda
 
 
 def review(line: CreditLine, metrics: dict[str, Any] | None, today: date) -> Review | None:
-    """Review the line at the start of the first day of a month."""
+    """Review the line at the start of the first day of a month: set its limit, or have a raise
+    above 20,000 units wait. None, and nothing changes, without metrics, with a limit of 0, or in a
+    currency without reviews.
+    """
     if metrics is None or line.limit == 0 or line.currency not in SCALE:
         return None
     line.overtake()
@@ -83,7 +86,9 @@ def review(line: CreditLine, metrics: dict[str, Any] | None, today: date) -> Rev
 
 
 def possible(line: CreditLine, today: date) -> Decimal | None:
-    """What the raise that waits would give by now; None if nothing."""
+    """What the raise that waits would give by now: what was proposed, but no more than what buyers
+    paid before and than the most a limit may be; None if no raise waits.
+    """
     if line.waiting is None:
         return None
     scale = SCALE[line.currency]

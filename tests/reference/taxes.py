@@ -45,7 +45,7 @@ class Tax:
 
 @dataclass
 class Line:
-    """Those of an item's charges that have one rate."""
+    """The charges of an item that have one rate."""
 
     item: "Item"
     rate: Rate | None  # None: no tax applies to them

@@ -15,7 +15,7 @@ EARLY = datetime.fromisoformat("2017-01-02T00:00+00:00")
 
 
 def german(**terms: Any) -> Shop:
-    """Billed by an issuer in Germany, which taxes 19 %."""
+    """A shop whose bills an issuer in Germany issues, which taxes 19 %."""
     model = Model(jobs=True)
     model.offices.countries["DE"] = "DE"
     model.introduce_rate("DE", "STANDARD", Decimal(19), date(2017, 1, 10), EARLY)

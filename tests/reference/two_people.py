@@ -60,7 +60,7 @@ def credits_(owner: "Merchant", figure: Decimal) -> bool:
 
 def pays_out(owner: "Merchant", figure: Decimal, *, from_account: bool) -> bool:
     """Note a pay-out of so much, whether from proceeds or from the account: pay-outs of both books
-    are one sum, where both have one currency. Whether it takes two people.
+    are one sum, where both have one currency. Returns whether it takes two people.
     """
     currency = owner.account.currency if from_account else owner.line.currency
     return gives(owner, "pay_outs", figure, currency)

@@ -48,7 +48,9 @@ def sandbox(settings: Settings) -> None:
 
 @pytest.fixture
 def shop() -> Shop:
-    """1000.00 can be withdrawn; a bill of 39.00 waits for a transfer, and 30.00 is charged."""
+    """A shop with 1000.00 to withdraw, a bill of 39.00 that waits for a transfer, and a charge of
+    30.00.
+    """
     shop = withdrawing.shop_with("1000.00", plan_price="39.00", plan_interval_days=365)
     shop.charge("2026-11-02 10:00", "pick-pack", "30.00", "c-1")
     return shop

@@ -68,7 +68,9 @@ shop = kept_of("shop")
 
 @cache  # neighbours give the same function, and so share what it writes
 def with_operators(join: Callable[[], Shop]) -> Callable[[], Shop]:
-    """Writes the shop, an administrator, and somebody with all roles at once, as nobody has."""
+    """A function that writes what `join` writes, and besides it an administrator and somebody who
+    has all roles at once, as nobody has.
+    """
 
     def write() -> Shop:
         operator("Administrator", email=ANOTHER)

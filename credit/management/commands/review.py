@@ -115,7 +115,7 @@ class _Summary:
 
     def table(self, currency: str, policy: CreditPolicy) -> Table:
         """The summary as a table to print: lines by grade and outcome, lines by how their limits
-        change, and the total limit before and after.
+        change, the total limit before and after, and the sum of the raises that would wait.
         """
         table = Table(title=f"{currency}, policy {policy.version}: {self.lines} lines reviewed")
         table.add_column("")

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def visit_killed_after(statements: int, import_id: int) -> int | None:
-    """The exit code of the job's visit in another process, which kills itself."""
+    """Have the job visit the import in another process, which kills itself after so many
+    statements. Returns its exit code.
+    """
     return forked.killed_before(statements, partial(operations.visit, import_id, now=NOW))
 
 

@@ -39,7 +39,9 @@ def sent(to: WebhookEndpoint, receiver: Receiver) -> Request:
 
 
 def is_verified(request: Request, secret: str) -> bool:
-    """Whether the request is signed with the secret, by the library that receivers use."""
+    """Whether the request, which has to tell of a declined order if so, is signed with the secret,
+    by the library that receivers use.
+    """
     try:
         said = Webhook(secret).verify(request.body, request.headers)
     except WebhookVerificationError:
