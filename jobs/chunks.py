@@ -9,13 +9,40 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError
 
 from jobs.silences import KeepsSilent, Silences
+from lib.cells import citus
 from lib.clock import ClockAhead
+from lib.refusals import Refused
 
 Failures = dict[int, Exception]  # by the row's primary key
 
 # Errors that are no row's fault: the database is away, a deadlock, the time is up, or the clock of
 # this machine is wrong.
 TRANSIENT_ERRORS = (OperationalError, InterfaceError, SoftTimeLimitExceeded, ClockAhead)
+
+
+class MachineAway(Refused):
+    """What all cells of a cluster share cannot be written while one of its machines is away."""
+
+    code = "machine_away"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__(
+            "what all cells share is written on each machine, and one that has not this cell does"
+            f" not answer: {error}"
+        )
+
+
+def of_row(error: Exception) -> Exception:
+    """The error with which the row at fault is left to the next run, while others go on. One of
+    TRANSIENT_ERRORS is raised, unless it says that another machine of a cluster is away than that
+    of the rows' cell, which only the few rows need that write what all cells share (rule 30.27).
+    """
+    if not isinstance(error, TRANSIENT_ERRORS):
+        return error
+    if isinstance(error, OperationalError) and citus.is_of_another(error):
+        return MachineAway(error)
+    raise error
 
 
 def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:
@@ -28,10 +55,8 @@ def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:
     for key in keys:
         try:
             do(key)
-        except TRANSIENT_ERRORS:
-            raise
         except Exception as error:
-            failures[key] = error
+            failures[key] = of_row(error)
     return failures
 
 
@@ -92,12 +117,10 @@ def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
             break
         try:
             ask(key, now=turn.now, silences=turn.silences)
-        except TRANSIENT_ERRORS:
-            raise
         except KeepsSilent:
             turn.put_off.append(key)
         except Exception as error:
-            failures[key] = error
+            failures[key] = of_row(error)
     return failures
 
 
@@ -110,11 +133,10 @@ def run_bisecting(do: Callable[[Sequence[int]], object], keys: Sequence[int]) ->
     """
     try:
         do(keys)
-    except TRANSIENT_ERRORS:
-        raise
     except Exception as error:
+        found = of_row(error)
         if len(keys) == 1:
-            return {keys[0]: error}
+            return {keys[0]: found}
         middle = len(keys) // 2
         return run_bisecting(do, keys[:middle]) | run_bisecting(do, keys[middle:])
     return {}

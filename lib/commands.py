@@ -1,12 +1,13 @@
 """The base class of commands that read or write the books."""
 
 from argparse import ArgumentParser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from lib import cells
 
@@ -80,3 +81,37 @@ def cells_of(options: dict[str, Any]) -> Sequence[int]:
     if asked not in known:
         raise CommandError(f"There is no cell {asked}.")
     return [asked]
+
+
+class EachCell:
+    """The cells that a command goes over, one after the other. One that does not answer is named on
+    the command's standard error, and the others are gone over all the same.
+    """
+
+    def __init__(self, command: BaseCommand, options: dict[str, Any]) -> None:
+        self.numbers = cells_of(options)
+        self._command = command
+        self._away: list[int] = []
+
+    @contextmanager
+    def at(self, number: int) -> Iterator[None]:
+        """Have the block inside the cell with this number. An error of the way there ends the block
+        and is not raised, but in an installation without cells.
+        """
+        try:
+            with cells.at(number):
+                yield
+        except (OperationalError, InterfaceError) as error:
+            if not cells.are_on():
+                raise
+            self._away.append(number)
+            self._command.stderr.write(f"Cell {number} could not be looked at: {error}".strip())
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+
+    @property
+    def silence(self) -> str:
+        """A sentence with the cells that did not answer; "" if all did."""
+        if not self._away:
+            return ""
+        return f"Not looked at, or not to its end: cell {', '.join(map(str, self._away))}."

@@ -74,6 +74,8 @@ def rows_of_each(asked: Iterable[tuple[str, Values]]) -> list[list[tuple[Any, ..
     those after it are not carried out then.
     """
     database = connections[DEFAULT_DB_ALIAS]
+    if parts.is_for(database):
+        return [rows(statement, values) for statement, values in asked]
     if _by_cursor(database) or (cells.entered() and database.get_autocommit()):
         found = []
         for statement, values in asked:

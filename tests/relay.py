@@ -20,6 +20,9 @@ class Relay:
 
     def cut(self) -> None:
         """Close all connections, and take no further one."""
+        # A thread that waits at the door would let one more in.
+        with suppress(OSError):
+            self._door.shutdown(socket.SHUT_RDWR)
         self._door.close()
         for one in self._open:
             with suppress(OSError):

@@ -12,6 +12,7 @@ from billing.queries import arrivals, pauses, payment_plans, undecided
 from billing.queries import invoices as invoice_queries
 from credit.operations import lines, unpaid_bills
 from lib import money, prepared
+from lib.parts import InSteps
 from merchants.queries import day_start, local_day
 from notices.operations import notices
 
@@ -22,7 +23,7 @@ PAYMENTS = "payments"  # what lifts a freeze once the bills are paid, whoever pa
 
 # A bill that nothing collects by itself has failed when its due day starts and it is not paid. It
 # may be paid while an attempt of an earlier method has no answer: a later day start looks again.
-FAIL_MANUAL = f"""
+FAIL_MANUAL = InSteps(f"""
 WITH failed AS (
     UPDATE billing_invoice invoice SET first_failed_at = due.at, first_failed_on = due.day
     FROM unnest(%(accounts)s::bigint[], %(days)s::date[], %(instants)s::timestamptz[])
@@ -54,7 +55,7 @@ WITH failed AS (
 )
 SELECT account_id, first_failed_on, first_failed_at, asks_again
 FROM failed ORDER BY account_id, id
-"""
+""")
 
 
 def fail_manual_invoices(

@@ -10,6 +10,7 @@ from billing.models import Fee, Invoice
 from billing.models.charges import RESERVED_PREFIX
 from billing.operations import invoices
 from lib import prepared
+from lib.parts import InSteps
 
 # Where two terms have the same date, the one decided later holds.
 BEGIN_TERMS = """
@@ -24,7 +25,7 @@ FROM (
 """
 
 # A plan fee is a charge like any other, except that its posting never makes a threshold bill.
-CHARGE_PLANS = """
+CHARGE_PLANS = InSteps("""
 WITH due AS (
     SELECT account.merchant_id AS account_id, account.currency, account.plan_price, account.plan,
            due.day, due.at
@@ -47,7 +48,7 @@ WITH due AS (
 )
 UPDATE billing_billingaccount account SET outstanding = account.outstanding + due.plan_price
 FROM due WHERE account.merchant_id = due.account_id
-"""
+""")
 
 
 def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:

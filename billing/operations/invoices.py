@@ -18,6 +18,7 @@ from billing.operations import invoice_taxes, moved_in, unapplied
 from billing.operations.taken import TAKEN
 from billing.providers import minimums
 from lib import cells, counters, prepared
+from lib.parts import InSteps
 from notices.operations import notices
 
 
@@ -151,36 +152,39 @@ SET outstanding = account.outstanding - (invoice.total - invoice.tax),
 FROM invoice JOIN drawn USING (account_id) WHERE account.merchant_id = invoice.account_id
 RETURNING invoice.id, account.merchant_id, account.unapplied > 0
 """
-ISSUE = _ISSUE.format(
-    tax="0::numeric",
-    join_taxes="",
-    is_collected="",
-    line_columns="charge_count, currency, amount",
-    line_values="billed.charge_count, billed.currency, billed.amount",
-    join_parts="",
-    write_taxes="",
+ISSUE = InSteps(
+    _ISSUE.format(
+        tax="0::numeric",
+        join_taxes="",
+        is_collected="",
+        line_columns="charge_count, currency, amount",
+        line_values="billed.charge_count, billed.currency, billed.amount",
+        join_parts="",
+        write_taxes="",
+    )
 )
 # Where some of the bills have tax: their taxes, which were computed before, and their lines, of
 # which an item has one for each rate. What is collected is positive and enough for its provider,
 # too, though credits may have more tax than what they are billed with.
-ISSUE_TAXED = _ISSUE.format(
-    tax="coalesce(taxes.tax, 0)",
-    join_taxes="""LEFT JOIN unnest(%(taxed)s::bigint[], %(taxes)s::numeric[])
+ISSUE_TAXED = InSteps(
+    _ISSUE.format(
+        tax="coalesce(taxes.tax, 0)",
+        join_taxes="""LEFT JOIN unnest(%(taxed)s::bigint[], %(taxes)s::numeric[])
          AS taxes(account_id, tax) ON taxes.account_id = due.account_id""",
-    is_collected="""AND taken.total + coalesce(taxes.tax, 0) > 0
+        is_collected="""AND taken.total + coalesce(taxes.tax, 0) > 0
       AND taken.total + coalesce(taxes.tax, 0) >= coalesce(minimum.least, 0)""",
-    line_columns="""charge_count, currency, amount, tax_category, tax_percent, service_from,
+        line_columns="""charge_count, currency, amount, tax_category, tax_percent, service_from,
                                      service_to, charge_ids""",
-    line_values="""coalesce(part.charges, billed.charge_count), billed.currency,
+        line_values="""coalesce(part.charges, billed.charge_count), billed.currency,
            coalesce(part.amount, billed.amount), coalesce(part.category, ''),
            coalesce(part.percent, 0), part.service_from, part.service_to, part.charge_ids""",
-    join_parts="""
+        join_parts="""
     LEFT JOIN (
         SELECT * FROM jsonb_to_recordset(%(parts)s::jsonb) AS one(
             items bigint[], amount numeric, charges bigint, category text, percent numeric,
             service_from date, service_to date, charge_ids bigint[]), unnest(one.items) AS item_id
     ) part ON part.item_id = billed.id""",
-    write_taxes="""
+        write_taxes="""
 ), taxed AS (
     INSERT INTO billing_invoicetax
            (invoice_id, corrects_id, category, percent, currency, base, tax, sentence)
@@ -190,6 +194,7 @@ ISSUE_TAXED = _ISSUE.format(
         account_id bigint, corrects_id bigint, category text, percent numeric, base numeric,
         tax numeric, sentence text) USING (account_id)
     ORDER BY invoice.id, row.percent DESC, row.category, row.corrects_id NULLS FIRST""",
+    )
 )
 ISSUER = "issue"  # the actor of payments that a bill meets as it is issued
 

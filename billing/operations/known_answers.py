@@ -10,7 +10,7 @@ under way, and of a merchant whose line no unpaid bill concerns. All others are 
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from django.db import transaction
 
@@ -18,6 +18,7 @@ from billing.operations import accounts
 from billing.operations.attempts import COLLECTOR
 from billing.providers.registry import PROVIDERS, Sandbox
 from lib import counters, prepared
+from lib.parts import InSteps
 from merchants import installation
 
 SANDBOX = "sandbox"
@@ -70,6 +71,12 @@ RETURNING invoice.id
 """
 
 
+@cache
+def _collecting(outside: str) -> InSteps:
+    """The statement that collects, with this SQL for what a bill is called outside."""
+    return InSteps(COLLECT.replace("{outside}", outside))
+
+
 @transaction.atomic
 def collect(invoice_ids: Sequence[int], *, now: datetime) -> list[int]:
     """Collect by the sandbox those of these bills, which are due, that it takes for certain;
@@ -82,7 +89,7 @@ def collect(invoice_ids: Sequence[int], *, now: datetime) -> list[int]:
     whose = prepared.rows(WHOSE, {"invoices": list(invoice_ids)})
     merchants = [account_id for (account_id,) in whose]
     accounts.hold_both(merchants).work_off(now=now)
-    statement = COLLECT.replace("{outside}", installation.outside_sql("number"))
+    statement = _collecting(installation.outside_sql("number"))
     paid = prepared.rows(statement, {"invoices": list(invoice_ids), "now": now})
     succeeded = counters.PAYMENTS.labels(SANDBOX, "SUCCEEDED")
     transaction.on_commit(partial(succeeded.inc, len(paid)))

@@ -4,12 +4,12 @@
 
 from collections.abc import Sequence
 
-from django.db import connection
-
 from billing.moving_in import PROVIDER
+from lib import parts
+from lib.parts import InSteps
 
 # Each is PAID as it is issued, by one payment over all that is left of it.
-SETTLE = """
+SETTLE = InSteps("""
 WITH invoice AS (
     SELECT id, number, currency, issued_at, total - amount_paid AS amount,
            1 + (SELECT count(*) FROM billing_payment payment WHERE payment.invoice_id = invoice.id)
@@ -25,12 +25,11 @@ INSERT INTO billing_payment (invoice_id, attempt, provider, actor, idempotency_k
 SELECT id, attempt, %(provider)s, %(provider)s, number || '-' || attempt, '', 'SUCCEEDED', '',
        false, currency, amount, issued_at, issued_at
 FROM invoice ORDER BY id
-"""
+""")
 
 
 def settle(invoice_ids: Sequence[int]) -> None:
     """Mark those of these bills that are open, which were just issued, as paid by a payment of
     provider `moved-in`; no provider is asked. Rule 23.14.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(SETTLE, {"invoices": list(invoice_ids), "provider": PROVIDER})
+    parts.rows(SETTLE, {"invoices": list(invoice_ids), "provider": PROVIDER})

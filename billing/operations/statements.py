@@ -6,11 +6,12 @@ from billing import issuer
 from billing.issuer import VERSION
 from billing.notices.invoices import STATEMENT_CLOSED
 from lib import prepared
+from lib.parts import InSteps
 from notices.operations import notices
 
 # Count and sum of each fee are kept with every charge; from here on the database refuses to change
 # them, or to add a charge. Who issued the statement to whom, and in which language, is copied.
-CLOSE = f"""
+CLOSE = InSteps(f"""
 WITH closed AS (
     UPDATE billing_statement statement
     SET closed_at = account.open_until, issuer_name = coalesce(version.name, %(issuer_name)s),
@@ -30,7 +31,7 @@ SELECT account_id, '{STATEMENT_CLOSED}', to_char(month, 'YYYY-MM'),
        jsonb_build_object('month', to_char(month, 'YYYY-MM')), closed_at
 FROM closed ORDER BY account_id
 {notices.ONCE}
-"""
+""")
 
 
 def close(account_ids: Sequence[int]) -> None:

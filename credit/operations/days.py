@@ -20,13 +20,14 @@ from credit.queries.quiet import quiet_through
 from credit.queries.reviews import Start
 from credit.rules import INSTALMENT_DAYS
 from lib import calendar, prepared
+from lib.parts import InSteps
 from merchants.queries import time_zones_from
 
 # An order is written off `write_off_days` after its oldest unpaid part was due, or after its
 # delivery was reported, where that was later. `used` and the limit fall by the loss, the limit not
 # below 0. `lost` is a running sum over a line's orders, from which each entry has its balances.
 # Returns the lines with a write-off, and whether their limit fell.
-WRITE_OFF = """
+WRITE_OFF = InSteps("""
 WITH due AS (
     SELECT o.id, o.line_id, o.outstanding, day.at, sum(o.outstanding) OVER (
                PARTITION BY o.line_id ORDER BY o.due_on, o.id) AS lost
@@ -57,7 +58,7 @@ FROM (SELECT line_id, max(lost) AS lost, max(at) AS at FROM due GROUP BY line_id
 JOIN credit_creditline before ON before.merchant_id = total.line_id
 WHERE line.merchant_id = total.line_id
 RETURNING line.merchant_id, total.at, before."limit" > line."limit"
-"""
+""")
 
 # One notice for each due date that passes unpaid, with all that is due by then
 # (credit.rules.parts). order_steps.deliver writes those of due dates that had passed when the

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from credit.models import CreditLine, LimitEntry, Order, OrderPayment, ShopMetrics
 from credit.operations import lines, order_steps, orders
 from lib import prepared, rows
+from lib.parts import InSteps
 
 Key = tuple[int, str]  # a line and a reference
 
@@ -69,7 +70,7 @@ WHERE credit_order.id = now.id
 """
 # Payments in the order in which they came, those of open orders with their sales; cash that had
 # been refused under one of their references is taken by it.
-PAY = """
+PAY = InSteps("""
 WITH new AS (
     SELECT * FROM unnest(%(lines)s::bigint[], %(orders)s::bigint[], %(references)s::text[],
                          %(currencies)s::text[], %(amounts)s::numeric[], %(statuses)s::text[],
@@ -94,7 +95,7 @@ WITH new AS (
     AND cash.reference = new.reference AND cash.status = 'OPEN'
 )
 SELECT line_id, reference, id FROM payment
-"""
+""")
 ENTER = """
 INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
                                limit_after, used_after, actor, reason, at)

@@ -12,11 +12,12 @@ from credit.queries.overdue import OVERDUE_BY_LINE, overdue_of
 from credit.queries.reviews import Start
 from credit.rules import INSTALMENT_DAYS
 from lib import prepared
+from lib.parts import InSteps
 from notices.operations import notices
 
 # As a day starts, a freeze is placed where what is overdue has reached the policy's share of the
 # limit, and lifted where it has not.
-UPDATE = f"""
+UPDATE = InSteps(f"""
 WITH day AS (
     SELECT * FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[],
                          %(ratios)s::numeric[]) AS day(line_id, today, at, ratio)
@@ -47,7 +48,7 @@ WITH day AS (
 )
 UPDATE credit_creditline line SET freezes_in_force = line.freezes_in_force + changed.change
 FROM changed WHERE line.merchant_id = changed.line_id
-"""
+""")
 
 
 def update(starts: Sequence[Start]) -> None:

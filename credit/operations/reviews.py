@@ -9,12 +9,13 @@ from credit.notices.line import REVIEW
 from credit.operations import usage
 from credit.queries.reviews import Start, inputs_of
 from lib import money, prepared, rows
+from lib.parts import InSteps
 from notices.operations import notices
 
 ACTOR = "limit review"
 
 
-APPLY = """
+APPLY = InSteps("""
 WITH applied AS (
     UPDATE credit_creditline line SET "limit" = new.amount
     FROM unnest(%(lines)s::bigint[], %(limits)s::numeric[], %(instants)s::timestamptz[])
@@ -27,7 +28,7 @@ INSERT INTO credit_limitentry (line_id, kind, currency, limit_change, used_chang
                                used_after, actor, reason, at)
 SELECT merchant_id, 'REVIEW', currency, amount - before, 0, amount, used, %(actor)s, '', at
 FROM applied ORDER BY merchant_id
-"""
+""")
 
 # Mostly there is none, and a whole month's reviews are held at once.
 WAITING = """

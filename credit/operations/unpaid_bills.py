@@ -14,6 +14,7 @@ from credit.notices.line import FREEZE_PLACED
 from credit.operations import overdue
 from credit.queries.reviews import Start
 from lib import prepared
+from lib.parts import InSteps
 from notices.operations import notices
 
 EXPECT = """
@@ -31,7 +32,7 @@ SET unpaid_bill_days = ARRAY(SELECT DISTINCT day FROM unnest(line.unpaid_bill_da
 FROM held WHERE line.merchant_id = held.merchant_id
 """
 
-PLACE = f"""
+PLACE = InSteps(f"""
 WITH due AS (
     SELECT day.line_id, day.today, day.at
     FROM unnest(%(lines)s::bigint[], %(todays)s::date[], %(instants)s::timestamptz[])
@@ -61,7 +62,7 @@ FROM due LEFT JOIN (
     SELECT line_id, count(*) AS freezes FROM placed GROUP BY line_id
 ) counted ON counted.line_id = due.line_id
 WHERE line.merchant_id = due.line_id
-"""
+""")
 
 
 def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:

@@ -8,7 +8,7 @@ that on to the machine, since triggers there name their tables without a schema.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from lib import cells
@@ -34,8 +34,8 @@ JOIN pg_dist_shard shard ON shard.logicalrelid = part.logicalrelid
 JOIN pg_dist_placement placement ON placement.shardid = shard.shardid
 JOIN pg_dist_node node ON node.groupid = placement.groupid AND node.noderole = 'primary'
 """
-
-
+ANSWERS = "SELECT citus_check_connection_to_node(%s, %s)"
+CONNECTION_FAILED = "08"  # how the codes of such errors begin
 COMMENTS = """
 SELECT quote_ident(tgname), tgrelid::regclass::text, obj_description(oid, 'pg_trigger')
 FROM pg_trigger WHERE NOT tgisinternal AND obj_description(oid, 'pg_trigger') IS NOT NULL
@@ -80,6 +80,23 @@ def places() -> Mapping[int, Machine]:
             for schema, host, port in cursor.fetchall()
             if cells.NAME.fullmatch(schema)
         }
+
+
+def is_of_another(error: OperationalError) -> bool:
+    """Whether the error says that a machine does not answer, and the one of the cell that we are
+    inside does. It must have ended the transaction. A few queries, on a cluster alone.
+    """
+    code = getattr(error.__cause__, "sqlstate", None) or ""
+    if not cells.entered() or not code.startswith(CONNECTION_FAILED) or connection.in_atomic_block:
+        return False
+    if not connection.is_usable() or not connection.connection.is_distributed():
+        return False
+    where = places().get(cells.number())
+    if where is None:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(ANSWERS, [where.host, where.port])
+        return bool(cursor.fetchone()[0])
 
 
 def distribute(shared: Sequence[str]) -> Sequence[int]:

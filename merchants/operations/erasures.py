@@ -6,10 +6,12 @@ is only about the person goes: how they sign in, sessions, second factors, mails
 """
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from lib import cells, erasing, statement_timeout, wording
 from lib.refusals import Refused
@@ -20,6 +22,7 @@ from merchants.personal import Kind, Subject
 from merchants.trail import Action
 from trail import operations as trail
 
+T = TypeVar("T")
 File = tuple[str, bytes]  # name and content
 
 
@@ -35,13 +38,19 @@ class HasAccount(Refused):
     code = "has_account"
 
 
+class CellAway(Refused):
+    """A cell does not answer, and what is kept there would be left out."""
+
+    code = "cell_away"
+
+
 def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Erasure:
     """Replace the names of a person who has, or had, an account by a pseudonym wherever they are
     kept, and delete how they sign in; written down with a trail row.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NothingKept for one who is erased already,
-    Invalid without a reason, and what stands against it, such as StillInRole, ProposalOpen and
-    RecordKept.
+    CellAway, as all of these do, Invalid without a reason, and what stands against it, such as
+    StillInRole, ProposalOpen and RecordKept.
     """
     with transaction.atomic():
         user = operators.hold(user_id, actor)
@@ -100,11 +109,11 @@ def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure
     reason = wording.checked("reason", reason)
     holdings = personal.of(subject)
     for holding in holdings:
-        cells.in_each(partial(holding.object_to, subject))
+        _in_each(partial(holding.object_to, subject))
     pseudonym = erasing.new_pseudonym()
     with statement_timeout.download():
         rows = {
-            holding.title: sum(cells.in_each(partial(holding.erase, subject, pseudonym)))
+            holding.title: sum(_in_each(partial(holding.erase, subject, pseudonym)))
             for holding in holdings
         }
     if not any(rows.values()):
@@ -130,11 +139,30 @@ def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure
     return erasure
 
 
+def _in_each(ask: Callable[[], T]) -> list[T]:
+    """What the function returns inside each cell (cells.in_each). Raises CellAway, which names the
+    first one that does not answer; the caller's transaction is lost then.
+    """
+
+    def ask_here() -> T:
+        """What it returns in this cell."""
+        try:
+            return ask()
+        except (OperationalError, InterfaceError) as error:
+            if not cells.are_on():
+                raise
+            raise CellAway(
+                f"Cell {cells.number()} does not answer. Nothing was done; try again once it does."
+            ) from error
+
+    return cells.in_each(ask_here)
+
+
 def _rows(holding: personal.Holding, subject: Subject) -> list[personal.Row]:
     """The rows that the holding keeps of the subject, from all cells; a row that several cells
     have, as they share it, is given once.
     """
-    found = cells.in_each(lambda: list(holding.rows(subject)))
+    found = _in_each(lambda: list(holding.rows(subject)))
     if len(found) == 1:
         return found[0]
     return list({json.dumps(row, default=str): row for rows in found for row in rows}.values())

@@ -9,9 +9,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
+from lib import parts
+from lib.parts import InSteps
 from lib.refusals import Invalid
 from merchants.models import Membership
 from merchants.operations.mailing import Sending, deliver
@@ -20,7 +22,7 @@ from notices.kinds import registered
 from notices.models import NoticeMail
 
 # Of kinds with `owners_always` every owner gets an e-mail, even one who has muted the kind.
-ADDRESS = """
+ADDRESS = InSteps("""
 WITH notice AS (
     SELECT id, merchant_id, kind FROM notices_notice
     WHERE id = ANY(%(notices)s) AND addressed_at IS NULL
@@ -37,7 +39,7 @@ WITH notice AS (
 )
 UPDATE notices_notice SET addressed_at = %(now)s FROM notice
 WHERE notices_notice.id = notice.id
-"""
+""")
 
 
 def mute(*, membership_id: int, kinds: Collection[str]) -> None:
@@ -76,8 +78,7 @@ def _address(notice_ids: Sequence[int], now: datetime) -> None:
     another worker has locked, are left out.
     """
     always = [kind.code for kind in registered() if kind.owners_always]
-    with connection.cursor() as cursor:
-        cursor.execute(ADDRESS, {"notices": list(notice_ids), "owners_always": always, "now": now})
+    parts.rows(ADDRESS, {"notices": list(notice_ids), "owners_always": always, "now": now})
 
 
 @transaction.atomic

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.db.utils import load_backend
 from django.test import override_settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from config import databases
+from lib import cells
 from tests.cells import cluster
 
 _numbers = count(1)
@@ -111,6 +112,20 @@ def two_cells_kept(db: None, with_two_cells: str) -> Iterator[None]:
     with connected(name):
         yield
     drop(name)
+
+
+@contextmanager
+def away(number: int) -> Iterator[None]:
+    """A context in which the cell with this number answers nothing."""
+
+    def ask(execute: Any, sql: str, *more: Any) -> Any:
+        """Ask the database, or fail as if the cell's machine had gone."""
+        if cells.entered() == cells.name_of(number) and "SAVEPOINT" not in sql:
+            raise OperationalError("connection to the remote node failed")
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(ask):
+        yield
 
 
 def asked(statement: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -8,9 +8,11 @@ from io import StringIO
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connections
 from psycopg.conninfo import make_conninfo
+from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from billing.models import Statement
@@ -18,17 +20,24 @@ from billing.operations import days
 from config import books
 from credit.models import Order
 from gateway.models import WebhookEvent
+from jobs import queries, tasks
+from jobs.models import JobFailure
 from lib import cells
 from lib.cells import citus
 from merchants.models import Merchant
 from tests import shops
-from tests.cells import cluster
+from tests.cells import cluster, winter
 from tests.cells.conftest import add_cells, connected, numbered
 from tests.credit.pages import set_clock
 from tests.factories import member, signed_in
 from tests.gateway.asking import AN_ORDER, Caller
+from tests.gateway.webhooks import hooks
+from tests.gateway.webhooks.conftest import receiver
+from tests.gateway.webhooks.receivers import Receiver
 from tests.relay import Relay, relayed
 from tests.shops import instant
+
+__all__ = ["receiver"]  # a fixture
 
 pytestmark = [
     pytest.mark.skipif(not cluster.URL, reason="TAEL_CITUS_URL names no cluster."),
@@ -229,4 +238,55 @@ def test_a_machine_that_is_away_holds_up_its_own_cell_alone_and_is_well_when_it_
     assert browsers["rowan"].get(page.format("rowan")).status_code == 200
     for shop in (near, far):
         assert shop.place("2026-11-02 10:00", "A-1", "1.00") == "applied"
+    call_command("audit")
+
+
+def test_day_ends_are_done_while_a_machine_is_away_and_those_of_its_cell_when_it_is_back(
+    apart: list[Relay], monkeypatch: pytest.MonkeyPatch, settings: Settings, receiver: Receiver
+) -> None:
+    cache.clear()
+    settings.TAEL_SANDBOX = True
+    move = set_clock(monkeypatch)
+    move(winter.BEGINS)
+    near, far = winter.opened("larch", 1), winter.opened("elder", 2)
+    for shop in (*near, *far):
+        member(shop)
+    hooks.endpoint(receiver.url)
+    winter.run_in_this_process(monkeypatch)
+    first, *others = winter.TICKS
+    move(first)
+    assert winter.run_all(first) == set()
+    before = winter.became(far, 2)
+
+    apart[1].cut()
+    connections.close_all()
+    waiting = set()
+    for at in others:
+        cache.clear()
+        move(at)
+        waiting |= winter.run_all(at)
+    # A cell that has not answered is not asked again for a minute, by any job.
+    assert waiting == {("billing-day-ends", 2)}
+    assert winter.became(near, 1) == winter.DONE
+    now = instant(others[-1])
+    assert {one.cell for one in queries.job_states(now) if one.job.name == "billing-day-ends"} == {
+        2
+    }
+    # What all cells share is not written meanwhile: the row that needs it waits, and no other.
+    failed = JobFailure.objects.filter(resolved_at=None)
+    assert {one.job for one in failed} == {"retention"}
+    assert all("what all cells share is written on each machine" in one.error for one in failed)
+    with pytest.raises(CommandError, match=r"^Not looked at, or not to its end: cell 2\.$"):
+        told("audit")
+    with pytest.raises(CommandError, match="cell 2"):
+        told("books", "--all")
+
+    apart[1].mend()
+    connections.close_all()
+    cache.clear()
+    assert winter.became(far, 2) == before
+    move("2027-02-12 01:02")
+    for name, cell, tick in queries.owed(instant("2027-02-12 01:02")):
+        tasks.run_job(name, tick=tick.isoformat(), cell=cell)
+    assert winter.became(far, 2) == winter.DONE
     call_command("audit")

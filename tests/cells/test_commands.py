@@ -4,17 +4,19 @@ import json
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from pytest_django import Settings
 
 from billing.models import Invoice
+from config import books
 from credit.models import Order
 from credit.operations import limits
 from jobs.models import Heartbeat
-from lib import cells, clock
+from lib import audit, cells, clock
 from merchants import installation
 from merchants.models import Merchant
 from tests import shops
@@ -157,3 +159,40 @@ def test_the_audit_of_a_cell_looks_at_decisions_and_imports_of_its_own_merchants
         cursor.execute("UPDATE gateway_importedrow SET reference = 'A-9' WHERE line = 3")
     first, second = cells.in_each(offended)
     assert (first, len(second)) == ([], 3)
+
+
+def test_a_cell_that_does_not_answer_is_named_and_the_others_are_looked_at(
+    two_cells: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("birch", "cedar"):
+        shops.join("2026-11-01 10:00", name)
+    run, of_all = audit.run, books.of_all
+
+    def away() -> None:
+        """Fail in the first cell, as if its machine had gone."""
+        if cells.number() == 1:
+            raise OperationalError("connection to the remote node failed")
+
+    def run_elsewhere(*checks: Any, **more: Any) -> Any:
+        away()
+        return run(*checks, **more)
+
+    def of_all_elsewhere(numbers: Any) -> Any:
+        away()
+        return of_all(numbers)
+
+    monkeypatch.setattr(audit, "run", run_elsewhere)
+    monkeypatch.setattr(books, "of_all", of_all_elsewhere)
+    said = []
+    for command in (["audit"], ["books", "--all"]):
+        output = StringIO()
+        with pytest.raises(CommandError, match=r"^Not looked at, or not to its end: cell 1\.$"):
+            call_command(*command, stdout=output)
+        assert capsys.readouterr().err == (
+            "Cell 1 could not be looked at: connection to the remote node failed\n"
+        )
+        said.append(output.getvalue())
+    assert "Audit of the books of cell 2" in said[0]
+    (document,) = map(json.loads, said[1].splitlines())
+    assert document["merchant"]["reference"] == "cedar"
+    assert "Audit of the books of cell 2" in told("audit", "--cell", "2")

@@ -11,6 +11,7 @@ from lib import cells
 from merchants.models import Merchant, User
 from merchants.operations import erasures
 from tests import shops
+from tests.cells.conftest import away
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, operator
 from tests.factories.people import UserFactory
@@ -109,6 +110,9 @@ def test_a_person_is_erased_and_told_of_in_every_cell(two: tuple[Order, Order]) 
     asked: dict[str, Any] = {"buyer": "Somchai", "reason": "Asked.", "actor": actor, "now": now}
     _, content = erasures.data_of_buyer(**asked)
     assert all(order.reference in content.decode() for order in two)
+    for ask in (erasures.data_of_buyer, erasures.erase_buyer):
+        with away(2), pytest.raises(erasures.CellAway, match=r"^Cell 2 does not answer\."):
+            ask(**asked)
     erasure = erasures.erase_buyer(**asked)
     for number in (1, 2):
         with cells.at(number):

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from lib import audit, cells, clock
 from lib.audit import Finding
-from lib.commands import BooksCommand, add_cell, cells_of
+from lib.commands import BooksCommand, EachCell, add_cell
 
 
 class Command(BooksCommand):
@@ -22,7 +22,7 @@ class Command(BooksCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run every audit check and print a table of the checks, their remarks and the violations
         that were listed; where the books are in cells, a table for each cell. Raises CommandError
-        if any check found a violation.
+        if any check found a violation, or a cell did not answer, which is named.
         """
         console = Console(
             file=cast(IO[str], self.stdout),
@@ -31,14 +31,17 @@ class Command(BooksCommand):
             markup=False,
         )
         checked = broken = 0
-        for number in cells_of(options):
-            with cells.at(number):
-                findings = audit.run(audit.registered(), now=clock.now())
-            _print(findings, f" of cell {number}" if cells.are_on() else "", console)
-            checked += len(findings)
-            broken += sum(finding.violations > 0 for finding in findings)
-        if broken:
-            raise CommandError(f"{broken} of {checked} checks found something wrong.")
+        each = EachCell(self, options)
+        for number in each.numbers:
+            now = clock.now()
+            with each.at(number):
+                findings = audit.run(audit.registered(), now=now)
+                _print(findings, f" of cell {number}" if cells.are_on() else "", console)
+                checked += len(findings)
+                broken += sum(finding.violations > 0 for finding in findings)
+        wrong = f"{broken} of {checked} checks found something wrong." if broken else ""
+        if wrong or each.silence:
+            raise CommandError(" ".join(filter(None, (wrong, each.silence))))
 
 
 def _print(findings: Sequence[Finding], of: str, console: Console) -> None:

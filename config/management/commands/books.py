@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from config import books, books_text
-from lib.commands import BooksCommand, add_cell, cells_of
+from lib.commands import BooksCommand, EachCell, add_cell
 from merchants.operations.merchants import UnknownMerchant
 
 
@@ -29,13 +29,13 @@ class Command(BooksCommand):
     def handle(self, *, merchant: str | None, **options: Any) -> None:
         """Print the books of one merchant, as text or with --json as JSON; with --all those of
         every merchant as one JSON document a line. Raises CommandError unless exactly one of a
-        merchant and --all is given, and for an unknown merchant.
+        merchant and --all is given, for an unknown merchant, and after all others if a cell did not
+        answer, which is named.
         """
         if (merchant is None) != options["all"]:
             raise CommandError("Name a merchant by its reference, or say --all.")
         if merchant is None:
-            for document in books.of_all(cells_of(options)):
-                self.stdout.write(json.dumps(document, ensure_ascii=False))
+            self._tell_all(EachCell(self, options))
             return
         try:
             if options["json"]:
@@ -46,3 +46,14 @@ class Command(BooksCommand):
                 self.stdout.write("\n".join(books_text.lines(told)))
         except UnknownMerchant as unknown:
             raise CommandError(str(unknown)) from unknown
+
+    def _tell_all(self, each: EachCell) -> None:
+        """Print the books of every merchant of these cells. Raises CommandError if one of them did
+        not answer.
+        """
+        for number in each.numbers:
+            with each.at(number):
+                for document in books.of_all([number]):
+                    self.stdout.write(json.dumps(document, ensure_ascii=False))
+        if each.silence:
+            raise CommandError(each.silence)

@@ -6,15 +6,16 @@ and in one statement with the deliveries to all endpoints that have chosen its t
 them gets it exactly once, in the order of the numbers.
 """
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from gateway.webhooks.models import WebhookEvent
-from lib import locks
+from lib import cells, locks, parts
+from lib.parts import InSteps
 
 MOST_AT_ONCE = 5000
 
 # What one line or account wrote later has the higher id, since it wrote under its lock.
-NUMBER = """
+NUMBER = InSteps("""
 WITH oldest AS (
     SELECT id, merchant_id FROM gateway_webhookevent
     WHERE sequence IS NULL ORDER BY id LIMIT %(most)s
@@ -39,7 +40,7 @@ WITH oldest AS (
     ORDER BY numbered.merchant_id, numbered.sequence, endpoint.id
 )
 SELECT count(*) FROM numbered
-"""
+""")
 
 
 def number() -> int:
@@ -60,8 +61,6 @@ def _number_some() -> int:
     """Number the oldest events without a number, at most MOST_AT_ONCE, and create their deliveries.
     Returns how many. Only one process numbers at a time: others wait until the transaction ends.
     """
-    locks.wait_for_advisory_lock("numbers of webhook events")
-    with connection.cursor() as cursor:
-        cursor.execute(NUMBER, {"most": MOST_AT_ONCE})
-        (count,) = cursor.fetchone()
+    locks.wait_for_advisory_lock(cells.named("numbers of webhook events"))
+    ((count,),) = parts.rows(NUMBER, {"most": MOST_AT_ONCE})
     return int(count)
