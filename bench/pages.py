@@ -33,7 +33,7 @@ MOST_OF_OVERVIEW = 8  # queries beyond these
 MOST_GROWTH, FAST_ENOUGH = 1.5, 20.0  # times; milliseconds
 # What is read row by row grows with a merchant up to a bound, and has a time of its own, by the
 # beginning of its name: found rows are counted and summed up to 10,000, names are looked through.
-# The exact figures come into a page that is there (rule 23.18). Of which sales a withdrawal was made
+# The exact figures come into a page that is there (rule 23.18). Which sales a withdrawal paid out
 # follows from what matured on each day since.
 COUNTED = 200.0  # milliseconds
 BOUNDS = {

@@ -126,8 +126,8 @@ def _has(column: str, text: str) -> Q:
 
     What a name has to have for it, and most names have not, is looked for first: the rarest of the
     text's characters, and what of it has no case, as it is. Turning each name into capitals is left
-    to those that have both, and not done at all for a text without letters. The database takes fewer names to meet all of it, too, and so shares the work
-    among processes where it may.
+    to those that have both, and not done at all for a text without letters. The database takes
+    fewer names to meet all of it, too, and so shares the work among processes where it may.
     """
     run = max(CASELESS.findall(text), key=len, default="")
     conditions = []
