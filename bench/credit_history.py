@@ -125,7 +125,7 @@ SELECT * FROM (
            NULL::bigint, NULL::bigint, '', at
     FROM credit_orderpayment WHERE line_id = ANY(%(lines)s)
     UNION ALL
-    SELECT line_id, 'REFUND', 'USD', -amount, order_id, NULL, at::date + 1, id, NULL, '', at
+    SELECT line_id, 'REFUND', 'USD', -amount, order_id, NULL, NULL, id, NULL, '', at
     FROM credit_orderrefund WHERE line_id = ANY(%(lines)s)
     UNION ALL
     SELECT line_id, kind, 'USD', change, NULL, NULL, NULL, NULL, id, '', requested_at

@@ -2,10 +2,11 @@
 
 import re
 from datetime import date
-from operator import attrgetter
+from functools import reduce
+from operator import attrgetter, or_
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -74,7 +75,9 @@ def _credits_of(merchant: Any, text: str, today: date) -> Any:
     figure, are of this amount, latest first.
     """
     found = credits.with_reference(credits.of(merchant.billing_account))
-    return found.filter(of_name(text, "reference") | of_amount(text, "amount")).order_by("-id")
+    # One comparison for each spelling, as each looks the reference up.
+    has_it = (Q(reference__icontains=way) for way in search.spelled(text))
+    return found.filter(reduce(or_, has_it, of_amount(text, "amount"))).order_by("-id")
 
 
 def _page_of_charge(charge: Charge, merchant: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any, Protocol, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -32,6 +32,7 @@ SELECT count, begins, CASE WHEN NOT begins AND count <= %s THEN names END FROM (
 ) known
 """
 MOST = 6  # rows of a kind that are shown
+MARGIN = 8  # times as many names are looked for as are needed
 Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
 NOTHING = Q(pk__in=())
 
@@ -39,6 +40,9 @@ NOTHING = Q(pk__in=())
 # Of a text: characters that no other character becomes in capitals, and how many of them tell.
 CASELESS = re.compile(r"[ -@\[-`{-~]+")
 WORTH_LOOKING = 2
+# Characters that tell a name from most others, the rarest in references and names first. Digits and
+# hyphens are in most; "i" and "s" are left out, as other letters become "I" and "S" in capitals.
+TELLING = ".,/#&+@%:;!?='zqxjkvwbpyfgmhudlctnroae"
 AMOUNT = re.compile(r"[-−]?((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)(?: ?[A-Za-z]{3})?")
 
 
@@ -118,15 +122,24 @@ def of_name(text: str, *columns: str) -> Q:
 
 
 def _has(column: str, text: str) -> Q:
-    """The condition that the text stands anywhere in the column, in any case. What of it has no
-    case is looked for as it is, and first: that takes a third of the time of turning each name into
-    capitals, which is left to those that have it, and not done at all for a text without letters.
+    """The condition that the text stands anywhere in the column, in any case.
+
+    What a name has to have for it, and most names have not, is looked for first: the rarest of the
+    text's characters, and what of it has no case, as it is. Turning each name into capitals is left
+    to those that have both, and not done at all for a text without letters. The database takes
+    fewer names to meet all of it, too, and so shares the work among processes where it may.
     """
     run = max(CASELESS.findall(text), key=len, default="")
-    as_it_is, in_any_case = Q(**{f"{column}__contains": run}), Q(**{f"{column}__icontains": text})
-    if run == text:
-        return as_it_is
-    return as_it_is & in_any_case if len(run) >= WORTH_LOOKING else in_any_case
+    conditions = []
+    plain = (character for character in text.lower() if character in TELLING)
+    if text.isascii() and (rarest := min(plain, key=TELLING.index, default="")):
+        ways = dict.fromkeys((rarest, rarest.upper()))
+        conditions.append(reduce(or_, (Q(**{f"{column}__contains": way}) for way in ways)))
+    if run == text or len(run) >= WORTH_LOOKING:
+        conditions.append(Q(**{f"{column}__contains": run}))
+    if run != text:
+        conditions.append(Q(**{f"{column}__icontains": text}))
+    return reduce(and_, conditions)
 
 
 def starting(text: str, column: str) -> Q:
@@ -159,9 +172,11 @@ def few(rows: "QuerySet[Any]", text: str, name: str, others: Q, *, most: int = M
     """
     first, by = starting(text, name), f"-{name}"
     begins = rows.filter(first).order_by(by).values(name)
-    # Those that begin with the text are left out of the few that were found, not of all that are
+    # Those that begin with the text are left out of the ones that were found, not of all that are
     # looked at: where they are fewer than `most`, at least as many others are among twice as many.
-    found = rows.filter(others).order_by(by).values(name)[: 2 * most]
+    # More are asked for than that, so that the database shares the work among processes where it
+    # takes names that fit to be rare: it would look at nearly all of them by itself for the first.
+    found = rows.filter(others).order_by(by).values(name)[: 2 * most * MARGIN]
     rest = rows.filter(**{f"{name}__in": found}).exclude(first).order_by(by).values(name)
     return begins[:most].union(rest[:most], all=True)[:most]
 

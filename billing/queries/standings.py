@@ -101,7 +101,8 @@ STANDING = f"""CASE
     WHEN {{invoice}}.next_attempt_at IS NOT NULL THEN 'COLLECTING'
     ELSE 'TO_PAY' END"""
 # The day on which it freezes the line if it stays unpaid, as operations/dunning.py counts it; NULL
-# for a bill that does not, or has not failed yet.
+# for a bill that does not, or has not failed yet. "OFFSET 0" has the lines of each bill looked up;
+# without it, where a merchant seems to have many unpaid bills, all lines of all merchants are read.
 FREEZES_ON = f"""CASE
     WHEN {{invoice}}.status IN ('OPEN', 'UNCOLLECTIBLE')
          AND {{invoice}}.first_failed_on IS NOT NULL
@@ -115,7 +116,7 @@ FREEZES_ON = f"""CASE
     THEN greatest({{invoice}}.held_until, {{invoice}}.first_failed_on
                   + CASE WHEN EXISTS (SELECT 1 FROM billing_invoiceline line
                                       WHERE line.invoice_id = {{invoice}}.id
-                                        AND line.fee_code = '{Fee.REVERSAL}')
+                                        AND line.fee_code = '{Fee.REVERSAL}' OFFSET 0)
                          THEN 0 ELSE {FREEZE_DAYS} END)
     END"""
 # What a bill asks for in all, and what of it is left to pay; of a void one neither.

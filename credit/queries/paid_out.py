@@ -20,13 +20,22 @@ from merchants.queries import day_start, local_day, starts_of
 Kind = ProceedsEntry.Kind
 
 # What is asked of the books for each withdrawal: its debit, what could be withdrawn just before it,
-# and the latest day back to which what matured comes to as much. Whatever could be withdrawn
-# earlier than on that day had been spent, so that nothing before it is read. Without such a day the
-# earliest one stands there. What could be withdrawn is the balance less what had not matured; the
-# balance at the time is today's less what has come since, or the sum of what had come before,
-# whichever is likely to be fewer rows; all of it in the order of an index.
+# and what matured on each day, from the day of the withdrawal back to the one since which that
+# comes to as much. Whatever could be withdrawn earlier than on that day had been spent, so that
+# nothing before it is read. What matured on a day is what came in less what was refunded of it
+# by then, as a refund has the day of its sale, or none (ProceedsEntry.matures_on). What could be
+# withdrawn is the balance less what had not matured; the balance at the time is today's less what
+# has come since, or the sum of what had come before, whichever is likely to be fewer rows; all of
+# it in the order of an index. `since` is an entry that came before the first of these days began,
+# wherever the merchant is: keys of entries ascend with their instants, but for entries that were
+# written at once.
 REACH = """
-SELECT asked.id, debit.first, debit.total, free.amount, reach.day, reach.amount >= free.amount
+SELECT asked.id, debit.first, debit.total, free.amount, reach.days, reach.amounts,
+       reach.total >= free.amount, coalesce((
+           SELECT entry.id FROM credit_proceedsentry entry
+           WHERE entry.line_id = %(line)s AND entry.kind IN ('SALE', 'REFUND')
+             AND entry.at < (reach.first_on - interval '15 hours') AT TIME ZONE 'UTC'
+           ORDER BY entry.at DESC LIMIT 1), 0) AS since
 FROM unnest(%(withdrawals)s::bigint[], %(lasts)s::date[]) asked(id, last_on)
 CROSS JOIN LATERAL (
     SELECT min(entry.id) AS first, -sum(entry.amount) AS total FROM credit_proceedsentry entry
@@ -41,70 +50,122 @@ CROSS JOIN LATERAL (
                    SELECT sum(entry.amount) FROM credit_proceedsentry entry
                    WHERE entry.line_id = line.merchant_id AND entry.id >= debit.first), 0) END
            - coalesce((
-               SELECT sum(entry.amount) FROM credit_proceedsentry entry
+               SELECT sum(entry.amount) FILTER (WHERE entry.id < debit.first)
+               FROM credit_proceedsentry entry
                WHERE entry.line_id = line.merchant_id AND entry.matures_on > asked.last_on
-                 AND entry.id < debit.first), 0) AS amount
+           ), 0) AS amount
     FROM credit_creditline line CROSS JOIN (
         SELECT min(entry.id) AS first_id, max(entry.id) AS last_id
         FROM credit_proceedsentry entry WHERE entry.line_id = %(line)s
     ) ends
     WHERE line.merchant_id = %(line)s
+    OFFSET 0  -- or it is added up once for each place where it stands
 ) free
 CROSS JOIN LATERAL (
-    WITH RECURSIVE back(day, amount) AS (
-        SELECT asked.last_on + 1, 0::numeric
+    WITH RECURSIVE back(day, amount, total) AS (
+        SELECT asked.last_on + 1, 0::numeric, 0::numeric
         UNION ALL
-        SELECT before.day, back.amount + coalesce((
-            SELECT sum(entry.amount) FROM credit_proceedsentry entry
-            WHERE entry.line_id = %(line)s AND entry.matures_on = before.day
-              AND entry.id < debit.first), 0)
+        SELECT before.day, matured.amount, back.total + matured.amount
         FROM back CROSS JOIN LATERAL (
             SELECT max(entry.matures_on) AS day FROM credit_proceedsentry entry
             WHERE entry.line_id = %(line)s AND entry.matures_on < back.day
-        ) before
-        WHERE back.amount < free.amount AND before.day IS NOT NULL
+        ) before CROSS JOIN LATERAL (
+            SELECT coalesce(sum(entry.amount), 0) AS amount FROM credit_proceedsentry entry
+            WHERE entry.line_id = %(line)s AND entry.matures_on = before.day
+              AND entry.id < debit.first
+        ) matured
+        WHERE back.total < free.amount AND before.day IS NOT NULL
     )
-    SELECT day, amount FROM back ORDER BY day LIMIT 1
+    SELECT array_agg(day ORDER BY day DESC) AS days, array_agg(amount ORDER BY day DESC) AS amounts,
+           min(day) AS first_on, sum(amount) AS total
+    FROM back
 ) reach
 """
-# The receipts since that day stand in a row, in the order in which they could be withdrawn: each as
-# long as its amount, less the refunds that had been taken from it by then. The last stretch of the
-# row is what could be withdrawn, and the withdrawal pays out how that stretch begins. Days are
-# instants by table `day`, as their time zone's data are not the database's.
+# What came in stands in a row, in the order in which it could be withdrawn: each receipt as long as
+# its amount, less the refunds that had been taken from it by then. The last stretch of the row is
+# what could be withdrawn, and the withdrawal pays out how that stretch begins. Where on the row a
+# day begins follows from what matured on the days after it, and from what is not free on the day on
+# which it matured: what came later than that, or has no such day (`moved`). So only the receipts of
+# the days of which something is paid out are read, between two instants (`near`). Days are instants
+# by table `day`, as their time zone's data are not the database's.
 PAID_OUT = """
 WITH day AS (
-    SELECT * FROM unnest(%(days)s::date[], %(instants)s::timestamptz[]) AS day(matures_on, at)
+    SELECT matures_on, at, lead(at, 1, 'infinity') OVER (ORDER BY matures_on) AS ends_at
+    FROM unnest(%(days)s::date[], %(instants)s::timestamptz[]) AS day(matures_on, at)
+), matured AS (
+    SELECT of_day.withdrawal, day.*, of_day.amount
+    FROM unnest(%(of_withdrawals)s::bigint[], %(of_days)s::date[], %(amounts)s::numeric[])
+         AS of_day(withdrawal, matures_on, amount)
+    JOIN day ON day.matures_on = of_day.matures_on
 )
 SELECT asked.id, piece.kind, piece.reference, piece.at, piece.matures_on, piece.amount, piece.part
-FROM unnest(%(withdrawals)s::bigint[], %(lasts)s::date[], %(firsts)s::bigint[],
-            %(totals)s::numeric[], %(frees)s::numeric[], %(floors)s::date[],
-            %(starts)s::timestamptz[])
-     AS asked(id, last_on, first, total, free, floor_on, starts_at)
+FROM unnest(%(withdrawals)s::bigint[], %(firsts)s::bigint[], %(totals)s::numeric[],
+            %(frees)s::numeric[], %(floors)s::date[], %(starts)s::timestamptz[],
+            %(sinces)s::bigint[])
+     AS asked(id, first, total, free, floor_on, starts_at, since)
 CROSS JOIN LATERAL (
-    WITH entry AS (
-        SELECT entry.* FROM credit_proceedsentry entry
-        WHERE entry.line_id = %(line)s AND entry.id < asked.first AND entry.amount > 0
-          AND entry.matures_on BETWEEN asked.floor_on AND asked.last_on
-        UNION ALL
-        SELECT entry.* FROM credit_proceedsentry entry
-        WHERE entry.line_id = %(line)s AND entry.id < asked.first AND entry.amount > 0
-          AND (entry.matures_on IS NULL OR entry.matures_on < asked.floor_on)
-          AND entry.at >= asked.starts_at AND entry.id > coalesce((
-              SELECT before.id FROM credit_proceedsentry before
-              WHERE before.line_id = %(line)s AND before.id < asked.first
-                AND before.at < asked.starts_at
-              ORDER BY before.id DESC LIMIT 1), 0)
-    ), receipt AS (
-        SELECT entry.id, entry.kind, entry.order_id, entry.at, entry.matures_on,
-               entry.amount + coalesce((
+    WITH moved AS (
+        SELECT came.id, came.kind, came.order_id, came.at, came.matures_on,
+               came.amount + coalesce((
                    SELECT sum(refund.amount) FROM credit_proceedsentry refund
-                   WHERE refund.sale_id = entry.id AND refund.id < asked.first), 0) AS amount,
-               greatest(day.at, entry.at) AS free_at
-        FROM entry LEFT JOIN day ON day.matures_on = entry.matures_on
+                   WHERE refund.sale_id = came.id AND refund.id < asked.first), 0) AS kept
+        FROM (
+            SELECT entry.* FROM matured CROSS JOIN LATERAL (
+                SELECT entry.* FROM credit_proceedsentry entry
+                WHERE entry.line_id = %(line)s AND entry.matures_on = matured.matures_on
+                  AND entry.at >= matured.ends_at AND entry.id > coalesce((
+                      SELECT before.id FROM credit_proceedsentry before
+                      WHERE before.line_id = %(line)s AND before.kind IN ('SALE', 'REFUND')
+                        AND before.at < matured.ends_at - interval '1 hour'
+                      ORDER BY before.at DESC LIMIT 1), 0)
+            ) entry WHERE matured.withdrawal = asked.id
+            UNION ALL
+            SELECT entry.* FROM credit_proceedsentry entry
+            WHERE entry.line_id = %(line)s AND entry.matures_on < asked.floor_on
+              AND entry.id > asked.since AND entry.at >= asked.starts_at
+              -- The same of all of them, so that the database sees which index has fewer.
+              AND entry.matures_on < %(last_floor)s AND entry.id > %(least_since)s
+            UNION ALL
+            SELECT entry.* FROM credit_proceedsentry entry
+            WHERE entry.line_id = %(line)s AND entry.matures_on IS NULL
+              AND entry.kind IN ('RETURNED', 'SENT_BACK', 'RELEASED', 'OPENING', 'CORRECTION')
+              AND entry.id > asked.since AND entry.at >= asked.starts_at
+        ) came
+        WHERE came.id < asked.first AND came.amount > 0
+    ), place AS (
+        SELECT of_day, at, amount, sum(amount) OVER (ORDER BY at DESC) AS since_then FROM (
+            SELECT matured.matures_on, matured.at, matured.amount FROM matured
+            WHERE matured.withdrawal = asked.id
+            UNION ALL
+            SELECT NULL, moved.at, moved.kept FROM moved
+            UNION ALL
+            SELECT NULL, matured.at, -moved.kept FROM moved
+            JOIN matured ON matured.matures_on = moved.matures_on AND matured.withdrawal = asked.id
+        ) place(of_day, at, amount)
+    ), near AS (
+        SELECT coalesce(max(at) FILTER (WHERE since_then >= asked.free), '-infinity') AS at,
+               coalesce(min(since_then) FILTER (WHERE since_then >= asked.free),
+                        (SELECT sum(amount) FROM place)) AS since_then,
+               coalesce(min(at) FILTER (WHERE since_then <= asked.free - asked.total), 'infinity')
+                   AS ends_at
+        FROM place WHERE of_day IS NOT NULL
+    ), entry AS (
+        SELECT entry.id, entry.kind, entry.order_id, entry.at, entry.matures_on,
+               greatest(day.at, entry.at) AS free_at, entry.amount + coalesce((
+                   SELECT sum(refund.amount) FROM credit_proceedsentry refund
+                   WHERE refund.sale_id = entry.id AND refund.id < asked.first), 0) AS amount
+        FROM near JOIN day ON day.at >= near.at AND day.at < near.ends_at
+        JOIN credit_proceedsentry entry ON entry.line_id = %(line)s
+             AND entry.matures_on = day.matures_on AND entry.id < asked.first AND entry.amount > 0
+        WHERE day.matures_on >= asked.floor_on AND entry.at < day.ends_at
+        UNION ALL
+        SELECT moved.id, moved.kind, moved.order_id, moved.at, moved.matures_on, moved.at,
+               moved.kept
+        FROM near JOIN moved ON moved.at >= near.at AND moved.at < near.ends_at
     ), placed AS (
-        SELECT *, sum(amount) OVER (ORDER BY free_at, id) AS until,
-               sum(amount) OVER () - asked.free AS spent
-        FROM receipt WHERE amount > 0
+        SELECT entry.*, sum(entry.amount) OVER (ORDER BY entry.free_at, entry.id) AS until,
+               near.since_then - asked.free AS spent
+        FROM entry CROSS JOIN near WHERE entry.amount > 0
     )
     SELECT placed.kind, o.reference, placed.at, placed.matures_on, placed.amount, placed.free_at,
            placed.id, least(placed.until, placed.spent + asked.total)
@@ -167,19 +228,26 @@ def _of(line: CreditLine, withdrawals: Sequence[Withdrawal]) -> dict[int, list[R
 
 
 class _Reach(NamedTuple):
-    """How far back the receipts of a withdrawal are read."""
+    """How far back the receipts of a withdrawal are looked for."""
 
     withdrawal: int
     last_on: date  # the local day on which it was asked for
     first: int  # the primary key of its debit
     total: Decimal  # amount and fee
     free: Decimal  # what could be withdrawn
-    floor_on: date  # the day from which on receipts are read
+    days: Sequence[date]  # the one after `last_on`, and those on which something matured before it
+    amounts: Sequence[Decimal]  # what matured on each of them, latest first; 0 on the first
     is_enough: bool  # whether what matured since then comes to `free`
+    since: int  # the primary key of an entry before all that came since the last of the days began
+
+    @property
+    def floor_on(self) -> date:
+        """The earliest of the days."""
+        return self.days[-1]
 
 
 def _reaches(line: CreditLine, withdrawals: Sequence[Withdrawal]) -> list[_Reach]:
-    """How far back the receipts of each of these withdrawals have to be read, by one query."""
+    """How far back the receipts of each of these withdrawals have to be looked for: one query."""
     lasts = {one.pk: local_day(line, one.requested_at) for one in withdrawals}
     given = {
         "line": line.pk,
@@ -192,8 +260,8 @@ def _reaches(line: CreditLine, withdrawals: Sequence[Withdrawal]) -> list[_Reach
 
 
 def _params(line: CreditLine, reaches: Sequence[_Reach]) -> dict[str, Any]:
-    """The parameters of the statement PAID_OUT: for each withdrawal how far back it is read, and
-    each day on which something may have matured, with the instant at which it started.
+    """The parameters of the statement PAID_OUT: for each withdrawal how far back it is read and
+    what matured on each day, and each day with the instant at which it started.
     """
     first = min(one.floor_on for one in reaches)
     last = max(one.last_on for one in reaches)
@@ -204,8 +272,10 @@ def _params(line: CreditLine, reaches: Sequence[_Reach]) -> dict[str, Any]:
         "line": line.pk,
         "days": days,
         "instants": instants,
+        "of_withdrawals": [one.withdrawal for one in reaches for _day in one.days],
+        "of_days": [day for one in reaches for day in one.days],
+        "amounts": [amount for one in reaches for amount in one.amounts],
         "withdrawals": [one.withdrawal for one in reaches],
-        "lasts": [one.last_on for one in reaches],
         "firsts": [one.first for one in reaches],
         "totals": [one.total for one in reaches],
         "frees": [one.free for one in reaches],
@@ -214,6 +284,9 @@ def _params(line: CreditLine, reaches: Sequence[_Reach]) -> dict[str, Any]:
             _start(line, one.floor_on, starts) if one.is_enough else calendar.FIRST_INSTANT
             for one in reaches
         ],
+        "sinces": [one.since if one.is_enough else 0 for one in reaches],
+        "last_floor": max(one.floor_on for one in reaches),
+        "least_since": min(one.since if one.is_enough else 0 for one in reaches),
     }
 
 

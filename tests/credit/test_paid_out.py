@@ -5,12 +5,16 @@ each other.
 import csv
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from credit.models import ProceedsEntry, Withdrawal
@@ -253,6 +257,26 @@ def test_an_overdue_order_says_how_late_it_is_and_when_it_is_written_off(
     assert shop.line.orders.get(reference="B-1").status == "WRITTEN_OFF"
 
 
+def sell_late(shop: Shop, paid_at: datetime, told_at: datetime, amount: int) -> str:
+    """An order that was placed and paid at `paid_at`, of which the platform tells no earlier than
+    at `told_at`; its reference.
+    """
+    reference = f"late-{told_at:%d%H%M}"
+    shop.sender = partial(shops.apply, arriving=told_at)
+    said = paid_at.isoformat()
+    assert shop.place(said, reference, f"{amount}.00") == "applied"
+    assert shop.pay(said, reference, f"{amount}.00") == "applied"
+    shop.sender = shops.apply
+    return reference
+
+
+def steps_of(step: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """This step of a plan, and all that are below it."""
+    yield step
+    for below in step.get("Plans", ()):
+        yield from steps_of(below)
+
+
 def walked(withdrawal: Withdrawal) -> list[tuple[str, Decimal]]:
     """What a withdrawal is made of, by walking over the whole history: (order, part) of each
     receipt.
@@ -295,7 +319,10 @@ def test_whatever_happened_before_it_is_what_a_walk_over_all_of_it_finds(
         at = f"2026-11-{3 + step // 3:02} {10 + step % 3 * 4}:{chosen.randint(0, 59):02}"
         with suppress(Refused):
             what = chosen.random()
-            if what < 0.5:
+            if what < 0.1:  # told of up to twelve days after it was paid
+                days_ago = timedelta(days=chosen.randint(1, 12))
+                sell_late(shop, shop.at(at) - days_ago, shop.at(at), chosen.randint(1, 90))
+            elif what < 0.5:
                 amount = chosen.randint(1, 90)
                 left[sell(shop, at, f"{amount}.00")] = amount
             elif what < 0.65 and left:
@@ -313,3 +340,25 @@ def test_whatever_happened_before_it_is_what_a_walk_over_all_of_it_finds(
     for withdrawal in withdrawals:
         receipts = paid_out.of_withdrawal(withdrawal)
         assert [(one.order, one.part.amount) for one in receipts] == walked(withdrawal)
+
+
+def test_of_long_stretches_only_the_receipts_that_it_paid_out_are_read() -> None:
+    """Thirty days of sales can be withdrawn, and the first withdrawals are of the first day's."""
+    fees()
+    shop = shop_with("100.00", settlement_days=0)
+    for day in range(2, 32):
+        sell(shop, f"2026-12-{day:02} 12:00", "10.00", f"B-{day:02}")
+    withdrawal = withdraw(shop, "105.00", "2026-12-31 14:00")
+    with CaptureQueriesContext(connection) as asked:
+        found = paid_out.of_withdrawal(withdrawal)
+    assert [one.order for one in found][1:] == ["B-02"]
+    (statement,) = (one["sql"] for one in asked if "near AS" in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+        ((plan,),) = cursor.fetchall()
+    placed = [
+        step["Actual Rows"]
+        for step in steps_of(plan[0]["Plan"])
+        if any("GREATEST" in key for key in step.get("Sort Key", ()))
+    ]
+    assert placed == [2]  # of 31

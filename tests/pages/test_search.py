@@ -142,7 +142,7 @@ def test_a_part_of_a_reference_a_buyer_and_an_amount_are_found_in_any_case(shop:
     page = browser_of(member(shop)).get("/m/rosewood/billing/invoices/?number=T-2026-000001")
     assert "2026-000001" in text_of(page)
     shop.place("2026-11-02 10:00", "2026-x000050", "171.57", buyer="Napat Jaidee")
-    for text in ("0050", "X0000", "napat", "JAI", "171.57", "171.57 USD", "171.5700"):
+    for text in ("0050", "X0000", "napat", "JAI", "T J", "dee", "171.57", "171.57 USD", "171.5700"):
         assert "2026-x000050 Order 2 Nov 2026 Open 171.57 USD" in results(shop, text), text
     assert "FR-1 Fulfilment request" in results(shop, "r-1")
     assert "C-1 Charge 3 Oct 2026 – 15.50 USD" in results(shop, "15.50")
@@ -272,6 +272,25 @@ def test_a_search_reads_no_other_merchants_rows(shop: Shop) -> None:
         assert re.search(of_one + r"billing_billingcredit\.charge_id\)", plan), plan
         assert "billing_charge.reference" not in plan
     assert seen >= 6
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("nothing", ["g", "G"]),
+        ("W", ["w", "W"]),
+        ("171.57", ["."]),
+        ("0050", ["0050"]),
+        ("is", ["is"]),  # "ı" and "ſ" become I and S in capitals, too
+        ("\u212a-1", ["-1"]),  # the sign of kelvins is no K
+    ],
+)
+def test_names_without_the_rarest_character_of_a_text_are_not_turned_into_capitals(
+    shop: Shop, text: str, first: list[str]
+) -> None:
+    found = shop.merchant.credit_line.orders.filter(search.of_name(text, "reference"))
+    sql = str(found.query).split("WHERE", 1)[1]
+    assert re.findall(r"LIKE (?:UPPER\()?%(.*?)%", sql)[: len(first)] == first
 
 
 def test_a_withdrawal_is_found_by_its_reference() -> None:
