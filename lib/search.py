@@ -32,7 +32,6 @@ SELECT count, begins, CASE WHEN NOT begins AND count <= %s THEN names END FROM (
 ) known
 """
 MOST = 6  # rows of a kind that are shown
-MARGIN = 8  # times as many names are looked for as are needed
 Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
 NOTHING = Q(pk__in=())
 
@@ -126,8 +125,7 @@ def _has(column: str, text: str) -> Q:
 
     What a name has to have for it, and most names have not, is looked for first: the rarest of the
     text's characters, and what of it has no case, as it is. Turning each name into capitals is left
-    to those that have both, and not done at all for a text without letters. The database takes
-    fewer names to meet all of it, too, and so shares the work among processes where it may.
+    to those that have both, and not done at all for a text without letters.
     """
     run = max(CASELESS.findall(text), key=len, default="")
     conditions = []
@@ -174,9 +172,7 @@ def few(rows: "QuerySet[Any]", text: str, name: str, others: Q, *, most: int = M
     begins = rows.filter(first).order_by(by).values(name)
     # Those that begin with the text are left out of the ones that were found, not of all that are
     # looked at: where they are fewer than `most`, at least as many others are among twice as many.
-    # More are asked for than that, so that the database shares the work among processes where it
-    # takes names that fit to be rare: it would look at nearly all of them by itself for the first.
-    found = rows.filter(others).order_by(by).values(name)[: 2 * most * MARGIN]
+    found = rows.filter(others).order_by(by).values(name)[: 2 * most]
     rest = rows.filter(**{f"{name}__in": found}).exclude(first).order_by(by).values(name)
     return begins[:most].union(rest[:most], all=True)[:most]
 
