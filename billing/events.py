@@ -79,7 +79,9 @@ def charge(
 
 
 def record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
-    """Record the charges; returns an outcome for each, in the same order."""
+    """Record the charges; returns an outcome for each, in the same order, also for those refused.
+    It locks their accounts (charges.record_many).
+    """
     return [
         Outcome.rejected(result) if isinstance(result, Refused) else Outcome.of(result)
         for result in charges.record_many(new)

@@ -104,8 +104,8 @@ def run(statement: str, values: Values) -> None:
 
 def _by_cursor(database: BaseDatabaseWrapper) -> bool:
     """Whether Django's cursors have to be used: something listens to them, such as a test that
-    counts statements, what is planned ahead may be gone at the next transaction, or the connection
-    keeps plans of enough other cells.
+    counts statements, what is planned ahead may be gone at the next transaction, the connection
+    keeps plans of enough other cells, or in a distributed database (Citus) no transaction is open.
     """
     is_heard = bool(database.execute_wrappers) or database.queries_logged
     if is_heard or pooled.by_transaction():

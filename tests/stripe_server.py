@@ -330,7 +330,9 @@ class OddRequest(BaseHTTPRequestHandler):
             self._take(form, key, mishap)
 
     def _take(self, form: dict[str, str], key: str, mishap: str) -> None:
-        """Take the payment as the mishap says: late, lost, refused, of another status."""
+        """Make the payment, and answer as the mishap says: late, not at all (lost), with 500
+        (broken), that the card is refused, or with another status.
+        """
         server = self.server
         if mishap in server.STATUSES:
             server.by_key[key] = server.make(form, status=mishap)

@@ -95,7 +95,7 @@ def _digest(model: type[Model]) -> str:
 
 def _told(table: str, gone: Digests, new: Digests) -> str:
     """A sentence that says how many rows of the table are gone and how many are new, followed by
-    the text of at most MOST_SHOWN new ones.
+    the text of at most MOST_SHOWN new ones, which is read from the database.
     """
     olds = sum(count for (name, _), count in gone.items() if name == table)
     news = [digest for name, digest in new.elements() if name == table]

@@ -310,7 +310,8 @@ def _start_attempt(
     keeps its books in our database, or its card may not be charged. One that a person makes is on
     the trail.
 
-    For the job (COLLECTOR), returns None if the bill is not due or can't be collected now; a person
+    For the job (COLLECTOR), returns None if the bill is not due or can't be collected now; if too
+    little is due or it was tried too often, its `next_attempt_at` is moved or cleared. A person
     gets a refusal instead: InvoiceNotOpen, NoPaymentMethod, TooLittle, CardDisputed,
     TooManyAttempts. `attempts_seen` is how many attempts the person's page showed. Raises
     UnknownInvoice, InvoiceChanged, ProviderNotReady, and KeepsSilent for a provider that the run

@@ -86,7 +86,9 @@ def postings_sql(*conditions: str, sources: Iterable[Source] = SOURCES) -> str:
 
 
 def offsets() -> str:
-    """The part of a WITH clause that all of this SQL needs: the time zones of merchants."""
+    """The part of a WITH clause that all of this SQL needs: the offsets from UTC, in seconds and by
+    the instant since when, of all zones that merchants have, had or planned, which are read for it.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT timezone FROM merchants_timezoneperiod")
         rows = audit_days.offsets(name for (name,) in cursor.fetchall())

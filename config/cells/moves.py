@@ -111,7 +111,7 @@ def _begin(reference: str, to: int, most_seconds: float) -> Move:
 
 
 def _check_migrated(to: int) -> None:
-    """Raise NotMoved unless there is a cell `to` that is migrated as far as what is shared."""
+    """Raise NotMoved unless there is a cell `to`, with exactly the migrations of the first cell."""
     if to not in cells.there():
         raise NotMoved(f"to: there is no cell {to}")
     found = []

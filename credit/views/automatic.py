@@ -90,8 +90,8 @@ def _as_it_stands(line: CreditLine, now: datetime) -> dict[str, Any]:
 @for_finance
 @require_POST
 def stop(request: MemberRequest) -> HttpResponse:
-    """Stop automatic withdrawals, for owners and finance. It asks for no second factor, since no
-    money can leave by it.
+    """Stop automatic withdrawals, for owners and finance, with a trail row; nothing changes if
+    there are none. It asks for no second factor, since no money can leave by it.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

@@ -72,8 +72,8 @@ class InvitationOnly(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts")
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Log the wrong password; log as well that the address is locked if this was the last
-        attempt allowed.
+        """Log the wrong password; if this was the last attempt allowed, log as well that the
+        address is locked, write a trail row and e-mail the person, if there is one.
         """
         address, now = credentials.get("email") or "", clock.now()
         sign_ins.log(

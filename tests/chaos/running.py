@@ -79,7 +79,9 @@ class Run:
         self, apis: Sequence[Api], pages: Pages, fate: Faults, faults: Sequence[Fault],
         seconds: float,
     ) -> None:  # fmt: skip
-        """Let traffic and faults happen, for so many seconds."""
+        """Let traffic and faults happen, for so many seconds, or until the run is ended. Then wait
+        for the traffic to stop, and heal the faults.
+        """
         threads = [
             self._thread(trade, api, merchant, f"t{number}")
             for number, (api, merchant) in enumerate(zip(apis, pages.set_up.merchants, strict=True))

@@ -180,7 +180,9 @@ class World:
     # --- killing ----------------------------------------------------------------------------------
 
     def kill(self, kind: str, process: psutil.Process | None, *, by_quitting: bool = False) -> bool:
-        """End the process, and note it. Returns whether there was one."""
+        """Send the process SIGKILL, or SIGQUIT `by_quitting`, and count it; this does not wait for
+        its end. Returns whether there was one.
+        """
         if process is None:
             return False
         with suppress(psutil.NoSuchProcess):

@@ -22,7 +22,7 @@ class Command(OneCellCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the CSV of the bill's charges to the file --output or the terminal. Raises
         CommandError if there is no such bill, the charges do not make the bill, or the file cannot
-        be written.
+        be written. What is on the terminal by then stays there.
         """
         invoice = Invoice.objects.filter(number=options["number"]).first()
         if invoice is None:

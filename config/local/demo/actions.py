@@ -162,8 +162,8 @@ def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
 
 
 def approve_threshold(told: str) -> Act:
-    """The act by which an operator approves the shop's latest request for a threshold; `told` is
-    the text that the shop reads.
+    """The act, called with the shop's key and the instant, by which an operator approves the shop's
+    latest request for a threshold; `told` is the text that the shop reads.
     """
     return lambda merchant, now: thresholds.approve(
         request_id=_threshold(merchant),
@@ -175,8 +175,8 @@ def approve_threshold(told: str) -> Act:
 
 
 def reject_threshold(told: str) -> Act:
-    """The act by which an operator rejects the shop's latest request for a threshold; `told` is the
-    text that the shop reads.
+    """The act, called with the shop's key and the instant, by which an operator rejects the shop's
+    latest request for a threshold; `told` is the text that the shop reads.
     """
     return lambda merchant, now: thresholds.reject(
         request_id=_threshold(merchant),
