@@ -217,6 +217,7 @@ def test_a_web_servers_connections_are_bounded_and_those_of_jobs_are_not() -> No
     connection.close()
 
 
+@pytest.mark.full
 def test_a_web_server_binds_its_connections() -> None:
     ask = (
         "from config import wsgi; from django.db import connection as c;"

@@ -30,7 +30,6 @@ from tests import event_files, shops
 from tests.factories import PASSWORD, UserFactory, browser_of, member
 from tests.stripe_server import WEBHOOK_SECRET, send_event
 from tests.text import text_of
-from tests.whole import full
 
 SIGN_IN = "/accounts/login/"
 AWAY = "Tael is not available at the moment"
@@ -266,7 +265,8 @@ def test_a_file_that_does_not_fit_on_the_disk_is_one_sentence(
     assert Replay.objects.get().events_done == 1000
 
 
-@pytest.mark.parametrize("command", ["jobs", *full("migrate", "audit", "createsuperuser")])
+@pytest.mark.full
+@pytest.mark.parametrize("command", ["jobs", "migrate", "audit", "createsuperuser"])
 def test_a_command_without_a_database_ends_with_one_sentence(command: str) -> None:
     environment = {**os.environ, "DATABASE_URL": "postgresql://tael:secret@127.0.0.1:1/tael"}
     done = subprocess.run(

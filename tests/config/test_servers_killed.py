@@ -66,6 +66,7 @@ def kill(process: psutil.Process) -> None:
     until(lambda: not lives(process))
 
 
+@pytest.mark.full
 def test_a_process_that_lost_postgresql_has_it_again(
     using: Callable[[str], str], data_folder: Path
 ) -> None:

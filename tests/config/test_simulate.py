@@ -27,7 +27,6 @@ from tests import books, shops
 from tests.gateway.asking import Caller
 from tests.gateway.webhooks import receivers
 from tests.processes import PATIENCE_SECONDS, Start, until
-from tests.whole import full
 from trail.models import TrailEntry
 
 live = pytest.mark.django_db(transaction=True)
@@ -309,7 +308,8 @@ def same_books() -> dict[str, str]:
     return {"DATABASE_URL": f"postgresql://{address}/{database['NAME']}", "TAEL_SANDBOX": "1"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, *full(signal.SIGTERM)])
+@pytest.mark.full
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @live
 def test_told_to_end_it_finishes_what_it_asks_and_takes_its_key_back(
     live_server: LiveServer,

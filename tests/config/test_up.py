@@ -66,6 +66,7 @@ def test_a_port_that_is_none_is_refused_in_one_sentence(start: Start, port: str)
     assert refusal_of(start("manage.py", "up", PORT=port)).startswith("PORT must be a number")
 
 
+@pytest.mark.full
 def test_an_unreachable_database_is_refused_in_one_sentence(start: Start, port: int) -> None:
     nowhere = "postgresql://tael:secret@127.0.0.1:1/tael"
     refusal = refusal_of(start("manage.py", "up", "--port", str(port), DATABASE_URL=nowhere))
