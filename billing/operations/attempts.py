@@ -92,9 +92,10 @@ def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now:
     """Apply a succeeded payment to the locked bill, which becomes paid once its payments reach the
     total. The payment is of at most what is left to pay; the database refuses more.
 
-    Under a payment plan it is tried next for the oldest part that is not paid. If nothing is left
-    to pay, or too little to be collected, the bill is not tried any more, and the freeze of the
-    credit line for unpaid bills is adjusted (dunning.reconsider). Bill and payment plan are saved.
+    Under a payment plan it is tried next for the oldest part that is not paid; a plan that ends by
+    it is told to the merchant. If nothing is left to pay, or too little to be collected, the bill
+    is not tried any more, and the freeze of the credit line for unpaid bills is adjusted
+    (dunning.reconsider). Bill and payment plan are saved.
     """
     invoice.amount_paid += payment.amount
     if invoice.amount_paid == invoice.total:

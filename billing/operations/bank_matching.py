@@ -37,7 +37,8 @@ def match(line_id: int, *, now: datetime) -> BankLine:
 
     One that is another cell's is handed to it. Any other line stays as it is. So does, until the
     next run, one for a bill that has a payment under way, and one that turns out to be another
-    merchant's meanwhile. Raises UnknownLine. Rule 29.13.
+    merchant's meanwhile. It locks the line, and before it the account that it may be about, with
+    its credit line. Raises UnknownLine. Rule 29.13.
     """
     line = _match(line_id, now)
     if line.is_to_be_handed_over:
@@ -198,10 +199,10 @@ def _decide(
 
 @transaction.atomic
 def place(*, line_id: int, merchant: str, number: str = "", actor: str, now: datetime) -> BankLine:
-    """Say whose a line is, by the merchant's reference, and perhaps for which bill of theirs, by
-    its number; without one it is unapplied money, which pays unpaid bills at once. The line may be
-    proposed, open, or set aside before. That of a merchant in another cell is handed to that cell,
-    and booked there.
+    """Say whose a line is, with a trail row, by the merchant's reference, and perhaps for which
+    bill of theirs, by its number; without one it is unapplied money, which pays unpaid bills at
+    once. The line may be proposed, open, or set aside before. That of a merchant in another cell is
+    handed to that cell, and booked there.
 
     Raises UnknownLine, AlreadyDecided for any other line, UnknownMerchant, Invalid for a number
     that is none of the merchant's bills' and for a line that went out, and what transfers.record

@@ -33,7 +33,8 @@ def say(*, line_id: int, statement: str, number: int, actor: str, now: datetime)
 
     Raises UnknownLine, AlreadyDecided for a line that is not open, ChangedMeanwhile, and Invalid
     for one that came in, and where that line is none that came in and was booked, is taken back
-    already, is of another account of ours, or is of less.
+    already, is of another account of ours, or is of less. It locks the line, and before it the
+    account that has the other line's money.
     """
     # What becomes of that line's money, and which line takes it back, is decided under the lock of
     # the account that has it: so of two lines one takes it back, and the job meets what was said.
@@ -106,7 +107,8 @@ def take_off(*, line_id: int, actor: str, reason: str, told: str, now: datetime)
     """Record that money was returned which paid several bills, or of which some or all was
     unapplied, as the line with this key says: it is taken off the account. What is unapplied of it
     still is taken from there, and the rest is charged at once, as with a transfer that never came
-    (rule 17.9). The merchant is notified and reads `told`.
+    (rule 17.9). The merchant is notified and reads `told`. It writes trail rows, and locks the
+    account and the line.
 
     Raises UnknownLine, AlreadyDecided for a line that is no return, ChangedMeanwhile, Invalid
     without both texts, and NotReturnable where the money paid one bill alone, only a part of it

@@ -55,8 +55,9 @@ def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFi
 
     One that goes on where the last statement of its account ended is TAKEN, as is the first of an
     account, and so are those that waited for it; any other one waits for an operator. The same
-    file, and the same statement in another file, changes nothing. Raises UnreadableStatement, also
-    for an account that is none of ours, and StatementConflict if a statement is known and says
+    file, and the same statement in another file, changes nothing. Each new statement has a trail
+    row. A second call waits until the transaction of the first ends. Raises UnreadableStatement,
+    also for an account that is none of ours, and StatementConflict if a statement is known and says
     otherwise. Rule 29.10, rule 29.11.
     """
     digest = hashlib.sha256(content).hexdigest()
@@ -261,8 +262,9 @@ def _shown(text: str, longest: int) -> str:
 
 @transaction.atomic
 def accept(*, statement_id: int, actor: str, reason: str, now: datetime) -> BankStatement:
-    """Take a statement that waits, though it does not follow the last one: what is between them is
-    known to whoever decides. Its lines are matched from then on, and what follows it is taken.
+    """Take a statement that waits, with a trail row, though it does not follow the last one: what
+    is between them is known to whoever decides. Its lines are matched from then on, and what
+    follows it is taken.
 
     Raises UnknownStatement, AlreadyDecided if it does not wait, Invalid without a reason. Rule
     29.11.
@@ -278,7 +280,8 @@ def accept(*, statement_id: int, actor: str, reason: str, now: datetime) -> Bank
 
 @transaction.atomic
 def set_aside(*, statement_id: int, actor: str, reason: str, now: datetime) -> BankStatement:
-    """Leave out a statement that waits, as it does not follow: none of its lines is ever booked.
+    """Leave out a statement that waits, with a trail row, as it does not follow: none of its lines
+    is ever booked.
 
     Raises UnknownStatement, AlreadyDecided if it does not wait, Invalid without a reason. Rule
     29.11.

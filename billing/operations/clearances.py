@@ -45,7 +45,7 @@ def choose(*, issuer_id: int, provider: str, actor: str, reason: str, now: datet
     yet. "" has none cleared any more. What was taken up keeps its provider. Writes a trail row.
 
     The same provider again changes nothing. Raises UnknownIssuer, and Invalid for a provider that
-    is not offered here or without a reason. Rule 28.23.
+    is not offered here or without a reason. It locks the issuer. Rule 28.23.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if provider and provider not in registry.offered():
@@ -73,7 +73,7 @@ def choose(*, issuer_id: int, provider: str, actor: str, reason: str, now: datet
 
 def take_up(issuer_id: int, *, now: datetime) -> None:
     """Create a clearance for each of the issuer's bills and credit notes that is to be cleared and
-    has none yet; for none if nobody clears its documents.
+    has none yet; for none if nobody clears its documents. It locks the issuer.
     """
     with transaction.atomic():
         issuer = issuers.lock(issuer_id)
@@ -167,7 +167,8 @@ def _start(clearance_id: int, now: datetime) -> tuple[Clearance, bool] | None:
 @transaction.atomic
 def _end_try(tried: Clearance, answer: Answer, now: datetime) -> None:
     """Write down the provider's answer, if it is final, or else when it is asked again, later each
-    time. A clearance that got an outcome meanwhile, or was sent again, stays as it is.
+    time. A clearance that got an outcome meanwhile, or was sent again, stays as it is. It locks the
+    clearance.
     """
     clearance = lock(tried.pk)
     if not clearance.is_open or clearance.attempt != tried.attempt:

@@ -149,7 +149,7 @@ def pay_out_rest(
 ) -> BillingAccount:
     """Record that a closed account was paid out, under the bank's reference, and on the trail: what
     is outstanding in the merchant's favour, and its unapplied money. Its unpaid bills are paid from
-    that first.
+    that first. The merchant is notified of unapplied money that is given back.
 
     Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople, ChangedMeanwhile, NothingToPayOut, DraftWaits, PaymentUnderWay,
@@ -233,8 +233,8 @@ def _check_all_is_decided(account: BillingAccount) -> None:
 def _give_back(
     account: BillingAccount, amount: Money, reference: str, actor: str, reason: str
 ) -> None:
-    """Record that this amount of unapplied money was given back, and lower it by that. Raises
-    Conflict for a reference under which money was given back before.
+    """Record that this amount of unapplied money was given back, lower it by that, and notify the
+    merchant. Raises Conflict for a reference under which money was given back before.
     """
     source = unapplied.of_giving_back(reference)
     if account.unapplied_entries.filter(source=source).exists():

@@ -197,7 +197,7 @@ def _end_days(ending: Sequence[_Day]) -> None:
 
 def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
     """Move those of the accounts to bank transfer whose payment method can't collect in their
-    currency any more.
+    currency any more, each with a trail row.
     """
     for day in ending:
         if unusable_methods.is_unusable(day.payment_method, day.currency):

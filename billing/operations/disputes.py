@@ -59,8 +59,8 @@ def ask(
     now: datetime,
 ) -> list[BillingCredit]:
     """Ask for all that is left of several charges, together `total` as the page showed it: a credit
-    for each of them. `reasons` has the code of the fee that stands for the reason, by each charge's
-    reference, and `message` says what went wrong.
+    for each of them, with a trail row. `reasons` has the code of the fee that stands for the
+    reason, by each charge's reference, and `message` says what went wrong.
 
     The same form sent twice, recognised by its `request_key`, asks once. Raises CannotBeDisputed,
     OtherTotal, credits.CreditConflict, Invalid, and then nothing is asked for. It locks the

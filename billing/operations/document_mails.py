@@ -59,8 +59,8 @@ def _send_one(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
 @transaction.atomic
 def _put_off(address_id: int, now: datetime) -> None:
     """Set when a refused address is tried again: after as long as it has been refused so far, at
-    least 5 minutes and at most a day later. One that was refused for 5 days is ended, and the
-    merchant told.
+    least 5 minutes and at most a day later. One that was refused for 5 days is ended, with a trail
+    row, and the merchant told.
     """
     address = BillingAddress.objects.get(pk=address_id)
     since = address.refused_since or now
@@ -76,7 +76,9 @@ def _put_off(address_id: int, now: datetime) -> None:
 
 
 def _give_up(address: BillingAddress, now: datetime) -> None:
-    """End the address, unless somebody has meanwhile, and tell the merchant."""
+    """End the address, unless somebody has meanwhile, and tell the merchant. It writes a trail row,
+    and locks the account.
+    """
     with suppress(addresses.UnknownAddress):
         ended = addresses.end(address_id=address.pk, actor=GIVEN_UP_BY, now=now)
         notices.write(

@@ -199,7 +199,8 @@ def next_with_new_method(
 def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
     """Set when each bill of the locked account that is tried by itself is tried next, after its
     payment method has changed; a bill that is now paid by transfer may get a later due day
-    (give_days_to_pay). Bills with an attempt that has no answer yet are left alone.
+    (give_days_to_pay). Bills with an attempt that has no answer yet are left alone. It locks the
+    unpaid bills.
 
     `chosen_by` is who chose the method. Attempts that become due only because of the choice are
     recorded as caused by them.
@@ -243,8 +244,9 @@ def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
 def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) -> None:
     """Adjust the freeze of the account's credit line for unpaid bills, after a bill was paid or
     voided: lift the freeze if no bill is unpaid, or those that caused it were paid in time after
-    all, and set anew the days on which the others freeze the line. Does nothing if the line is not
-    frozen for an unpaid bill and no such day is set.
+    all, and set anew the days on which the others freeze the line. The merchant is notified of a
+    freeze that is lifted. Does nothing if the line is not frozen for an unpaid bill and no such day
+    is set.
 
     A bill under a payment plan counts as if it were paid. One with less left to pay than its
     provider's minimum causes no freeze; one that it has caused already is lifted only when all
@@ -333,8 +335,9 @@ def go_on(account: BillingAccount, invoice: Invoice, *, now: datetime) -> None:
 
 
 def end_plans(account_ids: Sequence[int], *, last: Sequence[date], at: Sequence[datetime]) -> None:
-    """End the payment plans of which a part of the day that ends was not paid (plan_parts.end_days)
-    and go on with the schedules of their bills. Rule 27.2.
+    """End the payment plans of which a part of the day that ends was not paid
+    (plan_parts.end_days), tell their merchants, and go on with the schedules of their bills. Rule
+    27.2.
     """
     broken = plan_parts.end_days(account_ids, last=last, at=at)
     if not broken:

@@ -46,10 +46,10 @@ def add(
     """Add a fee, with a trail row; the platform's systems may charge it from now on. `names` and
     `definitions` are by language, one for each language of merchants' pages.
 
-    The same fee again returns the one that there is, and changes nothing. A fee never changes.
-    Raises FeeConflict for another fee with this code, and Invalid for a code or category that is
-    Tael's own, a code or posting that cannot be, a missing name or definition, or without a reason.
-    Rule 12.13.
+    The same fee again returns the one that there is, and changes nothing. A fee never changes. Of
+    two calls at once, the second waits. Raises FeeConflict for another fee with this code, and
+    Invalid for a code or category that is Tael's own, a code or posting that cannot be, a missing
+    name or definition, or without a reason. Rule 12.13.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     _check(code, category, posting)

@@ -94,8 +94,8 @@ def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Inv
     """Discard a draft: its items are outstanding again, and it never gets a number. The decision is
     recorded, also on the trail. The freeze of the credit line for unpaid bills is adjusted.
 
-    Raises UnknownInvoice, InvoiceNotOpen for what is no draft, Invalid without a reason. Rule
-    15.22.
+    Raises UnknownInvoice, InvoiceNotOpen for what is no draft, Invalid without a reason. It locks
+    the bill, its account and its credit line. Rule 15.22.
     """
     return _undo(invoice_id, Decided.SENT_BACK, actor, reason, now)
 
@@ -107,7 +107,8 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
 
     The items go on the next bill; voiding itself makes none. An issuer's bill gets a credit note
     that mirrors it (rule 28.5). Raises UnknownInvoice, InvoiceNotOpen, InvoiceHasPayments,
-    UnderAPlan, Invalid without a reason. Rule 15.24.
+    UnderAPlan, Invalid without a reason. It locks the bill, its account and its credit line. Rule
+    15.24.
     """
     return _undo(invoice_id, Decided.VOIDED, actor, reason, now)
 

@@ -90,9 +90,10 @@ def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None)
 
     `silences` counts the providers that did not answer in this run. Returns the new attempt, which
     may have failed or have no answer yet; or None if the bill is not due or cannot be collected
-    now, still has an earlier attempt without an answer, or is in another process's hands. Raises
-    UnknownInvoice, ProviderNotReady, and KeepsSilent for a provider that the run asks no more. Rule
-    16.1.
+    now, still has an earlier attempt without an answer, or is in another process's hands. If too
+    little is due or it was tried too often, its `next_attempt_at` is moved or cleared. It locks the
+    bill, its account and its credit line. Raises UnknownInvoice, ProviderNotReady, and KeepsSilent
+    for a provider that the run asks no more. Rule 16.1.
     """
     return _try_to_collect(invoice_id, actor=COLLECTOR, silences=silences, now=now)
 
@@ -102,7 +103,8 @@ def pay_now(
 ) -> Payment:
     """Try to collect an unpaid bill at once, due or not, because a person wants to; returns the
     attempt, which may have failed or have no answer yet. Its retries stay as they are, unless the
-    card turns out to be one that can never pay. Writes a trail row.
+    card turns out to be one that can never pay. Writes a trail row. It locks the bill, its account
+    and its credit line.
 
     `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
     attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay (also while
@@ -120,8 +122,8 @@ def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     the seconds that a page waits.
 
     Its other bills are left to the job. Returns the new attempt, which may have failed or have no
-    answer yet; or None if no bill is due, or `collect` could not make one. Raises ProviderNotReady,
-    and UnknownInvoice. Rule 16.9.
+    answer yet; or None if no bill is due, or `collect` could not make one. It locks what `collect`
+    locks. Raises ProviderNotReady, and UnknownInvoice. Rule 16.9.
     """
     due = invoices.to_collect_of(merchant_id, now)
     if not due:
@@ -166,8 +168,9 @@ def reconcile(
     it says. Does nothing if there is no such attempt or payment, or another process has the bill.
 
     `actor` is the person who asks for it, if one does. An attempt that the provider never received
-    is made again, under the same key. Raises ProviderNotReady, and KeepsSilent for a provider that
-    the run asks no more. Rule 16.1, rule 16.2.
+    is made again, under the same key. It locks the bill, its account and its credit line. Raises
+    ProviderNotReady, and KeepsSilent for a provider that the run asks no more. Rule 16.1, rule
+    16.2.
     """
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
     if found is None:

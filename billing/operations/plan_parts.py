@@ -60,8 +60,8 @@ def next_attempt(
 
 def note_payment(account: BillingAccount, invoice: Invoice, *, now: datetime) -> None:
     """Move the plan of the locked bill to its oldest part that is not paid, after a payment; it is
-    KEPT once the bill is paid. Sets `invoice.next_attempt_at`, which the caller saves. Does nothing
-    without a plan in force.
+    KEPT once the bill is paid, and the merchant told. Sets `invoice.next_attempt_at`, which the
+    caller saves. Does nothing without a plan in force.
     """
     plan = payment_plans.in_force(invoice)
     if plan is None:
@@ -77,8 +77,9 @@ def note_payment(account: BillingAccount, invoice: Invoice, *, now: datetime) ->
 
 
 def break_off(plan: PaymentPlan, invoice: Invoice, *, by: str, on: date, now: datetime) -> None:
-    """End the plan of the locked bill, as a part was not paid; the caller goes on with the bill's
-    old schedule. `by` is the actor on record as who ended it, and `on` the local day of `now`.
+    """End the plan of the locked bill, as a part was not paid, and tell the merchant; the caller
+    goes on with the bill's old schedule. `by` is the actor on record as who ended it, and `on` the
+    local day of `now`.
     """
     end(plan, invoice, Status.BROKEN, by=by, on=on, now=now)
 

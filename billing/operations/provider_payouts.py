@@ -97,7 +97,7 @@ def _older(recent: set[str]) -> tuple[list[Paid], list[Exception]]:
 
 def _record(paid: Paid, now: datetime) -> None:
     """Write the payout down, or its present state; its rows are asked for until they make up its
-    amount.
+    amount. Of two calls at once, the second waits.
     """
     known = ProviderPayout.objects.filter(provider=STRIPE, reference=paid.reference).first()
     is_whole = known is not None and known.net == paid.amount

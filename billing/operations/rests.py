@@ -9,7 +9,8 @@ from billing.operations import attempts, charges, rest_taxes, unapplied
 def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
     """Pay unpaid bills of the locked account with its unapplied money, oldest due day first; on a
     closed account, then also with what is outstanding in the merchant's favour. Does nothing if
-    there is neither.
+    there is neither. The merchant is notified of what unapplied money pays. It locks the unpaid
+    bills.
 
     What a closed account has in its merchant's favour has its tax credited before. Rule 17.3, rule
     17.4, rule 19.6, rule 28.17.
@@ -24,7 +25,7 @@ def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 def _use_credit(account: BillingAccount, actor: str, now: datetime) -> None:
     """Pay unpaid bills, oldest due day first, with what is outstanding in the merchant's favour.
-    For each payment, a charge of the same amount reduces that.
+    For each payment, a charge of the same amount reduces that. It locks the unpaid bills.
     """
     fee = Fee.objects.get(pk=Fee.CREDIT_USED)
     for invoice in attempts.payable(account):

@@ -28,7 +28,8 @@ def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
     An attempt that is decided stays so. Money that came for one recorded as failed, or a second
     time, pays the bill by another payment, or becomes unapplied. When an attempt fails, the
     merchant's unapplied money pays the bill, which had to wait for the answer. It locks the bill,
-    its account and its credit line.
+    its account and its credit line. The merchant is notified of failures as dunning.fail says, and
+    of unapplied money that comes or goes.
     """
     invoice_id = Payment.objects.values_list("invoice", flat=True).get(pk=payment_id)
     account, invoice = hold(invoice_id, now=now)
@@ -67,10 +68,11 @@ def _record_failure(
 
     If the account has another method or card by now, or the provider never received the attempt, it
     counts for nothing, and the bill is tried again. After a failure that would only repeat, the
-    bill is not tried automatically. Otherwise an automatic attempt counts as a failure of the bill
-    (dunning.fail), as does one whose card can never pay; after any other attempt of a person the
-    retries stay as they are. Under a payment plan an automatic attempt that fails ends the plan,
-    and one of a person changes nothing.
+    bill is not tried automatically. Otherwise an automatic attempt counts as a failure of the bill,
+    of which the merchant may be notified (dunning.fail), as does one whose card can never pay;
+    after any other attempt of a person the retries stay as they are. Under a payment plan an
+    automatic attempt that fails ends the plan, which the merchant is told, and one of a person
+    changes nothing.
     """
     plan = payment_plans.in_force(invoice)
     has_new_method = (payment.provider, payment.card_id) != (
@@ -108,8 +110,9 @@ def _take_late(
     money; do nothing if this money is recorded already.
 
     If exactly this amount is left to pay on the bill, and no attempt waits for an answer, the money
-    pays the bill. Otherwise it becomes unapplied money, which at once pays what it can of the
-    account's unpaid bills. What comes unexpected is logged as an error.
+    pays the bill. Otherwise it becomes unapplied money, of which the merchant is notified, and
+    which at once pays what it can of the account's unpaid bills. What comes unexpected is logged as
+    an error.
     """
     # When a person ended the attempt, the money may have been recorded as a transfer
     # (ended_payments).

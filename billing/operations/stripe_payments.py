@@ -19,8 +19,8 @@ def settle(intent_id: str, *, now: datetime) -> None:
     has it now.
 
     An intent that is not ours, or that Stripe does not know, changes nothing and is logged. One
-    that contradicts the attempt leaves it undecided, with the problem noted for operators. Raises
-    NoAnswer, ProviderNotReady.
+    that contradicts the attempt leaves it undecided, with the problem noted for operators. It locks
+    the bill, its account and its credit line. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         try:

@@ -148,8 +148,8 @@ def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
 
 
 def _take_dispute(made: "stripe.Dispute", actor: str, now: datetime) -> None:
-    """Record this state of a dispute at Stripe; nothing while no money is taken. `actor` is how we
-    heard of it.
+    """Record this state of a dispute at Stripe (`_take`); nothing while no money is taken. `actor`
+    is how we heard of it.
     """
     if made.status not in NOTHING_TAKEN:
         _take(made, Reversal.Kind.DISPUTE, made.status, False, actor, now)
@@ -160,7 +160,8 @@ def _take(
 ) -> None:
     """Record this state of a refund or dispute, `made` at Stripe; `is_ours` if we refunded by
     ourselves. Nothing is done if it is recorded already in this state, or its payment is not ours
-    or in another currency, which is logged.
+    or in another currency, which is logged. Otherwise reversals.record notifies the merchant, and
+    locks the bill, its account and its credit line.
     """
     intent_id = _intent_id(made)
     if not intent_id or _is_known(made.id, state):
@@ -202,7 +203,8 @@ def _intent_id(made: Any) -> str:
 
 def _payment_of(intent_id: str, now: datetime) -> Payment | None:
     """The attempt that the PaymentIntent with this id paid, or None. If there is none yet, the
-    intent's outcome is asked for and recorded first. Raises NoAnswer, ProviderNotReady.
+    intent's outcome is asked for and recorded first, which locks the bill, its account and its
+    credit line. Raises NoAnswer, ProviderNotReady.
     """
     payment = _with_money_of(intent_id)
     if payment is None:

@@ -73,8 +73,8 @@ def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
     merchant of each; nothing if it has none. Bills with an attempt that has no answer yet are left
     out.
 
-    A bill is paid in full, or so that no less than the provider's minimum is left to pay. Rule
-    17.3, rule 17.4.
+    A bill is paid in full, or so that no less than the provider's minimum is left to pay. It locks
+    the unpaid bills. Rule 17.3, rule 17.4.
     """
     if account.unapplied.amount <= 0:
         return

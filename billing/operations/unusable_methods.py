@@ -23,7 +23,8 @@ def leave(account: BillingAccount, *, now: datetime) -> None:
     """Have the locked account pay by bank transfer from now on; its open bills are not collected
     any more, and may get a later due day.
 
-    The change is recorded like a choice of method, and on the trail. Rule 15.12.
+    The change is recorded like a choice of method, and on the trail. It locks the unpaid bills.
+    Rule 15.12.
     """
     before, after = str(account.payment_method), str(BillingAccount.Method.MANUAL)
     account.payment_method = BillingAccount.Method.MANUAL

@@ -97,9 +97,9 @@ def hold(transfer_id: int, *, now: datetime) -> tuple[BillingAccount, BankTransf
 
 def reconsider_freeze(account: BillingAccount, transfer: BankTransfer) -> None:
     """Let the day on which the transfer's money arrived count for the freeze of the account's
-    credit line, which the caller has locked: it is lifted if all bills that caused it were paid in
-    time or none is unpaid any more, and otherwise counts from the days of those that are. Does
-    nothing if the money arrived today. Rule 16.19.
+    credit line, which the caller has locked: it is lifted, and the merchant notified, if all bills
+    that caused it were paid in time or none is unpaid any more, and otherwise counts from the days
+    of those that are. Does nothing if the money arrived today. Rule 16.19.
     """
     if transfer.arrived_on < account.open_on:
         dunning.reconsider(account, now=account.now)

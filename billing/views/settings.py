@@ -73,9 +73,10 @@ def threshold_requests(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def choose_method(request: MemberRequest) -> HttpResponse:
-    """Posted to, choose the payment method that the form names, and try a bill that is due
-    (try_chosen), which leads to the bill or back to the settings page. If the form is invalid or
-    refused, leads back there, too. Owners and finance may; a second factor is asked for first.
+    """Posted to, choose the payment method that the form names, with a trail row, and try a bill
+    that is due (try_chosen), which leads to the bill or back to the settings page. If the form is
+    invalid or refused, leads back there, too. Owners and finance may; a second factor is asked for
+    first.
     """
     account = account_of(request)
     form = ChosenMethod(request.POST)
@@ -121,8 +122,9 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def remove_card(request: MemberRequest, pk: int) -> HttpResponse:
-    """Posted to, remove the card with this primary key, here and at Stripe, and lead back to the
-    settings page with a message. Owners and finance may; a second factor is asked for first.
+    """Posted to, remove the card with this primary key, here and at Stripe, with a trail row, and
+    lead back to the settings page with a message. Owners and finance may; a second factor is asked
+    for first.
     """
     if request.method != "POST":
         return _back(request)
