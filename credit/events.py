@@ -38,7 +38,7 @@ def placed(
     event: Event, data: OrderPlaced, merchant_id: int, now: datetime, *, under_lock: bool = False
 ) -> Outcome:
     """Open the order, or record that it was declined. The outcome of a new declined order is
-    "declined", with the reason.
+    "declined", with the reason, of which the merchant is notified unless its own rules declined it.
 
     `under_lock` is for orders that `placed_at_once` could not open: they take the line's lock.
     """
@@ -94,8 +94,9 @@ def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -
 
 
 def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetime) -> Outcome:
-    """Record that the order was delivered at the event's instant, from which its due dates follow;
-    the outcome is "applied", or "duplicate" for a repeat. Raises what order_steps.deliver raises.
+    """Record that the order was delivered at the event's instant, from which its due dates follow,
+    and notify the merchant of those that have passed; the outcome is "applied", or "duplicate" for
+    a repeat. Raises what order_steps.deliver raises.
     """
     order, is_new = order_steps.deliver(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now

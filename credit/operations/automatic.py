@@ -119,10 +119,10 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
 def _try_to_withdraw(
     rule: PayoutSchedule, line: CreditLine, available: Money
 ) -> tuple[PayoutRun.Outcome, Withdrawal | None]:
-    """Request a withdrawal of all that can be withdrawn, less the fee, if `available` is at least
-    the schedule's amount. Returns the outcome and the withdrawal, which is None unless one was
-    requested: TOO_LITTLE if `available` is below that amount or no more than the fee, STOPPED if a
-    freeze forbids withdrawals, otherwise REQUESTED.
+    """Request a withdrawal of all that can be withdrawn, less the fee, with a trail row, if
+    `available` is at least the schedule's amount. Returns the outcome and the withdrawal, which is
+    None unless one was requested: TOO_LITTLE if `available` is below that amount or no more than
+    the fee, STOPPED if a freeze forbids withdrawals, otherwise REQUESTED.
     """
     if available < rule.from_amount:
         return Outcome.TOO_LITTLE, None

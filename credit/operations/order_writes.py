@@ -282,7 +282,9 @@ class OrderWriter:
         yield MOVE, self._take_lines()
 
     def _write_placed(self) -> None:
-        """Insert the orders that wait, and set their keys."""
+        """Insert the orders that wait, and set their keys. Merchants are notified of those that
+        were declined.
+        """
         placed, self._placed = self._placed, []
         if not placed:
             return

@@ -182,7 +182,8 @@ def reported(
 def settle(payment: OrderPayment, line: CreditLine) -> None:
     """Apply `payment`, which is not saved yet and takes its amount from UNMATCHED cash: to its
     order if that is open, or to what was written off of it. It is saved, becomes proceeds, and
-    counts as paid on the locked line's open day.
+    counts as paid on the locked line's open day. That may lift a freeze for overdue payments, of
+    which the merchant is notified.
 
     Raises TooMuch if the order is neither open nor written off, or owes less.
     """
@@ -199,8 +200,8 @@ def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatc
     """Save the payment, which is new: as APPLIED if its order is open and owes that much, as
     RECOVERY if as much was written off and is not recovered, and else as UNMATCHED. The first two
     become proceeds, of which `paid_at` decides the maturing day, and may lift a freeze for overdue
-    payments. UNMATCHED changes no balance, and the refusal is returned, which the caller raises.
-    Otherwise returns None.
+    payments, of which the merchant is notified. UNMATCHED changes no balance, and the refusal is
+    returned, which the caller raises. Otherwise returns None.
     """
     order, now = payment.order, line.now
     if order.is_open and payment.amount <= order.outstanding:
@@ -236,8 +237,8 @@ def cover(payment: OrderPayment, line: CreditLine) -> None:
 
 def _cover(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
     """Write the payment as APPLIED with all that it moves: the order, what is used of the limit,
-    and the proceeds; then lift the freeze for overdue payments if its cause has ended. `paid_at`
-    decides on which day the proceeds mature.
+    and the proceeds; then lift the freeze for overdue payments if its cause has ended, and notify
+    the merchant of that. `paid_at` decides on which day the proceeds mature.
     """
     order = payment.order
     cover(payment, line)

@@ -176,8 +176,9 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
 
 
 def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as paid; returns PAID, or KNOWN if it was. A bank tells that in several
-    messages, each with a reference of its own; a CSV that names another one than before is refused.
+    """Mark the withdrawal as paid, with a trail row, and notify the merchant; returns PAID, or
+    KNOWN if it was. A bank tells that in several messages, each with a reference of its own; a CSV
+    that names another one than before is refused.
     """
     reference = answer.bank_reference
     _check_amount(answer, withdrawal, now)
@@ -191,8 +192,9 @@ def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
 
 
 def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as failed; returns FAILED, or KNOWN if it was. What a CSV gives as the
-    reason is told to the merchant as it is; for the codes of messages we have words.
+    """Mark the withdrawal as failed, with a trail row, and notify the merchant; returns FAILED, or
+    KNOWN if it was. What a CSV gives as the reason is told to the merchant as it is; for the codes
+    of messages we have words.
     """
     reason, told = answer.reason, answer.reason
     is_message = answer.file.form != PayoutAnswerFile.Form.CSV
@@ -214,7 +216,8 @@ def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
 def _return(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     """Record that the money came back: of a withdrawal that was paid, that the bank sent it back
     (rule 10.16), and of one that was only sent, that it failed. Returns SENT_BACK or FAILED, or
-    KNOWN if it had come back or failed before. Raises AnotherAmount.
+    KNOWN if it had come back or failed before. Raises AnotherAmount. Unless it is KNOWN, the
+    merchant is notified, and a trail row written.
     """
     if withdrawal.is_sent_back or withdrawal.is_failed:
         return Outcome.KNOWN

@@ -143,8 +143,8 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
     """Commit the UNKNOWN withdrawal as SENT once more, and return True if it is to be sent now.
 
     Returns False if it is not UNKNOWN, if its last request may still arrive, or if its destination
-    was removed; in that last case it becomes FAILED. Raises WithdrawalsStopped. It locks the
-    withdrawal's line, whose ended days are worked off first.
+    was removed; in that last case it becomes FAILED, and the merchant is notified. Raises
+    WithdrawalsStopped. It locks the withdrawal's line, whose ended days are worked off first.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     # A provider's time to answer is counted to `now`, not to the line's instant, which may be
@@ -214,7 +214,8 @@ def _note_silence(withdrawal: Withdrawal, error: Exception, silences: Silences) 
 
 @transaction.atomic
 def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> None:
-    """Record the provider's answer on the withdrawal: it ends as PAID or FAILED.
+    """Record the provider's answer on the withdrawal: it ends as PAID or FAILED, and the merchant
+    is notified.
 
     It does not end if the provider names another amount, which is stored as its `problem`, or says
     PAID without an amount after having named another one. A withdrawal that has ended stays as it
@@ -278,11 +279,11 @@ def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> s
 
 def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) -> Withdrawal:
     """Record by an operator's decision, with a trail row, that the bank paid the withdrawal;
-    `reference` is the bank's own.
+    `reference` is the bank's own. The merchant is notified.
 
     Only withdrawals that operators sent can be marked, and those about which the provider does not
     answer. Raises UnknownWithdrawal, WithdrawalDecided, NotSent, ProviderDecides, Invalid without a
-    reference.
+    reference. It locks the withdrawal's line, whose ended days are worked off first.
     """
     reference = wording.line("bank_reference", reference)
     return _end_by_hand(withdrawal_id, Answer.paid(reference), actor, now)
@@ -293,10 +294,11 @@ def mark_failed(
 ) -> Withdrawal:
     """Record by an operator's decision, with a trail row, that the bank did not pay the withdrawal,
     and why: `told` for the merchant, `reason` for colleagues. Amount and fee return to the
-    proceeds.
+    proceeds. The merchant is notified.
 
     Only withdrawals that `mark_paid` takes can be marked. Raises UnknownWithdrawal,
-    WithdrawalDecided, NotSent, ProviderDecides, Invalid without both texts.
+    WithdrawalDecided, NotSent, ProviderDecides, Invalid without both texts. It locks the
+    withdrawal's line, whose ended days are worked off first.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     return _end_by_hand(withdrawal_id, Answer.failed(told), actor, now, reason=reason)
@@ -307,8 +309,9 @@ def _end_by_hand(
     withdrawal_id: int, answer: Answer, actor: str, now: datetime, *, reason: str = ""
 ) -> Withdrawal:
     """End the withdrawal as PAID or FAILED, as the operator's answer says, with a trail row, and
-    return it. Raises UnknownWithdrawal, WithdrawalDecided, NotSent, and ProviderDecides while its
-    provider is being asked. It locks the withdrawal's line, whose ended days are worked off first.
+    return it. The merchant is notified. Raises UnknownWithdrawal, WithdrawalDecided, NotSent, and
+    ProviderDecides while its provider is being asked. It locks the withdrawal's line, whose ended
+    days are worked off first.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.may_be_cancelled:

@@ -33,7 +33,8 @@ def introduce(
 
     It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises what
     merchants.operations.policies.add_version raises, such as Invalid without a reason, and for a
-    first day that has begun anywhere or is not after the newest version's. Rule 22.9, rule 22.10.
+    first day that has begun anywhere or is not after the newest version's. Of two calls at once for
+    the currency, the second waits. Rule 22.9, rule 22.10.
     """
     base = lock_newest(CreditPolicy, currency) or without(currency)
     return add_version(
@@ -44,6 +45,7 @@ def introduce(
 
 def withdraw(*, policy_id: int, actor: str, reason: str, now: datetime) -> CreditPolicy:
     """Withdraw a version that has started nowhere, with a trail row: the one before stays in force.
-    Raises UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. Rule 22.9.
+    Raises UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. Of two calls at
+    once for the currency, the second waits. Rule 22.9.
     """
     return withdraw_version(POLICY, CreditPolicy, policy_id, actor=actor, reason=reason, now=now)

@@ -162,7 +162,7 @@ def _write(
 ) -> OrderRefund:
     """Write the refund, split into what comes from what is outstanding, from what was written off
     and from proceeds, and change the order, the line and the proceeds by these. A freeze for
-    overdue payments is lifted if that ends its cause.
+    overdue payments is lifted, and the merchant notified, if that ends its cause.
     """
     from_outstanding = min(amount, order.outstanding)
     lost = order.written_off - order.recovered - order.refunded_written_off

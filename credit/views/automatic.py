@@ -52,7 +52,8 @@ def automatic(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: MemberRequest) -> HttpResponse:
     """The form that sets up automatic withdrawals, filled in with the schedule in force; a valid
-    submission sets them up and leads to their page. Only owners may, with a second factor.
+    submission sets them up, with a trail row and a notice to the owners, and leads to their page.
+    Only owners may, with a second factor.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

@@ -36,8 +36,8 @@ def destinations(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
-    """The form for a new destination, and its submission. Owners and finance may, with a second
-    factor.
+    """The form for a new destination, and its submission, which adds it with a trail row and a
+    notice to the owners. Owners and finance may, with a second factor.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)
@@ -67,8 +67,8 @@ def new(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html", back="credit:destinations")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a destination of the merchant, and redirect. Owners and finance may, with a second
-    factor. Raises Http404 if the merchant has no destination with the key `pk`.
+    """Remove a destination of the merchant, with a trail row, and redirect. Owners and finance may,
+    with a second factor. Raises Http404 if the merchant has no destination with the key `pk`.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

@@ -33,9 +33,9 @@ def how_to_raise(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask_raise(request: MemberRequest) -> HttpResponse:
-    """Ask for a higher limit by the submitted form, and redirect to the page about raising it; if
-    the form is invalid or refused, show the page again with the reason. Only a POST changes
-    anything. Owners and finance may.
+    """Ask for a higher limit by the submitted form, with a trail row, and redirect to the page
+    about raising it; if the form is invalid or refused, show the page again with the reason. Only a
+    POST changes anything. Owners and finance may.
     """
     if request.method != "POST":  # as after signing in again
         return _back(request)

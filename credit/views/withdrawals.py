@@ -134,9 +134,9 @@ def sales_pdf(request: MemberRequest, reference: str) -> HttpResponse:
 @for_finance
 @require_POST
 def cancel(request: MemberRequest, reference: str) -> HttpResponse:
-    """Cancel a withdrawal that was not sent yet, and redirect to its page, which says why if it was
-    refused. Owners and finance may. Raises Http404 if the merchant has no withdrawal with this
-    reference.
+    """Cancel a withdrawal that was not sent yet, with a trail row, and redirect to its page, which
+    says why if it was refused. Owners and finance may. Raises Http404 if the merchant has no
+    withdrawal with this reference.
     """
     now = clock.now()
     found = _withdrawal(request, reference, now)
@@ -237,8 +237,9 @@ def _confirmation(
 
 
 def _request(request: MemberRequest, line: CreditLine, today: date, now: datetime) -> HttpResponse:
-    """Request the withdrawal that the merchant confirmed, and redirect to its page. If the fee is
-    missing or has changed, or the key was used for another withdrawal, show the fee again.
+    """Request the withdrawal that the merchant confirmed, with a trail row, and redirect to its
+    page. If the fee is missing or has changed, or the key was used for another withdrawal, show the
+    fee again.
     """
     form = ConfirmedWithdrawal(request.POST, line=line, now=now)
     if form.is_valid():
