@@ -88,7 +88,9 @@ def prefix() -> str:
 
 
 def own() -> str:
-    """The installation's prefix, as the page has read it or else as it is now."""
+    """The installation's prefix, as the page has read it or else as it is now (`current`, which
+    creates the row if there is none).
+    """
     known = _remembered.get()
     if known is None:
         return current().prefix

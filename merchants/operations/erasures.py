@@ -50,7 +50,8 @@ def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Er
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NothingKept for one who is erased already,
     CellAway, as all of these do, Invalid without a reason, and what stands against it, such as
-    StillInRole, ProposalOpen and RecordKept.
+    StillInRole, ProposalOpen and RecordKept. Others who decide about people wait until the
+    transaction ends.
     """
     with transaction.atomic():
         user = operators.hold(user_id, actor)
@@ -61,7 +62,7 @@ def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Era
     """Erase a person of whom only an address is kept, such as that of an invitation nobody
     accepted: replace it by a pseudonym wherever it is kept, written down with a trail row. Raises
     NotAnAdministrator, HasAccount, NothingKept, Invalid, and what stands against it, such as
-    ProposalOpen and RecordKept.
+    ProposalOpen and RecordKept. Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -71,7 +72,7 @@ def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Era
 def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasure:
     """Replace a buyer's name, exactly as the platform sends it, by a pseudonym at all merchants;
     written down with a trail row. Raises NotAnAdministrator, NothingKept, Invalid without a reason,
-    and what a book has against it.
+    and what a book has against it. Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -82,7 +83,7 @@ def erase_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Erasu
     """Erase whoever pays us, or is paid, by bank transfer, known by the account's number or the
     exact name that our bank told, from those rows that need not be kept for the books; written down
     with a trail row. Raises NotAnAdministrator, NothingKept, Invalid without a reason, and what a
-    book has against it.
+    book has against it. Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -92,7 +93,8 @@ def erase_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Erasu
 def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Erasure:
     """Erase a merchant's contacts and licence, and those of its removed destinations that it was
     never paid to; written down with a trail row. Raises NotAnAdministrator, NothingKept, Invalid
-    without a reason, Merchant.DoesNotExist.
+    without a reason, Merchant.DoesNotExist. Others who decide about people wait until the
+    transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -170,7 +172,8 @@ def _rows(holding: personal.Holding, subject: Subject) -> list[personal.Row]:
 
 def data_of_person(*, user_id: int, reason: str, actor: User, now: datetime) -> File:
     """All that is kept of a person who has an account, as a JSON file; a trail row says who took
-    it. Raises NotAnAdministrator, UnknownPerson, NothingKept, Invalid without a reason.
+    it. Raises NotAnAdministrator, UnknownPerson, NothingKept, Invalid without a reason. Others who
+    decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -182,7 +185,8 @@ def data_of_person(*, user_id: int, reason: str, actor: User, now: datetime) -> 
 
 def data_of_address(*, email: str, reason: str, actor: User, now: datetime) -> File:
     """All that is kept of a person of whom only an address is kept, as a JSON file; a trail row
-    says who took it. Raises NotAnAdministrator, HasAccount, NothingKept, Invalid.
+    says who took it. Raises NotAnAdministrator, HasAccount, NothingKept, Invalid. Others who decide
+    about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -191,7 +195,8 @@ def data_of_address(*, email: str, reason: str, actor: User, now: datetime) -> F
 
 def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> File:
     """All that is kept of a buyer, at all merchants, as a JSON file; a trail row says who took it.
-    Raises NotAnAdministrator, NothingKept, Invalid.
+    Raises NotAnAdministrator, NothingKept, Invalid. Others who decide about people wait until the
+    transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -201,6 +206,7 @@ def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Fil
 def data_of_payer(*, payer: str, reason: str, actor: User, now: datetime) -> File:
     """All that is kept of whoever has the account or name in what our bank told, as a JSON file; a
     trail row says who took it, and has neither. Raises NotAnAdministrator, NothingKept, Invalid.
+    Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -209,7 +215,8 @@ def data_of_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Fil
 
 def data_of_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> File:
     """A merchant's contacts and licence, present and former, as a JSON file; a trail row says who
-    took it. Raises NotAnAdministrator, NothingKept, Invalid, Merchant.DoesNotExist.
+    took it. Raises NotAnAdministrator, NothingKept, Invalid, Merchant.DoesNotExist. Others who
+    decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)

@@ -189,10 +189,10 @@ def send_again(
     *, merchant_id: int, actor: User, invitation_id: int, reason: str = "", now: datetime
 ) -> Invitation:
     """Replace an open invitation, also one that has expired, by one with a new link, valid for
-    another week, and e-mail the link. `actor` is one of the merchant's owners, who need no
-    `reason`, or an administrator of ours.
+    another week, and e-mail the link. A trail row is written. `actor` is one of the merchant's
+    owners, who need no `reason`, or an administrator of ours.
 
-    Raises InvitationClosed, and what `invite` raises.
+    Raises InvitationClosed, and what `invite` raises. It locks the merchant's row.
     """
     old = invitations.open_of(merchant_id).filter(pk=invitation_id).first()
     if old is None:

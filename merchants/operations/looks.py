@@ -43,8 +43,8 @@ def start(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Look:
 
 @transaction.atomic
 def end(*, look_id: int, actor: User, now: datetime) -> Look:
-    """End the operator's own look, with a trail row; does nothing if it is over. Raises
-    Look.DoesNotExist for another's.
+    """End the operator's own look, with a trail row; does nothing if it is over. It locks the
+    look's row. Raises Look.DoesNotExist for another's.
     """
     look = Look.objects.select_for_update(of=("self",)).select_related("merchant")
     found: Look = look.get(pk=look_id, operator=actor)

@@ -36,7 +36,7 @@ def begin(*, reference: str, to_cell: int, most_seconds: float) -> Move:
 
     Raises UnknownMerchant, and CannotMove if another move of it is under way, or for a cell that is
     not higher: rows that are written later are to have higher keys. It counts by the database's
-    clock.
+    clock. It locks the merchant's row.
     """
     locks.wait_for_advisory_lock("moves come on record")  # one after the other, by their keys
     merchant = Merchant.objects.select_for_update(no_key=True).filter(reference=reference).first()

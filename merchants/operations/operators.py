@@ -92,11 +92,12 @@ class NobodyToConfirm(Refused):
 
 
 def add(*, email: str, roles: Iterable[str], reason: str, actor: User, now: datetime) -> Proposal:
-    """Propose that the owner of this address becomes an operator with these roles.
+    """Propose, with a trail row, that the owner of this address becomes an operator with these
+    roles.
 
     Once another administrator has confirmed it, they are mailed a link to set a password. Raises
     NotAnAdministrator, NobodyToConfirm, AlreadyOperator, BelongsToMerchant, Deactivated,
-    ProposalWaits, Invalid.
+    ProposalWaits, Invalid. Others who decide about people wait until the transaction ends.
     """
     email, chosen = wording.address("email", email), _checked(roles)
     if not chosen:
@@ -112,8 +113,9 @@ def add(*, email: str, roles: Iterable[str], reason: str, actor: User, now: date
 def _propose(
     email: str, before: list[str], after: list[str], reason: str, actor: User, now: datetime
 ) -> Proposal:
-    """Propose to another administrator that the roles of the operator with this address change from
-    `before` to `after`. Raises NobodyToConfirm, ProposalWaits, MayNotDecide, Invalid.
+    """Propose to another administrator, with a trail row, that the roles of the operator with this
+    address change from `before` to `after`. Raises NobodyToConfirm, ProposalWaits, MayNotDecide,
+    Invalid.
     """
     if User.objects.administrators().count() < ENOUGH_ADMINISTRATORS:
         raise NobodyToConfirm(

@@ -51,7 +51,7 @@ def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User
 
     Their roles stay, in case they are reactivated. Even a merchant's last owner can be deactivated.
     Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator, AlreadyInThatState,
-    Invalid.
+    Invalid. It locks the person (operators.hold).
     """
     return _set_active(user_id, False, reason, actor, now)
 
@@ -59,7 +59,7 @@ def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User
 def reactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
     """Let a deactivated person sign in again, by an administrator's decision, with a trail row.
     Raises NotAnAdministrator, UnknownPerson, OnOneself, AlreadyInThatState for one who is active,
-    Invalid without a reason.
+    Invalid without a reason. It locks the person (operators.hold).
     """
     return _set_active(user_id, True, reason, actor, now)
 
@@ -68,7 +68,7 @@ def reactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User
 def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datetime) -> User:
     """Let the person sign in, or sign them out and keep them from it, as `wanted` says, with a
     trail row. Raises NotAnAdministrator, UnknownPerson, OnOneself, AlreadyInThatState, Invalid, and
-    LastAdministrator if nobody else could decide after that.
+    LastAdministrator if nobody else could decide after that. It locks the person (operators.hold).
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     user = operators.hold(user_id, actor)
@@ -96,7 +96,8 @@ def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime
     """Remove all second factors and recovery codes of a person who lost them, by an administrator's
     decision, with a trail row. The person is signed out and e-mailed.
 
-    Raises NotAnAdministrator, UnknownPerson, OnOneself, NoSecondFactor, Invalid.
+    Raises NotAnAdministrator, UnknownPerson, OnOneself, NoSecondFactor, Invalid. It locks the
+    person (operators.hold).
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     user = operators.hold(user_id, actor)
@@ -122,7 +123,8 @@ def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime
 def end_sessions(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
     """Sign a person out everywhere, by an administrator's decision, with a trail row.
 
-    Raises NotAnAdministrator, UnknownPerson, OnOneself, Invalid.
+    Raises NotAnAdministrator, UnknownPerson, OnOneself, Invalid. It locks the person
+    (operators.hold).
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     user = operators.hold(user_id, actor)

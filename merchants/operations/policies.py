@@ -75,7 +75,8 @@ def introduce(
     of the newest version.
 
     It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises what
-    `add_version` raises, and Invalid for a code that is none. Rule 22.9.
+    `add_version` raises, and Invalid for a code that is none. Of two calls at once for the
+    currency, the second waits. Rule 22.9.
     """
     base = lock_newest(OperatorPolicy, currency) or OperatorPolicy(currency=currency, version=0)
     return add_version(
@@ -86,7 +87,8 @@ def introduce(
 
 def withdraw(*, policy_id: int, actor: str, reason: str, now: datetime) -> OperatorPolicy:
     """Withdraw a version that has started nowhere, with a trail row: the one before stays in force.
-    Raises UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. Rule 22.9.
+    Raises UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. Of two calls at
+    once for the currency, the second waits. Rule 22.9.
     """
     return withdraw_version(
         OPERATORS, OperatorPolicy, policy_id, actor=actor, reason=reason, now=now

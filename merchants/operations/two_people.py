@@ -141,9 +141,10 @@ def proposed_by(proposal: Proposal | None) -> dict[str, str]:
 def decide(
     operation: Callable[..., Any], arguments: Mapping[str, Any], *, actor: User, now: datetime
 ) -> Any:
-    """Carry out the operation for an operator, or propose it if it takes two people: returns what
-    the operation does, or the Proposal. `arguments` are those of the operation without `actor` and
-    `now`; the `reason` is among them. Raises what the operation and proposals.propose raise.
+    """Carry out the operation for an operator, or propose it, with a trail row, if it takes two
+    people: returns what the operation does, or the Proposal. `arguments` are those of the operation
+    without `actor` and `now`; the `reason` is among them. Raises what the operation and
+    proposals.propose raise.
     """
     try:
         return operation(**arguments, actor=actor.email, now=now)

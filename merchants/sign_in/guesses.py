@@ -39,8 +39,9 @@ def claim(request: HttpRequest, address: str) -> RateLimitUsage | None:
 
 
 def was_wrong(request: HttpRequest, address: str) -> None:
-    """If no attempt is left for the address, log that it is locked and e-mail the person. It is
-    called after an attempt that was counted turned out wrong.
+    """If no attempt is left for the address, log that it is locked, e-mail the person and write a
+    trail row (sign_ins.locked_out). It is called after an attempt that was counted turned out
+    wrong.
     """
     left = ratelimit.consume(
         request,

@@ -15,8 +15,8 @@ from merchants.operations import looks
 @login_required
 @require_POST
 def end(request: HttpRequest, pk: int) -> HttpResponse:
-    """End the operator's look at a merchant's pages, and lead back to the merchant's page in the
-    admin. Raises Http404 for another's.
+    """End the operator's look at a merchant's pages, with a trail row, and lead back to the
+    merchant's page in the admin. Raises Http404 for another's.
     """
     try:
         look = looks.end(look_id=pk, actor=cast(User, request.user), now=clock.now())

@@ -74,8 +74,8 @@ def invite(request: MemberRequest) -> HttpResponse:
 @with_second_factor(back="merchant:team")
 @require_POST
 def send_again(request: MemberRequest, pk: int) -> HttpResponse:
-    """Send an open invitation again, with a new link, and lead back to the team, where a refusal is
-    said. Owners may.
+    """Send an open invitation again, with a new link and a trail row, and lead back to the team,
+    where a refusal is said. Owners may.
     """
     try:
         inviting.send_again(
@@ -94,7 +94,9 @@ def send_again(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @require_POST
 def revoke(request: MemberRequest, pk: int) -> HttpResponse:
-    """Revoke an open invitation, and lead back to the team, where a refusal is said. Owners may."""
+    """Revoke an open invitation, with a trail row, and lead back to the team, where a refusal is
+    said. Owners may.
+    """
     try:
         inviting.revoke(
             merchant_id=request.membership.merchant_id,
@@ -141,8 +143,8 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
 @with_second_factor(back="merchant:team")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a member from the team, and lead back to it. Owners who remove themselves are led to
-    the list of their merchants. A refusal is said on the team's page.
+    """Remove a member from the team, with a trail row, and lead back to it. Owners who remove
+    themselves are led to the list of their merchants. A refusal is said on the team's page.
     """
     try:
         membership = operations.remove(
@@ -163,7 +165,7 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
 @with_second_factor(unless=_only_looks, back="merchant:security")
 def security(request: MemberRequest) -> HttpResponse:
     """The page on which owners set whether members need a second factor, with those who have none;
-    a submission sets it and leads back to the team.
+    a submission sets it, with a trail row, and leads back to the team.
     """
     merchant = request.membership.merchant
     if request.method == "POST":
