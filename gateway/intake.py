@@ -135,7 +135,7 @@ def send_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
     row. Returns the new record, which may say that it was refused again.
 
     The event may do no more than its key may send. Raises ReceivedEvent.DoesNotExist,
-    received.NotRefused, Invalid without a reason.
+    received.NotRefused, Invalid without a reason. It locks the refused event's row.
     """
     refused = received.take_again(received_id=received_id, reason=reason, actor=actor, now=now)
     event = received.event_of(refused)

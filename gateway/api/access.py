@@ -52,7 +52,8 @@ class Key(HttpBearer):
 
     def __call__(self, request: HttpRequest) -> ApiKey | None:
         """The key in the request's Authorization header, which is read without parsing all headers;
-        None without a valid one. Raises Problem as `authenticate` does.
+        None without a valid one. It counts and notes the key's use, and raises Problem, as
+        `authenticate` does.
         """
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         return self.authenticate(request, token) if scheme.lower() == self.openapi_scheme else None

@@ -78,7 +78,7 @@ def upload(
     A file that was uploaded before is refused unless `again` is true; then rows that were applied
     become duplicates, and rows that were refused are tried anew. Raises AlreadyImported,
     UnreadableFile, Invalid for an unknown kind or without a reason, and BadRows, which lists all
-    that is wrong.
+    that is wrong. Of two uploads of the file at once, the second waits.
     """
     reason = wording.checked("reason", reason)
     if kind not in KINDS:
@@ -133,7 +133,7 @@ def _insert(file: Import, rows: Sequence[checking.Row]) -> None:
 def stop(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
     """Stop the import, with a trail row: no more of its rows are taken in. Rows that are being
     applied at this moment still are. Raises NotAtWork, Invalid without a reason,
-    Import.DoesNotExist.
+    Import.DoesNotExist. It locks the import.
     """
     file = _lock(import_id)
     if not file.is_running:
@@ -144,7 +144,7 @@ def stop(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
 @transaction.atomic
 def resume(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
     """Resume a stopped import, with a trail row: the rows that wait are taken in by the job. Raises
-    NotStopped, Invalid without a reason, Import.DoesNotExist.
+    NotStopped, Invalid without a reason, Import.DoesNotExist. It locks the import.
     """
     file = _lock(import_id)
     if not file.is_stopped:
@@ -166,7 +166,7 @@ def visit(import_id: int, *, now: datetime, seconds: float = VISIT_SECONDS) -> N
 def take_some(import_id: int, *, now: datetime) -> bool:
     """Apply the next rows that wait, at most AT_ONCE, in the order in which they happened, and
     store their outcomes, all in one transaction: a process that is killed leaves nothing half done.
-    The last ones end the import.
+    The last ones end the import. Each merchant that they bring in has a trail row.
 
     Returns whether more rows wait; False if the import is not at work. The import is done once none
     waits, and no owner is to be invited. A second worker waits here, and goes on behind the first.
@@ -194,8 +194,9 @@ def invite_owner(import_id: int, *, now: datetime) -> bool:
     """Invite the first owner of the next merchant of a running import whose row names one, unless
     it has an owner, or was sent an invitation of one since the file was uploaded.
 
-    Returns whether there was such a merchant. If the mail server does not take the invitation, the
-    merchant stays without one, and is invited from its page. Raises Import.DoesNotExist.
+    Returns whether there was such a merchant. An invitation has a trail row. If the mail server
+    does not take the invitation, the merchant stays without one, and is invited from its page.
+    Raises Import.DoesNotExist.
     """
     file = Import.objects.get(pk=import_id)
     found = queries.next_without_owner(file) if file.is_running else None

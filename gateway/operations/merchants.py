@@ -23,12 +23,12 @@ def change(
     now: datetime,
 ) -> Merchant:
     """Set those of a merchant's names, contacts, payment days and settlement days (NAMES, CONTACTS,
-    DAYS) that `wanted` has, all or nothing, with trail rows. New days count from now on; contacts
-    that change have to be confirmed anew.
+    DAYS) that `wanted` has, all or nothing, with trail rows. New days count from now on, and the
+    merchant is notified of them; contacts that change have to be confirmed anew.
 
     Values that are the present ones are left alone, so the same change may be asked for again.
     Raises Invalid for values that cannot be or without a reason, and Merchant.DoesNotExist. It
-    locks the merchant's row.
+    locks the merchant's row, and for new days the credit line.
     """
     with transaction.atomic():
         merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)

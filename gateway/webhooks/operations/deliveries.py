@@ -174,7 +174,7 @@ def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> Webho
     and lost.
 
     It is tried for three days anew, under the same id, by the job. Raises UnknownDelivery,
-    EndpointIsOff, StillOnItsWay, BodyGone; Invalid without a reason.
+    EndpointIsOff, StillOnItsWay, BodyGone; Invalid without a reason. It locks the delivery.
     """
     reason = wording.checked("reason", reason)
     delivery = _locked(delivery_id)

@@ -172,7 +172,7 @@ def rotate_secret(
 def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
     """Send nothing to the endpoint any more, with a trail row. Its pending deliveries are parked.
 
-    Raises UnknownEndpoint, AlreadySet; Invalid without a reason.
+    Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
     """
     endpoint = _turn(endpoint_id, False, Action.ENDPOINT_OFF, reason, actor, now)
     pending = endpoint.deliveries.filter(status=Status.PENDING)
@@ -185,7 +185,7 @@ def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Webh
     """Send events to the endpoint again, with a trail row. Parked deliveries stay parked, and what
     happened in between is not sent.
 
-    Raises UnknownEndpoint, AlreadySet; Invalid without a reason.
+    Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
     """
     return _turn(endpoint_id, True, Action.ENDPOINT_ON, reason, actor, now)
 
