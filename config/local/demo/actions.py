@@ -46,9 +46,9 @@ class Action(NamedTuple):
 def price(
     fee: str, currency: str, unit: str, *, from_on: date, reason: str, is_own: bool = False
 ) -> Act:
-    """The act that introduces a price of the fee: `unit` is the price of one unit, in this
-    currency, from the day `from_on` on, for all shops or, with `is_own`, for this one only.
-    `reason` is what the trail records.
+    """The act, called with the shop's key and the instant, that introduces a price of the fee:
+    `unit` is the price of one unit, in this currency, from the day `from_on` on, for all shops or,
+    with `is_own`, for this one only. `reason` is what the trail records.
     """
     return lambda merchant, now: prices.introduce(
         fee=fee, currency=currency, unit_price=Decimal(unit), from_on=from_on,
@@ -60,8 +60,9 @@ def price(
 
 
 def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
-    """The act that adds a card of the sandbox with these last four digits, which decide which
-    payments succeed (billing.providers.registry). `by` is who does it.
+    """The act, called with the shop's key and the instant, that adds a card of the sandbox with
+    these last four digits, which decide which payments succeed (billing.providers.registry). `by`
+    is who does it.
     """
     return lambda merchant, now: payment_methods.add_card(
         merchant_id=merchant, provider=BillingAccount.Method.SANDBOX,
@@ -70,8 +71,9 @@ def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
 
 
 def confirm_details(legal_name: str, address: str, country: str, tax: str, *, by: str) -> Act:
-    """The act by which `by`, an owner, says whom the shop's bills are made out to, and a billing
-    officer confirms it. `address` is its lines, and `country` a code of ISO 3166.
+    """The act, called with the shop's key and the instant, by which `by`, an owner, says whom the
+    shop's bills are made out to, and a billing officer confirms it. `address` is its lines, and
+    `country` a code of ISO 3166.
     """
     party = billing_details.Party(
         legal_name=legal_name, address=address, country=country, tax_number=tax, purchase_order=""
@@ -88,8 +90,8 @@ def confirm_details(legal_name: str, address: str, country: str, tax: str, *, by
 
 
 def pay_invoices_from_proceeds(*, by: str) -> Act:
-    """The act by which `by`, a member of the shop, chooses that bills are paid out of its
-    proceeds.
+    """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
+    chooses that bills are paid out of its proceeds.
     """
     method = BillingAccount.Method.PROCEEDS
     return lambda merchant, now: payment_methods.choose(
@@ -98,9 +100,10 @@ def pay_invoices_from_proceeds(*, by: str) -> Act:
 
 
 def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by: str) -> Act:
-    """The act that asks for a credit of this amount on the shop's latest charge of the fee `on`.
-    `key` is the request's own key, by which later acts find the credit; `reason` is the code of a
-    credit fee, `message` what the shop writes, and `by` who asks.
+    """The act, called with the shop's key and the instant, that asks for a credit of this amount on
+    the shop's latest charge of the fee `on`. `key` is the request's own key, by which later acts
+    find the credit; `reason` is the code of a credit fee, `message` what the shop writes, and `by`
+    who asks.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -116,8 +119,8 @@ def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by:
 
 
 def approve_credit(key: str, told: str) -> Act:
-    """The act by which an operator approves the credit that was asked for with this request key;
-    `told` is the text that the shop reads.
+    """The act, called with the shop's key and the instant, by which an operator approves the credit
+    that was asked for with this request key; `told` is the text that the shop reads.
     """
     return lambda merchant, now: credits.approve(
         credit_id=_credit(merchant, key),
@@ -129,8 +132,8 @@ def approve_credit(key: str, told: str) -> Act:
 
 
 def reject_credit(key: str, told: str) -> Act:
-    """The act by which an operator rejects the credit that was asked for with this request key;
-    `told` is the text that the shop reads.
+    """The act, called with the shop's key and the instant, by which an operator rejects the credit
+    that was asked for with this request key; `told` is the text that the shop reads.
     """
     return lambda merchant, now: credits.reject(
         credit_id=_credit(merchant, key),
@@ -147,8 +150,8 @@ def _credit(merchant: int, key: str) -> int:
 
 
 def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
-    """The act by which `by`, a member of the shop, asks for another billing threshold, an amount in
-    the shop's currency, with this message.
+    """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
+    asks for another billing threshold, an amount in the shop's currency, with this message.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -196,8 +199,8 @@ def _threshold(merchant: int) -> int:
 
 
 def ask_raise(limit: str, message: str, *, by: str) -> Act:
-    """The act by which `by`, a member of the shop, asks for a credit limit of this amount in the
-    shop's currency, with this message.
+    """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
+    asks for a credit limit of this amount in the shop's currency, with this message.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -211,8 +214,9 @@ def ask_raise(limit: str, message: str, *, by: str) -> Act:
 
 
 def reject_raise(told: str) -> Act:
-    """The act by which an operator rejects the shop's latest request about its limit, which has to
-    be for a higher one; `told` is the text that the shop reads.
+    """The act, called with the shop's key and the instant, by which an operator rejects the shop's
+    latest request about its limit, which has to be for a higher one; `told` is the text that the
+    shop reads.
     """
     return lambda merchant, now: requests.reject(
         request_id=_limit_request(merchant),
@@ -224,15 +228,17 @@ def reject_raise(told: str) -> Act:
 
 
 def ask_question(message: str, *, by: str) -> Act:
-    """The act by which `by`, a member of the shop, asks a question about the credit limit."""
+    """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
+    asks a question about the credit limit.
+    """
     return lambda merchant, now: requests.ask_question(
         merchant_id=merchant, message=message, actor=by, now=now
     )
 
 
 def answer(text: str) -> Act:
-    """The act by which an operator answers the shop's latest request about its limit, which has to
-    be a question, with this text.
+    """The act, called with the shop's key and the instant, by which an operator answers the shop's
+    latest request about its limit, which has to be a question, with this text.
     """
     return lambda merchant, now: requests.answer(
         request_id=_limit_request(merchant),
@@ -257,8 +263,9 @@ def _limit_request(merchant: int) -> int:
 
 
 def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
-    """The act by which `by`, a member of the shop, adds a bank card as a destination of
-    withdrawals: its number, its holder's name and the name of the bank.
+    """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
+    adds a bank card as a destination of withdrawals: its number, its holder's name and the name of
+    the bank.
     """
     kind = PayoutDestination.Kind.BANK_CARD
     return lambda merchant, now: destinations.add(
@@ -267,8 +274,9 @@ def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
 
 
 def add_alipay(number: str, *, holder: str, by: str) -> Act:
-    """The act by which `by`, a member of the shop, adds an Alipay account as a destination of
-    withdrawals: `number` is the account's name at Alipay, `holder` its owner's name.
+    """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
+    adds an Alipay account as a destination of withdrawals: `number` is the account's name at
+    Alipay, `holder` its owner's name.
     """
     kind = PayoutDestination.Kind.ALIPAY
     return lambda merchant, now: destinations.add(
@@ -279,9 +287,9 @@ def add_alipay(number: str, *, holder: str, by: str) -> Act:
 def add_bank_account(
     number: str, *, routing: str, country: str, holder: str, bank: str, by: str
 ) -> Act:
-    """The act by which `by`, a member of the shop, adds a bank account as a destination of
-    withdrawals: its number, the bank's routing number, country code and name, and the holder's
-    name.
+    """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
+    adds a bank account as a destination of withdrawals: its number, the bank's routing number,
+    country code and name, and the holder's name.
     """
     kind = PayoutDestination.Kind.BANK_ACCOUNT
     return lambda merchant, now: destinations.add(
@@ -291,9 +299,9 @@ def add_bank_account(
 
 
 def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
-    """The act that sets up weekly withdrawals: on this day of the week, all available proceeds if
-    they are at least `least`, an amount in the shop's currency, to the destination whose number
-    ends in `to`. `by` is who sets it up.
+    """The act, called with the shop's key and the instant, that sets up weekly withdrawals: on this
+    day of the week, all available proceeds if they are at least `least`, an amount in the shop's
+    currency, to the destination whose number ends in `to`. `by` is who sets it up.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -309,10 +317,10 @@ def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
 
 
 def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) -> Act:
-    """The act that requests a withdrawal of this amount, in the shop's currency, to the destination
-    whose number ends in `to`. `key` is the request's own key, by which later acts find the
-    withdrawal; `by` is who requests it. It is paid by the sandbox or, with `by_hand`, through files
-    for the bank.
+    """The act, called with the shop's key and the instant, that requests a withdrawal of this
+    amount, in the shop's currency, to the destination whose number ends in `to`. `key` is the
+    request's own key, by which later acts find the withdrawal; `by` is who requests it. It is paid
+    by the sandbox or, with `by_hand`, through files for the bank.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -328,8 +336,8 @@ def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) 
 
 
 def cancel_withdrawal(key: str, *, by: str) -> Act:
-    """The act by which `by`, a member of the shop, cancels the withdrawal that was requested with
-    this request key.
+    """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
+    cancels the withdrawal that was requested with this request key.
     """
     return lambda merchant, now: withdrawals.cancel(
         merchant_id=merchant, withdrawal_id=_withdrawal(merchant, key), actor=by, now=now
@@ -337,8 +345,8 @@ def cancel_withdrawal(key: str, *, by: str) -> Act:
 
 
 def approve_withdrawal(key: str) -> Act:
-    """The act by which an operator approves the withdrawal that was requested with this request
-    key.
+    """The act, called with the shop's key and the instant, by which an operator approves the
+    withdrawal that was requested with this request key.
     """
     return lambda merchant, now: withdrawals.approve(
         withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, now=now
@@ -346,8 +354,8 @@ def approve_withdrawal(key: str) -> Act:
 
 
 def reject_withdrawal(key: str, told: str) -> Act:
-    """The act by which an operator rejects the withdrawal that was requested with this request key;
-    `told` is the text that the shop reads.
+    """The act, called with the shop's key and the instant, by which an operator rejects the
+    withdrawal that was requested with this request key; `told` is the text that the shop reads.
     """
     return lambda merchant, now: withdrawals.reject(
         withdrawal_id=_withdrawal(merchant, key),
@@ -359,8 +367,8 @@ def reject_withdrawal(key: str, told: str) -> Act:
 
 
 def hand_to_bank(key: str) -> Act:
-    """The act by which an operator writes the withdrawal that was requested with this request key
-    into a new file for the bank.
+    """The act, called with the shop's key and the instant, by which an operator writes the
+    withdrawal that was requested with this request key into a new file for the bank.
     """
     return lambda merchant, now: payout_files.export(
         withdrawal_ids=[_withdrawal(merchant, key)], actor=PAYER, now=now
@@ -368,8 +376,9 @@ def hand_to_bank(key: str) -> Act:
 
 
 def bank_paid(key: str, reference: str) -> Act:
-    """The act by which an operator records that the bank paid the withdrawal that was requested
-    with this request key; `reference` is the bank's for the payment.
+    """The act, called with the shop's key and the instant, by which an operator records that the
+    bank paid the withdrawal that was requested with this request key; `reference` is the bank's for
+    the payment.
     """
     return lambda merchant, now: payouts.mark_paid(
         withdrawal_id=_withdrawal(merchant, key), reference=reference, actor=CREDIT_OFFICER, now=now
