@@ -65,7 +65,7 @@ def pay(
     now: datetime,
 ) -> Payment:
     """Write a payment of the locked bill that has succeeded already, such as a bank transfer, and
-    apply it to the bill. `amount` is at most what is left to pay.
+    apply it to the bill (`take_in`). `amount` is at most what is left to pay.
 
     `reference` is the provider's own; without one, the payment's key is used.
     """

@@ -92,7 +92,8 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
 
 def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Discard a draft: its items are outstanding again, and it never gets a number. The decision is
-    recorded, also on the trail. The freeze of the credit line for unpaid bills is adjusted.
+    recorded, also on the trail. The freeze of the credit line for unpaid bills is adjusted. The
+    merchant is notified of a freeze that is lifted.
 
     Raises UnknownInvoice, InvoiceNotOpen for what is no draft, Invalid without a reason. It locks
     the bill, its account and its credit line. Rule 15.22.
@@ -103,7 +104,8 @@ def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Inv
 def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Void an open bill that has no payments, nor any that is being checked: its items are
     outstanding again, and it keeps its number. The decision is recorded, also on the trail. The
-    freeze of the credit line for unpaid bills is adjusted.
+    freeze of the credit line for unpaid bills is adjusted. The merchant is notified of a freeze
+    that is lifted.
 
     The items go on the next bill; voiding itself makes none. An issuer's bill gets a credit note
     that mirrors it (rule 28.5). Raises UnknownInvoice, InvoiceNotOpen, InvoiceHasPayments,

@@ -148,7 +148,8 @@ def _take(
 ) -> tuple[OrderPayment, Unmatched | None]:
     """Record a new payment of the order with reference `order`; refused cash with the payment's own
     `reference` waits no more. Returns the payment, and the refusal to raise if it became UNMATCHED,
-    or None. Raises UnknownOrder, WrongInstant, CurrencyMismatch, Invalid.
+    or None. A freeze for overdue payments may be lifted, of which the merchant is notified. Raises
+    UnknownOrder, WrongInstant, CurrencyMismatch, Invalid.
     """
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)

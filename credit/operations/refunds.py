@@ -131,8 +131,9 @@ def give(
 
 
 def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datetime) -> OrderRefund:
-    """Check and write a new refund of the order with reference `order`; returns it. Raises
-    CurrencyMismatch, WrongInstant, UnknownOrder, OrderNotOpen, RefundTooLarge.
+    """Check and write a new refund of the order with reference `order`; returns it. A freeze for
+    overdue payments may be lifted, of which the merchant is notified. Raises CurrencyMismatch,
+    WrongInstant, UnknownOrder, OrderNotOpen, RefundTooLarge.
     """
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)

@@ -51,9 +51,9 @@ def approve(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> LimitReview:
-    """Raise the limit to the one that the review proposed or, if less, to the highest that the
-    line's sales and the policy allow by now. The merchant is notified, and reads `told`, or a
-    standard sentence without; `reason` is for colleagues.
+    """Raise the limit, with a trail row, to the one that the review proposed or, if less, to the
+    highest that the line's sales and the policy allow by now. The merchant is notified, and reads
+    `told`, or a standard sentence without; `reason` is for colleagues.
 
     Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
     TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, RaiseBlocked, LineClosed, Invalid without a

@@ -194,9 +194,9 @@ def invite_owner(import_id: int, *, now: datetime) -> bool:
     """Invite the first owner of the next merchant of a running import whose row names one, unless
     it has an owner, or was sent an invitation of one since the file was uploaded.
 
-    Returns whether there was such a merchant. An invitation has a trail row. If the mail server
-    does not take the invitation, the merchant stays without one, and is invited from its page.
-    Raises Import.DoesNotExist.
+    Returns whether there was such a merchant. Inviting writes a trail row, and locks the merchant's
+    row. If the mail server does not take the invitation, the merchant stays without one, and is
+    invited from its page. Raises Import.DoesNotExist.
     """
     file = Import.objects.get(pk=import_id)
     found = queries.next_without_owner(file) if file.is_running else None
