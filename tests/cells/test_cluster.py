@@ -31,7 +31,6 @@ from tests.cells.conftest import add_cells, connected, numbered
 from tests.credit.pages import set_clock
 from tests.factories import member, signed_in
 from tests.gateway.asking import AN_ORDER, Caller
-from tests.gateway.webhooks import hooks
 from tests.gateway.webhooks.conftest import receiver
 from tests.gateway.webhooks.receivers import Receiver
 from tests.relay import Relay, relayed
@@ -244,15 +243,7 @@ def test_a_machine_that_is_away_holds_up_its_own_cell_alone_and_is_well_when_it_
 def test_day_ends_are_done_while_a_machine_is_away_and_those_of_its_cell_when_it_is_back(
     apart: list[Relay], monkeypatch: pytest.MonkeyPatch, settings: Settings, receiver: Receiver
 ) -> None:
-    cache.clear()
-    settings.TAEL_SANDBOX = True
-    move = set_clock(monkeypatch)
-    move(winter.BEGINS)
-    near, far = winter.opened("larch", 1), winter.opened("elder", 2)
-    for shop in (*near, *far):
-        member(shop)
-    hooks.endpoint(receiver.url)
-    winter.run_in_this_process(monkeypatch)
+    move, near, far = winter.begun(monkeypatch, settings, receiver)
     first, *others = winter.TICKS
     move(first)
     assert winter.run_all(first) == set()

@@ -5,11 +5,14 @@ One pays its bills by transfer, and does not; a buyer of it does not pay either.
 are paid by the sandbox.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import OperationalError
+from pytest_django import Settings
 
 from config.timetable import TIMETABLE
 from gateway.webhooks.models import WebhookDelivery, WebhookEvent
@@ -17,6 +20,10 @@ from jobs import in_cells, tasks
 from lib import cells
 from notices.models import Notice
 from tests import shops
+from tests.credit.pages import set_clock
+from tests.factories import member
+from tests.gateway.webhooks import hooks
+from tests.gateway.webhooks.receivers import Receiver
 from tests.shops import Shop
 
 BEGINS = "2026-11-02 12:00"
@@ -83,10 +90,24 @@ def opened(reference: str, number: int) -> list[Shop]:
     return [late, paid]
 
 
-def run_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have what is sent to workers done at once, by who sends it."""
+def begun(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, receiver: Receiver
+) -> tuple[Callable[[str], None], list[Shop], list[Shop]]:
+    """A function that sets the clock, which stands where November begins, and the shops of cells 1
+    and 2, each with an owner; the receiver gets their webhooks. What is sent to workers is done at
+    once, by who sends it.
+    """
+    cache.clear()
+    settings.TAEL_SANDBOX = True
+    move = set_clock(monkeypatch)
+    move(BEGINS)
+    first, second = opened("larch", 1), opened("elder", 2)
+    for shop in (*first, *second):
+        member(shop)
+    hooks.endpoint(receiver.url)
     do_chunk = tasks.do_chunk.run
     monkeypatch.setattr(tasks.do_chunk, "apply_async", lambda values, queue: do_chunk(*values))
+    return move, first, second
 
 
 def run_all(at: str) -> set[tuple[str, int]]:
