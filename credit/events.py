@@ -41,6 +41,7 @@ def placed(
     "declined", with the reason, of which the merchant is notified unless its own rules declined it.
 
     `under_lock` is for orders that `placed_at_once` could not open: they take the line's lock.
+    Raises what orders.place raises.
     """
     order, is_new = orders.place(
         merchant_id=merchant_id,
@@ -119,7 +120,9 @@ def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetim
 
 
 def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outcome:
-    """Record a buyer's payment for an order. Raises what payments.receive raises."""
+    """Record a buyer's payment for an order; the outcome is "applied", or "duplicate" for a repeat.
+    Raises what payments.receive raises, which keeps cash for operators that the order cannot take.
+    """
     payment, is_new = payments.receive(
         merchant_id=merchant_id,
         order=data.order,
@@ -132,7 +135,9 @@ def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outc
 
 
 def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime) -> Outcome:
-    """Record a refund to an order's buyer. Raises what refunds.give raises."""
+    """Record a refund to an order's buyer; the outcome is "applied", or "duplicate" for a repeat.
+    Raises what refunds.give raises, which keeps a refund of an unknown order for operators.
+    """
     refund, is_new = refunds.give(
         merchant_id=merchant_id,
         order=data.order,
@@ -145,7 +150,9 @@ def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime)
 
 
 def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Outcome:
-    """Record the metrics of the shop, as measured at the event's instant."""
+    """Record the metrics of the shop, as measured at the event's instant. The outcome is "applied",
+    or "duplicate" for a repeat. Raises what metrics.report raises.
+    """
     _, is_new = metrics.report(
         merchant_id=merchant_id,
         rating=data.rating,
@@ -160,7 +167,8 @@ def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Ou
 
 def order_brought(event: Event, data: OrderOpening, merchant_id: int, now: datetime) -> Outcome:
     """Open an order that was placed elsewhere and that the merchant brings along, with what was
-    paid of it there.
+    paid of it there. The outcome is "applied", or "duplicate" for a repeat. Raises what
+    openings.take_order raises.
     """
     currency = money.check_currency(data.currency)
     order, is_new = openings.take_order(
@@ -179,8 +187,9 @@ def order_brought(event: Event, data: OrderOpening, merchant_id: int, now: datet
 def proceeds_brought(
     event: Event, data: ProceedsOpening, merchant_id: int, now: datetime
 ) -> Outcome:
-    """Add the proceeds that the merchant brings along from elsewhere. Raises Invalid if two parts
-    mature on the same day.
+    """Add the proceeds that the merchant brings along from elsewhere; the outcome is "applied", or
+    "duplicate" for a repeat. Raises Invalid if two parts mature on the same day, and what
+    openings.take_proceeds raises.
     """
     currency = money.check_currency(data.currency)
     maturing = {day.on: Money(day.amount, currency) for day in data.maturing}

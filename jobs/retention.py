@@ -60,7 +60,8 @@ def due(now: datetime) -> Sequence[int]:
 
 def apply(places: Sequence[int], now: datetime) -> Failures:
     """Remove the rows that have been kept for long enough of the kinds at these places
-    (Kept.place), with trail rows. Returns the places of those that failed, with their errors.
+    (Kept.place), with trail rows. Returns the places of those that failed, with their errors. Rows
+    that another worker is removing are passed over.
     """
     kinds = {kept.place: kept for kept in KEPT}
     return one_by_one(lambda place: _apply(kinds[place], now), places)

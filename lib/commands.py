@@ -72,8 +72,8 @@ def add_cell(parser: ArgumentParser, what: str) -> None:
 
 
 def cells_of(options: dict[str, Any]) -> Sequence[int]:
-    """The numbers of the cells that a command is for: the one of --cell, or else all. Raises
-    CommandError if there is no such cell.
+    """The numbers of the cells that a command is for: the one of --cell, or else all, in their
+    order. Raises CommandError if there is no such cell.
     """
     known, asked = cells.numbers(), options.get("cell")
     if asked is None:

@@ -113,7 +113,8 @@ def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None
     """The response for a member without a confirmed second factor if the merchant requires one: the
     page that asks to set one up, or a redirect to confirm it.
 
-    None if the session has confirmed one, if none is required, and in demonstrations.
+    None if the session has confirmed one, if none is required, and in demonstrations. The session
+    keeps where the member then goes on.
     """
     if settings.TAEL_SANDBOX or not membership.merchant.requires_second_factor:
         return None

@@ -167,8 +167,9 @@ def pass_quiet_days(line: CreditLine, *, now: datetime) -> bool:
 
 
 def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
-    """Work off the next day of each line, or a run of its quiet days. Returns how many days ended
-    in all, and the ids of the lines of which another day has ended by `now`.
+    """Lock those lines whose open day has ended, and work off the next day of each, or a run of its
+    quiet days, with the notices that this takes. Returns how many days ended in all, and the ids of
+    the lines of which another day has ended by `now`.
     """
     turns = _turns(line_ids, now)
     if not turns:

@@ -26,7 +26,8 @@ def block(
     colleagues, on the trail.
 
     Raises AlreadyDecided for one that is blocked, Invalid without both texts,
-    PayoutDestination.DoesNotExist. Rule 10.18.
+    PayoutDestination.DoesNotExist. It locks the line, whose ended days are worked off first
+    (lines.lock). Rule 10.18.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     line_id = PayoutDestination.objects.values_list("line_id", flat=True).get(pk=destination_id)
@@ -56,7 +57,8 @@ def block(
 
 def _reject_unsent(destination: PayoutDestination, reason: str, told: str, actor: str) -> None:
     """Reject the withdrawals to the destination of a locked line that were not sent yet: amount and
-    fee come back to the proceeds. The merchant reads `told`; `reason` goes to the trail.
+    fee come back to the proceeds. The merchant is notified of each, and reads `told`; `reason` goes
+    to the trail.
     """
     line = destination.line
     unsent = (Withdrawal.Status.REQUESTED, Withdrawal.Status.APPROVED)

@@ -162,7 +162,7 @@ def open_at_once(
     (`_place_at_once`).
 
     `read` is what `lines.READ_OF` gave for merchant and order, if it was asked already; `beside` is
-    written with the order. Raises Invalid for terms that no order can have.
+    written with the order, in the same statement. Raises Invalid for terms that no order can have.
     """
     terms = Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()

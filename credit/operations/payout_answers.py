@@ -126,7 +126,8 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
     outcome. A row that was processed already is returned as it is.
 
     A row that cannot be right ends as REFUSED, with the reason in `problem`, and raises nothing.
-    Raises PayoutAnswer.DoesNotExist. It locks the row.
+    Raises PayoutAnswer.DoesNotExist. It locks the row. A withdrawal that it ends has a trail row,
+    and its merchant is notified.
     """
     answer = PayoutAnswer.objects.select_for_update(of=["self"]).select_related("file").get(
         pk=answer_id
@@ -252,8 +253,8 @@ def _check_returned(answer: PayoutAnswer, withdrawal: Withdrawal) -> None:
 
 def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
     """Raise AnotherAmount if the row names an amount or currency that is not the withdrawal's. A
-    withdrawal that has not ended then becomes UNKNOWN (payouts.doubt), unless the amount is
-    unreadable.
+    withdrawal that has not ended then becomes UNKNOWN (payouts.doubt), which locks its line, unless
+    the amount is unreadable.
     """
     if not answer.amount and not answer.currency:
         return

@@ -11,7 +11,7 @@ INVOICE = f"{OF_MERCHANT}/invoices/{{reference:number}}"
 
 
 def account_of(merchant: Merchant) -> BillingAccount:
-    """The merchant's billing account. Raises BillingAccount.DoesNotExist if it has none."""
+    """Read the merchant's billing account. Raises BillingAccount.DoesNotExist if it has none."""
     return BillingAccount.objects.get(merchant=merchant)
 
 

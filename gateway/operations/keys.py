@@ -62,7 +62,8 @@ def make(
 
     Returns the key and its text, which is not stored and cannot be shown later. Raises Invalid for
     scopes, networks, an end, a rate or a name that cannot be or without a reason, and KeyWasShown
-    for a form that is sent twice, with the same `request_key`.
+    for a form that is sent twice, with the same `request_key`. Of two calls at once with the same
+    `request_key`, the second waits.
     """
     unknown = set(scopes) - set(Scope.values)
     if unknown or not scopes:

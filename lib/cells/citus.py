@@ -65,14 +65,17 @@ def is_there() -> bool:
 
 
 def machines() -> Sequence[Machine]:
-    """The machines of the cluster that cells may lie on, in the order of their names."""
+    """Ask the database for the machines of the cluster that cells may lie on, in the order of their
+    names.
+    """
     with connection.cursor() as cursor:
         cursor.execute(MACHINES)
         return [Machine(*row) for row in cursor.fetchall()]
 
 
 def places() -> Mapping[int, Machine]:
-    """The machine of each cell that is distributed, by the number of the cell."""
+    """Ask the database for the machine of each cell that is distributed, by the number of the cell.
+    """
     with connection.cursor() as cursor:
         cursor.execute(PLACES)
         return {

@@ -195,7 +195,7 @@ def _profiles_of(subject: Subject) -> Iterable[Profile]:
 def _as_contact(subject: Subject, pseudonym: str) -> int:
     """Empty the contacts of merchants whose contact's e-mail address is, or was, the person's, and
     replace by the pseudonym what the trail says of these merchants' contacts. Returns how many rows
-    lost something.
+    lost something. It locks each profile.
     """
     rows = 0
     for profile in list(_profiles_of(subject)):
@@ -205,7 +205,7 @@ def _as_contact(subject: Subject, pseudonym: str) -> int:
 
 def _contacts(subject: Subject, pseudonym: str) -> int:
     """Empty the profile of the subject's merchant, and replace by the pseudonym what the trail says
-    of the parts that were filled in. Returns how many rows lost something.
+    of the parts that were filled in. Returns how many rows lost something. It locks the profile.
     """
     assert subject.merchant is not None
     return _emptied(subject.merchant.pk, list(ProfilePart), subject, pseudonym)
@@ -221,7 +221,8 @@ def _contacts_before(subject: Subject, pseudonym: str) -> int:
 
 def _emptied(merchant_id: int, parts: list[ProfilePart], subject: Subject, pseudonym: str) -> int:
     """Empty these parts of a merchant's profile, and replace by the pseudonym what the trail says
-    of those that were filled in. Returns how many parts and trail rows lost something.
+    of those that were filled in. Returns how many parts and trail rows lost something. It locks the
+    profile.
     """
     filled = profiles.clear(merchant_id=merchant_id, parts=parts, actor=ERASER, now=subject.now)
     return len(filled) + _on_trail(merchant_id, filled, pseudonym)

@@ -23,8 +23,8 @@ class Counted:
     def counted(self, check: Any) -> Any:
         """Run `check`, which cleans a field, as one attempt, and return what it returns. The
         attempt counts as wrong if `check` raises ValidationError; the last one that is allowed
-        locks the address (guesses.was_wrong). Raises ValidationError without running it if the
-        address is locked.
+        locks the address, of which the person is e-mailed and a trail row is written
+        (guesses.was_wrong). Raises ValidationError without running it if the address is locked.
         """
         request, address = context.request, self.user.email
         attempt = guesses.claim(request, address)

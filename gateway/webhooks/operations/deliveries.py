@@ -94,8 +94,8 @@ def visit(
 
 
 def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> bool:
-    """Send the delivery to its receiver once, and record what came of it. Returns whether the
-    endpoint answered at all.
+    """Send the delivery to its receiver once, and record what came of it, under the lock of the
+    delivery (`_note`). Returns whether the endpoint answered at all. The receiver may take seconds.
     """
     text = signing.body(delivery.event)
     headers = signing.headers(delivery.event, text, _secrets(delivery.endpoint, at), at)
