@@ -90,7 +90,7 @@ def _lines(subject: Subject) -> Iterator[Row]:
 
 def _erase(subject: Subject, pseudonym: str) -> int:
     """Put the pseudonym in the place of the payer's name, and nothing in that of account and words,
-    on their lines that are not booked. Returns how many lines that were.
+    on their lines that are not booked, which it locks. Returns how many lines that were.
     """
     found = list(_of(subject).exclude(status=Status.BOOKED).select_for_update(of=("self",)))
     for line in found:

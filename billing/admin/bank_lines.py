@@ -344,8 +344,8 @@ class BankLineAdmin(Deciding, FoundByKeys):
         return briefs.of_bank_line(row)
 
     def lock(self, row: Any, now: Any) -> None:
-        """Lock the account under whose lock is decided about the line, if there is one, and then
-        the line, as operations do.
+        """Lock the account under whose lock is decided about the line, if there is one, with its
+        credit line and its ended days worked off, and then the line, as operations do.
         """
         key = matching.decided_under(row)
         if key is not None:

@@ -35,7 +35,7 @@ class AboutAccount(Deciding):
 
     def lock(self, row: Any, now: datetime) -> None:
         """Lock the billing account that the row belongs to, and work off its days that have ended
-        by `now`.
+        by `now` (accounts.lock).
         """
         accounts.lock(_account_id(row), now=now)
 

@@ -136,7 +136,7 @@ def without_tax() -> dict[str, str]:
 
 
 def fees_in(language: str) -> dict[str, dict[str, str]]:
-    """The category and name of each fee in the language, by its code."""
+    """Read the category and name of each fee in the language, by its code."""
     with override(language):
         return {
             fee.code: {

@@ -118,8 +118,9 @@ class NewAccount(NamedTuple):
 @transaction.atomic
 def open(new: Sequence[NewAccount]) -> None:
     """Open these accounts, each with its first plan term, charge the first plan fees, and write the
-    bills for them (none where the plan is free). Raises Invalid and CurrencyMismatch for terms that
-    an account can't have (NewAccount.row): then none is opened.
+    bills for them (none where the plan is free), of which the merchants are notified. Raises
+    Invalid and CurrencyMismatch for terms that an account can't have (NewAccount.row): then none is
+    opened.
     """
     accounts = [one.row() for one in new]
     rows.insert(accounts)
@@ -193,8 +194,9 @@ class Held(NamedTuple):
         accounts: Collection[int] | None = None,
         lines: Collection[int] | None = None,
     ) -> None:
-        """Work off the days that have ended by `now` of those of these accounts and lines that are
-        given, or of all where none are. An error undoes the caller's whole transaction.
+        """Work off, under the locks that `hold_both` has taken, the days that have ended by `now`
+        of those of these accounts and lines that are given, or of all where none are. An error
+        undoes the caller's whole transaction.
         """
         days.work_off(_ended(self.accounts, accounts, now), now=now, ends_caller=True)
         line_days.work_off(_ended(self.lines, lines, now), now=now, ends_caller=True)

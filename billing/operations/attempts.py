@@ -65,7 +65,8 @@ def pay(
     now: datetime,
 ) -> Payment:
     """Write a payment of the locked bill that has succeeded already, such as a bank transfer, and
-    apply it to the bill (`take_in`). `amount` is at most what is left to pay.
+    apply it to the bill (`take_in`), which may lift a freeze or end a payment plan, of which the
+    merchant is notified. `amount` is at most what is left to pay.
 
     `reference` is the provider's own; without one, the payment's key is used.
     """

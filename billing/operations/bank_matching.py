@@ -33,7 +33,8 @@ class UnknownLine(Refused):
 
 def match(line_id: int, *, now: datetime) -> BankLine:
     """Look at a line that nobody has looked at, of a statement that was taken: book it if it is
-    certain, and else write down what it probably is, for an operator. Returns the line.
+    certain, as transfers.record or transfers.receive does with trail row and notices, and else
+    write down what it probably is, for an operator. Returns the line.
 
     One that is another cell's is handed to it. Any other line stays as it is. So does, until the
     next run, one for a bill that has a payment under way, and one that turns out to be another
@@ -99,8 +100,9 @@ def _book(
 ) -> None:
     """Book the locked line as a transfer to the locked account: for the bill, or without one as
     unapplied money. One that was recorded by hand before, under the bank's reference, is that
-    transfer. Raises what transfers.record and transfers.receive do. The line is saved, with who
-    decided (`actor`) and when. `why` is the reason on record.
+    transfer. A new one has a trail row, and the merchant is notified of unapplied money. Raises
+    what transfers.record and transfers.receive do. The line is saved, with who decided (`actor`)
+    and when. `why` is the reason on record.
     """
     reference = _reference(line, account)
     day = _day(account, line.value_on)
@@ -229,8 +231,8 @@ def _place_elsewhere(
     line_id: int, merchant: str, number: str, actor: str, now: datetime
 ) -> BankLine:
     """Do as `place` for a merchant in another cell: the line is handed to it, and returned as it is
-    booked there. Raises UnknownMerchant if no cell has the merchant. It locks the line here, and
-    the account there.
+    booked there, with a trail row. Raises UnknownMerchant if no cell has the merchant. It locks the
+    line here, and the account there.
     """
     cell = directory.cells_of([merchant.strip()]).get(merchant.strip(), cells.number())
     if cell == cells.number():

@@ -123,7 +123,8 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
 
 def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
     """Finish a setup that Stripe reports as succeeded, as its browser may never come back to us;
-    returns the card. The actor is whoever began the setup, or "stripe".
+    keeps the card with a trail row, as `finish` does, and returns it. The actor is whoever began
+    the setup, or "stripe".
 
     Returns None for a setup that names none of our merchants. Raises UnknownSetup,
     CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards, and what else `finish` does.
@@ -141,10 +142,10 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
 
 
 def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
-    """Remove a card that nothing is collected from, here and then at Stripe.
+    """Remove a card that nothing is collected from, here, with a trail row, and then at Stripe.
 
     If Stripe does not answer, the card stays removed here, and that is logged. Raises UnknownCard,
-    CardInUse.
+    CardInUse. It locks the account and its credit line while it removes the card here.
     """
     card = payment_methods.remove_card(
         merchant_id=merchant_id, card_id=card_id, actor=actor, now=now

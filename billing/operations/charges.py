@@ -66,7 +66,7 @@ class NewCharge(NamedTuple):
 def record(charge: NewCharge) -> tuple[Charge, bool]:
     """Record one charge. Returns the charge, and whether it is new; False for a repeat, which
     changes nothing. Days of its account that have ended are worked off first, and a bill is written
-    if the threshold is reached.
+    if the threshold is reached, of which the merchant is notified. It locks the account.
 
     Raises ChargeConflict, CurrencyMismatch, AccountClosed, and Invalid: for a fee that the platform
     cannot charge, a reference that is Tael's own, a negative amount (0 is allowed), a quantity that
@@ -313,7 +313,8 @@ class _Batch:
 
     def add(self, row: Row, fee: Fee, account: BillingAccount, *, is_half: bool = False) -> None:
         """Add the row to the writer and to the account's figures; write a threshold bill if the
-        charge makes one due, unless it is one of two that come to 0.
+        charge makes one due, of which the merchant is notified, unless it is one of two that come
+        to 0.
 
         If outstanding and accruing amounts come to twice the threshold, the accruing ones post at
         once (the guard).
@@ -349,14 +350,16 @@ class _Batch:
         self._figures.pop(account.pk, None)
 
     def _issue_threshold_invoice(self, account: BillingAccount, now: datetime) -> None:
-        """Write the charges so far, and then the account's threshold bill."""
+        """Write the charges so far, and then the account's threshold bill, of which the merchant is
+        notified.
+        """
         self.writer.flush()
         invoices.issue([invoices.Due(account.pk, Invoice.Kind.THRESHOLD, account.open_on, now)])
         self._refresh(account)
 
     def _post_early(self, account: BillingAccount, now: datetime) -> None:
         """Apply the guard: post what has accrued before the day ends, and write a threshold bill if
-        that reaches the threshold.
+        that reaches the threshold, of which the merchant is notified.
         """
         self.writer.flush()
         reached = items.post_accrued(account, now=now)

@@ -153,8 +153,8 @@ def end_days(
 
 
 def remind(account_ids: Sequence[int], *, opens: Sequence[date], at: Sequence[datetime]) -> None:
-    """Remind merchants of each part that is due within REMINDED_BEFORE of the local day that opens,
-    once; not on the part's own day, as which it is collected. Rule 20.8.
+    """Remind merchants, by a notice, of each part that is due within REMINDED_BEFORE of the local
+    day that opens, once; not on the part's own day, as which it is collected. Rule 20.8.
 
     `opens` and `at` have that day and its instant for each of the locked accounts.
     """

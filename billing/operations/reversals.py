@@ -143,8 +143,9 @@ def _update(
     account: BillingAccount, reversal: Reversal, report: ProviderReport, actor: str
 ) -> Reversal:
     """Record what the provider now says of a reversal that is on record, and follow up if the money
-    has come back. Nothing is changed if it says the same as before. One that is not given back
-    after all is only logged.
+    has come back, of which the merchant is notified. Nothing is changed if it says the same as
+    before. One that is not given back after all is only logged. The caller holds the locks of
+    `record`.
     """
     if reversal.state != report.state:
         reversal.state = report.state
@@ -226,7 +227,8 @@ def accept(
     message.
 
     It is given to the merchant like a credit: above the day's figure for those it takes the
-    `proposal` that a second person confirms, and raises TakesTwoPeople without. Rule 18.4, rule
+    `proposal` that a second person confirms, and raises TakesTwoPeople without. It locks account
+    and credit line, whose ended days are worked off first (accounts.lock_both). Rule 18.4, rule
     18.9.
     """
     message = wording.checked("message", message, wording.LONGEST_REASON)
@@ -258,7 +260,7 @@ def accept(
 def _hold_undecided(reversal_id: int, seen: str, now: datetime) -> tuple[BillingAccount, Reversal]:
     """Lock the account and credit line of a reversal that still waits for a decision and is in the
     state `seen`; returns the account and the reversal. Raises UnknownReversal, AlreadyDecided,
-    ChangedMeanwhile.
+    ChangedMeanwhile. Ended days are worked off first (accounts.lock_both).
     """
     account_id = Reversal.objects.filter(pk=reversal_id).values_list("account", flat=True).first()
     if account_id is None:

@@ -38,8 +38,8 @@ OUR_REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
 
 
 def refund(refund_id: str, *, now: datetime) -> None:
-    """Record the present state of the refund with this id at Stripe; nothing if Stripe does not
-    know it. Raises NoAnswer, ProviderNotReady.
+    """Ask Stripe for the refund with this id, and record its present state as `_take` does; nothing
+    if Stripe does not know it. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.refunds.retrieve, refund_id)
@@ -48,7 +48,8 @@ def refund(refund_id: str, *, now: datetime) -> None:
 
 
 def refunds_of(charge_id: str, *, now: datetime) -> None:
-    """Record the present state of all refunds of the charge with this id at Stripe.
+    """Ask Stripe for all refunds of the charge with this id, and record the present state of each
+    as `_take` does.
 
     Raises NoAnswer, ProviderNotReady.
     """
@@ -60,8 +61,8 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 
 
 def dispute(dispute_id: str, *, now: datetime) -> None:
-    """Record the present state of the dispute with this id at Stripe; nothing if Stripe does not
-    know it. Raises NoAnswer, ProviderNotReady.
+    """Ask Stripe for the dispute with this id, and record its present state as `_take` does;
+    nothing if Stripe does not know it. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.disputes.retrieve, dispute_id)
@@ -82,7 +83,7 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 def look(*, now: datetime) -> None:
     """Record the present state of all refunds and disputes at Stripe of the last 30 days, and of
-    older ones on record that may still change.
+    older ones on record that may still change; merchants are notified of what is new.
 
     One that fails is logged and does not hold up the others; the first error is raised at the end.
     Raises NoAnswer, ProviderNotReady.
@@ -141,7 +142,8 @@ def _retrieved(retrieve: Any, object_id: str) -> Any:
 
 def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
     """Record the refund, as it is at Stripe now, as a reversal of its payment (`_take`). It counts
-    as ours if its reason is one that we give. `actor` is how we heard of it.
+    as ours if its reason is one that we give. `actor` is how we heard of it. It notifies and locks
+    as `_take` does.
     """
     is_ours = made.reason in OUR_REASONS
     _take(made, Reversal.Kind.REFUND, made.status or "", is_ours, actor, now)
@@ -149,7 +151,7 @@ def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
 
 def _take_dispute(made: "stripe.Dispute", actor: str, now: datetime) -> None:
     """Record this state of a dispute at Stripe (`_take`); nothing while no money is taken. `actor`
-    is how we heard of it.
+    is how we heard of it. It notifies and locks as `_take` does.
     """
     if made.status not in NOTHING_TAKEN:
         _take(made, Reversal.Kind.DISPUTE, made.status, False, actor, now)

@@ -23,7 +23,8 @@ def change_plan(
     it is another plan than was to come; nothing is charged or given back now.
 
     A later change before that date takes its place. Raises AccountClosed, CurrencyMismatch, and
-    Invalid for a plan that cannot be or without a reason. Rule 19.1.
+    Invalid for a plan that cannot be or without a reason. It locks the account, whose ended days
+    are worked off first (accounts.lock). Rule 19.1.
     """
     account = _lock_open(merchant_id, now)
     now = account.now

@@ -126,7 +126,7 @@ class Proceeds:
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
         """Take the amount from the merchant's proceeds; fails as "not_enough_proceeds" if there is
-        less, or none in this currency.
+        less, or none in this currency. It locks the credit line.
         """
         try:
             bill_payments.take(

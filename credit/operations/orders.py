@@ -181,7 +181,7 @@ def check(
 ) -> Order:
     """The order as `place` would answer for it at `now`. Nothing is written, no day-end either.
 
-    Raises OrderConflict if there is an order with this reference and other content,
+    Raises OrderConflict if there is an order with this reference and other content, WrongInstant,
     CurrencyMismatch, and Invalid. It locks the line, whose ended days are worked off first
     (lines.lock).
     """
