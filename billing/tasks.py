@@ -124,8 +124,8 @@ def match_bank_lines(line_ids: Sequence[int], now: datetime) -> Failures:
 
 
 def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:
-    """Build these ZIP files, or drop those that were kept for long enough; returns the errors of
-    those that failed, by the archive's primary key.
+    """Build and store these ZIP files, or drop those that were kept for long enough; returns the
+    errors of those that failed, by the archive's primary key.
     """
     return one_by_one(partial(archives.work_off, now=now), archive_ids)
 

@@ -85,8 +85,8 @@ def placed_at_once(
 
 
 def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -> Outcome:
-    """Record that the order was shipped at the event's instant; the outcome is "applied", or
-    "duplicate" for a repeat. Raises what order_steps.ship raises.
+    """Record that the order was shipped at the event's instant; it locks the line, and the outcome
+    is "applied", or "duplicate" for a repeat. Raises what order_steps.ship raises.
     """
     order, is_new = order_steps.ship(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
@@ -106,8 +106,8 @@ def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetim
 
 
 def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
-    """Cancel the order, for the reason that the event gives; the outcome is "applied", or
-    "duplicate" for a repeat. Raises what order_steps.cancel raises.
+    """Cancel the order, which releases what it holds, for the reason that the event gives; the
+    outcome is "applied", or "duplicate" for a repeat. Raises what order_steps.cancel raises.
     """
     order, is_new = order_steps.cancel(
         merchant_id=merchant_id,

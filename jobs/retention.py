@@ -40,7 +40,7 @@ class Kept:
     remove: Callable[["QuerySet[Any]"], int] = lambda rows: _delete(rows)
 
     def rows(self, now: datetime) -> "QuerySet[Any]":
-        """The rows of this kind that have been kept for long enough at `now`."""
+        """The query for the rows of this kind that have been kept for long enough at `now`."""
         return self.old(self.before(now), now)
 
     def before(self, now: datetime) -> datetime:
@@ -69,7 +69,7 @@ def apply(places: Sequence[int], now: datetime) -> Failures:
 
 def _apply(kept: Kept, now: datetime) -> None:
     """Remove the old rows of this kind, a few at a time and at most MOST of them, with a trail row
-    for each time.
+    for each time. The rows are locked as they are removed.
     """
     left = MOST
     while left > 0 and (removed := _some(kept, min(AT_ONCE, left), now)):

@@ -96,9 +96,9 @@ def start(
     tick: datetime | None = None,
     is_alone: bool = False,
 ) -> Started:
-    """Find what is due at `at` and put a run for it on record. A run that finds nothing ends at
-    once. Failures of rows that are not due any more are resolved. Inside a cell, all of that is of
-    this cell alone.
+    """Find what is due at `at` and put a run for it on record; nothing is sent to the workers here.
+    A run that finds nothing ends at once. Failures of rows that are not due any more are resolved.
+    Inside a cell, all of that is of this cell alone.
 
     `tick` is the instant of the timetable that the run claims; None for a run outside the
     timetable. With `is_alone`, raises JobAtWork while another run of the job is at work. Raises

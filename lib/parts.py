@@ -185,7 +185,8 @@ def _asking(sql: str, names: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _closing(whole: str, start: int) -> int:
-    """Where the bracket closes that opens before `start`. Raises ValueError if it does not close.
+    """Where the bracket closes that opens before `start`. Raises ValueError if it does
+    not close.
     """
     depth = 1
     for found in _BRACKET.finditer(whole, start):

@@ -109,14 +109,16 @@ def question_of(places: Iterable[Place]) -> str:
 
 
 def cells_of(references: Iterable[str]) -> dict[str, int]:
-    """The number of the cell of each merchant with one of these references, by reference; unknown
-    references are left out.
+    """Look up the number of the cell of each merchant with one of these references, by reference;
+    unknown references are left out.
     """
     return dict(prepared.rows(CELLS, [list(set(references))]))
 
 
 def merchants_by_cell() -> Mapping[int, int]:
-    """How many merchants have their books in each cell, by the cells' numbers, the lowest first."""
+    """Count in the database how many merchants have their books in each cell, by the cells'
+    numbers, the lowest first.
+    """
     counted = dict(Merchant.objects.values_list("cell").annotate(merchants=Count("pk")))
     return {number: counted.get(number, 0) for number in cells.numbers()}
 

@@ -144,8 +144,8 @@ def open(new: Sequence[NewAccount]) -> None:
 
 
 def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
-    """The account, locked until the transaction ends, with all days worked off that end by
-    `account.now`.
+    """Lock the account until the transaction ends, and return it with all days worked off that end
+    by `account.now`.
 
     Every operation on an account does this first, and then counts at `account.now`: the latest of
     `now`, the instant last written to the account and the start of its open day, since clocks
@@ -166,7 +166,8 @@ def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
 
 
 def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, CreditLine]:
-    """The account and then the line, both locked, with one instant for both: the later of theirs.
+    """Lock the account and then the line, and return both, with one instant for both: the later of
+    theirs.
 
     It is for operations that touch both books, before they write to either. Ended days are worked
     off first, as `lock` and lines.lock do. Raises BillingAccount.DoesNotExist,
@@ -224,8 +225,8 @@ def hold_both(merchant_ids: Collection[int]) -> Held:
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:
-    """The account's row, locked by the statement `lock` (LOCK or LOCK_AND_NOTE), in one query,
-    since every operation starts here. `account.now` is not set yet. Raises
+    """Lock and return the account's row, by the statement `lock` (LOCK or LOCK_AND_NOTE), in one
+    query, since every operation starts here. `account.now` is not set yet. Raises
     BillingAccount.DoesNotExist.
     """
     row = prepared.row(lock, {"account": merchant_id, "now": now})

@@ -82,12 +82,16 @@ def _match(line_id: int, now: datetime) -> BankLine:
 
 
 def lock(account_id: int | None, now: datetime) -> BillingAccount | None:
-    """The account, locked with its credit line; None for none."""
+    """Lock the account and its credit line, with their ended days worked off (accounts.lock_both),
+    and return the account; None for no account.
+    """
     return accounts.lock_both(account_id, now=now)[0] if account_id is not None else None
 
 
 def lock_line(line_id: int) -> BankLine:
-    """The line, locked, with its statement. Raises UnknownLine if there is none with this key."""
+    """Lock the line until the transaction ends, and return it with its statement. Raises
+    UnknownLine if there is none with this key.
+    """
     found = BankLine.objects.select_for_update(of=("self",)).select_related("statement")
     line = found.filter(pk=line_id).first()
     if line is None:
@@ -151,9 +155,10 @@ def _day(account: BillingAccount, value_on: date) -> date:
 
 @transaction.atomic
 def confirm(*, line_id: int, actor: str, now: datetime) -> BankLine:
-    """Book a line that is proposed for the bill that is proposed, with a trail row. Raises
-    UnknownLine, AlreadyDecided for one that is not proposed, ChangedMeanwhile, and what
-    transfers.record does. It locks the line and the account that it is about. Rule 29.14.
+    """Book a line that is proposed for the bill that is proposed, with a trail row, as
+    transfers.record does. Raises UnknownLine, AlreadyDecided for one that is not proposed,
+    ChangedMeanwhile, and what transfers.record does. It locks the line and the account that it is
+    about. Rule 29.14.
     """
     line, account = hold(line_id, (Status.PROPOSED,), now)
     assert account is not None
@@ -251,10 +256,10 @@ def _place_elsewhere(
 def hold(
     line_id: int, statuses: tuple[BankLine.Status, ...], now: datetime
 ) -> tuple[BankLine, BillingAccount | None]:
-    """The line, locked, which has one of these statuses, and the account under whose lock is
-    decided about it (queries.decided_under), locked before; None for a line of no account. Raises
-    UnknownLine, AlreadyDecided for another status, and ChangedMeanwhile if that became another
-    account while it was locked.
+    """Lock and return the line, which has one of these statuses, and the account under whose lock
+    is decided about it (queries.decided_under), locked before; None for a line of no account.
+    Raises UnknownLine, AlreadyDecided for another status, and ChangedMeanwhile if that became
+    another account while it was locked.
     """
     found = BankLine.objects.filter(pk=line_id).select_related("returns__transfer").first()
     if found is None:

@@ -133,8 +133,8 @@ def take_off(*, line_id: int, actor: str, reason: str, told: str, now: datetime)
 
 
 def _hold(line_id: int, now: datetime) -> tuple[BankLine, BillingAccount, BankTransfer]:
-    """The line, locked, which is a return; the account that has the money which it takes back, or
-    had it last, locked before; and the transfer by which it has it. Raises UnknownLine,
+    """Lock and return the line, which is a return; the account that has the money which it takes
+    back, or had it last, locked before; and the transfer by which it has it. Raises UnknownLine,
     AlreadyDecided for any other line, ChangedMeanwhile if the money was booked elsewhere while the
     account was locked.
     """

@@ -294,8 +294,8 @@ def set_aside(*, statement_id: int, actor: str, reason: str, now: datetime) -> B
 
 
 def _hold(statement_id: int) -> BankStatement:
-    """The statement, which waits still, under the lock of all statements. Raises UnknownStatement,
-    and AlreadyDecided if it does not wait.
+    """Lock the statement, which waits still, under the lock of all statements, and return it.
+    Raises UnknownStatement, and AlreadyDecided if it does not wait.
     """
     wait_turn()
     statement = BankStatement.objects.select_for_update().filter(pk=statement_id).first()

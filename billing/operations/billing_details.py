@@ -106,7 +106,8 @@ def reject(*, details_id: int, actor: str, reason: str, told: str, now: datetime
     """Reject billing details that wait, with a trail row. The merchant reads `told`; `reason` is
     for colleagues.
 
-    Raises UnknownDetails, AlreadyDecided, Invalid without both texts. Rule 28.11.
+    Raises UnknownDetails, AlreadyDecided, Invalid without both texts. It locks the account, whose
+    ended days are worked off first (accounts.lock). Rule 28.11.
     """
     account, details = _hold(details_id, now)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)

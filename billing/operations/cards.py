@@ -231,5 +231,5 @@ def _attached(
 
 
 def _last_day(year: int, month: int) -> date:
-    """The last day of the month."""
+    """The last day of the month with this number in this year."""
     return date(year, month, calendar.monthrange(year, month)[1])

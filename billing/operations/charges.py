@@ -202,7 +202,8 @@ class _Batch:
     def record(self, charge: NewCharge) -> bool:
         """Hand one charge to the writer; returns whether it is new, and False for a repeat, which
         changes nothing. Days of the account that have ended are worked off first. Raises
-        ChargeConflict, AccountClosed, CurrencyMismatch, Invalid.
+        ChargeConflict, AccountClosed, CurrencyMismatch, Invalid. The accounts are locked by the
+        caller.
         """
         account = self.accounts[charge.merchant_id]
         now = max(charge.now, account.last_wrote_at)  # as in accounts.lock

@@ -269,7 +269,7 @@ def _check_by_hand(clearance: Clearance) -> None:
 
 
 def lock(clearance_id: int) -> Clearance:
-    """The clearance with its document, locked until the transaction ends. Raises
+    """Lock the clearance until the transaction ends, and return it with its document. Raises
     UnknownClearance.
     """
     found = (

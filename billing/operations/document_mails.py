@@ -61,7 +61,7 @@ def _send_one(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
 def _put_off(address_id: int, now: datetime) -> None:
     """Set when a refused address is tried again: after as long as it has been refused so far, at
     least 5 minutes and at most a day later. One that was refused for 5 days is ended, with a trail
-    row, and the merchant told.
+    row and under the account's lock, and the merchant is notified.
     """
     address = BillingAddress.objects.get(pk=address_id)
     since = address.refused_since or now

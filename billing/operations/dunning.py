@@ -358,5 +358,5 @@ def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:
 
 
 def _asks_again(invoice: Invoice) -> bool:
-    """Whether the bill has a line that charges again for a payment that was taken back."""
+    """Look up whether the bill has a line that charges again for a payment that was taken back."""
     return invoice.lines.filter(fee_code=Fee.REVERSAL).exists()

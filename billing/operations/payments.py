@@ -382,7 +382,9 @@ def _put_off(invoice: Invoice, now: datetime) -> bool:
 
 
 def _is_collected(invoice: Invoice) -> bool:
-    """Whether the bill is tried by itself: it is open, or under a payment plan."""
+    """Whether the bill is tried by itself: it is open, or under a payment plan, which
+    is looked up.
+    """
     return invoice.is_open or payment_plans.in_force(invoice) is not None
 
 

@@ -194,7 +194,8 @@ def charge(
 
     On a closed account a FINAL bill takes it. `seen` is the state that the page showed
     (`Reversal.seen`). Raises UnknownReversal, AlreadyDecided, ChangedMeanwhile, Invalid without a
-    reason or a message. Rule 18.5.
+    reason or a message. It locks account and credit line, whose ended days are worked off first
+    (accounts.lock_both). Rule 18.5.
     """
     account, reversal = _hold_undecided(reversal_id, seen, now)
     reversal.charge = charges.record_own(

@@ -205,8 +205,8 @@ def _intent_id(made: Any) -> str:
 
 def _payment_of(intent_id: str, now: datetime) -> Payment | None:
     """The attempt that the PaymentIntent with this id paid, or None. If there is none yet, the
-    intent's outcome is asked for and recorded first, which locks the bill, its account and its
-    credit line. Raises NoAnswer, ProviderNotReady.
+    intent's outcome is asked for and recorded first (stripe_payments.settle), which locks the bill,
+    its account and its credit line. Raises NoAnswer, ProviderNotReady.
     """
     payment = _with_money_of(intent_id)
     if payment is None:
@@ -216,8 +216,8 @@ def _payment_of(intent_id: str, now: datetime) -> Payment | None:
 
 
 def _with_money_of(intent_id: str) -> Payment | None:
-    """The attempt that is paid by the PaymentIntent, or whose late money became unapplied; None if
-    there is none.
+    """Look up the attempt that is paid by the PaymentIntent, or whose late money became unapplied;
+    None if there is none.
     """
     theirs = Payment.objects.filter(provider=STRIPE)
     paid = theirs.filter(provider_reference=intent_id, status=Payment.Status.SUCCEEDED).first()

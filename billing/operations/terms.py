@@ -127,7 +127,9 @@ def review_invoices(
 
 
 def _lock_open(merchant_id: int, now: datetime) -> BillingAccount:
-    """The account, locked as accounts.lock does. Raises AccountClosed if it is closed."""
+    """Lock the account as accounts.lock does, and return it. Raises AccountClosed if it
+    is closed.
+    """
     account = accounts.lock(merchant_id, now=now)
     check_open(account)
     return account

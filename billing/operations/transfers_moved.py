@@ -169,7 +169,8 @@ def _book(
 ) -> None:
     """Book the money of the moved transfer as a new transfer on the locked account `other`, all of
     it as unapplied money, and keep it as what the moved one `becomes`. If `other` is another
-    merchant's, the decision is noted among operators'.
+    merchant's, the decision is noted among operators'. The merchant is notified of the unapplied
+    money.
     """
     booked = transfers.write(
         other,

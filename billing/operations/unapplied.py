@@ -169,7 +169,9 @@ def take_back(
 
 
 def _has_come_back(account: BillingAccount, entry: UnappliedEntry) -> bool:
-    """Whether what a reversal took by this entry is unapplied money again, as that was undone."""
+    """Look up whether what a reversal took by this entry is unapplied money again, as that was
+    undone.
+    """
     returned = of_return(entry.source.removeprefix("reversal:"))
     return account.unapplied_entries.filter(kind=Kind.RECEIVED, source=returned).exists()
 

@@ -96,7 +96,7 @@ def waive(
 
 
 def is_made(invoice_id: int, request_key: str) -> bool:
-    """Whether the form with this request key has made its waiver of the bill."""
+    """Look up whether the form with this request key has made its waiver of the bill."""
     return Waiver.objects.filter(invoice=invoice_id, request_key=request_key).exists()
 
 

@@ -90,7 +90,7 @@ class Sandbox:
         return answer
 
     def find(self, payment: Payment) -> Answer | None:
-        """The outcome of the payment; None if it has a card and was never collected. Raises
+        """Look up the outcome of the payment; None if it has a card and was never collected. Raises
         ProviderNotReady.
         """
         self.check_ready()

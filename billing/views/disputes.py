@@ -95,7 +95,9 @@ def _again(
     unknown: Sequence[str],
     refused: Refused | None = None,
 ) -> HttpResponse:
-    """The page once more, with what can still be asked for and what was typed."""
+    """Show the page once more, with status 422, with what can still be asked for and what was
+    typed.
+    """
     form, refusal = _askable(chosen, unknown)
     if form is not None:
         typed = request.POST.copy()

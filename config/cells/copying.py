@@ -67,7 +67,7 @@ def hush(cursor: CursorWrapper) -> None:
 
 
 def unhush(cursor: CursorWrapper) -> None:
-    """Have them act again."""
+    """Have our triggers act again, after `hush`."""
     cursor.execute("SET LOCAL pgtrigger.ignore = '{}'")
 
 

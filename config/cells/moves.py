@@ -257,7 +257,9 @@ def _books(merchant: Merchant, number: int) -> dict[str, Any]:
 
 
 def _check_same(before: Mapping[str, object], after: Mapping[str, object]) -> None:
-    """Raise NotMoved unless what was there is what came."""
+    """Raise NotMoved, naming what differs, unless what the cell had before is what the other cell
+    has after it was copied.
+    """
     differ = [name for name in before if before[name] != after[name]]
     if differ:
         raise NotMoved(f"copy: {', '.join(differ)} would not be the same afterwards")

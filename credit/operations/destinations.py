@@ -274,7 +274,7 @@ def take_away(destination: PayoutDestination, *, actor: str, now: datetime) -> N
 
 
 def load(line: CreditLine, destination_id: int) -> PayoutDestination:
-    """The destination of the locked line with this id, removed or not. Raises
+    """Look up the destination of the locked line with this id, removed or not. Raises
     UnknownDestination.
     """
     destination = PayoutDestination.objects.filter(line=line, pk=destination_id).first()

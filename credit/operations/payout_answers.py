@@ -101,7 +101,7 @@ def _by_cell(said: Sequence[Said]) -> dict[int, list[Said]]:
 def _store(
     name: str, form: str, rows: Sequence[Said], actor: str, now: datetime
 ) -> PayoutAnswerFile:
-    """Store these rows of the file, which wait for the job."""
+    """Store a file of this name with these rows, which wait for the job, and return it."""
     file = PayoutAnswerFile.objects.create(
         name=name, uploaded_at=now, uploaded_by=actor, row_count=len(rows), form=form
     )
@@ -145,10 +145,10 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
 
 def _apply(answer: PayoutAnswer, now: datetime) -> str:
     """Apply the row to its withdrawal, in the name of who uploaded the file: mark it as PAID or
-    FAILED, or record that its money came back. Returns the row's outcome: KNOWN if that had been
-    done already, and NOTED for a row of a message that is about no withdrawal, or says only that
-    one is on its way. Raises the refusal of a row that cannot be applied. It locks the withdrawal's
-    line, whose ended days are worked off first.
+    FAILED, or record that its money came back, with a trail row and a notice to the merchant.
+    Returns the row's outcome: KNOWN if that had been done already, and NOTED for a row of a message
+    that is about no withdrawal, or says only that one is on its way. Raises the refusal of a row
+    that cannot be applied. It locks the withdrawal's line, whose ended days are worked off first.
     """
     withdrawal = Withdrawal.objects.filter(
         reference=answer.reference, provider=Withdrawal.MANUAL

@@ -177,7 +177,7 @@ def export_again(
 
 
 def suffix(batch: str) -> str:
-    """How the name of the file ends: "xml" for a pain.001, and "csv" for others."""
+    """Look up how the name of the file ends: "xml" for a pain.001, and "csv" for others."""
     return "xml" if PaymentFile.objects.filter(name=batch).exists() else "csv"
 
 

@@ -101,7 +101,7 @@ def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = 
 
 
 def _get(withdrawal_id: int) -> Withdrawal:
-    """The withdrawal with its destination, not locked. Raises UnknownWithdrawal."""
+    """Read the withdrawal with its destination, without a lock. Raises UnknownWithdrawal."""
     withdrawal = Withdrawal.objects.select_related("destination").filter(pk=withdrawal_id).first()
     if withdrawal is None:
         raise steps.UnknownWithdrawal("There is no such withdrawal.")

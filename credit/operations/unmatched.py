@@ -59,7 +59,8 @@ def apply(
     `settled` is how much of the cash was settled when the decision's page was shown:
     ChangedMeanwhile is raised if that has changed. Raises NotUnmatched, MoreThanIsLeft,
     UnknownOrder, TooMuch, CurrencyMismatch, Invalid, OrderPayment.DoesNotExist. It locks the line,
-    whose ended days are worked off first (lines.lock). Rule 5.3.
+    whose ended days are worked off first (lines.lock). A freeze that this ends is lifted, of which
+    the merchant is notified. Rule 5.3.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, amount = _part(payment_id, amount, settled, now)

@@ -124,14 +124,16 @@ def concern(merchant_id: int) -> bool:
 
 
 def frozen_since(merchant_id: int) -> datetime | None:
-    """The instant since which the merchant's line is frozen for an unpaid bill; None if it is
-    not.
+    """Look up the instant since which the merchant's line is frozen for an unpaid bill; None if it
+    is not.
     """
     return _in_force(merchant_id).values_list("placed_at", flat=True).first()
 
 
 def _in_force(merchant_id: int) -> "QuerySet[Freeze]":
-    """The freeze of the merchant's line for an unpaid bill that is in force; none or one row."""
+    """The query for the freeze of the merchant's line for an unpaid bill that is in force; none or
+    one row.
+    """
     return Freeze.objects.filter(
         line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     )

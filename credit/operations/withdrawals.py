@@ -163,8 +163,8 @@ def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[Mo
 
 
 def _most(line: CreditLine, today: date) -> Money:
-    """The largest amount that can be withdrawn with its fee on top. Raises InsufficientProceeds if
-    there is none.
+    """Compute, from the line's proceeds and policy in the database, the largest amount that can be
+    withdrawn with its fee on top. Raises InsufficientProceeds if there is none.
     """
     policy = policies.in_force(line.currency, today)
     fee_of = _fee_on(line, today, policy)

@@ -23,7 +23,9 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def destinations(request: MemberRequest) -> HttpResponse:
-    """The page with the list of the merchant's destinations."""
+    """The page with the list of the merchant's destinations, each with how many withdrawals to it
+    are under way.
+    """
     now = clock.now()
     line, _today = line_and_today(request, now)
     context = {"now": now, "destinations": queries.with_withdrawals(line)}

@@ -41,7 +41,9 @@ LISTED = 200  # sales of a withdrawal's page; its file has all
 
 @for_members
 def history(request: MemberRequest) -> HttpResponse:
-    """The page with the list of the merchant's withdrawals."""
+    """The page with the list of the merchant's withdrawals, filtered and sorted as the address
+    asks.
+    """
     now = clock.now()
     line, today = line_and_today(request, now)
     asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)

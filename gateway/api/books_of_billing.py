@@ -16,7 +16,7 @@ def account_of(merchant: Merchant) -> BillingAccount:
 
 
 def invoice_of(merchant: Merchant, number: str) -> Invoice:
-    """The merchant's invoice with this number. Raises Problem (404) if there is none."""
+    """Look up the merchant's invoice with this number. Raises Problem (404) if there is none."""
     found = invoices.by_number(account_of(merchant), number)
     if found is None:
         raise Problem(404, "not_found", f"There is no invoice {number}.")

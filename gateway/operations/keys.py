@@ -182,7 +182,9 @@ def _insert(key: ApiKey, actor: str, now: datetime) -> tuple[ApiKey, str]:
 
 
 def _lock(key_id: int) -> ApiKey:
-    """The key with its merchant, locked until the transaction ends. Raises ApiKey.DoesNotExist."""
+    """Lock the key until the transaction ends, and return it with its merchant. Raises
+    ApiKey.DoesNotExist.
+    """
     return ApiKey.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=key_id)
 
 

@@ -74,7 +74,8 @@ def machines() -> Sequence[Machine]:
 
 
 def places() -> Mapping[int, Machine]:
-    """Ask the database for the machine of each cell that is distributed, by the number of the cell.
+    """Ask the database for the machine of each cell that is distributed, by the number
+    of the cell.
     """
     with connection.cursor() as cursor:
         cursor.execute(PLACES)

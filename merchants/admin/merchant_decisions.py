@@ -23,7 +23,7 @@ def _contacts(merchant: Merchant) -> dict[str, Any]:
 
 
 def _shown_contacts(merchant: Merchant) -> dict[str, Any]:
-    """The contacts that the page shows, by their labels."""
+    """Read the contacts that the page shows, by their labels."""
     found = _contacts(merchant)
     return {name.replace("_", " ").capitalize(): found.get(name, "") for name in CONTACTS}
 

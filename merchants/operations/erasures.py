@@ -147,7 +147,9 @@ def _in_each(ask: Callable[[], T]) -> list[T]:
     """
 
     def ask_here() -> T:
-        """What it returns in this cell."""
+        """Call `ask` in this cell, and return what it returns. Raises CellAway if the cell does not
+        answer.
+        """
         try:
             return ask()
         except (OperationalError, InterfaceError) as error:

@@ -187,7 +187,9 @@ def _contact_of(subject: Subject) -> Iterable[dict[str, Any]]:
 
 
 def _profiles_of(subject: Subject) -> Iterable[Profile]:
-    """The profiles whose contact has an address of the person, with their merchants."""
+    """The query for the profiles whose contact has an address of the person, with their
+    merchants.
+    """
     found = Profile.objects.filter(personal_rows.any_of("contact_email", subject.names))
     return found.select_related("merchant").defer("licence_document").order_by("pk")
 
@@ -254,7 +256,9 @@ def _replaced(said: dict[str, Any], names: set[str], pseudonym: str) -> dict[str
 
 
 def _with_browser(subject: Subject) -> "QuerySet[TrailEntry]":
-    """The trail's rows about the person that say from which network address a sign-in came."""
+    """The query for the trail's rows about the person that say from which network address a sign-in
+    came.
+    """
     found = TrailEntry.objects.filter(subject__in=subject.names, after__has_key="network_address")
     return found.order_by("pk")
 

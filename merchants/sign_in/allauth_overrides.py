@@ -49,7 +49,8 @@ def _recording_codes_seen(view: Any) -> Any:
 
     @wraps(view)
     def recorded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The view's answer; if it shows the codes, a trail row and an e-mail to the person say so.
+        """The view's answer; if it shows the codes, a trail row and an e-mail to the
+        person say so.
         """
         answer: HttpResponseBase = view(request, *args, **kwargs)
         if answer.status_code == 200 and isinstance(request.user, User):

@@ -203,7 +203,7 @@ def reject_threshold(told: str) -> Act:
 
 
 def _threshold(merchant: int) -> int:
-    """The primary key of the merchant's latest request for a threshold."""
+    """Look up the primary key of the merchant's latest request for a threshold."""
     return ThresholdRequest.objects.filter(account=merchant).latest("pk").pk
 
 
@@ -271,7 +271,7 @@ def _line(merchant: int) -> CreditLine:
 
 
 def _limit_request(merchant: int) -> int:
-    """The primary key of the merchant's latest request or question about its limit."""
+    """Look up the primary key of the merchant's latest request or question about its limit."""
     return LimitRequest.objects.filter(line=merchant).latest("pk").pk
 
 
@@ -409,7 +409,9 @@ def bank_paid(key: str, reference: str) -> Act:
 
 
 def _withdrawal(merchant: int, key: str) -> int:
-    """The primary key of the merchant's withdrawal that was requested with this request key."""
+    """Look up the primary key of the merchant's withdrawal that was requested with this request
+    key.
+    """
     return Withdrawal.objects.get(line=merchant, request_key=key).pk
 
 

@@ -133,7 +133,9 @@ class _Told:
         self._said = now
 
     def report_all(self) -> None:
-        """Print what was told in all."""
+        """Print how often each kind of step and of trouble was met since the simulation began, in
+        one sentence.
+        """
         self._say(f"In all: {sentence(self._counts())}")
 
     def _counts(self) -> Counter[str]:

@@ -119,7 +119,7 @@ def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> boo
 
 
 def _secrets(endpoint: WebhookEndpoint, now: datetime) -> list[str]:
-    """The endpoint's secrets that are valid at `now`, newest first, decrypted."""
+    """Read and decrypt the endpoint's secrets that are valid at `now`, newest first."""
     kept = endpoint.secrets.select_related("endpoint").order_by("-pk")
     return [encrypted.read(one, "secret").decode() for one in kept if one.is_valid(now)]
 
@@ -154,8 +154,8 @@ def _end(delivery: WebhookDelivery, status: Status, at: datetime) -> None:
 
 
 def _locked(delivery_id: int) -> WebhookDelivery:
-    """The delivery with its event and endpoint, locked until the transaction ends. Raises
-    UnknownDelivery.
+    """Lock the delivery until the transaction ends, and return it with its event and endpoint.
+    Raises UnknownDelivery.
     """
     delivery = (
         WebhookDelivery.objects.select_for_update(of=("self",), no_key=True)
