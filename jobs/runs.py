@@ -125,8 +125,8 @@ def start(
 
 
 def _claim(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
-    """Insert the run that claims the tick; what it has to do is filled in later. Raises TickTaken
-    if another run has claimed it.
+    """Insert the run that claims the tick; what it has to do is filled in later. Another process
+    that claims it waits until the transaction ends. Raises TickTaken if another run has claimed it.
     """
     claimed, is_new = JobRun.objects.get_or_create(
         job=job.name,

@@ -86,8 +86,9 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
 
 def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
     """Keep the card that was handed to Stripe, and collect from it from now on, with a trail row,
-    as payment_methods.add_card does. If the card is kept already, nothing is changed, even if it
-    was removed or another method was chosen since; else account and credit line are locked.
+    as payment_methods.add_card does; a freeze may be lifted and unapplied money pay bills, of which
+    the merchant is notified. If the card is kept already, nothing is changed, even if it was
+    removed or another method was chosen since; else account and credit line are locked.
 
     Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
     Merchant.DoesNotExist, and what payment_methods.add_card raises.

@@ -111,8 +111,8 @@ def clear(clearance_id: int, *, now: datetime, silences: Silences | None = None)
     it.
 
     `silences` counts the providers that did not answer in this run. Raises KeepsSilent for one that
-    did not, or that this run has given up: then nothing was written down. Any other error of the
-    provider is raised, after it is written down when to ask again. Rule 28.24.
+    this run has given up, with nothing written down, and for one that did not answer; that and any
+    other error of the provider is raised after it is written down when to ask again. Rule 28.24.
     """
     silences = silences or Silences()
     with leases.held(f"clearance {clearance_id}") as lease:

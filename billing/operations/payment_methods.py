@@ -116,9 +116,10 @@ def add_card(
 
     A card of the account with the same token is not kept twice, but chosen again; only at the
     sandbox every card is a new one. The same form sent twice, recognised by its `request_key`,
-    changes nothing and returns the same card. Raises FormConflict, TooManyCards, CardBlocked, and
-    what `choose` raises, such as UnknownCard for another account's card, or one that was removed.
-    It locks account and credit line, whose ended days are worked off first (accounts.lock_both).
+    changes nothing and returns the same card. The merchant is notified as `choose` says. Raises
+    FormConflict, TooManyCards, CardBlocked, and what `choose` raises, such as UnknownCard for
+    another account's card, or one that was removed. It locks account and credit line, whose ended
+    days are worked off first (accounts.lock_both).
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now

@@ -318,7 +318,7 @@ def _start_attempt(
 ) -> Payment | None:
     """Write the next attempt and return it. It is PENDING; or decided already, if its provider
     keeps its books in our database, or its card may not be charged. One that a person makes is on
-    the trail.
+    the trail. The merchant may be notified of one that has failed.
 
     For the job (COLLECTOR), returns None if the bill is not due or can't be collected now; if too
     little is due or it was tried too often, its `next_attempt_at` is moved or cleared. A person

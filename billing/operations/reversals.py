@@ -161,9 +161,9 @@ def _record_return(account: BillingAccount, reversal: Reversal, actor: str) -> N
     """Record that the provider gave the money back, and notify the merchant.
 
     A reversal that waits for a decision becomes CANCELLED; a decision stands. What the merchant has
-    lost by the reversal becomes unapplied money and pays open bills at once: the whole amount if it
-    was charged again, otherwise the part that was taken from unapplied money. The reversal that is
-    given is changed and saved.
+    lost by the reversal becomes unapplied money and pays open bills at once, which are locked: the
+    whole amount if it was charged again, otherwise the part that was taken from unapplied money.
+    The reversal that is given is changed and saved.
     """
     reversal.came_back_at = account.now
     if reversal.is_undecided:

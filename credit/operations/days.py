@@ -127,7 +127,8 @@ class _Turn:
 
 def work_off(line_ids: Sequence[int], *, now: datetime, ends_caller: bool = False) -> int:
     """Work off all day-ends of these lines up to `now`, in order. Returns how many days ended, over
-    all lines.
+    all lines. It locks them; day-ends write off orders, place and lift freezes and review limits,
+    of which merchants are notified.
 
     Each pass over the lines is one transaction (or part of the caller's), so that a run that dies,
     is late, or meets another one leaves every line at the end of some day. Consecutive days on

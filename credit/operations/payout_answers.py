@@ -177,9 +177,9 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
 
 
 def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as paid, with a trail row, and notify the merchant; returns PAID, or
-    KNOWN if it was. A bank tells that in several messages, each with a reference of its own; a CSV
-    that names another one than before is refused.
+    """Mark the withdrawal as paid, with a trail row and under its line's lock, and notify the
+    merchant; returns PAID, or KNOWN if it was. A bank tells that in several messages, each with a
+    reference of its own; a CSV that names another one than before is refused.
     """
     reference = answer.bank_reference
     _check_amount(answer, withdrawal, now)
@@ -193,9 +193,9 @@ def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
 
 
 def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as failed, with a trail row, and notify the merchant; returns FAILED, or
-    KNOWN if it was. What a CSV gives as the reason is told to the merchant as it is; for the codes
-    of messages we have words.
+    """Mark the withdrawal as failed, with a trail row and under its line's lock, and notify the
+    merchant; returns FAILED, or KNOWN if it was. What a CSV gives as the reason is told to the
+    merchant as it is; for the codes of messages we have words.
     """
     reason, told = answer.reason, answer.reason
     is_message = answer.file.form != PayoutAnswerFile.Form.CSV

@@ -71,9 +71,9 @@ def new(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html", back="credit:destinations")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a destination of the merchant, with a trail row, which ends automatic withdrawals to
-    it, and redirect. Only a POST is taken. Owners and finance may, with a second factor. Raises
-    Http404 if the merchant has no destination with the key `pk`.
+    """Remove a destination of the merchant, which ends automatic withdrawals to it, with a trail
+    row, and redirect to the list. Only a POST is taken. Owners and finance may, with a second
+    factor. Raises Http404 if the merchant has no destination with the key `pk`.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

@@ -252,8 +252,9 @@ def _confirm(part: ProfilePart) -> Decision:
 
 
 def _reject(part: ProfilePart) -> Decision:
-    """The decision that rejects this part of a profile, of which the merchant is notified and a
-    trail row is written (profiles.reject). It is offered while the part waits or is confirmed.
+    """The decision that rejects this part of a profile, which writes a trail row and whose reason
+    the merchant reads on its page (profiles.reject). It is offered while the part waits or is
+    confirmed.
     """
     name = part.lower()
     return Decision(
