@@ -62,7 +62,8 @@ def fail_manual_invoices(
     account_ids: Sequence[int], *, due_by: Sequence[date], at: Sequence[datetime]
 ) -> None:
     """Mark unpaid bills of accounts that pay by transfer as failed, if they were due by `due_by`
-    and have not failed yet; notify the merchants, and set when the bills freeze the credit line.
+    and have not failed yet; notify the merchants, and set when the bills freeze the credit line;
+    one that asks again for a payment that was taken back freezes it at once.
 
     A bill with an attempt that has no answer yet is left for a later day, one whose collecting is
     paused for the day as which that ends, and one under a payment plan for the plan. `due_by` and

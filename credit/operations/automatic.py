@@ -123,7 +123,8 @@ def _try_to_withdraw(
     """Request a withdrawal of all that can be withdrawn, less the fee, with a trail row, if
     `available` is at least the schedule's amount. Returns the outcome and the withdrawal, which is
     None unless one was requested: TOO_LITTLE if `available` is below that amount or no more than
-    the fee, STOPPED if a freeze forbids withdrawals, otherwise REQUESTED.
+    the fee, STOPPED if a freeze forbids withdrawals, otherwise REQUESTED. Raises
+    DestinationNotUsable, UnknownDestination.
     """
     if available < rule.from_amount:
         return Outcome.TOO_LITTLE, None

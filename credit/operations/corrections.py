@@ -96,9 +96,9 @@ def take_back(
     counter-entry.
 
     It counts as a pay-out as `correct` does, whichever way it goes. Raises TakesTwoPeople,
-    UnknownCorrection, AlreadyDecided for one that was taken back or is a counter-entry itself, and
-    Invalid without both texts. It locks the line, whose ended days are worked off first
-    (lines.lock). Rule 9.6.
+    ChangedMeanwhile, UnknownCorrection, AlreadyDecided for one that was taken back or is a
+    counter-entry itself, and Invalid without both texts. It locks the line, whose ended days are
+    worked off first (lines.lock). Rule 9.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

@@ -25,7 +25,7 @@ def block(
     What was sent goes on. The merchant's owners are notified and read `told`; `reason` is for
     colleagues, on the trail.
 
-    Raises AlreadyDecided for one that is blocked, Invalid without both texts,
+    Raises UnknownDestination, AlreadyDecided for one that is blocked, Invalid without both texts,
     PayoutDestination.DoesNotExist. It locks the line, whose ended days are worked off first
     (lines.lock). Rule 10.18.
     """
