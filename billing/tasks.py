@@ -146,9 +146,9 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def collect_chosen(merchant_id: int) -> None:
-    """Try to collect the merchant's bills that are due, as collect_payments does, after a choice of
-    method, without waiting for the hourly job. Bills that it does not get to within CHOSEN_SECONDS
-    are left to that job, and errors are logged.
+    """Try to collect the merchant's bills that are due, under leases and locks and with the notices
+    that failures take, after a choice of method, without waiting for the hourly job. Bills that it
+    does not get to within CHOSEN_SECONDS are left to that job, and errors are logged.
     """
     now = clock.now()
     with directory.of_merchant(merchant_id):

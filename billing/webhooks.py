@@ -61,8 +61,9 @@ def of_stripe(request: HttpRequest) -> HttpResponse:
 
 
 def _take(kind: str, object_id: str) -> None:
-    """Take in the event of this kind about the object, as stripe_events.take does, and start a task
-    that tries the account's bills after a card was added. Raises what stripe_events.take does.
+    """Take in the event of this kind about the object, by asking Stripe for it and recording its
+    present state, and start a task that tries the account's bills after a card was added. Raises
+    Again if Stripe does not answer, and ProviderNotReady.
     """
     chosen = stripe_events.take(kind, object_id, now=clock.now())
     if chosen is not None:

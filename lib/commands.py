@@ -56,7 +56,7 @@ class OneCellCommand(BooksCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command inside the cell that was asked for. Raises CommandError if there is none
-        such, and what BooksCommand.execute does.
+        such, or if a registered check refuses to go on.
         """
         number = cells_of(options)[0] if options.get("cell") else cells.FIRST
         with cells.at(number):

@@ -48,8 +48,9 @@ def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
 
 def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Let a view be seen only by those of the team of the merchant in the address who may do more
-    than look: OWNER and FINANCE. Others get a 403, also operators who look at the pages. Otherwise
-    as `for_members`.
+    than look: OWNER and FINANCE. Others get a 403, also operators who look at the pages. Strangers
+    get a 404, people who are not signed in are sent to sign in, and the merchant's second factor is
+    asked for, as by `for_members`.
     """
     return _guard(view, lambda membership: membership.may_act)
 
@@ -57,14 +58,17 @@ def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
 def for_exporting(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Let a view be seen only by who may take files of the merchant in the address: OWNER and
     FINANCE, and operators who look at the pages. Others get a 403. What operators take is put on
-    the trail. Otherwise as `for_members`.
+    the trail. Strangers get a 404, people who are not signed in are sent to sign in, and the
+    merchant's second factor is asked for, as by `for_members`.
     """
     return _guard(view, lambda membership: membership.may_export, gives_files=True)
 
 
 def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Let a view be seen only by OWNERs of the merchant in the address, who may change the team.
-    Others get a 403, also operators who look at the pages. Otherwise as `for_members`.
+    Others get a 403, also operators who look at the pages. Strangers get a 404, people who are not
+    signed in are sent to sign in, and the merchant's second factor is asked for, as by
+    `for_members`.
     """
     return _guard(view, lambda membership: membership.is_owner)
 

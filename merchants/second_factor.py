@@ -56,7 +56,9 @@ def with_second_factor(
     """
 
     def decorate(view: View[P]) -> View[P]:
-        """The view, shown only with a second factor as `with_second_factor` says."""
+        """The view, which requests reach that need no second factor or come soon after one was
+        confirmed; others are sent to confirm one or to set one up.
+        """
 
         @wraps(view)
         def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:

@@ -70,8 +70,8 @@ class Export:
 
     @classmethod
     def of(cls, merchant: Merchant, month: date, *, language: str = "en") -> "Export":
-        """The file of the merchant's statement of `month`. Raises NotClosed as closed_statement
-        does.
+        """The file of the merchant's statement of `month`. Raises NotClosed if the month is open,
+        has not begun or had no charge, or if the merchant has no account.
         """
         return cls(merchant, closed_statement(merchant, month), language)
 

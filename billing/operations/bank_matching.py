@@ -48,8 +48,9 @@ def match(line_id: int, *, now: datetime) -> BankLine:
 
 
 def _match(line_id: int, now: datetime) -> BankLine:
-    """Do as `match`, but for handing the line to the cell whose it is. It locks the line and the
-    account that it may be about. Raises UnknownLine.
+    """Look at a line that nobody has looked at: book it if it is certain, mark one that is another
+    cell's, and else write down what it probably is, for an operator; returns it. Other lines stay
+    as they are. It locks the line and the account that it may be about. Raises UnknownLine.
     """
     with transaction.atomic():
         line = BankLine.objects.select_related("statement").filter(pk=line_id).first()

@@ -124,8 +124,8 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
 
 def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
     """Finish a setup that Stripe reports as succeeded, as its browser may never come back to us;
-    keeps the card with a trail row, as `finish` does, and returns it. The actor is whoever began
-    the setup, or "stripe".
+    keeps the card with a trail row, collects from it from now on, and returns it. It locks account
+    and credit line. The actor is whoever began the setup, or "stripe".
 
     Returns None for a setup that names none of our merchants. Raises UnknownSetup,
     CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards, and what else `finish` does.

@@ -81,8 +81,9 @@ def record(charge: NewCharge) -> tuple[Charge, bool]:
 
 @transaction.atomic
 def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
-    """Record charges in the order given, as `record` does one. Each merchant must have an account:
-    KeyError is raised otherwise.
+    """Record charges in the order given, of which threshold bills may come, with notices, and days
+    that have ended are worked off first. Each merchant must have an account: KeyError is raised
+    otherwise.
 
     Returns for each whether it is new (False for a repeat, which changes nothing), or the refusal
     that it met, which does not hold up the others. Locks all their accounts, in the order of their

@@ -115,7 +115,7 @@ def end_what_is_over(account: BillingAccount, invoice: Invoice) -> None:
 
 def end_for_a_plan(account: BillingAccount, invoice: Invoice, *, by: str) -> None:
     """End the pause of the locked bill, if it is paused, as it is paid by a payment plan from now
-    on; nobody is notified of that here. The caller saves the bill, whose `held_until` is set.
+    on. The caller saves the bill, whose `held_until` is set.
     """
     end_what_is_over(account, invoice)
     pause = in_force(invoice, account.open_on)

@@ -123,8 +123,9 @@ def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     the seconds that a page waits.
 
     Its other bills are left to the job. Returns the new attempt, which may have failed or have no
-    answer yet; or None if no bill is due, or `collect` could not make one. It locks what `collect`
-    locks, and notifies as that does. Raises ProviderNotReady, and UnknownInvoice. Rule 16.9.
+    answer yet; or None if no bill is due, or `collect` could not make one. It locks the bill, its
+    account and its credit line, and the merchant is notified of a failure that counts. Raises
+    ProviderNotReady, and UnknownInvoice. Rule 16.9.
     """
     due = invoices.to_collect_of(merchant_id, now)
     if not due:

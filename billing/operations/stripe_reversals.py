@@ -38,8 +38,9 @@ OUR_REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
 
 
 def refund(refund_id: str, *, now: datetime) -> None:
-    """Ask Stripe for the refund with this id, and record its present state as `_take` does; nothing
-    if Stripe does not know it. Raises NoAnswer, ProviderNotReady.
+    """Ask Stripe for the refund with this id, and record its present state as a reversal of its
+    payment, of which the merchant is notified; nothing if Stripe does not know it. Raises NoAnswer,
+    ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.refunds.retrieve, refund_id)
@@ -49,7 +50,7 @@ def refund(refund_id: str, *, now: datetime) -> None:
 
 def refunds_of(charge_id: str, *, now: datetime) -> None:
     """Ask Stripe for all refunds of the charge with this id, and record the present state of each
-    as `_take` does.
+    as a reversal of the payment, of which the merchant is notified.
 
     Raises NoAnswer, ProviderNotReady.
     """
@@ -61,8 +62,9 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 
 
 def dispute(dispute_id: str, *, now: datetime) -> None:
-    """Ask Stripe for the dispute with this id, and record its present state as `_take` does;
-    nothing if Stripe does not know it. Raises NoAnswer, ProviderNotReady.
+    """Ask Stripe for the dispute with this id, and record its present state as a reversal of its
+    payment, of which the merchant is notified; nothing if Stripe does not know it. Raises NoAnswer,
+    ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.disputes.retrieve, dispute_id)
@@ -142,8 +144,8 @@ def _retrieved(retrieve: Any, object_id: str) -> Any:
 
 def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
     """Record the refund, as it is at Stripe now, as a reversal of its payment (`_take`). It counts
-    as ours if its reason is one that we give. `actor` is how we heard of it. It notifies and locks
-    as `_take` does.
+    as ours if its reason is one that we give. `actor` is how we heard of it. The merchant is
+    notified, and the bill, its account and its credit line are locked.
     """
     is_ours = made.reason in OUR_REASONS
     _take(made, Reversal.Kind.REFUND, made.status or "", is_ours, actor, now)
@@ -151,7 +153,8 @@ def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
 
 def _take_dispute(made: "stripe.Dispute", actor: str, now: datetime) -> None:
     """Record this state of a dispute at Stripe (`_take`); nothing while no money is taken. `actor`
-    is how we heard of it. It notifies and locks as `_take` does.
+    is how we heard of it. The merchant is notified, and the bill, its account and its credit line
+    are locked.
     """
     if made.status not in NOTHING_TAKEN:
         _take(made, Reversal.Kind.DISPUTE, made.status, False, actor, now)

@@ -127,8 +127,8 @@ def review_invoices(
 
 
 def _lock_open(merchant_id: int, now: datetime) -> BillingAccount:
-    """Lock the account as accounts.lock does, and return it. Raises AccountClosed if it
-    is closed.
+    """Lock the account until the transaction ends, with its ended days worked off, and return it.
+    Raises AccountClosed if it is closed.
     """
     account = accounts.lock(merchant_id, now=now)
     check_open(account)

@@ -104,8 +104,8 @@ def move(
 
 
 def _begin(reference: str, to: int, most_seconds: float) -> Move:
-    """Put the stop on record, as moves.begin does: from now on nothing is written for the merchant.
-    Returns it. Raises NotMoved if there can be none.
+    """Put the stop on record, under the lock of the merchant's row: from now on nothing is written
+    for the merchant. Returns it. Raises NotMoved if there can be none.
     """
     try:
         return moves.begin(reference=reference, to_cell=to, most_seconds=most_seconds)

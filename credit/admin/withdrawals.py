@@ -278,7 +278,8 @@ def _take_answers(act: Act) -> Report:
 def _file(act: Act) -> tuple[str, bytes]:
     """The name and the content of the bank file that the withdrawal is in, to be sent once more: a
     CSV without withdrawals that have ended since; a pain.001 is refused if some have. The reason
-    that the form asks for goes to the trail. Raises what payout_files.export_again raises.
+    that the form asks for goes to the trail. Raises PartlyEnded for these, NumberUnreadable,
+    NotAsItWas, and Invalid without a reason.
     """
     batch = act.row.batch
     content = payout_files.export_again(
@@ -289,7 +290,8 @@ def _file(act: Act) -> tuple[str, bytes]:
 
 def _file_as_sent(act: Act) -> tuple[str, bytes]:
     """The name and the content of the bank file that the withdrawal is in, as it was sent. The
-    reason that the form asks for goes to the trail. Raises what payout_files.export_again raises.
+    reason that the form asks for goes to the trail. Raises NumberUnreadable, NotAsItWas, and
+    Invalid without a reason.
     """
     batch = act.row.batch
     content = payout_files.export_again(

@@ -264,7 +264,7 @@ def request_all(
     line: CreditLine, *, destination_id: int, request_key: str, actor: str
 ) -> Withdrawal:
     """Request a withdrawal of as much as can be withdrawn from the locked line with the fee on top,
-    as `request` does, with a trail row.
+    taking both out of the proceeds, with a trail row.
 
     Raises UnknownDestination, DestinationNotUsable, WithdrawalsStopped, and InsufficientProceeds if
     the fee would leave nothing.

@@ -47,7 +47,8 @@ def _make(act: Act) -> Report:
 
 def _make_for_merchant(act: Act) -> Report:
     """Make a key of the API, as the operator's form says, for the merchant of the page, with a
-    trail row; returns the report that shows its text this once. Raises what `_make` raises.
+    trail row; returns the report that shows its text this once. Raises KeyWasShown for a form that
+    is sent a second time, and Invalid.
     """
     return _make(replace(act, cleaned_data={**act.cleaned_data, "merchant": act.row}))
 

@@ -12,7 +12,7 @@ from merchants.operations.invitations import open_of
 
 def _add(act: Act) -> Merchant:
     """Take in a merchant as the operator's form says, with a trail row, and invite its first owner
-    by e-mail. Raises what onboarding's `add` raises.
+    by e-mail. Raises AlreadyThere, MerchantConflict, OperatorsAddress, Invalid.
     """
     said = act.cleaned_data
     return operations.add(

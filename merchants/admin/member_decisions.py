@@ -16,7 +16,8 @@ INVITES = (
 
 def _invite_to(act: Act) -> Invitation:
     """Invite somebody to the team of the merchant that the form names, by an e-mail and with a
-    trail row. Raises what inviting.invite raises.
+    trail row. It locks the merchant against other changes of its team. Raises AlreadyMember,
+    OperatorsAddress, TooManyInvitations, and InvitationNotSent after the invitation is saved.
     """
     said = {**act.cleaned_data}
     merchant_id = said.pop("merchant").pk

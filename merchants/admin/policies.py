@@ -118,7 +118,8 @@ def new_version(
 
     def carry_out(act: Act) -> Any:
         """Introduce the version, or propose it to a second person, with a trail row; returns the
-        version or the Proposal. Raises what two_people.decide raises.
+        version or the Proposal. Raises Invalid, ValidationError for figures that cannot be, and
+        ProposalWaits.
         """
         return two_people.decide(
             introduce, version_of(act) | {"reason": act.reason}, actor=act.user, now=act.now
