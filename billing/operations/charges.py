@@ -136,9 +136,10 @@ def record_own(
 
     Its reference is `reference` behind the prefix of Tael's own. Its service happened `at`, or now.
     It posts as its fee says, which for credits is at once. The threshold is checked as after any
-    posting, except on a closed account, which has none, and for one of two charges that come to 0
-    together (`is_half`): no bill may take one without the other. `unit_price` is the
-    price by which `amount` was computed, if one was.
+    posting, and a bill that this takes is written, of which the merchant is notified, except on a
+    closed account, which has none, and for one of two charges that come to 0 together (`is_half`):
+    no bill may take one without the other. `unit_price` is the price by which `amount` was
+    computed, if one was.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(

@@ -126,8 +126,8 @@ class _Batch:
     """
 
     def __init__(self, steps: Sequence[Step[Any]]) -> None:
-        """Read the lines of these steps, with the orders, payments and metrics that the steps name,
-        all at once.
+        """Lock and read the lines of these steps, with the orders, payments and metrics that the
+        steps name, all at once.
         """
         self.writer = OrderWriter()
         self._named = _named(steps)
