@@ -63,7 +63,7 @@ def reconcile_payments(
 ) -> Failures:
     """Ask providers about these attempts without an answer, until the turn is over, and record what
     they say, with the notices that failures take; returns the errors of the attempts that failed
-    with one, by the attempt's primary key.
+    with one, by the attempt's primary key. It locks bill, account and credit line of each.
     """
     return ask_one_by_one(payments.reconcile, payment_ids, turn or Turn(now))
 
@@ -124,8 +124,9 @@ def match_bank_lines(line_ids: Sequence[int], now: datetime) -> Failures:
 
 
 def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:
-    """Build and store these ZIP files, or drop those that were kept for long enough; returns the
-    errors of those that failed, by the archive's primary key.
+    """Build and store these ZIP files, or drop those that were kept for long enough, each in a
+    transaction that locks its row; returns the errors of those that failed, by the archive's
+    primary key.
     """
     return one_by_one(partial(archives.work_off, now=now), archive_ids)
 

@@ -13,14 +13,14 @@ from jobs.chunks import Failures, Turn, ask_one_by_one, one_by_one, run_bisectin
 def work_off_day_ends(line_ids: Sequence[int], now: datetime) -> Failures:
     """Work off the day-ends of these lines up to `now`. Returns the lines that failed, with their
     errors. A day-end writes off orders, places and lifts freezes and reviews limits, of which
-    merchants are notified. Where a line fails, the others go on.
+    merchants are notified. Where a line fails, the others go on. The lines are locked meanwhile.
     """
     return run_bisecting(partial(days.work_off, now=now), line_ids)
 
 
 def flag_orders(line_ids: Sequence[int], now: datetime) -> Failures:
     """Flag the orders of these lines that a person should look at. Returns the lines that failed,
-    with their errors.
+    with their errors. A line that gets a flag is locked.
     """
     return run_bisecting(partial(flags.raise_flags, now=now), line_ids)
 
@@ -28,7 +28,7 @@ def flag_orders(line_ids: Sequence[int], now: datetime) -> Failures:
 def run_automatic_withdrawals(rule_ids: Sequence[int], now: datetime) -> Failures:
     """Run these schedules of automatic withdrawals. Returns the schedules that failed, with their
     errors. A withdrawal that is requested has a trail row. Each schedule is a transaction of its
-    own.
+    own. Each locks its line.
     """
     return one_by_one(partial(automatic.run, now=now), rule_ids)
 
@@ -63,6 +63,6 @@ def take_payout_answers(answer_ids: Sequence[int], now: datetime) -> Failures:
 
 def flag_late_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
     """Mark these withdrawals as late unless they have ended. Returns those that failed, with their
-    errors.
+    errors. Their lines are locked.
     """
     return run_bisecting(partial(payouts.flag_late, now=now), withdrawal_ids)

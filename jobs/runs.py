@@ -320,7 +320,7 @@ def close_lost(now: datetime) -> int:
     """End, as lost, the runs that did no chunk for an hour, if a later complete run of the
     timetable has found their rows due again.
 
-    Returns how many were ended.
+    Returns how many were ended. It skips runs that another transaction has locked.
     """
     with connection.cursor() as cursor:
         cursor.execute(CLOSE_LOST, {"now": now, "stuck": now - STUCK_AFTER})

@@ -218,7 +218,8 @@ def _return(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     """Record that the money came back: of a withdrawal that was paid, that the bank sent it back
     (rule 10.16), and of one that was only sent, that it failed. Returns SENT_BACK or FAILED, or
     KNOWN if it had come back or failed before. Raises AnotherAmount. Unless it is KNOWN, the
-    merchant is notified, and a trail row written.
+    merchant is notified, and a trail row written. It locks the line. A paid withdrawal above the
+    day's figure raises TakesTwoPeople.
     """
     if withdrawal.is_sent_back or withdrawal.is_failed:
         return Outcome.KNOWN

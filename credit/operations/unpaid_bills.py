@@ -69,7 +69,7 @@ def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
     """Record for each merchant the local day from which a bill that is still unpaid freezes its
     line, besides the days that are recorded already. `days` are in the order of `merchant_ids`,
     which may name a merchant several times, once for each of its bills. Merchants without a line
-    are ignored.
+    are ignored. It locks the lines.
     """
     if merchant_ids:
         prepared.run(EXPECT, [list(merchant_ids), list(days)])
