@@ -24,8 +24,9 @@ def carry_out(
     or reference shows.
 
     `lock` takes the lock of what the decision changes, given the row and the instant, and
-    `read_again` returns the row as it is under that lock, or None if it is gone. Raises
-    ChangedMeanwhile and what the operation raises.
+    `read_again` returns the row as it is under that lock, or None if it is gone; a decision that
+    commits by itself is carried out without them. Raises ChangedMeanwhile and what the operation
+    raises.
     """
     if act.row is None or decision.shown is None:
         outcome, is_new = decision.carry_out(act), True

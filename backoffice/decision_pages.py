@@ -74,7 +74,7 @@ class Deciding(ModelAdmin):
 
     def buttons(self, request: HttpRequest, row: Model) -> list[tuple[Text, str]]:
         """(title, address) of each decision about the row that is open and that the operator may
-        take.
+        take, in the order in which the page declares them.
         """
         return [
             (one.title, self._address("decide", row.pk, one.name))
@@ -141,22 +141,25 @@ class Deciding(ModelAdmin):
     # Pages.
 
     def _decide_row(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
-        """The page of the decision `name` about a row, and its submission. Raises PermissionDenied
-        if the operator may not take it, and Http404 if there is no such decision or row.
+        """Show the page of the decision `name` about a row or, for a POST, carry the decision out
+        under the row's lock, as `_decide` says. Raises PermissionDenied if the operator may not
+        take it, and Http404 if there is no such decision or row.
         """
         decision = self._named(request, self.decisions, name)
         return self._decide(request, self._row(request, object_id), decision)
 
     def _decide_list(self, request: HttpRequest, name: str) -> HttpResponse:
-        """The page of the list's decision `name`, which is about no single row, and its submission.
-        Raises PermissionDenied if the operator may not take it, and Http404 if there is none.
+        """Show the page of the list's decision `name`, which is about no single row, or, for a
+        POST, carry it out as `_decide` says. Raises PermissionDenied if the operator may not take
+        it, and Http404 if there is none.
         """
         return self._decide(request, None, self._named(request, self.list_decisions, name))
 
     def _download(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
-        """The page of the download `name` of a row, which asks for a reason; with one, the file.
-        Raises PermissionDenied if the operator may not take it, and Http404 if there is no such
-        row, download or file.
+        """Show the page of the download `name` of a row, which asks for a reason; a POST with one
+        answers with the file, or shows the page again with why it was refused. Raises
+        PermissionDenied if the operator may not take it, and Http404 if there is no such row,
+        download or file.
         """
         download = self._named(request, self.downloads, name)
         row = self._row(request, object_id)
@@ -189,12 +192,12 @@ class Deciding(ModelAdmin):
         return row
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
-        """Show the decision's page or, for a POST with a valid form, carry the decision out, and
-        redirect with a message, answer with its file, or show its report; what was carried out is
-        logged in the admin's history. A POST for a dry run shows what the decision would do
-        instead. If it is refused, show the page again with the reason. A decision that takes a
-        second factor has it confirmed first. If something that the page showed has changed, the
-        page shown again has the present figures, and keeps what was typed.
+        """Show the decision's page or, for a POST with a valid form, carry the decision out under
+        the row's lock, and redirect with a message, answer with its file, or show its report; what
+        was carried out is logged in the admin's history. A POST for a dry run shows what the
+        decision would do instead. If it is refused, show the page again with the reason. A decision
+        that takes a second factor has it confirmed first. If something that the page showed has
+        changed, the page shown again has the present figures, and keeps what was typed.
         """
         if decision.takes_second_factor:
             elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)
@@ -243,9 +246,10 @@ class Deciding(ModelAdmin):
     def _outcome(
         self, decision: Decision, form: forms.Form, row: Any, request: HttpRequest
     ) -> tuple[Report | File | Model | None, bool]:
-        """Carry out the decision, and return its result, and whether it is a decision of its own
-        and not a form that was sent twice. The result is None if the form is not valid or the
-        decision was refused; the form's errors then say why. Raises ChangedMeanwhile.
+        """Carry out the decision under the row's lock, and return its result, and whether it is a
+        decision of its own and not a form that was sent twice. The result is None if the form is
+        not valid or the decision was refused; the form's errors then say why. Raises
+        ChangedMeanwhile.
         """
         if not form.is_valid():
             return None, False

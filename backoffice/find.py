@@ -86,7 +86,7 @@ def _each_once(hits: Iterable[Hit]) -> Sequence[Hit]:
 
 
 def _merchant(reference: str) -> Any:
-    """The merchant with this reference, in any spelling of lib.words, or None."""
+    """Look up the merchant with this reference, in any spelling of lib.words, or None."""
     merchants = apps.get_model(MERCHANT)._default_manager
     return merchants.filter(reference__in=words.spellings(reference)).first()
 

@@ -82,16 +82,16 @@ class Within:
             yield row, False
 
     def of_one(self, kind: Kind, merchant: Any, text: str) -> Iterable[Any]:
-        """The merchant's rows with this reference, or else those whose reference starts so. By
-        reference.
+        """Look up the merchant's rows with this reference, or else those whose reference starts so,
+        by reference, at most MOST of them.
         """
         rows = kind.model._default_manager.filter(**{self.owner: merchant.pk})
         whole = list(rows.filter(reference__in=words.spellings(text))[:MOST])
         return whole or rows.filter(words.starting("reference", text)).order_by("reference")[:MOST]
 
     def _keys(self, kind: Kind, text: str, *, is_whole: bool) -> list[int]:
-        """The primary keys of the rows whose reference is the text, or starts with it, in one of
-        its spellings: at most MOST of them.
+        """Look up the primary keys of the rows whose reference is the text, or starts with it, in
+        one of its spellings: at most MOST of them.
         """
         owners = related_model(kind.model, self.owner)._meta.db_table
         spelt = words.spellings(text)

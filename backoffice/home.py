@@ -150,7 +150,9 @@ def read_everywhere(
 def _found(
     queues: Iterable[Queue], now: datetime, merchant_id: int | None = None
 ) -> dict[Queue, list[Row]]:
-    """The oldest rows of each of these queues that has any, as `read` asks for them."""
+    """The oldest rows of each of these queues that has any, as `read` asks for them. All of it is
+    one question to the database.
+    """
     asked = list(queues)
     if not asked:
         return {}

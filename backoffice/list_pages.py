@@ -128,7 +128,9 @@ class Bounded(ModelAdmin):
         return None
 
     def _latest(self) -> int | None:
-        """The primary key of the latest row; None where there is none, or keys are no numbers."""
+        """Look up the primary key of the latest row; None where there is none, or keys are no
+        numbers.
+        """
         keys = self.model._default_manager.order_by("-pk").values_list("pk", flat=True)
         latest = keys.first()
         return latest if isinstance(latest, int) else None

@@ -44,7 +44,7 @@ class Queue:
     like: type[Model] | None = None
 
     def rows(self, now: datetime) -> "QuerySet[Any]":
-        """The rows that wait at `now`, oldest first."""
+        """The query for the rows that wait at `now`, oldest first; nothing is read yet."""
         found = self.model._default_manager.filter(self.which(now))
         return found.order_by(self.since, "pk")
 

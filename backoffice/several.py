@@ -80,7 +80,8 @@ class DecidingSeveral(Deciding):
     def _decide_several(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show the rows of the list for which the decision is open or, for a POST with a valid
         form, decide about those that were chosen, one after the other, and show the report. Raises
-        PermissionDenied, also for more than MOST rows, and Http404.
+        PermissionDenied, also for more than MOST rows, and Http404. If the form is invalid or no
+        row was chosen, they are shown again with the reason.
         """
         decision: Decision = self._named(request, self._for_several(), name)
         if decision.takes_second_factor:
@@ -105,7 +106,8 @@ class DecidingSeveral(Deciding):
         self, request: HttpRequest, decision: Decision, form: forms.Form, keys: list[int]
     ) -> Report:
         """Decide about each of the rows with these primary `keys`, one after the other, and tell
-        what was done and what was refused, by name.
+        what was done and what was refused, by name. Each is locked and decided in a transaction of
+        its own, and logged in the admin's history.
         """
         done: list[str] = []
         refused: list[str] = []
@@ -124,8 +126,8 @@ class DecidingSeveral(Deciding):
     def _decide_one(
         self, request: HttpRequest, decision: Decision, form: forms.Form, row: Any
     ) -> str:
-        """Decide about one row as its own page does, and return what is said afterwards. Raises
-        what refuses it.
+        """Decide about one row under its lock as its own page does, log it in the admin's history
+        unless the form was sent before, and return what is said afterwards. Raises what refuses it.
         """
         showed = shown.read(request.POST.get(SHOWED.format(row.pk)))
         act = Act(row, dict(form.cleaned_data), request.user, clock.now(), showed)

@@ -203,7 +203,7 @@ def _method(visit: Visit) -> Item | None:
 
 def _first_charge(visit: Visit) -> Item | None:
     """The line of a new merchant's checklist about the first charge: done once the marketplace's
-    systems have charged something. None without a billing account.
+    systems have charged something, which is looked up. None without a billing account.
     """
     account: BillingAccount | None = visit.own("billing_account", BillingAccount)
     if account is None:

@@ -132,8 +132,9 @@ class AccountTerms(Terms):
 
 
 def _open(joined: Sequence[tuple[Merchant, AccountTerms, datetime]]) -> None:
-    """Open the billing accounts of merchants that join, each on its terms and at its instant.
-    Raises Invalid for an unknown currency or payment method, and whatever accounts.open refuses.
+    """Open the billing accounts of merchants that join, each on its terms and at its instant, and
+    write the bills for their first plan fees, of which the merchants are notified. Raises Invalid
+    for an unknown currency or payment method, and whatever accounts.open refuses.
     """
     accounts.open([_account(merchant, terms, now) for merchant, terms, now in joined])
 

@@ -36,7 +36,9 @@ class Billing:
 
     @cached_property
     def fees(self) -> Sequence[Fee]:
-        """The fees that the merchant can be charged or credited for, by category and name."""
+        """The fees, looked up once, that the merchant can be charged or credited for, by category
+        and name.
+        """
         return charged_or_credited()
 
     @classmethod
@@ -326,7 +328,9 @@ ENTRIES: Sequence[Entry[Billing]] = (
 
 
 def _has_chosen(billing: Billing) -> bool:
-    """Whether bills are collected by themselves, or somebody has ever chosen how they are paid."""
+    """Look up whether bills are collected by themselves, or somebody has ever chosen how they are
+    paid.
+    """
     chosen = billing.account.changes.filter(what=AccountChange.What.PAYMENT_METHOD)
     return billing.account.pays_by_itself or chosen.exists()
 

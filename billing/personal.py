@@ -51,7 +51,9 @@ def register() -> None:
 
 
 def _of(subject: Subject) -> "QuerySet[BankLine]":
-    """The lines with the payer's account or name on their other side. As they came."""
+    """The query for the lines that have the payer's account or name on their other side, in the
+    order in which they came.
+    """
     (payer,) = subject.names
     marks = Q(other_account_mark__in=other_sides.account_marks(payer))
     marks |= Q(other_name_mark__in=other_sides.name_marks(payer))
@@ -90,7 +92,7 @@ def _lines(subject: Subject) -> Iterator[Row]:
 
 def _erase(subject: Subject, pseudonym: str) -> int:
     """Put the pseudonym in the place of the payer's name, and nothing in that of account and words,
-    on their lines that are not booked. Returns how many lines that were.
+    on their lines that are not booked, which it locks. Returns how many lines that were.
     """
     found = list(_of(subject).exclude(status=Status.BOOKED).select_for_update(of=("self",)))
     for line in found:
@@ -100,8 +102,8 @@ def _erase(subject: Subject, pseudonym: str) -> int:
 
 
 def _old(before: datetime, now: datetime) -> "QuerySet[BankLine]":
-    """The lines booked before the day of the instant `before` that still say who was on the other
-    side, and do not wait for anybody.
+    """The query for the lines booked before the day of the instant `before` that still say who was
+    on the other side, and do not wait for anybody.
     """
     done = (Status.BOOKED, Status.OUTGOING, Status.SET_ASIDE, Status.ELSEWHERE)
     old = BankLine.objects.filter(booked_on__lt=before.date(), status__in=done)

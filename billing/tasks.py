@@ -32,7 +32,8 @@ from merchants import directory
 
 def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:
     """Work off the day-ends of these accounts up to `now`; returns the errors of those that failed,
-    by the account's primary key.
+    by the account's primary key. It locks the accounts; day-ends write bills and close statements,
+    of which merchants are notified.
     """
     return run_bisecting(partial(days.work_off, now=now), account_ids)
 
@@ -40,15 +41,17 @@ def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:
 def collect_payments(
     invoice_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
-    """Try to collect these bills, until the turn is over; returns the errors of the bills that
-    failed with one, by the bill's primary key.
+    """Try to collect these bills, until the turn is over, each under a lease and locks of its own,
+    with the notices that failures take; returns the errors of the bills that failed with one, by
+    the bill's primary key.
     """
     return ask_one_by_one(payments.collect, invoice_ids, turn or Turn(now))
 
 
 def collect_known(invoice_ids: Sequence[int], now: datetime) -> Sequence[int]:
-    """Collect those of these bills whose provider's answer is known without asking, where the
-    sandbox is switched on; returns the primary keys of the others.
+    """Collect those of these bills whose provider's answer is known without asking, under the locks
+    of their accounts and lines, where the sandbox is switched on; returns the primary keys of the
+    others.
     """
     if not settings.TAEL_SANDBOX:
         return invoice_ids
@@ -58,8 +61,9 @@ def collect_known(invoice_ids: Sequence[int], now: datetime) -> Sequence[int]:
 def reconcile_payments(
     payment_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
-    """Ask providers about these attempts without an answer, until the turn is over; returns the
-    errors of the attempts that failed with one, by the attempt's primary key.
+    """Ask providers about these attempts without an answer, until the turn is over, and record what
+    they say, with the notices that failures take; returns the errors of the attempts that failed
+    with one, by the attempt's primary key. It locks bill, account and credit line of each.
     """
     return ask_one_by_one(payments.reconcile, payment_ids, turn or Turn(now))
 
@@ -67,8 +71,8 @@ def reconcile_payments(
 def look_for_reversals(
     providers: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
-    """Ask these providers which payments they took back, and record that; returns the errors of the
-    providers that failed, by the provider's number.
+    """Ask these providers which payments they took back, and record that, with notices to the
+    merchants; returns the errors of the providers that failed, by the provider's number.
     """
     return ask_one_by_one(stripe_reversals.look_at, providers, turn or Turn(now))
 
@@ -88,8 +92,8 @@ def look_at_payouts(providers: Sequence[int], now: datetime, turn: Turn | None =
 
 
 def take_up_documents(issuer_ids: Sequence[int], now: datetime) -> Failures:
-    """Write down which documents of these issuers are to be cleared; returns the errors of those
-    that failed, by the issuer's primary key.
+    """Create a clearance for each document of these issuers that is to be cleared and has none,
+    under the issuer's lock; returns the errors of those that failed, by the issuer's primary key.
     """
     return one_by_one(partial(clearances.take_up, now=now), issuer_ids)
 
@@ -98,35 +102,39 @@ def clear_documents(
     clearance_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
     """Send the documents of these clearances to their providers, or ask about them, until the turn
-    is over; returns the errors of those that failed with one, by the clearance's primary key.
+    is over, and write down the answers, each under a lease; returns the errors of those that failed
+    with one, by the clearance's primary key.
     """
     return ask_one_by_one(clearances.clear, clearance_ids, turn or Turn(now))
 
 
 def take_bank_files(folders: Sequence[int], now: datetime) -> Failures:
-    """Take in the files of the folder of bank statements; returns the number of the folder if that
-    failed, with the error.
+    """Take in the files of the folder of bank statements, under an advisory lock, and move them
+    away; returns the number of the folder if that failed, with the error.
     """
     return one_by_one(lambda _folder: bank_folder.take_in(now=now), folders)
 
 
 def match_bank_lines(line_ids: Sequence[int], now: datetime) -> Failures:
-    """Look at these lines of bank statements; returns the keys of those that failed, each with its
-    error.
+    """Look at these lines of bank statements, each under its lock: book what is certain, with trail
+    rows and notices, and propose the rest to operators; returns the keys of those that failed, each
+    with its error.
     """
     return one_by_one(partial(bank_matching.match, now=now), line_ids)
 
 
 def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:
-    """Build these ZIP files, or drop those that were kept for long enough; returns the errors of
-    those that failed, by the archive's primary key.
+    """Build and store these ZIP files, or drop those that were kept for long enough, each in a
+    transaction that locks its row; returns the errors of those that failed, by the archive's
+    primary key.
     """
     return one_by_one(partial(archives.work_off, now=now), archive_ids)
 
 
 def mail_documents(address_ids: Sequence[int], now: datetime) -> Failures:
-    """Mail these addresses the link by which they confirm, or the documents that wait for them;
-    returns the errors of those that failed, by the address's primary key.
+    """Mail these addresses the link by which they confirm, or the documents that wait for them; one
+    that is refused for days is ended, with a trail row and a notice; returns the errors of those
+    that failed, by the address's primary key.
     """
     return document_mails.send(address_ids, now=now).failures
 
@@ -139,9 +147,9 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def collect_chosen(merchant_id: int) -> None:
-    """Try the merchant's bills that are due, after a choice of method, without waiting for the
-    hourly job. Bills that it does not get to within CHOSEN_SECONDS are left to that job, and errors
-    are logged.
+    """Try to collect the merchant's bills that are due, under leases and locks and with the notices
+    that failures take, after a choice of method, without waiting for the hourly job. Bills that it
+    does not get to within CHOSEN_SECONDS are left to that job, and errors are logged.
     """
     now = clock.now()
     with directory.of_merchant(merchant_id):

@@ -28,9 +28,10 @@ OLDEST_SECONDS = 5 * 60  # of a signature, so that nobody sends an old event aga
 @csrf_exempt  # it is signed instead
 @require_POST
 def of_stripe(request: HttpRequest) -> HttpResponse:
-    """Take in an event that Stripe has signed, and have workers try bills after a card was added.
-    Answers 400 to what is not signed or no event, 413 to a body that is too long, and 503 while it
-    cannot be taken in. For any answer but 200 Stripe sends the event again, for three days.
+    """Take in an event that Stripe has signed: its object is asked for at Stripe and recorded
+    (stripe_events.take), and a task tries bills after a card was added. Answers 400 to what is not
+    signed or no event, 413 to a body that is too long, and 503 while it cannot be taken in. For any
+    answer but 200 Stripe sends the event again, for three days.
     """
     if not settings.STRIPE_WEBHOOK_SECRET:
         log.error("An event of Stripe's can't be taken: set STRIPE_WEBHOOK_SECRET")
@@ -60,8 +61,9 @@ def of_stripe(request: HttpRequest) -> HttpResponse:
 
 
 def _take(kind: str, object_id: str) -> None:
-    """Take in the event of this kind about the object, and have workers try bills after a card was
-    added. Raises what stripe_events.take does.
+    """Take in the event of this kind about the object, by asking Stripe for it and recording its
+    present state, and start a task that tries the account's bills after a card was added. Raises
+    Again if Stripe does not answer, and ProviderNotReady.
     """
     chosen = stripe_events.take(kind, object_id, now=clock.now())
     if chosen is not None:

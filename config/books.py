@@ -20,7 +20,8 @@ BOOKS: dict[str, Book] = {"credit": credit.of, "billing": billing.of}
 
 
 def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
-    """The books of one merchant as a document, read in one snapshot of the database.
+    """The books of one merchant as a document, read in one snapshot of the database, inside the
+    merchant's cell.
 
     `local_names` adds the names that withdrawals and payments have in this installation only.
     Raises UnknownMerchant.

@@ -64,7 +64,9 @@ def refuse_other_keys() -> None:
 
 
 def _open_something() -> bool:
-    """Whether our keys open one of the latest rows of any encrypted column, or there are none."""
+    """Read from the database whether our keys open one of the latest rows of any encrypted column,
+    or there are none.
+    """
     from lib import encrypted  # once there are apps
 
     kept = False

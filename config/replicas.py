@@ -72,9 +72,9 @@ class ReadsFromReplica:
         return self._read(request)
 
     def _is_up_to_date(self, request: HttpRequest) -> bool:
-        """Whether the replica has replayed what this session wrote and what anybody had written
-        some time ago. False also if the replica does not answer, which is logged; it is then left
-        alone for a while.
+        """Ask the replica whether it has replayed what this session wrote and what anybody had
+        written some time ago. False also if the replica does not answer, which is logged; it is
+        then left alone for a while.
         """
         if time.monotonic() < self.asked_again_at:
             return False
@@ -179,7 +179,9 @@ def _replica() -> BaseDatabaseWrapper:
 
 
 def _written_up_to() -> str:
-    """How far the log of the primary has come, as PostgreSQL writes it, such as 0/16B3748."""
+    """Ask the database how far the log of the primary has come, as PostgreSQL writes it, such as
+    0/16B3748.
+    """
     with connection.cursor() as cursor:
         cursor.execute(WRITTEN_UP_TO)
         found: str = cursor.fetchone()[0]

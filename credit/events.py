@@ -41,6 +41,7 @@ def placed(
     "declined", with the reason, of which the merchant is notified unless its own rules declined it.
 
     `under_lock` is for orders that `placed_at_once` could not open: they take the line's lock.
+    Raises OrderConflict, CurrencyMismatch, WrongInstant, Invalid.
     """
     order, is_new = orders.place(
         merchant_id=merchant_id,
@@ -84,8 +85,9 @@ def placed_at_once(
 
 
 def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -> Outcome:
-    """Record that the order was shipped at the event's instant; the outcome is "applied", or
-    "duplicate" for a repeat. Raises what order_steps.ship raises.
+    """Record that the order was shipped at the event's instant; it locks the line, and the outcome
+    is "applied", or "duplicate" for a repeat. Raises UnknownOrder, WrongInstant, OrderNotOpen for a
+    declined or cancelled order.
     """
     order, is_new = order_steps.ship(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
@@ -96,7 +98,8 @@ def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -
 def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetime) -> Outcome:
     """Record that the order was delivered at the event's instant, from which its due dates follow,
     and notify the merchant of those that have passed; the outcome is "applied", or "duplicate" for
-    a repeat. Raises what order_steps.deliver raises.
+    a repeat. It locks the line. Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or
+    cancelled order.
     """
     order, is_new = order_steps.deliver(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
@@ -105,8 +108,9 @@ def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetim
 
 
 def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
-    """Cancel the order, for the reason that the event gives; the outcome is "applied", or
-    "duplicate" for a repeat. Raises what order_steps.cancel raises.
+    """Cancel the order, which releases what it holds, for the reason that the event gives; the
+    outcome is "applied", or "duplicate" for a repeat. It locks the line. Raises UnknownOrder,
+    WrongInstant, OrderNotOpen once something is paid, OrderConflict.
     """
     order, is_new = order_steps.cancel(
         merchant_id=merchant_id,
@@ -119,7 +123,10 @@ def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetim
 
 
 def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outcome:
-    """Record a buyer's payment for an order. Raises what payments.receive raises."""
+    """Record a buyer's payment for an order; the outcome is "applied", or "duplicate" for a repeat.
+    It locks the line. Raises Unmatched for cash that the order cannot take, UnknownOrder,
+    WrongInstant and CurrencyMismatch, after storing it for operators; and PaymentConflict, Invalid.
+    """
     payment, is_new = payments.receive(
         merchant_id=merchant_id,
         order=data.order,
@@ -132,7 +139,10 @@ def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outc
 
 
 def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime) -> Outcome:
-    """Record a refund to an order's buyer. Raises what refunds.give raises."""
+    """Record a refund to an order's buyer; the outcome is "applied", or "duplicate" for a repeat.
+    It locks the line. Raises UnknownOrder, WrongInstant and CurrencyMismatch after storing it for
+    operators; and OrderNotOpen, RefundTooLarge, RefundConflict, Invalid.
+    """
     refund, is_new = refunds.give(
         merchant_id=merchant_id,
         order=data.order,
@@ -145,7 +155,10 @@ def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime)
 
 
 def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Outcome:
-    """Record the metrics of the shop, as measured at the event's instant."""
+    """Record the metrics of the shop, as measured at the event's instant. The outcome is "applied",
+    or "duplicate" for a repeat. It locks the line. Raises MetricsConflict for other values of the
+    same instant, and Invalid.
+    """
     _, is_new = metrics.report(
         merchant_id=merchant_id,
         rating=data.rating,
@@ -160,7 +173,8 @@ def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Ou
 
 def order_brought(event: Event, data: OrderOpening, merchant_id: int, now: datetime) -> Outcome:
     """Open an order that was placed elsewhere and that the merchant brings along, with what was
-    paid of it there.
+    paid of it there. The outcome is "applied", or "duplicate" for a repeat. It locks the line.
+    Raises OrderConflict, HasTraded, WrongInstant, CurrencyMismatch, Invalid.
     """
     currency = money.check_currency(data.currency)
     order, is_new = openings.take_order(
@@ -179,8 +193,9 @@ def order_brought(event: Event, data: OrderOpening, merchant_id: int, now: datet
 def proceeds_brought(
     event: Event, data: ProceedsOpening, merchant_id: int, now: datetime
 ) -> Outcome:
-    """Add the proceeds that the merchant brings along from elsewhere. Raises Invalid if two parts
-    mature on the same day.
+    """Add the proceeds that the merchant brings along from elsewhere; the outcome is "applied", or
+    "duplicate" for a repeat. Raises Invalid if two parts mature on the same day, OpeningConflict
+    for others than were brought before, HasTraded and CurrencyMismatch. It locks the line.
     """
     currency = money.check_currency(data.currency)
     maturing = {day.on: Money(day.amount, currency) for day in data.maturing}

@@ -43,7 +43,7 @@ class Credit:
 
     @cached_property
     def policy(self) -> CreditPolicy:
-        """The policy that is in force for the line."""
+        """The policy that is in force for the line today, looked up once."""
         return policies.in_force(self.line.currency, self.today)
 
     @cached_property

@@ -112,7 +112,7 @@ def _erase_orders(subject: Subject, pseudonym: str) -> int:
 
 
 def _flags_of(subject: Subject) -> "QuerySet[OrderFlag]":
-    """The flags of any merchant that are about this buyer."""
+    """The query for the flags of any merchant that are about this buyer."""
     return OrderFlag.objects.filter(buyer=subject.names[0])
 
 
@@ -142,8 +142,8 @@ def _erase_flags(subject: Subject, pseudonym: str) -> int:
 
 
 def _destinations_of(subject: Subject) -> "QuerySet[PayoutDestination]":
-    """The destinations of the merchant that the subject is of, removed ones too. As they were
-    added.
+    """The query for the destinations of the subject's merchant, removed ones too, in the order in
+    which they were added.
     """
     found = PayoutDestination.objects.filter(line__merchant=subject.merchant)
     return found.order_by("pk")

@@ -12,21 +12,23 @@ from jobs.chunks import Failures, Turn, ask_one_by_one, one_by_one, run_bisectin
 
 def work_off_day_ends(line_ids: Sequence[int], now: datetime) -> Failures:
     """Work off the day-ends of these lines up to `now`. Returns the lines that failed, with their
-    errors.
+    errors. A day-end writes off orders, places and lifts freezes and reviews limits, of which
+    merchants are notified. Where a line fails, the others go on. The lines are locked meanwhile.
     """
     return run_bisecting(partial(days.work_off, now=now), line_ids)
 
 
 def flag_orders(line_ids: Sequence[int], now: datetime) -> Failures:
     """Flag the orders of these lines that a person should look at. Returns the lines that failed,
-    with their errors.
+    with their errors. A line that gets a flag is locked.
     """
     return run_bisecting(partial(flags.raise_flags, now=now), line_ids)
 
 
 def run_automatic_withdrawals(rule_ids: Sequence[int], now: datetime) -> Failures:
     """Run these schedules of automatic withdrawals. Returns the schedules that failed, with their
-    errors.
+    errors. A withdrawal that is requested has a trail row. Each schedule is a transaction of its
+    own. Each locks its line.
     """
     return one_by_one(partial(automatic.run, now=now), rule_ids)
 
@@ -35,7 +37,8 @@ def send_withdrawals(
     withdrawal_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
     """Send these withdrawals to their providers until the turn is over. Returns those that failed,
-    with their errors.
+    with their errors. Each is committed as SENT before its provider is asked; what that answers is
+    recorded, and the merchant is notified of the end.
     """
     return ask_one_by_one(payouts.send, withdrawal_ids, turn or Turn(now))
 
@@ -44,20 +47,22 @@ def reconcile_withdrawals(
     withdrawal_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
     """Ask the providers about these withdrawals until the turn is over. Returns those that failed,
-    with their errors.
+    with their errors. What they answer is recorded, and merchants are notified of an end. What they
+    never received is sent again, or FAILED if its destination was removed.
     """
     return ask_one_by_one(payouts.reconcile, withdrawal_ids, turn or Turn(now))
 
 
 def take_payout_answers(answer_ids: Sequence[int], now: datetime) -> Failures:
     """Apply these rows of the bank's answers. Returns those that failed, with their errors; a row
-    that is refused has not failed.
+    that is refused has not failed. A row ends its withdrawal as PAID or FAILED, with a trail row,
+    and the merchant is notified.
     """
     return one_by_one(partial(payout_answers.take, now=now), answer_ids)
 
 
 def flag_late_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
     """Mark these withdrawals as late unless they have ended. Returns those that failed, with their
-    errors.
+    errors. Their lines are locked.
     """
     return run_bisecting(partial(payouts.flag_late, now=now), withdrawal_ids)

@@ -86,8 +86,8 @@ def _remark(now: datetime) -> str:
 
 
 def _farthest() -> datetime | None:
-    """The latest instant that a replay with --beyond-now was allowed to reach, or None if there was
-    none.
+    """Ask the database for the latest instant that a replay with --beyond-now was allowed to reach,
+    or None if there was none.
     """
     found = Replay.objects.aggregate(Max("beyond_now_until"))["beyond_now_until__max"]
     assert found is None or isinstance(found, datetime)

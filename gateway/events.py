@@ -214,7 +214,9 @@ class EventRun:
             self._outcomes[place] = _outcome_of(partial(founding.apply, event, now))
 
     def _record_held(self) -> None:
-        """Record the events that were held back so far, and keep their outcomes."""
+        """Apply together, under the locks that their types take, the events that were held back so
+        far, and keep their outcomes.
+        """
         self._apply_together()
         for batched, held in self._held.items():
             recorded = _record(batched, [new for _, new in held])
@@ -234,7 +236,9 @@ class EventRun:
             self._outcomes[place] = outcome
 
     def _merchant_id(self, reference: str) -> int:
-        """The primary key of the merchant with this reference. Raises UnknownMerchant."""
+        """Look up, once for a run, the primary key of the merchant with this reference. Raises
+        UnknownMerchant.
+        """
         if reference not in self._merchants:
             row = prepared.row(MERCHANT, [reference])
             if row is None:

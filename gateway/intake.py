@@ -30,7 +30,7 @@ class OutOfScope(Refused):
 
 def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> list[Outcome]:
     """Apply the events in these decoded JSON objects, which arrive together, and record them as
-    received with the key and the request's id.
+    received with the key and the request's id. Each is applied under the locks that its type takes.
 
     Returns their outcomes in the same order; events that the key may not send are rejected.
     Failures of our own are raised; then all events may be sent again.

@@ -36,7 +36,9 @@ def _said(buyer: str, *, as_ascii: bool) -> str:
 
 
 def _received_of(subject: Subject) -> "QuerySet[ReceivedEvent]":
-    """The records of events that came in by the API and name the buyer, oldest first."""
+    """The query for the records of events that came in by the API and name the buyer,
+    oldest first.
+    """
     found = ReceivedEvent.objects.filter(data__contains=_said(subject.names[0], as_ascii=True))
     return found.order_by("pk")
 
@@ -56,7 +58,7 @@ def _erase_received(subject: Subject, pseudonym: str) -> int:
 
 
 def _imported_of(subject: Subject) -> "QuerySet[ImportedRow]":
-    """The rows of imported files that name the buyer, oldest first."""
+    """The query for the rows of imported files that name the buyer, oldest first."""
     found = ImportedRow.objects.filter(**{f"data__{MEMBER}": subject.names[0]})
     return found.order_by("pk")
 
@@ -75,7 +77,7 @@ def _erase_imported(subject: Subject, pseudonym: str) -> int:
 
 
 def _told_of(subject: Subject) -> "QuerySet[WebhookEvent]":
-    """The webhook events that name the buyer, oldest first."""
+    """The query for the webhook events that name the buyer, oldest first."""
     found = WebhookEvent.objects.filter(**{f"data__{MEMBER}": subject.names[0]})
     return found.order_by("pk")
 

@@ -27,21 +27,21 @@ def register() -> None:
 
 
 def _received(before: datetime, now: datetime) -> "QuerySet[ReceivedEvent]":
-    """The records of events that came in by the API before the instant `before`."""
+    """The query for the records of events that came in by the API before the instant `before`."""
     return ReceivedEvent.objects.filter(received_at__lt=before)
 
 
 def _imported(before: datetime, now: datetime) -> "QuerySet[ImportedRow]":
-    """The imported rows that were done before the instant `before`, still have data, and are of
-    files of which all is done.
+    """The query for the imported rows that were done before the instant `before`, still have data,
+    and are of files of which all is done.
     """
     done = Import.Status.DONE
     return ImportedRow.objects.filter(HAS_DATA, done_at__lt=before, file__status=done)
 
 
 def _told(before: datetime, now: datetime) -> "QuerySet[WebhookEvent]":
-    """The webhook events from before the instant `before` that still have data, have their number,
-    and are on their way to nobody.
+    """The query for the webhook events from before the instant `before` that still have data, have
+    their number, and are on their way to nobody.
     """
     pending = WebhookDelivery.objects.filter(
         event=OuterRef("pk"), status=WebhookDelivery.Status.PENDING
@@ -52,8 +52,8 @@ def _told(before: datetime, now: datetime) -> "QuerySet[WebhookEvent]":
 
 
 def _answers(before: datetime, now: datetime) -> "QuerySet[WebhookAttempt]":
-    """The attempts at webhooks from before the instant `before` that still have what was
-    answered.
+    """The query for the attempts at webhooks from before the instant `before` that still have what
+    was answered.
     """
     return WebhookAttempt.objects.filter(HAS_ANSWER, at__lt=before)
 

@@ -24,7 +24,7 @@ def register() -> None:
 
 
 def _failures(before: datetime, now: datetime) -> "QuerySet[JobFailure]":
-    """The failed rows that the job of retention removes: those that were done before the instant
-    `before`.
+    """The query for the failed rows that the job of retention removes: those that were done before
+    the instant `before`.
     """
     return JobFailure.objects.filter(resolved_at__lt=before)

@@ -51,19 +51,19 @@ def park(job: Job, failures: Failures, now: datetime) -> None:
 
 
 def among(job: Job, keys: Sequence[int]) -> set[int]:
-    """Those of these primary keys whose rows are parked."""
+    """Look up which of these primary keys have rows that are parked."""
     return set(_parked(job, keys).values_list("row_id", flat=True))
 
 
 def resolve(job: Job, keys: Sequence[int], now: datetime) -> None:
-    """Resolve the failures of the rows with these primary keys, which are done now; those of them
-    that are not parked are left alone.
+    """Mark as resolved at `now`, in the database, the failures of the rows with these primary keys,
+    which are done now; those of them that are not parked are left alone.
     """
     _parked(job, keys).update(resolved_at=now)
 
 
 def _parked(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
-    """The job's failures, not resolved, of the rows with these primary keys."""
+    """The query for the job's failures, not resolved, of the rows with these primary keys."""
     return JobFailure.objects.filter(job=job.name, row_id__in=keys, resolved_at__isnull=True)
 
 

@@ -35,8 +35,8 @@ class AlreadyResolved(Refused):
 
 
 def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> runs.Started:
-    """Start a run of the job for all that is due at `at`, an instant that has come, and write it on
-    the trail.
+    """Put on record a run of the job for all that is due at `at`, an instant that has come, and
+    write it on the trail.
 
     The caller sends the chunks to the workers (tasks.spread). What was done already is not due
     again. Raises UnknownJob and JobAtWork; Invalid for an instant in the future, or without a
@@ -99,7 +99,7 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
 
 
 def _job(name: str) -> Job:
-    """The job with this name. Raises UnknownJob."""
+    """The installed job with this name. Raises UnknownJob if there is none."""
     try:
         return job_named(name)
     except LookupError as error:

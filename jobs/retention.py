@@ -40,7 +40,7 @@ class Kept:
     remove: Callable[["QuerySet[Any]"], int] = lambda rows: _delete(rows)
 
     def rows(self, now: datetime) -> "QuerySet[Any]":
-        """The rows of this kind that have been kept for long enough at `now`."""
+        """The query for the rows of this kind that have been kept for long enough at `now`."""
         return self.old(self.before(now), now)
 
     def before(self, now: datetime) -> datetime:
@@ -60,7 +60,8 @@ def due(now: datetime) -> Sequence[int]:
 
 def apply(places: Sequence[int], now: datetime) -> Failures:
     """Remove the rows that have been kept for long enough of the kinds at these places
-    (Kept.place), with trail rows. Returns the places of those that failed, with their errors.
+    (Kept.place), with trail rows. Returns the places of those that failed, with their errors. Rows
+    that another worker is removing are passed over.
     """
     kinds = {kept.place: kept for kept in KEPT}
     return one_by_one(lambda place: _apply(kinds[place], now), places)
@@ -68,7 +69,7 @@ def apply(places: Sequence[int], now: datetime) -> Failures:
 
 def _apply(kept: Kept, now: datetime) -> None:
     """Remove the old rows of this kind, a few at a time and at most MOST of them, with a trail row
-    for each time.
+    for each time. The rows are locked as they are removed.
     """
     left = MOST
     while left > 0 and (removed := _some(kept, min(AT_ONCE, left), now)):

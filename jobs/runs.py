@@ -96,9 +96,9 @@ def start(
     tick: datetime | None = None,
     is_alone: bool = False,
 ) -> Started:
-    """Find what is due at `at` and put a run for it on record. A run that finds nothing ends at
-    once. Failures of rows that are not due any more are resolved. Inside a cell, all of that is of
-    this cell alone.
+    """Find what is due at `at` and put a run for it on record; nothing is sent to the workers here.
+    A run that finds nothing ends at once. Failures of rows that are not due any more are resolved.
+    Inside a cell, all of that is of this cell alone.
 
     `tick` is the instant of the timetable that the run claims; None for a run outside the
     timetable. With `is_alone`, raises JobAtWork while another run of the job is at work. Raises
@@ -125,8 +125,8 @@ def start(
 
 
 def _claim(job: Job, tick: datetime, *, at: datetime, now: datetime) -> JobRun:
-    """Insert the run that claims the tick; what it has to do is filled in later. Raises TickTaken
-    if another run has claimed it.
+    """Insert the run that claims the tick; what it has to do is filled in later. Another process
+    that claims it waits until the transaction ends. Raises TickTaken if another run has claimed it.
     """
     claimed, is_new = JobRun.objects.get_or_create(
         job=job.name,
@@ -320,7 +320,7 @@ def close_lost(now: datetime) -> int:
     """End, as lost, the runs that did no chunk for an hour, if a later complete run of the
     timetable has found their rows due again.
 
-    Returns how many were ended.
+    Returns how many were ended. It skips runs that another transaction has locked.
     """
     with connection.cursor() as cursor:
         cursor.execute(CLOSE_LOST, {"now": now, "stuck": now - STUCK_AFTER})

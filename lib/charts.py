@@ -170,7 +170,7 @@ def bars(
 
 def _scale(lowest: Decimal, highest: Decimal) -> list[float]:
     """The figures of a scale of even steps that holds 0, `lowest` and `highest`; all of them whole,
-    as the numbers beside it are.
+    as the numbers beside it are. They go up from the lowest.
     """
     largest = max(highest, -lowest)
     if not largest:

@@ -56,7 +56,7 @@ class OneCellCommand(BooksCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command inside the cell that was asked for. Raises CommandError if there is none
-        such, and what BooksCommand.execute does.
+        such, or if a registered check refuses to go on.
         """
         number = cells_of(options)[0] if options.get("cell") else cells.FIRST
         with cells.at(number):
@@ -72,8 +72,8 @@ def add_cell(parser: ArgumentParser, what: str) -> None:
 
 
 def cells_of(options: dict[str, Any]) -> Sequence[int]:
-    """The numbers of the cells that a command is for: the one of --cell, or else all. Raises
-    CommandError if there is no such cell.
+    """The numbers of the cells that a command is for: the one of --cell, or else all, in their
+    order. Raises CommandError if there is no such cell.
     """
     known, asked = cells.numbers(), options.get("cell")
     if asked is None:

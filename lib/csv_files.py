@@ -144,7 +144,7 @@ def language_asked(request: HttpRequest) -> AbstractContextManager[None]:
 def for_people(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
     """A response that downloads the CSV file made of these blocks under this name, with the mark of
     UTF-8 in front, without which spreadsheets would read Chinese and Thai as signs of something
-    else. It is sent as `download` sends a file.
+    else. It is sent while it is made; if making it fails, the connection breaks off.
     """
     return download(request, chain([MARK], blocks), file_name)
 

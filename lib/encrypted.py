@@ -120,7 +120,9 @@ def register(*columns: Column) -> None:
 
 
 def columns() -> Sequence[Column]:
-    """Every column that is kept encrypted."""
+    """Every column that is kept encrypted. Those of models' fields come first, then those that were
+    registered.
+    """
     ours: list[Column] = [
         OfField(field)
         for model in apps.get_models()

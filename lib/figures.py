@@ -59,7 +59,8 @@ def of(
 
 def _counted(rows: "QuerySet[Any, Any]", summed: int) -> list[tuple[Any, ...]]:
     """For each currency its code, the number of rows, and the sum of each of the `summed` columns;
-    in one row, with an empty code, where nothing is summed.
+    in one row, with an empty code, where nothing is summed. It is one question to the database.
+    Currencies are in the order of their codes.
     """
     try:
         sql, parameters = rows.query.sql_with_params()

@@ -305,7 +305,9 @@ def _build(schema_editor: BaseDatabaseSchemaEditor, name: str, create: str) -> N
 
 
 def _is_constraint(cursor: Any, table: str, name: str) -> bool:
-    """Whether the table has a constraint with this name, and not an index alone."""
+    """Ask the database whether the table has a constraint with this name, and not an
+    index alone.
+    """
     cursor.execute(
         "SELECT FROM pg_constraint WHERE conrelid = to_regclass(%s) AND conname = %s",
         [f'"{table}"', name],

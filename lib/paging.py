@@ -92,8 +92,8 @@ def turned_to(
 
 
 def number_before(rows: "QuerySet[M]", row: M, *, by: str, most: int) -> int:
-    """How many of `rows` come before `row`, which is one of them, in the order of `by`; at most
-    `most`.
+    """Count in the database how many of `rows` come before `row`, which is one of them, in the
+    order of `by`; at most `most`.
     """
     field, column = by.lstrip("-"), _column(rows, by)
     mark = _read_mark(column, _mark(row, field, column))

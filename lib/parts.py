@@ -59,7 +59,8 @@ class InParts(str):
     def rows(self, database: BaseDatabaseWrapper, values: Values) -> Rows:
         """What the statement selects, one row or none, once its parts are carried out on this
         connection: in the open transaction, or else in one of their own. Raises what Django's
-        cursors raise.
+        cursors raise. A part that is only for figures above 0 is left out otherwise, and the first
+        part that selects no row ends it.
         """
         assert isinstance(values, Mapping), "parts take named values"
         known = dict(values)
@@ -184,7 +185,9 @@ def _asking(sql: str, names: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _closing(whole: str, start: int) -> int:
-    """Where the bracket closes that opens before `start`."""
+    """Where the bracket closes that opens before `start`. Raises ValueError if it does
+    not close.
+    """
     depth = 1
     for found in _BRACKET.finditer(whole, start):
         depth += {"(": 1, ")": -1}.get(found[0], 0)

@@ -54,8 +54,8 @@ def row(statement: str, values: Values) -> tuple[Any, ...] | None:
 
 
 def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
-    """All rows that the statement gives, which should be few. Raises what Django's cursors
-    raise.
+    """Run the statement, and return all rows that it gives, in its order, which should be few.
+    Raises what Django's cursors raise.
     """
     database = connections[DEFAULT_DB_ALIAS]
     if isinstance(statement, parts.InParts) and parts.is_for(database):

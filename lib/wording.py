@@ -21,7 +21,7 @@ def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
 
 
 def optional(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
-    """The text as `checked` returns it, or "" if there is nothing in it. Raises Invalid if it is
+    """The text, cleaned as `checked` does, or "" if there is nothing in it. Raises Invalid if it is
     longer than `longest`, or has control characters.
     """
     return checked(field, text, longest) if text.strip() else ""

@@ -36,7 +36,8 @@ View = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Let a view be seen only by the team of the merchant in the address, and by operators who look
-    at its pages, who can change nothing; with times in the merchant's time zone.
+    at its pages, who can change nothing, and of whom each file taken is written on the trail; with
+    times in the merchant's time zone.
 
     The merchant is always the one in the address, so that two tabs never mix. Strangers get the
     same 404 as for a merchant that does not exist. People who are not signed in are sent to sign
@@ -47,8 +48,9 @@ def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
 
 def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Let a view be seen only by those of the team of the merchant in the address who may do more
-    than look: OWNER and FINANCE. Others get a 403, also operators who look at the pages. Otherwise
-    as `for_members`.
+    than look: OWNER and FINANCE. Others get a 403, also operators who look at the pages. Strangers
+    get a 404, people who are not signed in are sent to sign in, and the merchant's second factor is
+    asked for, as by `for_members`.
     """
     return _guard(view, lambda membership: membership.may_act)
 
@@ -56,14 +58,17 @@ def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
 def for_exporting(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Let a view be seen only by who may take files of the merchant in the address: OWNER and
     FINANCE, and operators who look at the pages. Others get a 403. What operators take is put on
-    the trail. Otherwise as `for_members`.
+    the trail. Strangers get a 404, people who are not signed in are sent to sign in, and the
+    merchant's second factor is asked for, as by `for_members`.
     """
     return _guard(view, lambda membership: membership.may_export, gives_files=True)
 
 
 def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Let a view be seen only by OWNERs of the merchant in the address, who may change the team.
-    Others get a 403, also operators who look at the pages. Otherwise as `for_members`.
+    Others get a 403, also operators who look at the pages. Strangers get a 404, people who are not
+    signed in are sent to sign in, and the merchant's second factor is asked for, as by
+    `for_members`.
     """
     return _guard(view, lambda membership: membership.is_owner)
 
@@ -83,8 +88,9 @@ def _guard(
     def guarded(
         request: MemberRequest, merchant: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponseBase:
-        """The view's answer. Raises Http404 to strangers, and PermissionDenied to those of the team
-        who may not enter.
+        """The view's answer, or the page of a second factor that the member lacks. Raises Http404
+        to strangers, and PermissionDenied to those of the team who may not enter. An operator who
+        looks at the pages gets a 403 for all but GET and HEAD, and a trail row for each file.
         """
         membership = queries.membership(request.user, merchant) or _looking(request, merchant)
         if membership is None:

@@ -79,7 +79,7 @@ class Table:
 
 
 def of_merchants(model: type[Model], owner: str, merchant_ids: Sequence[int]) -> "QuerySet[Any]":
-    """The model's rows whose column `owner` has the key of one of these merchants."""
+    """The query for the model's rows whose column `owner` has the key of one of these merchants."""
     return model._default_manager.filter(**{f"{owner}__in": merchant_ids})
 
 

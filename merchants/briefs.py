@@ -207,23 +207,23 @@ def _standing(profile: Profile, part: str) -> str:
 
 
 def _teams(user: User) -> list[str]:
-    """The person's roles at merchants, each as "merchant: role", by merchant and at most FEW of
-    them.
+    """Read the person's roles at merchants, each as "merchant: role", by merchant and at most FEW
+    of them.
     """
     memberships = user.memberships.select_related("merchant").order_by("merchant__name")[:FEW]
     return [f"{one.merchant}: {one.get_role_display()}" for one in memberships]
 
 
 def _team(merchant: Merchant) -> list[Fact]:
-    """The merchant's owners, as they joined the team, and how many people it has in all."""
+    """Read the merchant's owners, as they joined the team, and how many people it has in all."""
     people = list(queries.members(merchant).order_by("pk"))
     owners = [str(one.user) for one in people if one.is_owner]
     return [Fact("Owners", owners[:FEW]), Fact("People on the team", len(people))]
 
 
 def _sign_ins(user: User) -> History:
-    """The history of the person's latest sign-ins and attempts, each with its network address and
-    browser.
+    """Read the history of the person's latest sign-ins and attempts, each with its network address
+    and browser.
     """
     rows = SignIn.objects.filter(user=user).order_by("-at", "-id")[:FEW]
     return History(

@@ -58,8 +58,9 @@ def is_entered(reference: str) -> bool:
 
 
 def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
-    """A context in which the block is inside the cell of the merchant with this primary key; as
-    `of` otherwise.
+    """A context in which the block is inside the cell of the merchant with this primary key;
+    outside of any if there is none or no key, and where there are no cells. Raises cells.Moves if
+    its books are being moved.
     """
     if merchant_id is None or not cells.are_on():
         return cells.nowhere()
@@ -69,7 +70,7 @@ def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
 @contextmanager
 def _at(row: tuple[Any, ...] | None) -> Iterator[None]:
     """Have the block inside the cell of this row's place; where it is for None. Raises cells.Moves
-    as `of` does.
+    if the merchant's books are being moved, at once or as soon as a transaction begins.
     """
     if row is None:
         yield
@@ -109,14 +110,16 @@ def question_of(places: Iterable[Place]) -> str:
 
 
 def cells_of(references: Iterable[str]) -> dict[str, int]:
-    """The number of the cell of each merchant with one of these references, by reference; unknown
-    references are left out.
+    """Look up the number of the cell of each merchant with one of these references, by reference;
+    unknown references are left out.
     """
     return dict(prepared.rows(CELLS, [list(set(references))]))
 
 
 def merchants_by_cell() -> Mapping[int, int]:
-    """How many merchants have their books in each cell, by the cells' numbers, the lowest first."""
+    """Count in the database how many merchants have their books in each cell, by the cells'
+    numbers, the lowest first.
+    """
     counted = dict(Merchant.objects.values_list("cell").annotate(merchants=Count("pk")))
     return {number: counted.get(number, 0) for number in cells.numbers()}
 

@@ -28,24 +28,24 @@ def is_of_this_cell(key: str) -> bool:
 
 
 def has_left(name: str) -> bool:
-    """Whether the document with this number, or the money sent under this reference, has left
-    the cell that we are inside.
+    """Look up whether the document with this number, or the money sent under this reference, has
+    left the cell that we are inside.
     """
     left = MovedName.objects.filter(move__from_cell=cells.number(), move__is_done=True)
     return cells.are_on() and left.filter(name=name).exists()
 
 
 def cells_of(names: Iterable[str]) -> dict[str, int]:
-    """The number of the cell in which the document or money with each of these names is now, by
-    name; those that never left the cell that gave them are left out.
+    """Look up the number of the cell in which the document or money with each of these names is
+    now, by name; those that never left the cell that gave them are left out.
     """
     left = MovedName.objects.filter(name__in=list(names), move__is_done=True)
     return dict(left.values_list("name", "move__merchant__cell"))
 
 
 def cells_of_file(file: str) -> Sequence[int]:
-    """The numbers of the cells, the lowest first, in which what the file for the bank with this
-    name pays is now, if it left the cell that made it.
+    """Look up the numbers of the cells, the lowest first, in which what the file for the bank with
+    this name pays is now, if it left the cell that made it.
     """
     left = MovedName.objects.filter(file=file, move__is_done=True)
     return sorted(set(left.values_list("move__merchant__cell", flat=True)))

@@ -55,7 +55,7 @@ def addresses(user: User) -> tuple[str, ...]:
 
 
 def _is_anothers(address: str, user: User) -> bool:
-    """Whether the address, in any case, is that of another person's account."""
+    """Look up whether the address, in any case, is that of another person's account."""
     return User.objects.filter(email__iexact=address).exclude(pk=user.pk).exists()
 
 

@@ -283,9 +283,9 @@ def day_start(books: CountsDays, day: date) -> datetime:
 
 
 def starts_of(books: CountsDays, days: Sequence[date]) -> list[datetime]:
-    """The instants at which these days of the merchant start, as they are given, each as
-    `day_start` tells it. Nothing is asked of the database where no day is later than the one after
-    the open day, and the merchant has always had one time zone.
+    """The instants at which these days of the merchant start, in the order of the days, each by the
+    time zone that is, or is planned to be, in force on it. Nothing is asked of the database where
+    no day is later than the one after the open day, and the merchant has always had one time zone.
     """
     latest = max(days, default=books.open_on)
     if books.timezone_since_at is None and latest <= books.open_on + calendar.ONE_DAY:
@@ -294,8 +294,9 @@ def starts_of(books: CountsDays, days: Sequence[date]) -> list[datetime]:
 
 
 def day_starts(days: Sequence[tuple[int, str, date]]) -> list[datetime]:
-    """The instants at which local days start, one for each of `days`: a merchant's key, the
-    time zone in which its open day is counted, and the day. See `day_start`.
+    """The instants at which local days start, one for each of `days`: a merchant's key, the time
+    zone in which its open day is counted, and the day. Each is by the time zone that is, or is
+    planned to be, in force on that day.
     """
     if not days:
         return []

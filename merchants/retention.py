@@ -29,9 +29,9 @@ def register() -> None:
 
 
 def _sign_ins(before: datetime, now: datetime) -> "QuerySet[SignIn]":
-    """The rows of the log of sign-ins that the job of retention removes: those before the instant
-    `before`, but none that is younger than LEAST_KEPT_DAYS by the database's clock, as the database
-    refuses to delete those.
+    """The query for the rows of the log of sign-ins that the job of retention removes: those before
+    the instant `before`, but none that is younger than LEAST_KEPT_DAYS by the database's clock, as
+    the database refuses to delete those.
     """
     least = Now() - timedelta(days=LEAST_KEPT_DAYS)
     return SignIn.objects.filter(at__lt=Least(before, least))
@@ -55,8 +55,8 @@ def _end(rows: "QuerySet[Session]") -> int:
 
 
 def _listed(before: datetime, now: datetime) -> "QuerySet[UserSession]":
-    """The rows of the list of people's sessions (allauth's) that the job of retention removes:
-    those whose sessions are gone. Neither instant matters.
+    """The query for the rows of the list of people's sessions (allauth's) that the job of retention
+    removes: those whose sessions are gone. Neither instant matters.
     """
     kept = Session.objects.filter(session_key=OuterRef("session_key"))
     found: QuerySet[UserSession] = UserSession.objects.filter(~Exists(kept))
@@ -64,15 +64,15 @@ def _listed(before: datetime, now: datetime) -> "QuerySet[UserSession]":
 
 
 def _mails(before: datetime, now: datetime) -> "QuerySet[SecurityMail]":
-    """The e-mails about sign-ins and teams that the job of retention removes: those written before
-    the instant `before`, sent or not.
+    """The query for the e-mails about sign-ins and teams that the job of retention removes: those
+    written before the instant `before`, sent or not.
     """
     return SecurityMail.objects.filter(at__lt=before)
 
 
 def _invitations(before: datetime, now: datetime) -> "QuerySet[Invitation]":
-    """The invitations that the job of retention removes: those that were accepted, revoked or
-    expired before the instant `before`.
+    """The query for the invitations that the job of retention removes: those that were accepted,
+    revoked or expired before the instant `before`.
     """
     return Invitation.objects.filter(
         Q(accepted_at__lt=before) | Q(revoked_at__lt=before) | Q(expires_at__lt=before)

@@ -56,7 +56,9 @@ def with_second_factor(
     """
 
     def decorate(view: View[P]) -> View[P]:
-        """The view, shown only with a second factor as `with_second_factor` says."""
+        """The view, which requests reach that need no second factor or come soon after one was
+        confirmed; others are sent to confirm one or to set one up.
+        """
 
         @wraps(view)
         def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -113,7 +115,8 @@ def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None
     """The response for a member without a confirmed second factor if the merchant requires one: the
     page that asks to set one up, or a redirect to confirm it.
 
-    None if the session has confirmed one, if none is required, and in demonstrations.
+    None if the session has confirmed one, if none is required, and in demonstrations. The session
+    keeps where the member then goes on.
     """
     if settings.TAEL_SANDBOX or not membership.merchant.requires_second_factor:
         return None

@@ -11,6 +11,7 @@ from merchants.operations import security_mails
 
 def send_security_mails(mail_ids: Sequence[int], now: datetime) -> Failures:
     """Send those of these e-mails about sign-ins and teams that were not sent yet. Returns the keys
-    of those that failed, each with its error.
+    of those that failed, each with its error. Each is locked while it is sent, and never sent
+    twice.
     """
     return security_mails.send(mail_ids, now=now).failures

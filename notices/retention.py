@@ -18,7 +18,7 @@ def register() -> None:
 
 
 def _mails(before: datetime, now: datetime) -> "QuerySet[NoticeMail]":
-    """The e-mails of notices that the job of retention removes: those of notices from before the
-    instant `before` whose e-mails were all created.
+    """The query for the e-mails of notices that the job of retention removes: those of notices from
+    before the instant `before` whose e-mails were all created.
     """
     return NoticeMail.objects.filter(notice__at__lt=before, notice__addressed_at__isnull=False)

@@ -63,7 +63,9 @@ def _local(merchant: Merchant) -> LocalDays:
 @for_members
 @require_POST
 def mark_read(request: MemberRequest) -> HttpResponse:
-    """Mark all notices as seen by the person, and lead back to the start page (rule 11.8)."""
+    """Mark all notices as seen by the person, and lead back to the start page (rule 11.8). Only a
+    POST is taken.
+    """
     _mark_seen(request)
     return redirect("overview", request.membership.merchant.reference)
 

@@ -161,8 +161,8 @@ class Bar:
 
     @property
     def sums(self) -> list[tuple[StrOrPromise, Sequence[Money], str]]:
-        """What the rows come to: the name of each sum, its amounts by currency, and the address of
-        its rows where they are not all; nothing while not all rows are counted.
+        """What the rows come to: the name of each sum, its amounts, one for each currency, and the
+        address of its rows where they are not all; nothing while not all rows are counted.
         """
         asked = self.filter
         pairs = zip(asked.SUMS.items(), asked.figures.sums, strict=False)

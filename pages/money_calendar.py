@@ -138,8 +138,8 @@ class MoneyCalendar:
 
 
 def of(line: CreditLine, account: BillingAccount, *, now: datetime) -> MoneyCalendar:
-    """The merchant's money calendar, as things stand at `now`: what comes on the next days, up to
-    DAYS_AHEAD of them. Rule 15.34.
+    """Read from both books the merchant's money calendar, as things stand at `now`: what comes on
+    the next days, up to DAYS_AHEAD of them. Rule 15.34.
     """
     today = local_day(line, now)
     expected = coming.expected(line, today=today, until=today + timedelta(DAYS_AHEAD - 1))

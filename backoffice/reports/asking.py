@@ -26,7 +26,8 @@ class Question(forms.Form):
 
     def __init__(self, report: Report, typed: QueryDict) -> None:
         """Fill in what `typed` leaves out: the first currency there is, the report's usual first
-        day, and today (UTC) as the last day. A report of today asks for no days.
+        day, and today (UTC) as the last day. A report of today asks for no days. The currencies are
+        read from the figures of the home page, which are cached.
         """
         self.now = clock.now()
         today = self.now.astimezone(UTC).date()

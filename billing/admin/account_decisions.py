@@ -91,8 +91,8 @@ def _plan_effect(account: BillingAccount) -> str:
 
 
 def _change_plan(act: Act) -> PlanTerm:
-    """Change the plan, from the next plan date on, to the one that the operator's form states;
-    returns the new term.
+    """Change the plan, from the next plan date on and with a trail row, to the one that the
+    operator's form states; returns the new term.
     """
     said = act.cleaned_data
     plan = accounts.Plan(said["plan"], said["price"], said["interval_days"])
@@ -145,7 +145,9 @@ def _method_effect(account: BillingAccount) -> str:
 
 
 def _choose_method(act: Act) -> BillingAccount:
-    """Choose the method that the operator's form states; returns the account."""
+    """Choose the method that the operator's form states, with a trail row; bills that have failed
+    become due at once; returns the account.
+    """
     method, _separator, card = act.cleaned_data["method"].partition(":")
     return payment_methods.choose(
         merchant_id=act.row.pk,
@@ -159,7 +161,8 @@ def _choose_method(act: Act) -> BillingAccount:
 
 def _try_at_once(act: Act, account: BillingAccount) -> Payment | BillingAccount:
     """Try at once to collect the account's oldest bill that is due, by the method that was just
-    chosen, and have workers try the others. Returns that attempt, or the account if none was made.
+    chosen, and have workers try the others. Each bill is locked with its account and credit line,
+    and merchants are notified of failures. Returns that attempt, or the account if none was made.
     """
     payment = payments.collect_chosen(account.pk, now=act.now)
     tasks.start_collecting(account.pk)

@@ -308,12 +308,12 @@ class BankLineAdmin(Deciding, FoundByKeys):
 
     @admin.display(description="line", ordering="pk")
     def place(self, line: BankLine) -> str:
-        """Which line of which statement it is, shortly."""
+        """The line's number and its statement's name, as a short text."""
         return f"{line.statement.name}, line {line.number}"
 
     @admin.display(description="status", ordering="status")
     def stands(self, line: BankLine) -> SafeString:
-        """What became of the line, and why."""
+        """A badge with what became of the line, and the reason for that in words."""
         why = line.get_why_display()
         return format_html("{}<br><small>{}</small>", line.get_status_display(), why)
 
@@ -344,8 +344,8 @@ class BankLineAdmin(Deciding, FoundByKeys):
         return briefs.of_bank_line(row)
 
     def lock(self, row: Any, now: Any) -> None:
-        """Lock the account under whose lock is decided about the line, if there is one, and then
-        the line, as operations do.
+        """Lock the account under whose lock is decided about the line, if there is one, with its
+        credit line and its ended days worked off, and then the line, as operations do.
         """
         key = matching.decided_under(row)
         if key is not None:

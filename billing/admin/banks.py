@@ -36,8 +36,8 @@ class StatementFile(forms.Form):
 
 
 def _upload(act: Act) -> Report:
-    """Take the statements of the bank's file that was uploaded. Reports how many are here, and
-    which of them do not follow, so that they wait.
+    """Take the statements of the bank's file that was uploaded, with a trail row; a job matches
+    their lines. Reports how many are here, and which of them do not follow, so that they wait.
     """
     said = act.cleaned_data["file"]
     file = bank_statements.take(

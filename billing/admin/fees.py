@@ -11,7 +11,9 @@ from billing.operations import fees
 
 
 def _add(act: Act) -> Fee:
-    """Add the fee that the operator's form states."""
+    """Add the fee that the operator's form states, with a trail row. Of two calls at once, the
+    second waits. Raises FeeConflict, Invalid.
+    """
     said = act.cleaned_data
     return fees.add(
         code=said["code"],

@@ -122,7 +122,9 @@ def _pay_effect(invoice: Invoice) -> str:
 
 
 def _record_transfer(act: Act) -> Invoice:
-    """Record the transfer that the operator's form states; returns the bill as it is then."""
+    """Record the transfer for the bill that the operator's form states, with a trail row
+    (transfers.record); returns the bill as it is then.
+    """
     transfers.record(
         invoice_id=act.row.pk,
         amount=act.cleaned_data["amount"],
@@ -135,9 +137,9 @@ def _record_transfer(act: Act) -> Invoice:
 
 
 def _pay_now(act: Act) -> Payment:
-    """Try to collect the bill at once, and return the attempt. `act` has how many attempts the page
-    showed: raises payments.InvoiceChanged if the bill was tried since, and what else
-    payments.pay_now raises.
+    """Try to collect the bill at once, with a trail row, and return the attempt. The merchant may
+    be notified of its failure. `act` has how many attempts the page showed: raises
+    payments.InvoiceChanged if the bill was tried since, and what else payments.pay_now raises.
     """
     showed = act.showed or {}
     seen = showed.get("Attempts", "")

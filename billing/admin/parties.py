@@ -33,7 +33,7 @@ from merchants.admin.two_people import CallOrPropose, done
 
 
 def _add(act: Act) -> Issuer:
-    """Add the issuer that the operator's form states."""
+    """Add the issuer that the operator's form states, with a trail row."""
     said = act.cleaned_data
     return issuers.add(
         prefix=said["number_prefix"],
@@ -45,7 +45,7 @@ def _add(act: Act) -> Issuer:
 
 
 def _change(act: Act) -> Issuer:
-    """Give the issuer the version that the operator's form states."""
+    """Give the issuer the version that the operator's form states, with a trail row."""
     return issuers.change(
         issuer_id=act.row.pk,
         entity=act.cleaned_data["entity"],

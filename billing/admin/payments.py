@@ -45,7 +45,10 @@ def _ask_effect(payment: Payment) -> str:
 
 
 def _ask(act: Act) -> Payment:
-    """Ask the provider about the attempt; returns the attempt as it is then."""
+    """Ask the provider about the attempt and record its answer, under the locks of the bill, its
+    account and its credit line, with a trail row if that changes the status; returns the attempt as
+    it is then.
+    """
     payments.reconcile(act.row.pk, actor=act.actor, now=act.now)
     return Payment.objects.get(pk=act.row.pk)
 

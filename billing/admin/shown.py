@@ -35,7 +35,7 @@ class AboutAccount(Deciding):
 
     def lock(self, row: Any, now: datetime) -> None:
         """Lock the billing account that the row belongs to, and work off its days that have ended
-        by `now`.
+        by `now` (accounts.lock).
         """
         accounts.lock(_account_id(row), now=now)
 
@@ -88,7 +88,7 @@ def granted(account: BillingAccount) -> Values:
 
 
 def is_granted(act: Act) -> bool:
-    """Whether this form has granted its credit already."""
+    """Look up whether this form has granted its credit already."""
     rows = BillingCredit.objects.filter(account=_account_id(act.row))
     return rows.filter(request_key=act.cleaned_data["request_key"]).exists()
 
@@ -181,12 +181,12 @@ def unapplied(account: BillingAccount) -> Values:
 
 
 def is_received(act: Act) -> bool:
-    """Whether this transfer is on record: the bank's reference says so."""
+    """Look up whether this transfer is on record: the bank's reference says so."""
     return transfers.is_recorded(_account_id(act.row), act.cleaned_data["reference"])
 
 
 def is_given_back(act: Act) -> bool:
-    """Whether money was given back under the bank's reference already."""
+    """Look up whether money was given back under the bank's reference already."""
     return transfers.is_given_back(act.row.pk, act.cleaned_data["reference"])
 
 
@@ -198,7 +198,7 @@ def charged_by_hand(account: BillingAccount) -> Values:
 
 
 def is_charged(act: Act) -> bool:
-    """Whether this form has made its charge already."""
+    """Look up whether this form has made its charge already."""
     return charges_by_hand.is_made(act.row.pk, act.cleaned_data["request_key"])
 
 
@@ -228,7 +228,7 @@ def invoice(invoice: Invoice) -> Values:
 
 
 def is_waived(act: Act) -> bool:
-    """Whether this form has made its waiver already."""
+    """Look up whether this form has made its waiver already."""
     return waivers.is_made(act.row.pk, act.cleaned_data["request_key"])
 
 

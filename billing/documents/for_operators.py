@@ -128,7 +128,7 @@ def statement_as_csv(*, statement_id: int, actor: str, reason: str, now: datetim
 
 
 def _invoice(invoice_id: int) -> Invoice:
-    """The bill with this primary key, with its account and merchant. Raises
+    """Read the bill with this primary key, with its account and merchant. Raises
     Invoice.DoesNotExist.
     """
     found: Invoice = Invoice.objects.select_related("account__merchant").get(pk=invoice_id)
@@ -136,7 +136,7 @@ def _invoice(invoice_id: int) -> Invoice:
 
 
 def _statement(statement_id: int) -> Statement:
-    """The statement with this primary key, with its account and merchant. Raises
+    """Read the statement with this primary key, with its account and merchant. Raises
     Statement.DoesNotExist.
     """
     found: Statement = Statement.objects.select_related("account__merchant").get(pk=statement_id)

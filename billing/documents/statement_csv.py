@@ -70,8 +70,8 @@ class Export:
 
     @classmethod
     def of(cls, merchant: Merchant, month: date, *, language: str = "en") -> "Export":
-        """The file of the merchant's statement of `month`. Raises NotClosed as closed_statement
-        does.
+        """The file of the merchant's statement of `month`. Raises NotClosed if the month is open,
+        has not begun or had no charge, or if the merchant has no account.
         """
         return cls(merchant, closed_statement(merchant, month), language)
 
@@ -136,7 +136,7 @@ def without_tax() -> dict[str, str]:
 
 
 def fees_in(language: str) -> dict[str, dict[str, str]]:
-    """The category and name of each fee in the language, by its code."""
+    """Read the category and name of each fee in the language, by its code."""
     with override(language):
         return {
             fee.code: {

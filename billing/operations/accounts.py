@@ -118,8 +118,9 @@ class NewAccount(NamedTuple):
 @transaction.atomic
 def open(new: Sequence[NewAccount]) -> None:
     """Open these accounts, each with its first plan term, charge the first plan fees, and write the
-    bills for them (none where the plan is free). Raises Invalid and CurrencyMismatch for terms that
-    an account can't have (NewAccount.row): then none is opened.
+    bills for them (none where the plan is free), of which the merchants are notified. Raises
+    Invalid and CurrencyMismatch for terms that an account can't have (NewAccount.row): then none is
+    opened.
     """
     accounts = [one.row() for one in new]
     rows.insert(accounts)
@@ -143,8 +144,8 @@ def open(new: Sequence[NewAccount]) -> None:
 
 
 def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
-    """The account, locked until the transaction ends, with all days worked off that end by
-    `account.now`.
+    """Lock the account until the transaction ends, and return it with all days worked off that end
+    by `account.now`.
 
     Every operation on an account does this first, and then counts at `account.now`: the latest of
     `now`, the instant last written to the account and the start of its open day, since clocks
@@ -165,7 +166,8 @@ def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
 
 
 def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, CreditLine]:
-    """The account and then the line, both locked, with one instant for both: the later of theirs.
+    """Lock the account and then the line, and return both, with one instant for both: the later of
+    theirs.
 
     It is for operations that touch both books, before they write to either. Ended days are worked
     off first, as `lock` and lines.lock do. Raises BillingAccount.DoesNotExist,
@@ -193,8 +195,9 @@ class Held(NamedTuple):
         accounts: Collection[int] | None = None,
         lines: Collection[int] | None = None,
     ) -> None:
-        """Work off the days that have ended by `now` of those of these accounts and lines that are
-        given, or of all where none are. An error undoes the caller's whole transaction.
+        """Work off, under the locks that `hold_both` has taken, the days that have ended by `now`
+        of those of these accounts and lines that are given, or of all where none are. An error
+        undoes the caller's whole transaction.
         """
         days.work_off(_ended(self.accounts, accounts, now), now=now, ends_caller=True)
         line_days.work_off(_ended(self.lines, lines, now), now=now, ends_caller=True)
@@ -222,8 +225,8 @@ def hold_both(merchant_ids: Collection[int]) -> Held:
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:
-    """The account's row, locked by the statement `lock` (LOCK or LOCK_AND_NOTE), in one query,
-    since every operation starts here. `account.now` is not set yet. Raises
+    """Lock and return the account's row, by the statement `lock` (LOCK or LOCK_AND_NOTE), in one
+    query, since every operation starts here. `account.now` is not set yet. Raises
     BillingAccount.DoesNotExist.
     """
     row = prepared.row(lock, {"account": merchant_id, "now": now})

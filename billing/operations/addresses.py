@@ -142,8 +142,9 @@ def end(
 def _lock(
     address_id: int, merchant_id: int | None, now: datetime
 ) -> tuple[BillingAccount, BillingAddress]:
-    """Lock the account that an address in force belongs to, and return both. Raises UnknownAddress
-    if the address is ended or unknown, or is not of the merchant `merchant_id`, if one is given.
+    """Lock the account that an address in force belongs to, with its ended days worked off
+    (accounts.lock), and return both. Raises UnknownAddress if the address is ended or unknown, or
+    is not of the merchant `merchant_id`, if one is given.
     """
     found = BillingAddress.objects.filter(pk=address_id, ended_at__isnull=True)
     if merchant_id is not None:

@@ -65,7 +65,8 @@ def pay(
     now: datetime,
 ) -> Payment:
     """Write a payment of the locked bill that has succeeded already, such as a bank transfer, and
-    apply it to the bill (`take_in`). `amount` is at most what is left to pay.
+    apply it to the bill (`take_in`), which may lift a freeze or end a payment plan, of which the
+    merchant is notified. `amount` is at most what is left to pay.
 
     `reference` is the provider's own; without one, the payment's key is used.
     """
@@ -95,7 +96,8 @@ def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now:
     Under a payment plan it is tried next for the oldest part that is not paid; a plan that ends by
     it is told to the merchant. If nothing is left to pay, or too little to be collected, the bill
     is not tried any more, and the freeze of the credit line for unpaid bills is adjusted
-    (dunning.reconsider). Bill and payment plan are saved.
+    (dunning.reconsider); the merchant is notified of one that is lifted. Bill and payment plan are
+    saved.
     """
     invoice.amount_paid += payment.amount
     if invoice.amount_paid == invoice.total:

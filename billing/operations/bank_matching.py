@@ -33,7 +33,8 @@ class UnknownLine(Refused):
 
 def match(line_id: int, *, now: datetime) -> BankLine:
     """Look at a line that nobody has looked at, of a statement that was taken: book it if it is
-    certain, and else write down what it probably is, for an operator. Returns the line.
+    certain, as transfers.record or transfers.receive does with trail row and notices, and else
+    write down what it probably is, for an operator. Returns the line.
 
     One that is another cell's is handed to it. Any other line stays as it is. So does, until the
     next run, one for a bill that has a payment under way, and one that turns out to be another
@@ -47,8 +48,9 @@ def match(line_id: int, *, now: datetime) -> BankLine:
 
 
 def _match(line_id: int, now: datetime) -> BankLine:
-    """Do as `match`, but for handing the line to the cell whose it is. It locks the line and the
-    account that it may be about. Raises UnknownLine.
+    """Look at a line that nobody has looked at: book it if it is certain, mark one that is another
+    cell's, and else write down what it probably is, for an operator; returns it. Other lines stay
+    as they are. It locks the line and the account that it may be about. Raises UnknownLine.
     """
     with transaction.atomic():
         line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
@@ -81,12 +83,16 @@ def _match(line_id: int, now: datetime) -> BankLine:
 
 
 def lock(account_id: int | None, now: datetime) -> BillingAccount | None:
-    """The account, locked with its credit line; None for none."""
+    """Lock the account and its credit line, with their ended days worked off (accounts.lock_both),
+    and return the account; None for no account.
+    """
     return accounts.lock_both(account_id, now=now)[0] if account_id is not None else None
 
 
 def lock_line(line_id: int) -> BankLine:
-    """The line, locked, with its statement. Raises UnknownLine if there is none with this key."""
+    """Lock the line until the transaction ends, and return it with its statement. Raises
+    UnknownLine if there is none with this key.
+    """
     found = BankLine.objects.select_for_update(of=("self",)).select_related("statement")
     line = found.filter(pk=line_id).first()
     if line is None:
@@ -99,8 +105,9 @@ def _book(
 ) -> None:
     """Book the locked line as a transfer to the locked account: for the bill, or without one as
     unapplied money. One that was recorded by hand before, under the bank's reference, is that
-    transfer. Raises what transfers.record and transfers.receive do. The line is saved, with who
-    decided (`actor`) and when. `why` is the reason on record.
+    transfer. A new one has a trail row, and the merchant is notified of unapplied money. Raises
+    what transfers.record and transfers.receive do. The line is saved, with who decided (`actor`)
+    and when. `why` is the reason on record.
     """
     reference = _reference(line, account)
     day = _day(account, line.value_on)
@@ -149,9 +156,10 @@ def _day(account: BillingAccount, value_on: date) -> date:
 
 @transaction.atomic
 def confirm(*, line_id: int, actor: str, now: datetime) -> BankLine:
-    """Book a line that is proposed for the bill that is proposed, with a trail row. Raises
-    UnknownLine, AlreadyDecided for one that is not proposed, ChangedMeanwhile, and what
-    transfers.record does. It locks the line and the account that it is about. Rule 29.14.
+    """Book a line that is proposed for the bill that is proposed, with a trail row, as
+    transfers.record does. Raises UnknownLine, AlreadyDecided for one that is not proposed,
+    ChangedMeanwhile, and what transfers.record does. It locks the line and the account that it is
+    about. Rule 29.14.
     """
     line, account = hold(line_id, (Status.PROPOSED,), now)
     assert account is not None
@@ -229,8 +237,8 @@ def _place_elsewhere(
     line_id: int, merchant: str, number: str, actor: str, now: datetime
 ) -> BankLine:
     """Do as `place` for a merchant in another cell: the line is handed to it, and returned as it is
-    booked there. Raises UnknownMerchant if no cell has the merchant. It locks the line here, and
-    the account there.
+    booked there, with a trail row. Raises UnknownMerchant if no cell has the merchant. It locks the
+    line here, and the account there.
     """
     cell = directory.cells_of([merchant.strip()]).get(merchant.strip(), cells.number())
     if cell == cells.number():
@@ -249,10 +257,10 @@ def _place_elsewhere(
 def hold(
     line_id: int, statuses: tuple[BankLine.Status, ...], now: datetime
 ) -> tuple[BankLine, BillingAccount | None]:
-    """The line, locked, which has one of these statuses, and the account under whose lock is
-    decided about it (queries.decided_under), locked before; None for a line of no account. Raises
-    UnknownLine, AlreadyDecided for another status, and ChangedMeanwhile if that became another
-    account while it was locked.
+    """Lock and return the line, which has one of these statuses, and the account under whose lock
+    is decided about it (queries.decided_under), locked before; None for a line of no account.
+    Raises UnknownLine, AlreadyDecided for another status, and ChangedMeanwhile if that became
+    another account while it was locked.
     """
     found = BankLine.objects.filter(pk=line_id).select_related("returns__transfer").first()
     if found is None:

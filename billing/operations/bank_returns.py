@@ -79,13 +79,13 @@ def _left(line_id: int, statement: str, number: int) -> BankLine | None:
 @transaction.atomic
 def take_back(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
     """Record that the payment of one bill was returned, or a part of it, as the line with this key
-    says, which is a return: a reversal of it, which waits for what is decided about it (rule 18.4).
-    Where the money is on no account any more, as an operator had said that it was nobody's, only
-    the line is booked.
+    says, which is a return: a reversal of it, which waits for what is decided about it (rule 18.4),
+    and of which the merchant is notified. A trail row is written. Where the money is on no account
+    any more, as an operator had said that it was nobody's, only the line is booked.
 
     Raises UnknownLine, AlreadyDecided for a line that is no return, ChangedMeanwhile, Invalid
     without a reason, and NotReturnable where the money paid no bill by itself, or less of it is
-    left. Rule 29.16.
+    left. It locks the line, and before it the account and its credit line. Rule 29.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, account, transfer = _hold(line_id, now)
@@ -133,8 +133,8 @@ def take_off(*, line_id: int, actor: str, reason: str, told: str, now: datetime)
 
 
 def _hold(line_id: int, now: datetime) -> tuple[BankLine, BillingAccount, BankTransfer]:
-    """The line, locked, which is a return; the account that has the money which it takes back, or
-    had it last, locked before; and the transfer by which it has it. Raises UnknownLine,
+    """Lock and return the line, which is a return; the account that has the money which it takes
+    back, or had it last, locked before; and the transfer by which it has it. Raises UnknownLine,
     AlreadyDecided for any other line, ChangedMeanwhile if the money was booked elsewhere while the
     account was locked.
     """

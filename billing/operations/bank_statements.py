@@ -283,8 +283,8 @@ def set_aside(*, statement_id: int, actor: str, reason: str, now: datetime) -> B
     """Leave out a statement that waits, with a trail row, as it does not follow: none of its lines
     is ever booked.
 
-    Raises UnknownStatement, AlreadyDecided if it does not wait, Invalid without a reason. Rule
-    29.11.
+    It takes the lock of all statements. Raises UnknownStatement, AlreadyDecided if it does not
+    wait, Invalid without a reason. Rule 29.11.
     """
     statement = _hold(statement_id)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -294,8 +294,8 @@ def set_aside(*, statement_id: int, actor: str, reason: str, now: datetime) -> B
 
 
 def _hold(statement_id: int) -> BankStatement:
-    """The statement, which waits still, under the lock of all statements. Raises UnknownStatement,
-    and AlreadyDecided if it does not wait.
+    """Lock the statement, which waits still, under the lock of all statements, and return it.
+    Raises UnknownStatement, and AlreadyDecided if it does not wait.
     """
     wait_turn()
     statement = BankStatement.objects.select_for_update().filter(pk=statement_id).first()

@@ -87,7 +87,8 @@ def confirm(*, details_id: int, actor: str, reason: str, now: datetime) -> Billi
     """Confirm billing details that wait, with a trail row: the merchant's bills have them from the
     next one on, and tax goes by them from today on (rule 28.15).
 
-    Raises UnknownDetails, AlreadyDecided, Invalid without a reason. Rule 28.11.
+    Raises UnknownDetails, AlreadyDecided, Invalid without a reason. It locks the account, whose
+    ended days are worked off first (accounts.lock). Rule 28.11.
     """
     account, details = _hold(details_id, now)
     before = account.details
@@ -105,7 +106,8 @@ def reject(*, details_id: int, actor: str, reason: str, told: str, now: datetime
     """Reject billing details that wait, with a trail row. The merchant reads `told`; `reason` is
     for colleagues.
 
-    Raises UnknownDetails, AlreadyDecided, Invalid without both texts. Rule 28.11.
+    Raises UnknownDetails, AlreadyDecided, Invalid without both texts. It locks the account, whose
+    ended days are worked off first (accounts.lock). Rule 28.11.
     """
     account, details = _hold(details_id, now)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -126,7 +128,7 @@ def reject(*, details_id: int, actor: str, reason: str, told: str, now: datetime
 
 def _hold(details_id: int, now: datetime) -> tuple[BillingAccount, BillingDetails]:
     """Lock the account of billing details that wait for an operator, and return both. Raises
-    UnknownDetails, AlreadyDecided.
+    UnknownDetails, AlreadyDecided. Ended days are worked off first (accounts.lock).
     """
     found = BillingDetails.objects.filter(pk=details_id)
     owner = found.values_list("account_id", flat=True).first()

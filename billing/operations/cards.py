@@ -86,8 +86,9 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
 
 def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
     """Keep the card that was handed to Stripe, and collect from it from now on, with a trail row,
-    as payment_methods.add_card does. If the card is kept already, nothing is changed, even if it
-    was removed or another method was chosen since; else account and credit line are locked.
+    as payment_methods.add_card does; a freeze may be lifted and unapplied money pay bills, of which
+    the merchant is notified. If the card is kept already, nothing is changed, even if it was
+    removed or another method was chosen since; else account and credit line are locked.
 
     Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
     Merchant.DoesNotExist, and what payment_methods.add_card raises.
@@ -123,7 +124,8 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
 
 def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
     """Finish a setup that Stripe reports as succeeded, as its browser may never come back to us;
-    returns the card. The actor is whoever began the setup, or "stripe".
+    keeps the card with a trail row, collects from it from now on, and returns it. It locks account
+    and credit line. The actor is whoever began the setup, or "stripe".
 
     Returns None for a setup that names none of our merchants. Raises UnknownSetup,
     CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards, and what else `finish` does.
@@ -141,10 +143,10 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
 
 
 def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
-    """Remove a card that nothing is collected from, here and then at Stripe.
+    """Remove a card that nothing is collected from, here, with a trail row, and then at Stripe.
 
     If Stripe does not answer, the card stays removed here, and that is logged. Raises UnknownCard,
-    CardInUse.
+    CardInUse. It locks the account and its credit line while it removes the card here.
     """
     card = payment_methods.remove_card(
         merchant_id=merchant_id, card_id=card_id, actor=actor, now=now
@@ -230,5 +232,5 @@ def _attached(
 
 
 def _last_day(year: int, month: int) -> date:
-    """The last day of the month."""
+    """The last day of the month with this number in this year."""
     return date(year, month, calendar.monthrange(year, month)[1])

@@ -21,8 +21,9 @@ def block(*, card_id: int, reason: str, told: str, actor: str, now: datetime) ->
     method. What its provider was asked for before goes on, and the provider is not told here.
     Owners are notified and read `told`; `reason` is for colleagues.
 
-    Raises Card.DoesNotExist, AlreadyDecided for one that is blocked, Invalid without both texts.
-    Rule 16.20.
+    Raises Card.DoesNotExist, AlreadyDecided for one that is blocked, Invalid without both texts. It
+    locks account and credit line, whose ended days are worked off first (accounts.lock_both). Rule
+    16.20.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     account_id = Card.objects.values_list("account_id", flat=True).get(pk=card_id)

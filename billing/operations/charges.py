@@ -66,7 +66,7 @@ class NewCharge(NamedTuple):
 def record(charge: NewCharge) -> tuple[Charge, bool]:
     """Record one charge. Returns the charge, and whether it is new; False for a repeat, which
     changes nothing. Days of its account that have ended are worked off first, and a bill is written
-    if the threshold is reached.
+    if the threshold is reached, of which the merchant is notified. It locks the account.
 
     Raises ChargeConflict, CurrencyMismatch, AccountClosed, and Invalid: for a fee that the platform
     cannot charge, a reference that is Tael's own, a negative amount (0 is allowed), a quantity that
@@ -81,8 +81,9 @@ def record(charge: NewCharge) -> tuple[Charge, bool]:
 
 @transaction.atomic
 def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
-    """Record charges in the order given, as `record` does one. Each merchant must have an account:
-    KeyError is raised otherwise.
+    """Record charges in the order given, of which threshold bills may come, with notices, and days
+    that have ended are worked off first. Each merchant must have an account: KeyError is raised
+    otherwise.
 
     Returns for each whether it is new (False for a repeat, which changes nothing), or the refusal
     that it met, which does not hold up the others. Locks all their accounts, in the order of their
@@ -135,9 +136,10 @@ def record_own(
 
     Its reference is `reference` behind the prefix of Tael's own. Its service happened `at`, or now.
     It posts as its fee says, which for credits is at once. The threshold is checked as after any
-    posting, except on a closed account, which has none, and for one of two charges that come to 0
-    together (`is_half`): no bill may take one without the other. `unit_price` is the
-    price by which `amount` was computed, if one was.
+    posting, and a bill that this takes is written, of which the merchant is notified, except on a
+    closed account, which has none, and for one of two charges that come to 0 together (`is_half`):
+    no bill may take one without the other. `unit_price` is the price by which `amount` was
+    computed, if one was.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(
@@ -202,7 +204,8 @@ class _Batch:
     def record(self, charge: NewCharge) -> bool:
         """Hand one charge to the writer; returns whether it is new, and False for a repeat, which
         changes nothing. Days of the account that have ended are worked off first. Raises
-        ChargeConflict, AccountClosed, CurrencyMismatch, Invalid.
+        ChargeConflict, AccountClosed, CurrencyMismatch, Invalid. The accounts are locked by the
+        caller.
         """
         account = self.accounts[charge.merchant_id]
         now = max(charge.now, account.last_wrote_at)  # as in accounts.lock
@@ -313,7 +316,8 @@ class _Batch:
 
     def add(self, row: Row, fee: Fee, account: BillingAccount, *, is_half: bool = False) -> None:
         """Add the row to the writer and to the account's figures; write a threshold bill if the
-        charge makes one due, unless it is one of two that come to 0.
+        charge makes one due, of which the merchant is notified, unless it is one of two that come
+        to 0.
 
         If outstanding and accruing amounts come to twice the threshold, the accruing ones post at
         once (the guard).
@@ -349,14 +353,16 @@ class _Batch:
         self._figures.pop(account.pk, None)
 
     def _issue_threshold_invoice(self, account: BillingAccount, now: datetime) -> None:
-        """Write the charges so far, and then the account's threshold bill."""
+        """Write the charges so far, and then the account's threshold bill, of which the merchant is
+        notified.
+        """
         self.writer.flush()
         invoices.issue([invoices.Due(account.pk, Invoice.Kind.THRESHOLD, account.open_on, now)])
         self._refresh(account)
 
     def _post_early(self, account: BillingAccount, now: datetime) -> None:
         """Apply the guard: post what has accrued before the day ends, and write a threshold bill if
-        that reaches the threshold.
+        that reaches the threshold, of which the merchant is notified.
         """
         self.writer.flush()
         reached = items.post_accrued(account, now=now)

@@ -106,11 +106,13 @@ def _key(document: Invoice | CreditNote, attempt: int) -> str:
 
 def clear(clearance_id: int, *, now: datetime, silences: Silences | None = None) -> None:
     """Send the document of this clearance to its provider, or ask what became of it if it was sent
-    before, and write down the answer or when to ask again. Does nothing if it is not to be asked
-    now, or another process is at it.
+    before, and write down the answer or when to ask again. It holds a lease of the clearance, and
+    locks it while it writes. Does nothing if it is not to be asked now, or another process is at
+    it.
 
     `silences` counts the providers that did not answer in this run. Raises KeepsSilent for one that
-    did not, or that this run has given up: then nothing was written down. Rule 28.24.
+    this run has given up, with nothing written down, and for one that did not answer; that and any
+    other error of the provider is raised after it is written down when to ask again. Rule 28.24.
     """
     silences = silences or Silences()
     with leases.held(f"clearance {clearance_id}") as lease:
@@ -139,9 +141,9 @@ def clear(clearance_id: int, *, now: datetime, silences: Silences | None = None)
 
 @transaction.atomic(durable=True)
 def _start(clearance_id: int, now: datetime) -> tuple[Clearance, bool] | None:
-    """Write down, before it is sent, what of the document is sent. Returns the locked clearance,
-    and whether that is new: False if it was written down before. Returns None if the document lacks
-    something that an e-invoice needs: then it is refused and not sent.
+    """Write down, before it is sent, what of the document is sent. It locks the clearance and
+    commits. Returns it, and whether that is new: False if it was written down before. Returns None
+    if the document lacks something that an e-invoice needs: then it is refused and not sent.
     """
     clearance = lock(clearance_id)
     if clearance.sent_at is not None:
@@ -267,7 +269,7 @@ def _check_by_hand(clearance: Clearance) -> None:
 
 
 def lock(clearance_id: int) -> Clearance:
-    """The clearance with its document, locked until the transaction ends. Raises
+    """Lock the clearance until the transaction ends, and return it with its document. Raises
     UnknownClearance.
     """
     found = (

@@ -286,8 +286,8 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
 
 def invoice_again(account: BillingAccount, *, actor: str) -> None:
     """After a charge on the locked account: if that is closed, write a FINAL bill of what it has
-    outstanding, and pay it and others with money of the merchant that we hold. Does nothing to an
-    account that is open.
+    outstanding, and pay it and others with money of the merchant that we hold. The merchant is
+    notified. Does nothing to an account that is open.
     """
     if account.is_closed:
         bill_all(account, now=account.now)
@@ -297,7 +297,8 @@ def invoice_again(account: BillingAccount, *, actor: str) -> None:
 
 def bill_all(account: BillingAccount, *, now: datetime) -> None:
     """Write a FINAL bill for all that the locked closed account has outstanding; less than its
-    provider collects is waived instead. Does nothing if it has nothing outstanding.
+    provider collects is waived instead. The merchant is notified of the bill. Does nothing if it
+    has nothing outstanding.
     """
     rest_taxes.settle(account, now=now)
     _waive_too_little(account, now)

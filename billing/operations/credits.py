@@ -145,7 +145,8 @@ def approve(
 
     Above the day's figure for credits it takes the `proposal` that a second person confirms. Raises
     TakesTwoPeople, UnknownCredit, AlreadyDecided, SamePerson if `actor` asked for it,
-    CreditTooLarge, Invalid without both texts. Rule 14.2, rule 22.7.
+    CreditTooLarge, Invalid without both texts. It locks account and credit line, whose ended days
+    are worked off first (accounts.lock_both). Rule 14.2, rule 22.7.
     """
     account, credit = _hold_pending(credit_id, now)
     now = account.now
@@ -158,6 +159,7 @@ def approve(
 def reject(*, credit_id: int, actor: str, reason: str, told: str, now: datetime) -> BillingCredit:
     """Refuse a credit that was asked for, and notify the merchant, who reads `told`; `reason` is
     for colleagues, on the trail. Raises UnknownCredit, AlreadyDecided, Invalid without both texts.
+    It locks account and credit line, whose ended days are worked off first (accounts.lock_both).
     """
     account, credit = _hold_pending(credit_id, now)
     return _decide(credit, Action.CREDIT_REJECTED, actor, reason, told, account.now)

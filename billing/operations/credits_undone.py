@@ -22,7 +22,8 @@ def undo(*, credit_id: int, reason: str, told: str, actor: str, now: datetime) -
 
     What the credit corrected can be credited again. The merchant is notified and reads `told`;
     `reason` is for colleagues, on the trail. Nothing leaves us, so one person decides it. Raises
-    UnknownCredit, AlreadyDecided for one that is not APPROVED, and Invalid without both texts. Rule
+    UnknownCredit, AlreadyDecided for one that is not APPROVED, and Invalid without both texts. It
+    locks account and credit line, whose ended days are worked off first (accounts.lock_both). Rule
     14.4.
     """
     reason = wording.checked("reason", reason)

@@ -110,7 +110,8 @@ class _Stretch:
 
 def work_off(account_ids: Sequence[int], *, now: datetime, ends_caller: bool = False) -> int:
     """Work off all day-ends up to `now` of these accounts, in order; returns how many days ended,
-    over all accounts.
+    over all accounts. It locks them; a day-end writes bills and closes statements, with the notices
+    that these take.
 
     Each pass is one transaction (or part of the caller's), so a run that dies, is late, or meets
     another one leaves every account at the end of some day. Days on which nothing happens to an
@@ -128,7 +129,7 @@ def work_off(account_ids: Sequence[int], *, now: datetime, ends_caller: bool = F
 def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
     """Work off one pass over those of the accounts whose day has ended: one day, or several on
     which nothing happens. Returns how many days ended, and the keys of the accounts of which
-    another day has ended by `now`.
+    another day has ended by `now`. It locks these accounts.
     """
     ended = _lock_ended(account_ids, now)
     if not ended:
@@ -180,7 +181,8 @@ def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
 def _end_days(ending: Sequence[_Day]) -> None:
     """Do all that happens to the locked accounts as these days end, but for opening the next ones:
     post, check thresholds, close statements, write bills by date, end payment plans, remind of
-    parts of plans, and fail bills that transfers have not paid.
+    parts of plans, and fail bills that transfers have not paid. Merchants are notified of it;
+    methods that cannot collect any more are left, with trail rows.
     """
     _leave_unusable_methods(ending)
     _bill_thresholds(ending)
@@ -207,7 +209,7 @@ def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
 
 def _bill_thresholds(ending: Sequence[_Day]) -> None:
     """Post the items that are due as these days end, and write threshold bills, dated these days,
-    for the accounts that have reached their threshold by that.
+    for the accounts that have reached their threshold by that; the merchants are notified.
     """
     reached = set(items.post_day([day.account_id for day in ending]))
     invoices.issue(
@@ -234,8 +236,9 @@ def _bill_new_dates(ending: Iterable[_Day]) -> None:
 
 
 def _open_next_day(ending: Sequence[_Day]) -> list[datetime]:
-    """Open the day after each of these; returns the instants at which the new days end, in the same
-    order.
+    """Open the day after each of these, in the time zone that counts from then on; a planned change
+    of it that takes effect is made to the merchant, too; returns the instants at which the new days
+    end, in the same order.
     """
     timezones = _time_zones(ending)
     # A day that the new zone's clocks have behind them already is over as it starts.
@@ -258,8 +261,8 @@ def _open_next_day(ending: Sequence[_Day]) -> list[datetime]:
 
 
 def _time_zones(ending: Sequence[_Day]) -> list[str]:
-    """The time zone in which each account counts the next day, in the order of `ending`. If a
-    planned change takes effect, as a month starts, the merchant's own time zone is changed, too.
+    """Change the time zone of merchants for which a planned change takes effect, as a month starts.
+    Returns the time zone in which each account counts the next day, in the order of `ending`.
     """
     account_ids = [day.account_id for day in ending]
     months = {day.next for day in ending if day.next.day == 1}

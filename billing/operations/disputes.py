@@ -59,7 +59,7 @@ def ask(
     now: datetime,
 ) -> list[BillingCredit]:
     """Ask for all that is left of several charges, together `total` as the page showed it: a credit
-    for each of them, with a trail row. `reasons` has the code of the fee that stands for the
+    for each of them, each with a trail row. `reasons` has the code of the fee that stands for the
     reason, by each charge's reference, and `message` says what went wrong.
 
     The same form sent twice, recognised by its `request_key`, asks once. Raises CannotBeDisputed,

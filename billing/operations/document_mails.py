@@ -32,19 +32,20 @@ GIVEN_UP_BY = "document mails"  # who ends an address that is given up
 
 
 def send(address_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
-    """Mail these addresses what they have not had: the link by which they confirm, or their
-    documents. Returns to how many addresses anything was sent, and the failures by the address's
-    key. One that fails does not hold up the others; a later run mails it again. After three
-    failures in a row no more are tried, and one of TRANSIENT_ERRORS is raised at once.
+    """Mail these addresses what they have not had, each under its lock: the link by which they
+    confirm, or their documents. Returns to how many addresses anything was sent, and the failures
+    by the address's key. One that fails does not hold up the others; a later run mails it again.
+    After three failures in a row no more are tried, and one of TRANSIENT_ERRORS is raised at once.
     """
     rows = [(pk, pk) for pk in address_ids]
     return mailing.deliver(rows, send_one=_send_one, model=BillingAddress, now=now)
 
 
 def _send_one(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
-    """Mail one address all that waits for it, a transaction for each mail. Returns whether anything
-    was sent. What its mail server refuses is put off (_put_off), logged and not raised: it is no
-    failure of ours. Other errors are raised.
+    """Mail one address all that waits for it, a transaction for each mail, with the address locked.
+    Returns whether anything was sent. What its mail server refuses is put off (_put_off), logged
+    and not raised: it is no failure of ours. Other errors are raised. Of an address that is given
+    up there is a trail row, and its merchant is notified.
     """
     sent = False
     try:
@@ -60,7 +61,7 @@ def _send_one(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
 def _put_off(address_id: int, now: datetime) -> None:
     """Set when a refused address is tried again: after as long as it has been refused so far, at
     least 5 minutes and at most a day later. One that was refused for 5 days is ended, with a trail
-    row, and the merchant told.
+    row and under the account's lock, and the merchant is notified.
     """
     address = BillingAddress.objects.get(pk=address_id)
     since = address.refused_since or now

@@ -62,7 +62,8 @@ def fail_manual_invoices(
     account_ids: Sequence[int], *, due_by: Sequence[date], at: Sequence[datetime]
 ) -> None:
     """Mark unpaid bills of accounts that pay by transfer as failed, if they were due by `due_by`
-    and have not failed yet; notify the merchants, and set when the bills freeze the credit line.
+    and have not failed yet; notify the merchants, and set when the bills freeze the credit line;
+    one that asks again for a payment that was taken back freezes it at once.
 
     A bill with an attempt that has no answer yet is left for a later day, one whose collecting is
     paused for the day as which that ends, and one under a payment plan for the plan. `due_by` and
@@ -336,8 +337,8 @@ def go_on(account: BillingAccount, invoice: Invoice, *, now: datetime) -> None:
 
 def end_plans(account_ids: Sequence[int], *, last: Sequence[date], at: Sequence[datetime]) -> None:
     """End the payment plans of which a part of the day that ends was not paid
-    (plan_parts.end_days), tell their merchants, and go on with the schedules of their bills. Rule
-    27.2.
+    (plan_parts.end_days), tell their merchants, and go on with the schedules of their bills. It
+    locks the credit lines of these merchants if a plan ends. Rule 27.2.
     """
     broken = plan_parts.end_days(account_ids, last=last, at=at)
     if not broken:
@@ -358,5 +359,5 @@ def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:
 
 
 def _asks_again(invoice: Invoice) -> bool:
-    """Whether the bill has a line that charges again for a payment that was taken back."""
+    """Look up whether the bill has a line that charges again for a payment that was taken back."""
     return invoice.lines.filter(fee_code=Fee.REVERSAL).exists()

@@ -35,10 +35,11 @@ def end(
     row. `arrived` is how much money came for it all the same, 0 if none did.
 
     That money is the merchant's; it is recorded once, under the provider's own `reference`, like a
-    transfer for the bill. The bill is not tried automatically after this, unless another method was
-    chosen since. Raises NothingStrange; Invalid without a reason, for a negative amount, or for an
-    amount without a reference; Payment.DoesNotExist; and what transfers.record raises. It locks the
-    bill, its account and its credit line.
+    transfer for the bill. The merchant is not notified of the failure, but of money that becomes
+    unapplied. The bill is not tried automatically after this, unless another method was chosen
+    since. Raises NothingStrange; Invalid without a reason, for a negative amount, or for an amount
+    without a reference; Payment.DoesNotExist; and what transfers.record raises. It locks the bill,
+    its account and its credit line.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if arrived.amount < 0:

@@ -135,8 +135,9 @@ def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetim
 
 
 def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
-    """Lock the bill's account, its credit line and the bill; returns the account and the bill. What
-    is done to the bill counts at `account.now`.
+    """Lock the bill's account, its credit line, both with their ended days worked off
+    (accounts.lock_both), and the bill; returns the account and the bill. What is done to the bill
+    counts at `account.now`.
 
     The line is locked since a decision about a bill may freeze it or lift a freeze. Raises
     UnknownInvoice.
@@ -153,9 +154,9 @@ def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
 def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: datetime) -> Invoice:
     """Void the bill or discard the draft, so that its items are outstanding again; record the
     decision, also on the trail, write the credit note of an issuer's void bill, and adjust the
-    credit line's freeze for unpaid bills. Raises UnknownInvoice, InvoiceNotOpen,
-    InvoiceHasPayments, UnderAPlan, Invalid without a reason. It locks the bill, its account and its
-    credit line.
+    credit line's freeze for unpaid bills; the merchant is notified of one that is lifted. Raises
+    UnknownInvoice, InvoiceNotOpen, InvoiceHasPayments, UnderAPlan, Invalid without a reason. It
+    locks the bill, its account and its credit line.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now

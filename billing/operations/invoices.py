@@ -258,7 +258,7 @@ def _taxed(taxes: Mapping[int, invoice_taxes.Taxes]) -> dict[str, Any]:
 
 def _pay_at_once(account_ids: set[int], due: Sequence[Due]) -> None:
     """Pay unpaid bills of these accounts, for which bills were just issued, with their unapplied
-    money, and notify the merchants of it.
+    money, and notify the merchants of it. Each account's unpaid bills are locked.
     """
     if not account_ids:
         return

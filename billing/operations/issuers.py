@@ -235,7 +235,7 @@ def _columns(version: IssuerVersion) -> dict[str, Any]:
 
 
 def lock(issuer_id: int) -> Issuer:
-    """The issuer, locked until the transaction ends. Raises UnknownIssuer."""
+    """Lock the issuer until the transaction ends, and return it. Raises UnknownIssuer."""
     issuer = Issuer.objects.select_for_update().filter(pk=issuer_id).first()
     if issuer is None:
         raise UnknownIssuer(f"issuer: there is no issuer {issuer_id}")
@@ -272,7 +272,7 @@ def choose(
 
 
 def _with_prefix(prefix: str) -> Issuer:
-    """The issuer with this prefix. Raises UnknownIssuer."""
+    """Look up the issuer with this prefix. Raises UnknownIssuer."""
     issuer = Issuer.objects.filter(prefix=prefix).first()
     if issuer is None:
         raise UnknownIssuer(f"issuer: there is no issuer {prefix!r}")

@@ -111,8 +111,8 @@ def _stop_books(now: datetime) -> datetime:
 
 
 def _hold() -> datetime | None:
-    """Lock all accounts and lines of the cell that we are inside; returns the latest instant at
-    which one of them wrote something, None if there are none.
+    """Lock all accounts and lines of the cell that we are inside, until the transaction ends;
+    returns the latest instant at which one of them wrote something, None if there are none.
     """
     accounts.hold_both(list(BillingAccount.objects.values_list("pk", flat=True)))
     wrote = [

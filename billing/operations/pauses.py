@@ -145,8 +145,8 @@ def _check(account: BillingAccount, invoice: Invoice, until_on: date) -> None:
 
 def _end(account: BillingAccount, invoice: Invoice, pause: CollectionPause, *, by: str) -> None:
     """End the pause in force of the locked bill now: what it kept from being tried becomes due, and
-    the days on which bills freeze the line are set anew (dunning.reconsider). `by` is the actor on
-    record as who ended it.
+    the days on which bills freeze the line are set anew (dunning.reconsider), which may lift a
+    freeze. The bill is saved. `by` is the actor on record as who ended it.
     """
     _note_end(account, invoice, pause, by=by)
     if pause.tried_next_at is not None and invoice.next_attempt_at == pause.until_at:

@@ -64,7 +64,8 @@ def choose(
     Choosing the present method again changes nothing, except that a disputed card may be charged
     again. Raises UnknownCard, ProviderNotReady, Invalid for an unknown method or for proceeds in
     another currency, CurrencyNotTaken. It locks account and credit line, whose ended days are
-    worked off first (accounts.lock_both). Rule 16.8.
+    worked off first (accounts.lock_both). The merchant is notified of a freeze that is lifted and
+    of unapplied money that pays. Rule 16.8.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -115,9 +116,10 @@ def add_card(
 
     A card of the account with the same token is not kept twice, but chosen again; only at the
     sandbox every card is a new one. The same form sent twice, recognised by its `request_key`,
-    changes nothing and returns the same card. Raises FormConflict, TooManyCards, CardBlocked, and
-    what `choose` raises, such as UnknownCard for another account's card, or one that was removed.
-    It locks account and credit line, whose ended days are worked off first (accounts.lock_both).
+    changes nothing and returns the same card. The merchant is notified as `choose` says. Raises
+    FormConflict, TooManyCards, CardBlocked, and what `choose` raises, such as UnknownCard for
+    another account's card, or one that was removed. It locks account and credit line, whose ended
+    days are worked off first (accounts.lock_both).
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -262,8 +264,8 @@ def _too_small(account: BillingAccount) -> set[int]:
 
 def _reconsider_small_invoices(account: BillingAccount, before: set[int], *, now: datetime) -> None:
     """Adjust the credit line's freeze after a change of method: bills that have become too small to
-    be collected cause no freeze, and those that were too small `before` and are not any more cause
-    one again.
+    be collected cause no freeze (the merchant is notified of one that is lifted), and those that
+    were too small `before` and are not any more cause one again.
     """
     after = _too_small(account)
     if after - before:

@@ -88,12 +88,13 @@ def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None)
     """Try to collect an open bill that is due, or what is due of its payment plan. If it has an
     attempt without an answer, its provider is asked about that first.
 
-    `silences` counts the providers that did not answer in this run. Returns the new attempt, which
-    may have failed or have no answer yet; or None if the bill is not due or cannot be collected
-    now, still has an earlier attempt without an answer, or is in another process's hands. If too
-    little is due or it was tried too often, its `next_attempt_at` is moved or cleared. It locks the
-    bill, its account and its credit line. Raises UnknownInvoice, ProviderNotReady, and KeepsSilent
-    for a provider that the run asks no more. Rule 16.1.
+    `silences` counts the providers that did not answer in this run. It holds a lease of the bill
+    meanwhile. The merchant is notified of a failure that counts. Returns the new attempt, which may
+    have failed or have no answer yet; or None if the bill is not due or cannot be collected now,
+    still has an earlier attempt without an answer, or is in another process's hands. If too little
+    is due or it was tried too often, its `next_attempt_at` is moved or cleared. It locks the bill,
+    its account and its credit line. Raises UnknownInvoice, ProviderNotReady, and KeepsSilent for a
+    provider that the run asks no more. Rule 16.1.
     """
     return _try_to_collect(invoice_id, actor=COLLECTOR, silences=silences, now=now)
 
@@ -103,8 +104,8 @@ def pay_now(
 ) -> Payment:
     """Try to collect an unpaid bill at once, due or not, because a person wants to; returns the
     attempt, which may have failed or have no answer yet. Its retries stay as they are, unless the
-    card turns out to be one that can never pay. Writes a trail row. It locks the bill, its account
-    and its credit line.
+    card turns out to be one that can never pay. Writes a trail row. The merchant may be notified of
+    a failure, and a freeze lifted. It locks the bill, its account and its credit line.
 
     `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
     attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay (also while
@@ -122,8 +123,9 @@ def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     the seconds that a page waits.
 
     Its other bills are left to the job. Returns the new attempt, which may have failed or have no
-    answer yet; or None if no bill is due, or `collect` could not make one. It locks what `collect`
-    locks. Raises ProviderNotReady, and UnknownInvoice. Rule 16.9.
+    answer yet; or None if no bill is due, or `collect` could not make one. It locks the bill, its
+    account and its credit line, and the merchant is notified of a failure that counts. Raises
+    ProviderNotReady, and UnknownInvoice. Rule 16.9.
     """
     due = invoices.to_collect_of(merchant_id, now)
     if not due:
@@ -141,7 +143,10 @@ def _try_to_collect(
     silences: Silences | None = None,
 ) -> Payment | None:
     """Ask about the bill's attempt without an answer, if it has one, and then make the next attempt
-    and ask its provider to pay it. `attempts_seen` is how many attempts a person's page showed.
+    and ask its provider to pay it. It holds a lease of the bill, and for each step locks the bill,
+    its account and its credit line, and commits. One that a person makes has a trail row. The
+    merchant is notified of a failure that counts. `attempts_seen` is how many attempts a person's
+    page showed.
 
     Returns the new attempt; or None if the bill is not due, still has an attempt without an answer,
     or is in another process's hands. Raises what `collect` raises if the `actor` is COLLECTOR, the
@@ -165,7 +170,8 @@ def reconcile(
     payment_id: int, *, now: datetime, actor: str = "", silences: Silences | None = None
 ) -> None:
     """Ask the provider about the attempt without an answer of the payment's bill, and record what
-    it says. Does nothing if there is no such attempt or payment, or another process has the bill.
+    it says, with a trail row if a person asked; the merchant is notified of a failure that counts.
+    Does nothing if there is no such attempt or payment, or another process has the bill.
 
     `actor` is the person who asks for it, if one does. An attempt that the provider never received
     is made again, under the same key. It locks the bill, its account and its credit line. Raises
@@ -195,8 +201,8 @@ def _ask_to_pay(
     *,
     asked_by: str = "",
 ) -> Payment:
-    """Ask the provider to take the payment, and record the answer; returns the payment as it is
-    then.
+    """Ask the provider to take the payment, and record the answer (`_write_down`), under the locks
+    of the bill, its account and its credit line; returns the payment as it is then.
 
     A process that has lost the lease sends nothing, logs that, and leaves the attempt to the
     process that has it.
@@ -209,15 +215,16 @@ def _ask_to_pay(
 
 
 def _write_down(payment: Payment, answer: Answer, now: datetime, *, asked_by: str) -> Payment:
-    """Record the provider's answer (settle), on a new connection if the old one broke meanwhile; if
-    a person, `asked_by`, asked for it and the status has changed, write that on the trail. Returns
-    the payment as it is then. It locks the bill, its account and its credit line.
+    """Record the provider's answer (settle), of which the merchant may be notified, on a new
+    connection if the old one broke meanwhile; if a person, `asked_by`, asked for it and the status
+    has changed, write that on the trail. Returns the payment as it is then. It locks the bill, its
+    account and its credit line.
     """
 
     @transaction.atomic
     def write() -> Payment:
         """Settle the payment and, if a person asked the provider and its status changed, write the
-        trail row; returns the payment.
+        trail row; returns the payment. It locks the bill, its account and its credit line.
         """
         settled = settle(payment.pk, answer, now=now)
         if asked_by and settled.status != payment.status:
@@ -243,7 +250,8 @@ def _decide_undecided(
 
     An attempt that was never received, and can't arrive any more, is made again under its key. If
     it is not wanted any more (_claim_again), as when another method was chosen meanwhile, it has
-    failed instead: that is no first failure, and the bill is tried by the present method.
+    failed instead: that is no first failure, and the bill is tried by the present method. To
+    record, it locks the bill, its account and its credit line, and the merchant may be notified.
     `silences` counts, over a run, which providers do not answer.
     """
     payment = undecided.payment(invoice_id)
@@ -265,8 +273,8 @@ def _decide_undecided(
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
 def _claim_again(payment: Payment, now: datetime) -> bool:
-    """Whether an attempt that was never received is to be made again; if so, note that its provider
-    is asked again from now on.
+    """Decide and commit whether an attempt that was never received is to be made again, and return
+    that; if so, its provider counts as asked again from now on.
 
     It is not, if it is decided, its bill is not to be paid any more, the account has another method
     or card now, or the card is disputed. It locks the bill, its account and its credit line.
@@ -311,7 +319,7 @@ def _start_attempt(
 ) -> Payment | None:
     """Write the next attempt and return it. It is PENDING; or decided already, if its provider
     keeps its books in our database, or its card may not be charged. One that a person makes is on
-    the trail.
+    the trail. The merchant may be notified of one that has failed.
 
     For the job (COLLECTOR), returns None if the bill is not due or can't be collected now; if too
     little is due or it was tried too often, its `next_attempt_at` is moved or cleared. A person
@@ -375,7 +383,9 @@ def _put_off(invoice: Invoice, now: datetime) -> bool:
 
 
 def _is_collected(invoice: Invoice) -> bool:
-    """Whether the bill is tried by itself: it is open, or under a payment plan."""
+    """Whether the bill is tried by itself: it is open, or under a payment plan, which
+    is looked up.
+    """
     return invoice.is_open or payment_plans.in_force(invoice) is not None
 
 

@@ -153,8 +153,8 @@ def end_days(
 
 
 def remind(account_ids: Sequence[int], *, opens: Sequence[date], at: Sequence[datetime]) -> None:
-    """Remind merchants of each part that is due within REMINDED_BEFORE of the local day that opens,
-    once; not on the part's own day, as which it is collected. Rule 20.8.
+    """Remind merchants, by a notice, of each part that is due within REMINDED_BEFORE of the local
+    day that opens, once; not on the part's own day, as which it is collected. Rule 20.8.
 
     `opens` and `at` have that day and its instant for each of the locked accounts.
     """
@@ -172,7 +172,7 @@ def remind(account_ids: Sequence[int], *, opens: Sequence[date], at: Sequence[da
 
 
 def _remind(plan: PaymentPlan, day: date, now: datetime) -> None:
-    """Tell the merchant how much is due of the plan's parts by `day`, and note that it was
+    """Notify the merchant of how much is due of the plan's parts by `day`, and note that it was
     reminded.
     """
     plan.reminded_at = now
@@ -190,7 +190,9 @@ def _remind(plan: PaymentPlan, day: date, now: datetime) -> None:
 
 
 def _is_missed(plan: PaymentPlan, invoice: Invoice, account: BillingAccount, day: date) -> bool:
-    """Whether a part of local day `day` or before is not paid, and nothing is to collect it."""
+    """Look up whether a part of local day `day` or before is not paid, and nothing is to collect
+    it.
+    """
     due = payment_plans.due_by(plan, invoice, day)
     if due.amount <= 0 or is_too_little(account, due):
         return False

@@ -210,7 +210,7 @@ def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
 
 
 def _in_force(prices: "QuerySet[FeePrice]", on: date) -> FeePrice | None:
-    """The price among `prices` that holds on this day; None if none does."""
+    """Look up the price among `prices` that holds on this day; None if none does."""
     return prices.filter(from_on__lte=on).order_by("-from_on", "-pk").first()
 
 

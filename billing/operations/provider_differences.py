@@ -107,8 +107,8 @@ class UnknownDifference(Refused):
 @transaction.atomic
 def close(*, difference_id: int, reason: str, actor: str, now: datetime) -> ProviderDifference:
     """Say why a difference may stay as it is, such as money that the provider sent back by hand,
-    with a trail row: it waits for nobody any more. Nothing of the books is changed. It is found
-    again, and waits, once its figures are others.
+    with a trail row: it waits for nobody any more. It takes the lock of payouts (wait_turn).
+    Nothing of the books is changed. It is found again, and waits, once its figures are others.
 
     Raises UnknownDifference, AlreadyDecided for one that has ended or is closed, Invalid without a
     reason. Rule 29.28.

@@ -53,7 +53,8 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 def look(*, now: datetime) -> None:
     """Record the payouts of the last 30 days, and older ones that were not over, with their rows;
-    find our payments and reversals in them; and name the differences.
+    find our payments and reversals in them; and name the differences. Of two looks at once, the
+    second waits before it writes.
 
     A payout that fails, or an older one of which Stripe says nothing, does not hold up the others;
     each is logged, and the first error is raised at the end. Raises NoAnswer, ProviderNotReady.

@@ -115,7 +115,8 @@ def _note(
 
 def _start_plan_anew(account: BillingAccount) -> None:
     """Start the plan that was chosen last on the locked account's open day: charge and bill its
-    fee, and count its dates from there. It sets `next_plan_on` on the account.
+    fee, of which the merchant is notified, and count its dates from there. It sets `next_plan_on`
+    on the account.
     """
     today, plan = account.open_on, terms.plan_chosen(account)
     PlanTerm.objects.create(

@@ -25,7 +25,8 @@ def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 def _use_credit(account: BillingAccount, actor: str, now: datetime) -> None:
     """Pay unpaid bills, oldest due day first, with what is outstanding in the merchant's favour.
-    For each payment, a charge of the same amount reduces that. It locks the unpaid bills.
+    For each payment, a charge of the same amount reduces that. It locks the unpaid bills. The
+    merchant is notified of a freeze that is lifted by it.
     """
     fee = Fee.objects.get(pk=Fee.CREDIT_USED)
     for invoice in attempts.payable(account):

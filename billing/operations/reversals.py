@@ -143,8 +143,9 @@ def _update(
     account: BillingAccount, reversal: Reversal, report: ProviderReport, actor: str
 ) -> Reversal:
     """Record what the provider now says of a reversal that is on record, and follow up if the money
-    has come back. Nothing is changed if it says the same as before. One that is not given back
-    after all is only logged.
+    has come back, of which the merchant is notified. Nothing is changed if it says the same as
+    before. One that is not given back after all is only logged. The caller holds the locks of
+    `record`.
     """
     if reversal.state != report.state:
         reversal.state = report.state
@@ -160,9 +161,9 @@ def _record_return(account: BillingAccount, reversal: Reversal, actor: str) -> N
     """Record that the provider gave the money back, and notify the merchant.
 
     A reversal that waits for a decision becomes CANCELLED; a decision stands. What the merchant has
-    lost by the reversal becomes unapplied money and pays open bills at once: the whole amount if it
-    was charged again, otherwise the part that was taken from unapplied money. The reversal that is
-    given is changed and saved.
+    lost by the reversal becomes unapplied money and pays open bills at once, which are locked: the
+    whole amount if it was charged again, otherwise the part that was taken from unapplied money.
+    The reversal that is given is changed and saved.
     """
     reversal.came_back_at = account.now
     if reversal.is_undecided:
@@ -193,7 +194,8 @@ def charge(
 
     On a closed account a FINAL bill takes it. `seen` is the state that the page showed
     (`Reversal.seen`). Raises UnknownReversal, AlreadyDecided, ChangedMeanwhile, Invalid without a
-    reason or a message. Rule 18.5.
+    reason or a message. It locks account and credit line, whose ended days are worked off first
+    (accounts.lock_both). Rule 18.5.
     """
     account, reversal = _hold_undecided(reversal_id, seen, now)
     reversal.charge = charges.record_own(
@@ -226,7 +228,8 @@ def accept(
     message.
 
     It is given to the merchant like a credit: above the day's figure for those it takes the
-    `proposal` that a second person confirms, and raises TakesTwoPeople without. Rule 18.4, rule
+    `proposal` that a second person confirms, and raises TakesTwoPeople without. It locks account
+    and credit line, whose ended days are worked off first (accounts.lock_both). Rule 18.4, rule
     18.9.
     """
     message = wording.checked("message", message, wording.LONGEST_REASON)
@@ -258,7 +261,7 @@ def accept(
 def _hold_undecided(reversal_id: int, seen: str, now: datetime) -> tuple[BillingAccount, Reversal]:
     """Lock the account and credit line of a reversal that still waits for a decision and is in the
     state `seen`; returns the account and the reversal. Raises UnknownReversal, AlreadyDecided,
-    ChangedMeanwhile.
+    ChangedMeanwhile. Ended days are worked off first (accounts.lock_both).
     """
     account_id = Reversal.objects.filter(pk=reversal_id).values_list("account", flat=True).first()
     if account_id is None:

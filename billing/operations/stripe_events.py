@@ -42,7 +42,8 @@ class Again(Exception):
 
 def take(kind: str, object_id: str, *, now: datetime) -> int | None:
     """Ask Stripe for the object `object_id` of an event of this kind, and record its present state:
-    of a payment, a card, a refund or a dispute.
+    of a payment, a card, a refund or a dispute, under the locks and with the notices and trail rows
+    that each takes.
 
     Events of other kinds, and of objects that are not ours, change nothing. For an event about a
     card that is kept, returns the key of its account, whose bills can now be tried; otherwise None.
@@ -65,8 +66,9 @@ def take(kind: str, object_id: str, *, now: datetime) -> int | None:
 
 
 def _keep_card(setup_intent_id: str, now: datetime) -> int | None:
-    """Keep the card of this setup; returns the key of its account, or None if it was refused, which
-    is logged, or is not ours. Raises ProviderSilent.
+    """Keep the card of this setup, with a trail row, and collect from it (cards.finish_unseen);
+    returns the key of its account, or None if it was refused, which is logged, or is not ours.
+    Raises ProviderSilent.
     """
     try:
         card = cards.finish_unseen(setup_intent_id, now=now)

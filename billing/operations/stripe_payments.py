@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 def settle(intent_id: str, *, now: datetime) -> None:
     """Record the outcome of the attempt that the PaymentIntent with this id stands for, as Stripe
-    has it now.
+    has it now (settling.settle, which may notify the merchant).
 
     An intent that is not ours, or that Stripe does not know, changes nothing and is logged. One
     that contradicts the attempt leaves it undecided, with the problem noted for operators. It locks

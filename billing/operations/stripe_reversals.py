@@ -38,8 +38,9 @@ OUR_REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
 
 
 def refund(refund_id: str, *, now: datetime) -> None:
-    """Record the present state of the refund with this id at Stripe; nothing if Stripe does not
-    know it. Raises NoAnswer, ProviderNotReady.
+    """Ask Stripe for the refund with this id, and record its present state as a reversal of its
+    payment, of which the merchant is notified; nothing if Stripe does not know it. Raises NoAnswer,
+    ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.refunds.retrieve, refund_id)
@@ -48,7 +49,8 @@ def refund(refund_id: str, *, now: datetime) -> None:
 
 
 def refunds_of(charge_id: str, *, now: datetime) -> None:
-    """Record the present state of all refunds of the charge with this id at Stripe.
+    """Ask Stripe for all refunds of the charge with this id, and record the present state of each
+    as a reversal of the payment, of which the merchant is notified.
 
     Raises NoAnswer, ProviderNotReady.
     """
@@ -60,8 +62,9 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 
 
 def dispute(dispute_id: str, *, now: datetime) -> None:
-    """Record the present state of the dispute with this id at Stripe; nothing if Stripe does not
-    know it. Raises NoAnswer, ProviderNotReady.
+    """Ask Stripe for the dispute with this id, and record its present state as a reversal of its
+    payment, of which the merchant is notified; nothing if Stripe does not know it. Raises NoAnswer,
+    ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.disputes.retrieve, dispute_id)
@@ -82,7 +85,7 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 def look(*, now: datetime) -> None:
     """Record the present state of all refunds and disputes at Stripe of the last 30 days, and of
-    older ones on record that may still change.
+    older ones on record that may still change; merchants are notified of what is new.
 
     One that fails is logged and does not hold up the others; the first error is raised at the end.
     Raises NoAnswer, ProviderNotReady.
@@ -141,7 +144,8 @@ def _retrieved(retrieve: Any, object_id: str) -> Any:
 
 def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
     """Record the refund, as it is at Stripe now, as a reversal of its payment (`_take`). It counts
-    as ours if its reason is one that we give. `actor` is how we heard of it.
+    as ours if its reason is one that we give. `actor` is how we heard of it. The merchant is
+    notified, and the bill, its account and its credit line are locked.
     """
     is_ours = made.reason in OUR_REASONS
     _take(made, Reversal.Kind.REFUND, made.status or "", is_ours, actor, now)
@@ -149,7 +153,8 @@ def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
 
 def _take_dispute(made: "stripe.Dispute", actor: str, now: datetime) -> None:
     """Record this state of a dispute at Stripe (`_take`); nothing while no money is taken. `actor`
-    is how we heard of it.
+    is how we heard of it. The merchant is notified, and the bill, its account and its credit line
+    are locked.
     """
     if made.status not in NOTHING_TAKEN:
         _take(made, Reversal.Kind.DISPUTE, made.status, False, actor, now)
@@ -203,8 +208,8 @@ def _intent_id(made: Any) -> str:
 
 def _payment_of(intent_id: str, now: datetime) -> Payment | None:
     """The attempt that the PaymentIntent with this id paid, or None. If there is none yet, the
-    intent's outcome is asked for and recorded first, which locks the bill, its account and its
-    credit line. Raises NoAnswer, ProviderNotReady.
+    intent's outcome is asked for and recorded first (stripe_payments.settle), which locks the bill,
+    its account and its credit line. Raises NoAnswer, ProviderNotReady.
     """
     payment = _with_money_of(intent_id)
     if payment is None:
@@ -214,8 +219,8 @@ def _payment_of(intent_id: str, now: datetime) -> Payment | None:
 
 
 def _with_money_of(intent_id: str) -> Payment | None:
-    """The attempt that is paid by the PaymentIntent, or whose late money became unapplied; None if
-    there is none.
+    """Look up the attempt that is paid by the PaymentIntent, or whose late money became unapplied;
+    None if there is none.
     """
     theirs = Payment.objects.filter(provider=STRIPE)
     paid = theirs.filter(provider_reference=intent_id, status=Payment.Status.SUCCEEDED).first()

@@ -23,7 +23,8 @@ def change_plan(
     it is another plan than was to come; nothing is charged or given back now.
 
     A later change before that date takes its place. Raises AccountClosed, CurrencyMismatch, and
-    Invalid for a plan that cannot be or without a reason. Rule 19.1.
+    Invalid for a plan that cannot be or without a reason. It locks the account, whose ended days
+    are worked off first (accounts.lock). Rule 19.1.
     """
     account = _lock_open(merchant_id, now)
     now = account.now
@@ -126,7 +127,9 @@ def review_invoices(
 
 
 def _lock_open(merchant_id: int, now: datetime) -> BillingAccount:
-    """The account, locked as accounts.lock does. Raises AccountClosed if it is closed."""
+    """Lock the account until the transaction ends, with its ended days worked off, and return it.
+    Raises AccountClosed if it is closed.
+    """
     account = accounts.lock(merchant_id, now=now)
     check_open(account)
     return account

@@ -120,7 +120,8 @@ def approve(
 
     Above the policy's figure it takes the `proposal` that a second person confirms. Raises
     TakesTwoPeople, ChangedMeanwhile, UnknownRequest, AlreadyDecided, AccountClosed, SamePerson if
-    `actor` asked for it, NotHigher, CurrencyMismatch, Invalid without both texts. Rule 15.20.
+    `actor` asked for it, NotHigher, CurrencyMismatch, Invalid without both texts. It locks the
+    account, whose ended days are worked off first (accounts.lock). Rule 15.20.
     """
     account, request = _hold_pending(request_id, now)
     now = account.now
@@ -141,7 +142,7 @@ def reject(
 ) -> ThresholdRequest:
     """Reject the request, notify the merchant, who reads `told`, and leave the threshold as it is;
     `reason` is for colleagues, on the trail. Raises UnknownRequest, AlreadyDecided, Invalid without
-    both texts.
+    both texts. It locks the account, whose ended days are worked off first (accounts.lock).
     """
     account, request = _hold_pending(request_id, now)
     now = account.now
@@ -268,6 +269,7 @@ def _set(
 def _hold_pending(request_id: int, now: datetime) -> tuple[BillingAccount, ThresholdRequest]:
     """Lock the account of a request that still waits for an answer; returns the account and the
     request. Of two answers at once, the second waits here. Raises UnknownRequest, AlreadyDecided.
+    Ended days are worked off first (accounts.lock).
     """
     found = ThresholdRequest.objects.filter(pk=request_id)
     account_id = found.values_list("account", flat=True).first()

@@ -61,12 +61,12 @@ def record(
     """Record a bank transfer that came in for a bill, with a trail row.
 
     It pays what is left of the bill; the rest becomes unapplied money, and so does all of it if the
-    bill is paid or void. Unapplied money then pays other unpaid bills. `reference` is the bank's
-    own; the same transfer of the same amount is recorded once on the account. `arrived_on` is the
-    local day on which the money arrived at our bank; None: today. If it is an earlier day, the
-    freeze of the line for unpaid bills is adjusted. Raises UnknownInvoice, InvoiceNotOpen for a
-    draft, PaymentUnderWay, TransferConflict, CurrencyMismatch, Invalid. It locks the bill, its
-    account and its credit line. Rule 17.1.
+    bill is paid or void. Unapplied money then pays other unpaid bills, and the merchant is notified
+    of what comes and goes. `reference` is the bank's own; the same transfer of the same amount is
+    recorded once on the account. `arrived_on` is the local day on which the money arrived at our
+    bank; None: today. If it is an earlier day, the freeze of the line for unpaid bills is adjusted.
+    Raises UnknownInvoice, InvoiceNotOpen for a draft, PaymentUnderWay, TransferConflict,
+    CurrencyMismatch, Invalid. It locks the bill, its account and its credit line. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, invoice = hold(invoice_id, now=now)

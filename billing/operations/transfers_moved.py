@@ -61,7 +61,7 @@ def move(
     Another merchant gains by it, so it counts as a pay-out to that one: above the day's figure it
     takes the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownTransfer,
     AlreadyDecided, UnknownMerchant, BookedThere, CurrencyMismatch, ChangedMeanwhile, Invalid
-    without both texts. Rule 17.9.
+    without both texts. It locks both accounts and their credit lines. Rule 17.9.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -169,7 +169,8 @@ def _book(
 ) -> None:
     """Book the money of the moved transfer as a new transfer on the locked account `other`, all of
     it as unapplied money, and keep it as what the moved one `becomes`. If `other` is another
-    merchant's, the decision is noted among operators'.
+    merchant's, the decision is noted among operators'. The merchant is notified of the unapplied
+    money.
     """
     booked = transfers.write(
         other,

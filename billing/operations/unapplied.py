@@ -98,8 +98,9 @@ def _share(left_to_pay: Money, unapplied: Money, least: Money) -> Money:
 def _use(
     account: BillingAccount, invoice: Invoice, amount: Money, actor: str, now: datetime
 ) -> None:
-    """Pay the amount of the bill with unapplied money, which is less by that; notifies the
-    merchant.
+    """Pay the amount of the bill with unapplied money, which is less by that: a payment and an
+    entry are written, and the merchant is notified. A bill that is paid by it may lift a freeze or
+    end a payment plan.
     """
     payment = attempts.pay(
         account, invoice, provider=Payment.Provider.UNAPPLIED, amount=amount, actor=actor, now=now
@@ -169,7 +170,9 @@ def take_back(
 
 
 def _has_come_back(account: BillingAccount, entry: UnappliedEntry) -> bool:
-    """Whether what a reversal took by this entry is unapplied money again, as that was undone."""
+    """Look up whether what a reversal took by this entry is unapplied money again, as that was
+    undone.
+    """
     returned = of_return(entry.source.removeprefix("reversal:"))
     return account.unapplied_entries.filter(kind=Kind.RECEIVED, source=returned).exists()
 

@@ -48,7 +48,8 @@ def correct(
 ) -> BankTransfer:
     """Correct the day on which a transfer's money arrived, with a trail row. It is the day from
     which the bill that it paid counts as paid; no entry and no instant of the books changes. The
-    freeze of the line for unpaid bills is adjusted. The same day again changes nothing.
+    freeze of the line for unpaid bills is adjusted; the merchant is notified of one that is lifted.
+    The same day again changes nothing.
 
     A bill that counts as paid in time is not made late by it. Raises UnknownTransfer,
     AlreadyDecided for a transfer that was booked elsewhere, WouldCountAsLate, and Invalid without a

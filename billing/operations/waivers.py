@@ -96,7 +96,7 @@ def waive(
 
 
 def is_made(invoice_id: int, request_key: str) -> bool:
-    """Whether the form with this request key has made its waiver of the bill."""
+    """Look up whether the form with this request key has made its waiver of the bill."""
     return Waiver.objects.filter(invoice=invoice_id, request_key=request_key).exists()
 
 
@@ -151,7 +151,8 @@ def _write(
     request_key: str,
 ) -> Waiver:
     """Write the negative charge, the payment of the bill by it, the charge that uses it up, and the
-    waiver that names them; returns that.
+    waiver that names them; returns that. A freeze may be lifted by the payment, of which the
+    merchant is notified.
     """
     number = Waiver.objects.filter(invoice=invoice).count() + 1
     credit = charges.record_own(

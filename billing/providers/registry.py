@@ -90,7 +90,7 @@ class Sandbox:
         return answer
 
     def find(self, payment: Payment) -> Answer | None:
-        """The outcome of the payment; None if it has a card and was never collected. Raises
+        """Look up the outcome of the payment; None if it has a card and was never collected. Raises
         ProviderNotReady.
         """
         self.check_ready()
@@ -126,7 +126,7 @@ class Proceeds:
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
         """Take the amount from the merchant's proceeds; fails as "not_enough_proceeds" if there is
-        less, or none in this currency.
+        less, or none in this currency. It locks the credit line.
         """
         try:
             bill_payments.take(

@@ -78,7 +78,7 @@ def year_zip(request: MemberRequest, year: int) -> HttpResponseBase:
 @require_POST
 def build_year(request: MemberRequest, year: int) -> HttpResponse:
     """Ask for a ZIP file of the documents of a year, if there are some, with a trail row, and lead
-    back to the page; a job builds it. Owners and finance may.
+    back to the page; a job builds it. Only a POST is taken; owners and finance may.
     """
     account = account_of(request)
     if any(one.year == year for one in documents.years(account)):
@@ -90,9 +90,10 @@ def build_year(request: MemberRequest, year: int) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:accountant")
 def add_address(request: MemberRequest) -> HttpResponse:
-    """Add an address that gets the documents, by the form, with a trail row and a notice, and lead
-    back to the page; show it again if the form is invalid or refused. Owners and finance may. A
-    second factor is asked for first, since whoever reads the documents knows the shop's business.
+    """Add an address that gets the documents, by the form, with a trail row and a notice to the
+    owners; a job mails it the link by which it confirms; and lead back to the page; show it again
+    if the form is invalid or refused. Owners and finance may. A second factor is asked for first,
+    since whoever reads the documents knows the shop's business.
     """
     account, now = account_of(request), clock.now()
     if request.method != "POST":
@@ -116,7 +117,7 @@ def add_address(request: MemberRequest) -> HttpResponse:
 @require_POST
 def remove_address(request: MemberRequest, pk: int) -> HttpResponse:
     """End the mails to the address with this primary key, with a trail row, and lead back to the
-    page with a message. Owners and finance may.
+    page with a message. Only a POST is taken; owners and finance may.
     """
     account = account_of(request)
     try:
@@ -134,7 +135,7 @@ def remove_address(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 def choose_years(request: MemberRequest) -> HttpResponse:
     """Choose whether years are written in the Buddhist era on Thai documents, with a trail row, and
-    lead back to the page. Owners and finance may.
+    lead back to the page. Only a POST is taken; owners and finance may.
     """
     form = Years(request.POST)
     if form.is_valid():

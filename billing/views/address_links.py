@@ -34,8 +34,8 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
 
 def _page(request: HttpRequest, token: str, purpose: str) -> HttpResponse:
     """The page of a link for this purpose (addresses.CONFIRM or addresses.STOP), in the merchant's
-    language; posted to, it does what the link is for. All links that are no longer good get the
-    same 404.
+    language; posted to, it confirms the address or ends the mails to it. The link is looked for in
+    each cell. All links that are no longer good get the same 404.
     """
     now = clock.now()
     with (
@@ -46,8 +46,9 @@ def _page(request: HttpRequest, token: str, purpose: str) -> HttpResponse:
 
 
 def _page_of(request: HttpRequest, token: str, purpose: str, now: datetime) -> HttpResponse:
-    """The page of `_page`, made inside the cell that the link's address is in. `purpose` says what
-    the link is for, such as to confirm the address.
+    """The page of `_page`, made inside the cell that the link's address is in; a POST confirms the
+    address, or ends it, with a trail row. `purpose` says what the link is for, such as to confirm
+    the address.
     """
     address = addresses.of_link(token, purpose, now)
     is_done = False

@@ -55,7 +55,8 @@ def credit(request: MemberRequest, pk: int) -> HttpResponse:
 @for_finance
 def new_credit(request: MemberRequest) -> HttpResponse:
     """The page that asks for a credit in two steps: which charge, and then how much of it and why.
-    Sent, it asks for the credit. Owners and finance may.
+    A POST asks for the credit, with a trail row, and leads to the credit's page; if that is
+    refused, the form is shown again with the reason. Owners and finance may.
     """
     account = account_of(request)
     if request.method == "POST":
@@ -68,8 +69,9 @@ def new_credit(request: MemberRequest) -> HttpResponse:
 
 
 def _ask(request: MemberRequest, account: BillingAccount) -> HttpResponse:
-    """Ask for the credit that the form states, and lead to its page; show the form again if it is
-    invalid or refused.
+    """Ask for the credit that the form states, with a trail row and under the account's lock, and
+    lead to its page; show the form again, with the reason and status 422, if it is invalid or
+    refused.
     """
     now = clock.now()
     search = ChargeSearch(request.POST, account=account)

@@ -22,8 +22,9 @@ from merchants.access import MemberRequest, for_members
 @for_members
 def details(request: MemberRequest) -> HttpResponse:
     """The page of the billing details: those in force, those said last and their status, and the
-    form. Posted to, it saves a new version that an operator has to confirm; only owners may, others
-    get PermissionDenied.
+    form. Posted to, it saves a new version that an operator has to confirm, with a trail row, and
+    leads back to the page, or shows the form again with the reason; only owners may, others get
+    PermissionDenied.
     """
     if request.method == "POST" and not request.membership.is_owner:
         raise PermissionDenied

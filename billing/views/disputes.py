@@ -27,7 +27,9 @@ A_KEY = re.compile("[1-9][0-9]{0,17}")
 @for_finance
 def dispute(request: MemberRequest) -> HttpResponse:
     """The page of the charges that were chosen in a list, by their primary keys, with the form that
-    asks for credits on all of them. Sent, it asks for them. Owners and finance may.
+    asks for credits on all of them. A POST asks for them, each with a trail row, and leads to the
+    list of credits; if that is refused, the page is shown again with what can still be asked for.
+    Owners and finance may.
     """
     account = account_of(request)
     given = request.POST if request.method == "POST" else request.GET
@@ -67,8 +69,8 @@ def _askable(
 
 
 def _ask(request: MemberRequest, account: BillingAccount, form: Dispute) -> HttpResponse:
-    """Ask for the credits that the form states, and lead to their list; show the page with what is
-    left to ask for if that is refused.
+    """Ask for the credits that the form states, each with a trail row, and lead to their list; show
+    the page with what is left to ask for if that is refused.
     """
     try:
         credits = disputes.ask(
@@ -93,7 +95,9 @@ def _again(
     unknown: Sequence[str],
     refused: Refused | None = None,
 ) -> HttpResponse:
-    """The page once more, with what can still be asked for and what was typed."""
+    """Show the page once more, with status 422, with what can still be asked for and what was
+    typed.
+    """
     form, refusal = _askable(chosen, unknown)
     if form is not None:
         typed = request.POST.copy()

@@ -146,9 +146,9 @@ def _collecting(
 
 @for_finance
 def pay(request: MemberRequest, number: str) -> HttpResponse:
-    """Posted to, try to collect the bill at once, unless it was tried since the page was shown: the
-    form has the number of attempts that the page showed. Leads back to the bill's page. Owners and
-    finance may.
+    """Posted to, try to collect the bill at once, with a trail row, unless it was tried since the
+    page was shown: the form has the number of attempts that the page showed. Leads back to the
+    bill's page, with a message of what came of it or why it was refused. Owners and finance may.
     """
     invoice = invoice_of(request, number)
     if request.method == "POST":
@@ -161,8 +161,8 @@ def pay(request: MemberRequest, number: str) -> HttpResponse:
 
 
 def _pay(request: MemberRequest, invoice: Invoice, seen: int) -> None:
-    """Try to collect the bill unless it has other than `seen` attempts by now, and show a message
-    with the outcome.
+    """Try to collect the bill unless it has other than `seen` attempts by now, with a trail row,
+    and show a message with the outcome, or with why it was refused (payments.pay_now).
     """
     try:
         payment = payments.pay_now(

@@ -27,8 +27,8 @@ def questions(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask(request: MemberRequest) -> HttpResponse:
-    """Posted to, record the question of the form, and lead back to the page; show it again if the
-    form is invalid or refused. Owners and finance may.
+    """Posted to, record the question of the form for an operator to answer, and lead back to the
+    page; show it again if the form is invalid or refused. Owners and finance may.
     """
     if request.method != "POST":  # as after signing in again
         return redirect("billing:questions", request.membership.merchant.reference)

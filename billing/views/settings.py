@@ -37,8 +37,9 @@ def settings(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask_threshold(request: MemberRequest) -> HttpResponse:
-    """Posted to, ask for a higher threshold by the form of the settings page, and lead back to it;
-    show it again if the form is invalid or refused. Owners and finance may.
+    """Posted to, ask for a higher threshold by the form of the settings page, with a trail row; an
+    operator answers later; and lead back to it; show it again if the form is invalid or refused.
+    Owners and finance may.
     """
     if request.method != "POST":  # as after signing in again
         return _back(request)
@@ -75,8 +76,8 @@ def threshold_requests(request: MemberRequest) -> HttpResponse:
 def choose_method(request: MemberRequest) -> HttpResponse:
     """Posted to, choose the payment method that the form names, with a trail row, and try a bill
     that is due (try_chosen), which leads to the bill or back to the settings page. If the form is
-    invalid or refused, leads back there, too. Owners and finance may; a second factor is asked for
-    first.
+    invalid or refused, leads back there, too; a refusal is said. Owners and finance may; a second
+    factor is asked for first.
     """
     account = account_of(request)
     form = ChosenMethod(request.POST)
@@ -96,8 +97,9 @@ def choose_method(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def add_sandbox_card(request: MemberRequest) -> HttpResponse:
-    """Posted to, add a test card, collect from it from now on, and try a bill that is due
-    (try_chosen). Owners and finance may. Raises Http404 where the sandbox is not allowed.
+    """Posted to, add a test card, with a trail row, collect from it from now on, and try a bill
+    that is due (try_chosen). An invalid or refused form is shown again on the settings page. Owners
+    and finance may. Raises Http404 where the sandbox is not allowed.
     """
     if not methods.has_sandbox():
         raise Http404("there are no test cards here")

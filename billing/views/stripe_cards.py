@@ -53,9 +53,9 @@ def add(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def finish(request: MemberRequest) -> HttpResponse:
-    """Posted to, keep the card that the browser handed to Stripe, collect from it from now on, and
-    try a bill that is due (try_chosen). Owners and finance may; a second factor is asked for first.
-    If a browser never comes here, Stripe's own event does the same.
+    """Posted to, keep the card that the browser handed to Stripe, with a trail row, collect from it
+    from now on, and try a bill that is due (try_chosen). Owners and finance may; a second factor is
+    asked for first. If a browser never comes here, Stripe's own event does the same.
     """
     if request.method != "POST":
         return _back(request)

@@ -14,10 +14,11 @@ from merchants.access import MemberRequest
 
 
 def try_chosen(request: MemberRequest, merchant_id: int) -> HttpResponse:
-    """Try the oldest bill that is due after a choice of method, while the page waits; have workers
-    try the others. Leads to the bill that was tried, with a message of what came of it, or back to
-    the settings page if none was. A refusal is shown there as a warning, and the others are tried
-    all the same.
+    """Try the oldest bill that is due after a choice of method, while the page waits, under the
+    locks of the bill, its account and its credit line; start a task by which workers try the
+    others. Leads to the bill that was tried, with a message of what came of it, or back to the
+    settings page if none was. A refusal is shown there as a warning, and the others are tried all
+    the same.
 
     It is called once the choice is committed. Rule 16.9, rule 16.24.
     """

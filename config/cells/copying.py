@@ -67,7 +67,7 @@ def hush(cursor: CursorWrapper) -> None:
 
 
 def unhush(cursor: CursorWrapper) -> None:
-    """Have them act again."""
+    """Have our triggers act again, after `hush`."""
     cursor.execute("SET LOCAL pgtrigger.ignore = '{}'")
 
 
@@ -96,7 +96,9 @@ def delete(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> N
 
 
 def sums(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> dict[str, Sums]:
-    """What each table of the cell with this number has of the merchant, by the table's name."""
+    """Count what each table of the cell with this number has of the merchant, and add its amounts
+    up, by the table's name: a query for each.
+    """
     found = {}
     for model in owned.models():
         if model is ProviderDifference:
@@ -181,8 +183,8 @@ def look_anew(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -
 
 
 def _payout(cursor: CursorWrapper, reference: str, start: int, to: int) -> int:
-    """The key in the cell `to` of the payout that the cell `start` has under this reference. If it
-    is not there, it is copied with its rows, none of which is of a merchant there.
+    """Return the key in the cell `to` of the payout that the cell `start` has under this reference.
+    If it is not there, it is copied with its rows, none of which is of a merchant there.
     """
     select = f"SELECT id FROM {_table(ProviderPayout, to)} WHERE reference = %s"
     if not (known := _asked(cursor, select, [reference])):
@@ -230,7 +232,7 @@ def _copy_differences(
 
 
 def _asked(cursor: CursorWrapper, statement: str, values: Any) -> Sequence[tuple[Any, ...]]:
-    """The rows of the statement."""
+    """Carry out the statement with these values, and return all of its rows."""
     cursor.execute(statement, values)
     return list(cursor.fetchall())
 

@@ -45,7 +45,9 @@ def follow(merchant_id: int, before: Mapping[int, Counts]) -> None:
 
 
 def _add(lock: JournalLock, postings: int, digest: Decimal) -> None:
-    """Add this to what is kept of the locked month for the cell that we are inside."""
+    """Add these numbers to the row that is kept of the locked month for the cell that we are
+    inside, and save it; it is made if there is none.
+    """
     kept = JournalCount.objects.filter(pk=lock.pk).first()
     if kept is None:
         is_first = cells.number() == cells.FIRST

@@ -71,7 +71,8 @@ def move(
     at_step: Callable[[str], object] = lambda name: None,
 ) -> Moved:
     """Move the books of the merchant with this reference to the cell `to`, which must be higher
-    than the one that they are in, with a trail row. `at_step` is told the name of each step before
+    than the one that they are in, with a trail row. Nothing is written for the merchant meanwhile;
+    both cells' rows are changed in one transaction. `at_step` is told the name of each step before
     it is taken.
 
     Raises NotMoved, with nothing changed, if there is no such merchant or cell, if both cells have
@@ -103,7 +104,9 @@ def move(
 
 
 def _begin(reference: str, to: int, most_seconds: float) -> Move:
-    """Put the stop on record. Raises NotMoved if there can be none."""
+    """Put the stop on record, under the lock of the merchant's row: from now on nothing is written
+    for the merchant. Returns it. Raises NotMoved if there can be none.
+    """
     try:
         return moves.begin(reference=reference, to_cell=to, most_seconds=most_seconds)
     except (moves.CannotMove, UnknownMerchant) as refusal:
@@ -196,9 +199,9 @@ def _one_picture() -> Iterator[None]:
 def _move(
     stop: Move, *, actor: str, now: datetime, at_step: Callable[[str], object]
 ) -> dict[str, int]:
-    """Copy, compare and delete the rows, change the directory, audit, and end the stop; returns how
-    many rows each table had. `at_step` is called with the name of each step as it begins. The
-    merchant's two books are locked meanwhile. Raises NotMoved.
+    """Copy, compare and delete the rows, change the directory, audit, and end the stop, with a
+    trail row; returns how many rows each table had. `at_step` is called with the name of each step
+    as it begins. The merchant's two books are locked meanwhile. Raises NotMoved.
     """
     start, to = stop.from_cell, stop.to_cell
     merchant: Merchant = stop.merchant
@@ -254,7 +257,9 @@ def _books(merchant: Merchant, number: int) -> dict[str, Any]:
 
 
 def _check_same(before: Mapping[str, object], after: Mapping[str, object]) -> None:
-    """Raise NotMoved unless what was there is what came."""
+    """Raise NotMoved, naming what differs, unless what the cell had before is what the other cell
+    has after it was copied.
+    """
     differ = [name for name in before if before[name] != after[name]]
     if differ:
         raise NotMoved(f"copy: {', '.join(differ)} would not be the same afterwards")

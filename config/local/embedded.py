@@ -70,7 +70,7 @@ def ensure() -> None:
     """Start the embedded servers unless they run, and keep them running until this process ends.
     Does nothing if none is embedded.
 
-    It costs next to nothing if this process has called it before.
+    It costs next to nothing if this process has called it before. Raises ServerDidNotStart.
     """
     global _users_lock
     if _users_lock is not None or not (runs_postgres() or runs_redis()):
@@ -113,8 +113,8 @@ def revive_dead() -> None:
 
 
 def ensure_broker() -> None:
-    """Start the embedded Redis unless it runs, even if it died since `ensure`. Does nothing if
-    Redis is not embedded.
+    """Start the embedded servers unless this process uses them already (`ensure`), and the embedded
+    Redis unless it runs, even if it died since `ensure`. Does nothing if Redis is not embedded.
     """
     ensure()
     if runs_redis() and not servers.redis_listens():
@@ -122,7 +122,9 @@ def ensure_broker() -> None:
 
 
 def _start() -> None:
-    """Start those of the embedded servers that this process uses."""
+    """Start those of the embedded servers that this process uses and that do not run. Raises
+    ServerDidNotStart.
+    """
     if runs_postgres():
         servers.start_postgres()
     if runs_redis():

@@ -159,7 +159,7 @@ def _postgres(
 ) -> subprocess.CompletedProcess[str]:
     """Run one of PostgreSQL's programs with these arguments and this standard input, as the
     server's account if we are root, and wait for its end. Returns its exit code and output; a
-    failure raises nothing.
+    failure of the program raises nothing. Raises ServerDidNotStart if the programs are not there.
     """
     account = datafolder.server_account()
     return subprocess.run(

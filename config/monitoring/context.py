@@ -87,5 +87,5 @@ def _start(task_id: str, task: Any, args: Any = (), **_: Any) -> None:
 
 @task_postrun.connect
 def _end(**_: Any) -> None:
-    """Forget the task that has ended."""
+    """Let log lines belong to no task any more, as the one that they belonged to has ended."""
     _task.set({})

@@ -84,12 +84,12 @@ def taken_back(correction: ProceedsCorrection) -> Values:
 
 
 def may_be_taken_back(correction: ProceedsCorrection) -> bool:
-    """Whether the correction is no counter-entry itself and has none."""
+    """Look up whether the correction is no counter-entry itself and has none."""
     return not correction.is_counter_entry and not _is_taken_back(correction)
 
 
 def _is_taken_back(correction: ProceedsCorrection) -> bool:
-    """Whether the correction has a counter-entry."""
+    """Look up whether the correction has a counter-entry."""
     return ProceedsCorrection.objects.filter(undoes=correction.pk).exists()
 
 

@@ -237,9 +237,9 @@ ABOUT_ONE = (
 
 
 def _export(act: Act) -> Report:
-    """Write the withdrawals that were chosen to a new file for the bank, which makes them SENT.
-    Report how many were written, why the others were refused, and the link to the file if it has
-    any rows.
+    """Write the withdrawals that were chosen to a new file for the bank, which makes them SENT,
+    with a trail row for each; their lines are locked meanwhile. Report how many were written, why
+    the others were refused, and the link to the file if it has any rows.
     """
     form = act.cleaned_data.get("form", payout_files.CSV)
     batch = payout_files.export(
@@ -261,8 +261,8 @@ def _export(act: Act) -> Report:
 
 
 def _take_answers(act: Act) -> Report:
-    """Store the uploaded file of the bank's answers, whose rows a job takes in later. Report how
-    many rows it has, with a link to its page.
+    """Store the uploaded file of the bank's answers, with a trail row; a job takes its rows in
+    later. Report how many rows it has, with a link to its page. Raises UnreadableFile.
     """
     file = payout_answers.upload(content=act.cleaned_data["file"], actor=act.actor, now=act.now)
     return Report(
@@ -278,7 +278,8 @@ def _take_answers(act: Act) -> Report:
 def _file(act: Act) -> tuple[str, bytes]:
     """The name and the content of the bank file that the withdrawal is in, to be sent once more: a
     CSV without withdrawals that have ended since; a pain.001 is refused if some have. The reason
-    that the form asks for goes to the trail.
+    that the form asks for goes to the trail. Raises PartlyEnded for these, NumberUnreadable,
+    NotAsItWas, and Invalid without a reason.
     """
     batch = act.row.batch
     content = payout_files.export_again(
@@ -289,7 +290,8 @@ def _file(act: Act) -> tuple[str, bytes]:
 
 def _file_as_sent(act: Act) -> tuple[str, bytes]:
     """The name and the content of the bank file that the withdrawal is in, as it was sent. The
-    reason that the form asks for goes to the trail.
+    reason that the form asks for goes to the trail. Raises NumberUnreadable, NotAsItWas, and
+    Invalid without a reason.
     """
     batch = act.row.batch
     content = payout_files.export_again(

@@ -96,7 +96,8 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
     A run that comes days late is for the day that is open by then; missed days are not made up for.
     The withdrawal is requested in the name of the person who set the schedule up. Raises
     PayoutSchedule.DoesNotExist. It locks the line, whose ended days are worked off first
-    (lines.lock). Rule 10.14.
+    (lines.lock). A withdrawal that is requested has a trail row. Raises DestinationNotUsable,
+    UnknownDestination. Rule 10.14.
     """
     line_id = PayoutSchedule.objects.values_list("line_id", flat=True).get(pk=rule_id)
     line = lines.lock(line_id, now=now)
@@ -122,7 +123,8 @@ def _try_to_withdraw(
     """Request a withdrawal of all that can be withdrawn, less the fee, with a trail row, if
     `available` is at least the schedule's amount. Returns the outcome and the withdrawal, which is
     None unless one was requested: TOO_LITTLE if `available` is below that amount or no more than
-    the fee, STOPPED if a freeze forbids withdrawals, otherwise REQUESTED.
+    the fee, STOPPED if a freeze forbids withdrawals, otherwise REQUESTED. Raises
+    DestinationNotUsable, UnknownDestination.
     """
     if available < rule.from_amount:
         return Outcome.TOO_LITTLE, None

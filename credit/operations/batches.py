@@ -129,7 +129,9 @@ def _parts(name: str, currency: str) -> list[Part]:
 
 
 def _part(file: PaymentFile, currency: str) -> Part:
-    """The part of the file in this currency, which may have nothing in it."""
+    """Look up the withdrawals of the part of the file in this currency, and return the part, which
+    may have nothing in it.
+    """
     written = Withdrawal.objects.filter(batch=str(file)).order_by("line_id", "pk")
     found = [one for one in written if str(one.currency) == currency]
     account = str(file.accounts.get(currency, {}).get("number", ""))

@@ -95,10 +95,10 @@ def take_back(
     trail row. The merchant is notified and reads `told`; `reason` is for colleagues. Returns the
     counter-entry.
 
-    It counts as a pay-out as `correct` does, whichever way it goes. Raises TakesTwoPeople,
-    UnknownCorrection, AlreadyDecided for one that was taken back or is a counter-entry itself, and
-    Invalid without both texts. It locks the line, whose ended days are worked off first
-    (lines.lock). Rule 9.6.
+    Above the day's figure for pay-outs it takes a second person, whichever way it goes. Raises
+    TakesTwoPeople, ChangedMeanwhile, UnknownCorrection, AlreadyDecided for one that was taken back
+    or is a counter-entry itself, and Invalid without both texts. It locks the line, whose ended
+    days are worked off first (lines.lock). Rule 9.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

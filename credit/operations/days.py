@@ -127,7 +127,8 @@ class _Turn:
 
 def work_off(line_ids: Sequence[int], *, now: datetime, ends_caller: bool = False) -> int:
     """Work off all day-ends of these lines up to `now`, in order. Returns how many days ended, over
-    all lines.
+    all lines. It locks them; day-ends write off orders, place and lift freezes and review limits,
+    of which merchants are notified.
 
     Each pass over the lines is one transaction (or part of the caller's), so that a run that dies,
     is late, or meets another one leaves every line at the end of some day. Consecutive days on
@@ -167,8 +168,9 @@ def pass_quiet_days(line: CreditLine, *, now: datetime) -> bool:
 
 
 def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
-    """Work off the next day of each line, or a run of its quiet days. Returns how many days ended
-    in all, and the ids of the lines of which another day has ended by `now`.
+    """Lock those lines whose open day has ended, and work off the next day of each, or a run of its
+    quiet days, with the notices that this takes. Returns how many days ended in all, and the ids of
+    the lines of which another day has ended by `now`.
     """
     turns = _turns(line_ids, now)
     if not turns:

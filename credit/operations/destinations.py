@@ -72,8 +72,9 @@ def add(
     The number is stored encrypted. All owners are notified, and a trail row is written. Returns the
     destination and whether it is new: a destination that the merchant has already is returned, in
     which BIC, type and town are filled in if they were missing (`_fill_in`), and nothing else is
-    changed. Raises Invalid, DestinationBlocked, and DestinationConflict if it is known with another
-    holder, bank, BIC, type or town. Rule 10.1, rule 10.3, rule 10.18, rule 29.29.
+    changed. Raises Invalid, NotADestination for a number or name that cannot be,
+    DestinationBlocked, and DestinationConflict if it is known with another holder, bank, BIC, type
+    or town. Rule 10.1, rule 10.3, rule 10.18, rule 29.29.
     """
     holder = destination_fields.checked_name(kind, holder, "holder")
     bank = destination_fields.checked_bank(kind, bank)
@@ -274,7 +275,7 @@ def take_away(destination: PayoutDestination, *, actor: str, now: datetime) -> N
 
 
 def load(line: CreditLine, destination_id: int) -> PayoutDestination:
-    """The destination of the locked line with this id, removed or not. Raises
+    """Look up the destination of the locked line with this id, removed or not. Raises
     UnknownDestination.
     """
     destination = PayoutDestination.objects.filter(line=line, pk=destination_id).first()

@@ -25,8 +25,9 @@ def block(
     What was sent goes on. The merchant's owners are notified and read `told`; `reason` is for
     colleagues, on the trail.
 
-    Raises AlreadyDecided for one that is blocked, Invalid without both texts,
-    PayoutDestination.DoesNotExist. Rule 10.18.
+    Raises UnknownDestination, AlreadyDecided for one that is blocked, Invalid without both texts,
+    PayoutDestination.DoesNotExist. It locks the line, whose ended days are worked off first
+    (lines.lock). Rule 10.18.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     line_id = PayoutDestination.objects.values_list("line_id", flat=True).get(pk=destination_id)
@@ -56,7 +57,8 @@ def block(
 
 def _reject_unsent(destination: PayoutDestination, reason: str, told: str, actor: str) -> None:
     """Reject the withdrawals to the destination of a locked line that were not sent yet: amount and
-    fee come back to the proceeds. The merchant reads `told`; `reason` goes to the trail.
+    fee come back to the proceeds. The merchant is notified of each, and reads `told`; `reason` goes
+    to the trail.
     """
     line = destination.line
     unsent = (Withdrawal.Status.REQUESTED, Withdrawal.Status.APPROVED)

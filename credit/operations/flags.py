@@ -61,7 +61,8 @@ def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
 
 def dismiss(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
     """Record an operator's decision, with a trail row, that nothing is wrong with the flagged
-    orders. Raises UnknownFlag, AlreadyDecided, Invalid without a reason.
+    orders. Raises UnknownFlag, AlreadyDecided, Invalid without a reason. It locks the line
+    (lines.lock).
     """
     return _decide(flag_id, Action.FLAG_DISMISSED, actor, reason, now)
 
@@ -70,7 +71,7 @@ def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFla
     """Record an operator's decision, with a trail row, that something is wrong with the flagged
     orders. The line is not frozen by it.
 
-    Raises UnknownFlag, AlreadyDecided, Invalid without a reason.
+    Raises UnknownFlag, AlreadyDecided, Invalid without a reason. It locks the line (lines.lock).
     """
     return _decide(flag_id, Action.FLAG_CONFIRMED, actor, reason, now)
 

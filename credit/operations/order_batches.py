@@ -126,8 +126,8 @@ class _Batch:
     """
 
     def __init__(self, steps: Sequence[Step[Any]]) -> None:
-        """Read the lines of these steps, with the orders, payments and metrics that the steps name,
-        all at once.
+        """Lock and read the lines of these steps, with the orders, payments and metrics that the
+        steps name, all at once.
         """
         self.writer = OrderWriter()
         self._named = _named(steps)
@@ -179,8 +179,8 @@ class _Batch:
         return done
 
     def _taken(self, what: What, line: CreditLine) -> Done | Refused | None:
-        """Take the step, by its kind. Returns a refusal that leaves something behind, and None if
-        the step has to go alone; raises Refused.
+        """Take the step, by its kind, into what the next flush writes. Returns what it did, or a
+        refusal that leaves something behind, or None if the step has to go alone; raises Refused.
         """
         match what:
             case Placing():

@@ -64,7 +64,7 @@ CANCEL = InParts(
 
 
 def load(line: CreditLine, reference: str) -> Order:
-    """The order with this reference of a locked line. Raises UnknownOrder."""
+    """Read the order with this reference of a locked line. Raises UnknownOrder."""
     row = prepared.row(LOAD, {"line": line.pk, "order": reference})
     if row is None:
         raise UnknownOrder(f"order: there is no order {reference}")

@@ -255,7 +255,8 @@ class OrderWriter:
 
     def flush(self) -> None:
         """Write all that was collected since the last flush. Does nothing if no line was noted
-        (`note`) since then: callers note the line of whatever else they hand in.
+        (`note`) since then: callers note the line of whatever else they hand in. The merchants of
+        declined orders are notified. Payments get their primary keys.
         """
         if not self._lines:
             return

@@ -162,7 +162,7 @@ def open_at_once(
     (`_place_at_once`).
 
     `read` is what `lines.READ_OF` gave for merchant and order, if it was asked already; `beside` is
-    written with the order. Raises Invalid for terms that no order can have.
+    written with the order, in the same statement. Raises Invalid for terms that no order can have.
     """
     terms = Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()
@@ -181,7 +181,7 @@ def check(
 ) -> Order:
     """The order as `place` would answer for it at `now`. Nothing is written, no day-end either.
 
-    Raises OrderConflict if there is an order with this reference and other content,
+    Raises OrderConflict if there is an order with this reference and other content, WrongInstant,
     CurrencyMismatch, and Invalid. It locks the line, whose ended days are worked off first
     (lines.lock).
     """

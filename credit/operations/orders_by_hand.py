@@ -104,7 +104,7 @@ def refund(
 
 
 def _where(order_id: int) -> tuple[int, str]:
-    """The key of the order's line, and the order's reference. Raises Order.DoesNotExist."""
+    """Look up the key of the order's line, and the order's reference. Raises Order.DoesNotExist."""
     return Order.objects.values_list("line_id", "reference").get(pk=order_id)
 
 

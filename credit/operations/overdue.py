@@ -117,6 +117,8 @@ def notice_of(told: str) -> dict[str, str]:
 
 
 def count(line: CreditLine, change: int) -> None:
-    """Add `change` to the locked line's running count of freezes in force."""
+    """Add `change` to the locked line's running count of freezes in force, in the database and on
+    the object.
+    """
     CreditLine.objects.filter(pk=line.pk).update(freezes_in_force=F("freezes_in_force") + change)
     line.freezes_in_force += change

@@ -21,7 +21,7 @@ from trail import operations as trail
 @transaction.atomic
 def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
     """Decline new orders until `resume`, with a trail row. Does nothing if they are paused already.
-    Raises LineClosed. Rule 6.1.
+    Raises LineClosed. It locks the line (lines.lock). Rule 6.1.
     """
     line = _lock_open(merchant_id, now)
     if not line.is_paused:
@@ -33,7 +33,7 @@ def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 @transaction.atomic
 def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
     """Accept new orders again, with a trail row. Does nothing if they are not paused. Raises
-    LineClosed.
+    LineClosed. It locks the line (lines.lock).
     """
     line = _lock_open(merchant_id, now)
     if line.is_paused:
@@ -50,7 +50,8 @@ def set_caps(
     trail row for each that changes.
 
     An amount equal to a cap is allowed. Raises LineClosed, CurrencyMismatch, and Invalid for a cap
-    that is not above 0 or has more digits than the currency. Rule 6.2.
+    that is not above 0 or has more digits than the currency. It locks the line (lines.lock). Rule
+    6.2.
     """
     line = _lock_open(merchant_id, now)
     for field, action, cap in (
@@ -68,7 +69,9 @@ def set_caps(
 
 
 def _lock_open(merchant_id: int, now: datetime) -> CreditLine:
-    """Lock and return the merchant's line. Raises LineClosed if it is closed."""
+    """Lock and return the merchant's line. Raises LineClosed if it is closed. Ended days are worked
+    off first (lines.lock).
+    """
     line = lines.lock(merchant_id, now=now)
     lines.check_open(line)
     return line

@@ -101,7 +101,7 @@ def _by_cell(said: Sequence[Said]) -> dict[int, list[Said]]:
 def _store(
     name: str, form: str, rows: Sequence[Said], actor: str, now: datetime
 ) -> PayoutAnswerFile:
-    """Store these rows of the file, which wait for the job."""
+    """Store a file of this name with these rows, which wait for the job, and return it."""
     file = PayoutAnswerFile.objects.create(
         name=name, uploaded_at=now, uploaded_by=actor, row_count=len(rows), form=form
     )
@@ -126,7 +126,8 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
     outcome. A row that was processed already is returned as it is.
 
     A row that cannot be right ends as REFUSED, with the reason in `problem`, and raises nothing.
-    Raises PayoutAnswer.DoesNotExist. It locks the row.
+    Raises PayoutAnswer.DoesNotExist. It locks the row. A withdrawal that it ends has a trail row,
+    and its merchant is notified.
     """
     answer = PayoutAnswer.objects.select_for_update(of=["self"]).select_related("file").get(
         pk=answer_id
@@ -144,10 +145,10 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
 
 def _apply(answer: PayoutAnswer, now: datetime) -> str:
     """Apply the row to its withdrawal, in the name of who uploaded the file: mark it as PAID or
-    FAILED, or record that its money came back. Returns the row's outcome: KNOWN if that had been
-    done already, and NOTED for a row of a message that is about no withdrawal, or says only that
-    one is on its way. Raises the refusal of a row that cannot be applied. It locks the withdrawal's
-    line, whose ended days are worked off first.
+    FAILED, or record that its money came back, with a trail row and a notice to the merchant.
+    Returns the row's outcome: KNOWN if that had been done already, and NOTED for a row of a message
+    that is about no withdrawal, or says only that one is on its way. Raises the refusal of a row
+    that cannot be applied. It locks the withdrawal's line, whose ended days are worked off first.
     """
     withdrawal = Withdrawal.objects.filter(
         reference=answer.reference, provider=Withdrawal.MANUAL
@@ -176,9 +177,9 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
 
 
 def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as paid, with a trail row, and notify the merchant; returns PAID, or
-    KNOWN if it was. A bank tells that in several messages, each with a reference of its own; a CSV
-    that names another one than before is refused.
+    """Mark the withdrawal as paid, with a trail row and under its line's lock, and notify the
+    merchant; returns PAID, or KNOWN if it was. A bank tells that in several messages, each with a
+    reference of its own; a CSV that names another one than before is refused.
     """
     reference = answer.bank_reference
     _check_amount(answer, withdrawal, now)
@@ -192,9 +193,9 @@ def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
 
 
 def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as failed, with a trail row, and notify the merchant; returns FAILED, or
-    KNOWN if it was. What a CSV gives as the reason is told to the merchant as it is; for the codes
-    of messages we have words.
+    """Mark the withdrawal as failed, with a trail row and under its line's lock, and notify the
+    merchant; returns FAILED, or KNOWN if it was. What a CSV gives as the reason is told to the
+    merchant as it is; for the codes of messages we have words.
     """
     reason, told = answer.reason, answer.reason
     is_message = answer.file.form != PayoutAnswerFile.Form.CSV
@@ -217,7 +218,8 @@ def _return(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     """Record that the money came back: of a withdrawal that was paid, that the bank sent it back
     (rule 10.16), and of one that was only sent, that it failed. Returns SENT_BACK or FAILED, or
     KNOWN if it had come back or failed before. Raises AnotherAmount. Unless it is KNOWN, the
-    merchant is notified, and a trail row written.
+    merchant is notified, and a trail row written. It locks the line. A paid withdrawal above the
+    day's figure raises TakesTwoPeople.
     """
     if withdrawal.is_sent_back or withdrawal.is_failed:
         return Outcome.KNOWN
@@ -252,8 +254,8 @@ def _check_returned(answer: PayoutAnswer, withdrawal: Withdrawal) -> None:
 
 def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
     """Raise AnotherAmount if the row names an amount or currency that is not the withdrawal's. A
-    withdrawal that has not ended then becomes UNKNOWN (payouts.doubt), unless the amount is
-    unreadable.
+    withdrawal that has not ended then becomes UNKNOWN (payouts.doubt), which locks its line, unless
+    the amount is unreadable.
     """
     if not answer.amount and not answer.currency:
         return

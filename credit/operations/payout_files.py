@@ -83,7 +83,8 @@ def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime, form: st
     Left out, with the reason, are those that need a decision first or were sent already, those that
     a provider sends, those above the operator limit that `actor` approved or requested, those whose
     number cannot be decrypted, those of lines with suspected fraud, and those that a file of this
-    form cannot say.
+    form cannot say. It locks the lines of all of them, in order of their keys, with their ended
+    days worked off.
     """
     name = names.make(now)
     sent, refused = [], []
@@ -176,7 +177,7 @@ def export_again(
 
 
 def suffix(batch: str) -> str:
-    """How the name of the file ends: "xml" for a pain.001, and "csv" for others."""
+    """Look up how the name of the file ends: "xml" for a pain.001, and "csv" for others."""
     return "xml" if PaymentFile.objects.filter(name=batch).exists() else "csv"
 
 

@@ -57,7 +57,8 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
     `silences` counts, for one run of a job, how often each provider did not answer. Raises
     KeepsSilent if the run has given up on this provider, WithdrawalsStopped, UnknownWithdrawal,
     Elsewhere for a database that may be a copy, and what the provider's `check_allowed` raises; in
-    all these cases nothing was sent. Rule 10.9, rule 10.10.
+    all these cases nothing was sent. It holds a lease of the withdrawal meanwhile. The merchant is
+    notified of the end. Rule 10.9, rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -75,7 +76,8 @@ def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = 
 
     It is sent again only if the provider says that it never received it, and only once the first
     request can't arrive any more. Raises WithdrawalsStopped instead of sending again, and otherwise
-    what `send` raises. `silences` counts, over a run, which providers do not answer. Rule 10.10.
+    what `send` raises. `silences` counts, over a run, which providers do not answer. It holds a
+    lease of the withdrawal meanwhile. The merchant is notified of the end. Rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -99,7 +101,7 @@ def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = 
 
 
 def _get(withdrawal_id: int) -> Withdrawal:
-    """The withdrawal with its destination, not locked. Raises UnknownWithdrawal."""
+    """Read the withdrawal with its destination, without a lock. Raises UnknownWithdrawal."""
     withdrawal = Withdrawal.objects.select_related("destination").filter(pk=withdrawal_id).first()
     if withdrawal is None:
         raise steps.UnknownWithdrawal("There is no such withdrawal.")
@@ -176,8 +178,9 @@ def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
 def _ask_to_pay(
     withdrawal: Withdrawal, lease: leases.Held, silences: Silences, now: datetime
 ) -> None:
-    """Ask the provider to pay the withdrawal, and record the answer; without one, the withdrawal
-    becomes UNKNOWN and the silence is counted.
+    """Ask the provider to pay the withdrawal, and record the answer (`_settle`), which notifies the
+    merchant if it ends the withdrawal; without one, the withdrawal becomes UNKNOWN and the silence
+    is counted.
 
     A process that has lost the lease sends nothing, since another one holds it now; that is logged.
     Raises an error of TRANSIENT_ERRORS as it is.

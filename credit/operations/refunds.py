@@ -95,12 +95,12 @@ def give(
 
     It lowers what is still outstanding first (newest part first), then what was written off, which
     changes no balance, and takes the rest out of proceeds, which may become negative. A freeze for
-    overdue payments is lifted if that ends its cause. Returns the refund and whether it is new: a
-    repeat changes nothing and returns the known refund. Raises OrderNotOpen for a declined,
-    cancelled or wholly refunded order, RefundTooLarge, RefundConflict, Invalid. Before
-    UnknownOrder, WrongInstant and CurrencyMismatch are raised, it is stored as refused cash for
-    operators (refused_cash); its reference can be sent again. It locks the line, whose ended days
-    are worked off first (lines.lock). Rule 4.14, rule 9.3.
+    overdue payments is lifted if that ends its cause, of which the merchant is notified. Returns
+    the refund and whether it is new: a repeat changes nothing and returns the known refund. Raises
+    OrderNotOpen for a declined, cancelled or wholly refunded order, RefundTooLarge, RefundConflict,
+    Invalid. Before UnknownOrder, WrongInstant and CurrencyMismatch are raised, it is stored as
+    refused cash for operators (refused_cash); its reference can be sent again. It locks the line,
+    whose ended days are worked off first (lines.lock). Rule 4.14, rule 9.3.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")

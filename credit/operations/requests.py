@@ -203,7 +203,7 @@ def _lock_pending(
 ) -> tuple[CreditLine, LimitRequest]:
     """Lock the line of a request of this kind. Returns the line and the request. Raises
     UnknownRequest if there is no such request of this kind, and AlreadyDecided if it does not wait
-    any more.
+    any more. Ended days of the line are worked off first (lines.lock).
     """
     asked = LimitRequest.objects.filter(pk=request_id, kind=kind)
     line_id = asked.values_list("line", flat=True).first()

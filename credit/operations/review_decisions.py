@@ -108,7 +108,8 @@ def reject(
 
 def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitReview]:
     """Lock the review's line. Returns the line and the review. Raises AlreadyDecided unless the
-    review's raise waits, and LimitReview.DoesNotExist.
+    review's raise waits, and LimitReview.DoesNotExist. Ended days of the line are worked off first
+    (lines.lock).
     """
     line_id = LimitReview.objects.values_list("line_id", flat=True).get(pk=review_id)
     line = lines.lock(line_id, now=now)  # the line first, as everywhere

@@ -58,7 +58,9 @@ def apply(
 
     `settled` is how much of the cash was settled when the decision's page was shown:
     ChangedMeanwhile is raised if that has changed. Raises NotUnmatched, MoreThanIsLeft,
-    UnknownOrder, TooMuch, CurrencyMismatch, Invalid, OrderPayment.DoesNotExist. Rule 5.3.
+    UnknownOrder, TooMuch, CurrencyMismatch, Invalid, OrderPayment.DoesNotExist. It locks the line,
+    whose ended days are worked off first (lines.lock). A freeze that this ends is lifted, of which
+    the merchant is notified. Rule 5.3.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, amount = _part(payment_id, amount, settled, now)
@@ -98,7 +100,8 @@ def release(
     It does not count as a sale in reviews. Above the day's figure for pay-outs it takes the
     `proposal` that a second person confirms. Raises TakesTwoPeople without one, ChangedMeanwhile if
     another part of the cash is settled by now, NotUnmatched, MoreThanIsLeft, CurrencyMismatch,
-    Invalid, OrderPayment.DoesNotExist. Rule 5.4, rule 5.6.
+    Invalid, OrderPayment.DoesNotExist. It locks the line, whose ended days are worked off first
+    (lines.lock). Rule 5.4, rule 5.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, amount = _part(payment_id, amount, settled, now)
@@ -137,7 +140,8 @@ def give_back(
     Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople without one, ChangedMeanwhile if another part of the cash is settled by
     now, NotUnmatched, MoreThanIsLeft, CurrencyMismatch, Invalid, also without a reference,
-    OrderPayment.DoesNotExist. Rule 5.5, rule 5.6.
+    OrderPayment.DoesNotExist. It locks the line, whose ended days are worked off first
+    (lines.lock). Rule 5.5, rule 5.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     reference = wording.line("reference", reference)
@@ -179,7 +183,8 @@ def _part(
     """Lock the line of the payment, and check that `amount` of its cash can be settled, of which
     `settled` was settled as the operator saw it. Returns the line, the payment, and the amount with
     exactly the currency's digits. Raises NotUnmatched, MoreThanIsLeft, ChangedMeanwhile,
-    CurrencyMismatch, Invalid, OrderPayment.DoesNotExist.
+    CurrencyMismatch, Invalid, OrderPayment.DoesNotExist. Ended days of the line are worked off
+    first (lines.lock).
     """
     line_id = OrderPayment.objects.values_list("line_id", flat=True).get(pk=payment_id)
     line = lines.lock(line_id, now=now)

@@ -69,7 +69,7 @@ def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
     """Record for each merchant the local day from which a bill that is still unpaid freezes its
     line, besides the days that are recorded already. `days` are in the order of `merchant_ids`,
     which may name a merchant several times, once for each of its bills. Merchants without a line
-    are ignored.
+    are ignored. It locks the lines.
     """
     if merchant_ids:
         prepared.run(EXPECT, [list(merchant_ids), list(days)])
@@ -124,14 +124,16 @@ def concern(merchant_id: int) -> bool:
 
 
 def frozen_since(merchant_id: int) -> datetime | None:
-    """The instant since which the merchant's line is frozen for an unpaid bill; None if it is
-    not.
+    """Look up the instant since which the merchant's line is frozen for an unpaid bill; None if it
+    is not.
     """
     return _in_force(merchant_id).values_list("placed_at", flat=True).first()
 
 
 def _in_force(merchant_id: int) -> "QuerySet[Freeze]":
-    """The freeze of the merchant's line for an unpaid bill that is in force; none or one row."""
+    """The query for the freeze of the merchant's line for an unpaid bill that is in force; none or
+    one row.
+    """
     return Freeze.objects.filter(
         line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     )

@@ -81,8 +81,8 @@ def notify_of_cut(
 
 
 def _is_known(line: CreditLine) -> bool:
-    """Whether the merchant was notified of four fifths, or of the whole limit, and at least seven
-    tenths have been used ever since.
+    """Look up whether the merchant was notified of four fifths, or of the whole limit, and at least
+    seven tenths have been used ever since.
     """
     told = Notice.objects.filter(merchant=line.pk, kind__in=[LIMIT_80.code, LIMIT_100.code])
     last = told.order_by("-id").values_list("at", flat=True).first()

@@ -45,8 +45,9 @@ class WithdrawalDecided(AlreadyDecided):
 
 
 def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
-    """Lock the withdrawal's line until the transaction ends, with ended days worked off as
-    lines.lock does, and return the withdrawal with that line. Raises UnknownWithdrawal.
+    """Lock the withdrawal's line until the transaction ends, with its ended days worked off, and
+    return the withdrawal with that line. Day-ends may notify the merchant. Raises
+    UnknownWithdrawal.
     """
     line_id = Withdrawal.objects.filter(pk=withdrawal_id).values_list("line_id", flat=True).first()
     if line_id is None:

@@ -163,8 +163,8 @@ def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[Mo
 
 
 def _most(line: CreditLine, today: date) -> Money:
-    """The largest amount that can be withdrawn with its fee on top. Raises InsufficientProceeds if
-    there is none.
+    """Compute, from the line's proceeds and policy in the database, the largest amount that can be
+    withdrawn with its fee on top. Raises InsufficientProceeds if there is none.
     """
     policy = policies.in_force(line.currency, today)
     fee_of = _fee_on(line, today, policy)
@@ -264,7 +264,7 @@ def request_all(
     line: CreditLine, *, destination_id: int, request_key: str, actor: str
 ) -> Withdrawal:
     """Request a withdrawal of as much as can be withdrawn from the locked line with the fee on top,
-    as `request` does, with a trail row.
+    taking both out of the proceeds, with a trail row.
 
     Raises UnknownDestination, DestinationNotUsable, WithdrawalsStopped, and InsufficientProceeds if
     the fee would leave nothing.

@@ -34,10 +34,10 @@ def send_back(
     written. The merchant is notified and reads `told`; `reason` is for colleagues.
 
     The amount can be withdrawn again, so it counts as a pay-out: above the day's figure it takes
-    the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownWithdrawal,
-    WithdrawalDecided for one that is not PAID, as for one that was sent back already, and Invalid
-    without both texts. It locks the withdrawal's line, whose ended days are worked off first. Rule
-    10.16.
+    the `proposal` that a second person confirms (TakesTwoPeople). Raises ChangedMeanwhile,
+    UnknownWithdrawal, WithdrawalDecided for one that is not PAID, as for one that was sent back
+    already, and Invalid without both texts. It locks the withdrawal's line, whose ended days are
+    worked off first. Rule 10.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

@@ -38,8 +38,8 @@ def write_off(
     """Write off all that is outstanding of an overdue order: it leaves what is used, and the limit
     falls by as much, but not below 0, as when the rule does it as many days after the due date as
     the policy says. A raise that waits after a review becomes VOID, a freeze for overdue payments
-    is lifted if that ends its cause, and a trail row is written. The merchant is notified and reads
-    `told`; `reason` is for colleagues.
+    is lifted if that ends its cause, with a notice, and a trail row is written. The merchant is
+    notified and reads `told`; `reason` is for colleagues.
 
     Nobody asks the buyer any more, who gains by it, so it counts as a pay-out: above the day's
     figure it takes the `proposal` that a second person confirms (TakesTwoPeople). Raises

@@ -75,7 +75,8 @@ def would_accept(
 
 def _enough_on(line: CreditLine, amount: Money) -> dict[str, date | None]:
     """When the limit will have room for `amount`, as fields of Acceptance: `possible_on` a day or,
-    if very many orders are open, `not_before` a day. No day is given if that never comes.
+    if very many orders are open, `not_before` a day. No day is given if that never comes. It is
+    empty if the amount is above the limit.
     """
     if amount > line.limit:
         return {}

@@ -60,7 +60,9 @@ class Period:
 
     @classmethod
     def of(cls, span: Span, sums: Sums, currency: str) -> "Period":
-        """The figures of `sums` in the line's currency."""
+        """The figures of these days, from `sums` of figures without a currency, as amounts of the
+        line's currency.
+        """
         return cls(
             span,
             sold=money.of(sums.sold, currency),

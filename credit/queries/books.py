@@ -191,7 +191,7 @@ class _Reader:
         self.merchant_ids, self.currencies = merchant_ids, currencies
 
     def __call__(self, table: Table, model: Any) -> RowsByMerchant:
-        """The table's rows, grouped by merchant id."""
+        """Read the table's rows of these merchants, grouped by merchant id."""
         rows = books.of_merchants(model, table.owner, self.merchant_ids)
         return table.read(rows, self.currencies)
 
@@ -362,7 +362,9 @@ def _withdrawal(withdrawal: Row, destinations: Mapping[int, int], local_names: b
 
 
 def _run(run: Row, withdrawals: Mapping[int, int]) -> Row:
-    """The run with the number of its withdrawal, or None."""
+    """The row of the run with the reference of its withdrawal, from `withdrawals` by key, as
+    `withdrawal`; None there if it made none.
+    """
     return run | {"withdrawal": withdrawals.get(run["_withdrawal"])}
 
 

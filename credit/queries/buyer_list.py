@@ -96,7 +96,7 @@ class Asked:
 
     @property
     def given(self) -> dict[str, Any]:
-        """The parameters of `condition`."""
+        """The values that are asked for, by the names that the SQL `condition` has for them."""
         names = ("name", "since", "before", "least", "most")
         return {name: getattr(self, name) for name in names}
 
@@ -213,7 +213,9 @@ SELECT total.*, shown.* FROM total LEFT JOIN (
 
     @property
     def _given(self) -> dict[str, Any]:
-        """The parameters of every statement."""
+        """The values that every statement takes, by name: the line, today, and those of what is
+        asked for.
+        """
         return {"line": self.line.pk, "today": self.today} | self.asked.given
 
     def _found(self, by: str) -> str:

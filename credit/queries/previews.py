@@ -24,7 +24,8 @@ def of_lines(
     """What a review of each line on its open day would decide, from what is known by `now`.
 
     `policy_of` has the policy for each currency. Lines of other currencies are left out, and those
-    that have no reviews: without metrics, with a limit of 0, or closed.
+    that have no reviews: without metrics, with a limit of 0, or closed. They come in the order of
+    the lines.
     """
     starts = [
         reviews.Start(line.pk, line.timezone, line.open_on, now, policy_of[line.currency])

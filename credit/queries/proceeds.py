@@ -116,7 +116,8 @@ class Buckets:
 
 
 def buckets(merchant_id: int, *, today: date) -> Buckets:
-    """Where the line's proceeds are on local day `today`. Raises CreditLine.DoesNotExist.
+    """Read how much of the line's proceeds is maturing, by day, has matured, is on its way and was
+    paid out, on local day `today`. Raises CreditLine.DoesNotExist.
 
     Rule 9.5.
     """

@@ -72,7 +72,9 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def cancelled(request: MemberRequest) -> HttpResponse:
-    """The page with the list of orders that were cancelled."""
+    """The page with the list of orders that were cancelled, filtered and sorted as the address
+    asks.
+    """
     _line, asked, found = _cancelled(request)
     return render(request, "credit/cancelled.html", asked.context | {"page": asked.page(found)})
 

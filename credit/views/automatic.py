@@ -53,7 +53,8 @@ def automatic(request: MemberRequest) -> HttpResponse:
 def set_up(request: MemberRequest) -> HttpResponse:
     """The form that sets up automatic withdrawals, filled in with the schedule in force; a valid
     submission sets them up, with a trail row and a notice to the owners, and leads to their page.
-    Only owners may, with a second factor.
+    Only owners may, with a second factor. An invalid or refused one shows the form again with the
+    reason.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)
@@ -91,8 +92,9 @@ def _as_it_stands(line: CreditLine, now: datetime) -> dict[str, Any]:
 @for_finance
 @require_POST
 def stop(request: MemberRequest) -> HttpResponse:
-    """Stop automatic withdrawals, for owners and finance, with a trail row; nothing changes if
-    there are none. It asks for no second factor, since no money can leave by it.
+    """Stop automatic withdrawals, for owners and finance, with a trail row, and redirect to their
+    page; nothing changes if there are none. Only a POST is taken. It asks for no second factor,
+    since no money can leave by it.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

@@ -23,7 +23,9 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def destinations(request: MemberRequest) -> HttpResponse:
-    """The page with the list of the merchant's destinations."""
+    """The page with the list of the merchant's destinations, each with how many withdrawals to it
+    are under way.
+    """
     now = clock.now()
     line, _today = line_and_today(request, now)
     context = {"now": now, "destinations": queries.with_withdrawals(line)}
@@ -37,7 +39,9 @@ def destinations(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     """The form for a new destination, and its submission, which adds it with a trail row and a
-    notice to the owners. Owners and finance may, with a second factor.
+    notice to the owners, and leads to the list of destinations; one that is known already is not
+    added again. An invalid or refused submission shows the form again with the reason. Owners and
+    finance may, with a second factor.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)
@@ -67,8 +71,9 @@ def new(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html", back="credit:destinations")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a destination of the merchant, with a trail row, and redirect. Owners and finance may,
-    with a second factor. Raises Http404 if the merchant has no destination with the key `pk`.
+    """Remove a destination of the merchant, which ends automatic withdrawals to it, with a trail
+    row, and redirect to the list. Only a POST is taken. Owners and finance may, with a second
+    factor. Raises Http404 if the merchant has no destination with the key `pk`.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

@@ -22,7 +22,7 @@ from merchants.queries import LocalDays
 
 @for_members
 def orders(request: MemberRequest) -> HttpResponse:
-    """The page with the list of the merchant's orders."""
+    """The page with the list of the merchant's orders, filtered and sorted as the address asks."""
     line, today = line_and_today(request, clock.now())
     asked = OrderFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = order_queries.of_line(line, today=today, **asked.wanted)
@@ -79,7 +79,9 @@ def _write_off_on(order: Order, today: date) -> date | None:
 
 @for_members
 def declined_orders(request: MemberRequest) -> HttpResponse:
-    """The page with the list of declined orders, and what they were worth in the last days."""
+    """The page with the list of declined orders, filtered and sorted as the address asks, and what
+    they were worth in the last days.
+    """
     line, today = line_and_today(request, clock.now())
     asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     context = asked.context | {

@@ -19,8 +19,9 @@ from merchants.access import MemberRequest, for_finance
 
 @for_finance
 def pause(request: MemberRequest) -> HttpResponse:
-    """Pause new orders, or resume them if the form has the field `resume`, and redirect to the page
-    from which it was sent. Only a POST changes anything. Owners and finance may.
+    """Pause new orders, or resume them if the form has the field `resume`, with a trail row, and
+    redirect to the page from which it was sent, which says why if it was refused. Only a POST
+    changes anything. Owners and finance may.
     """
     if request.method != "POST":  # as after signing in again
         return _back(request)

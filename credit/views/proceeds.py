@@ -56,7 +56,9 @@ def day(request: MemberRequest, on: date) -> HttpResponse:
 
 @for_members
 def entries(request: MemberRequest) -> HttpResponse:
-    """The page with the list of entries of the merchant's proceeds."""
+    """The page with the list of entries of the merchant's proceeds, each with the balance after it,
+    filtered and sorted as the address asks.
+    """
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     page = asked.page(proceeds.entries(line, **asked.rows))

@@ -89,7 +89,9 @@ def ask_question(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def all_requests(request: MemberRequest) -> HttpResponse:
-    """The page with the list of what the merchant has asked about its limit."""
+    """The page with the list of what the merchant has asked about its limit, filtered and sorted as
+    the address asks.
+    """
     line, today = line_and_today(request, clock.now())
     asked = RequestFilter(request.GET, local=LocalDays.of(line, today))
     page = asked.page(limit_requests.of_line(line, **asked.rows))
@@ -98,7 +100,7 @@ def all_requests(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def reviews(request: MemberRequest) -> HttpResponse:
-    """The page with the list of the line's reviews."""
+    """The page with the list of the line's reviews, filtered and sorted as the address asks."""
     line, today = line_and_today(request, clock.now())
     asked = ReviewFilter(request.GET, local=LocalDays.of(line, today))
     page = asked.page(past_reviews.of_line(line, **asked.rows))

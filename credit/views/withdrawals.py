@@ -41,7 +41,9 @@ LISTED = 200  # sales of a withdrawal's page; its file has all
 
 @for_members
 def history(request: MemberRequest) -> HttpResponse:
-    """The page with the list of the merchant's withdrawals."""
+    """The page with the list of the merchant's withdrawals, filtered and sorted as the address
+    asks.
+    """
     now = clock.now()
     line, today = line_and_today(request, now)
     asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
@@ -135,8 +137,8 @@ def sales_pdf(request: MemberRequest, reference: str) -> HttpResponse:
 @require_POST
 def cancel(request: MemberRequest, reference: str) -> HttpResponse:
     """Cancel a withdrawal that was not sent yet, with a trail row, and redirect to its page, which
-    says why if it was refused. Owners and finance may. Raises Http404 if the merchant has no
-    withdrawal with this reference.
+    says why if it was refused. Amount and fee return to the proceeds. Only a POST is taken; owners
+    and finance may. Raises Http404 if the merchant has no withdrawal with this reference.
     """
     now = clock.now()
     found = _withdrawal(request, reference, now)
@@ -157,8 +159,9 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     """The page of a new withdrawal: first its form and then, with the form's values in the query
-    string, the fee to confirm. A POST requests the withdrawal. Owners and finance may, after a
-    second factor.
+    string, the fee to confirm. A POST requests the withdrawal, with a trail row, and redirects to
+    its page; if that is refused, the form or the fee is shown again. Owners and finance may, after
+    a second factor.
 
     With `?back` it shows the form again instead of the fee, and with `?all` the form of all that
     can be withdrawn.
@@ -239,7 +242,8 @@ def _confirmation(
 def _request(request: MemberRequest, line: CreditLine, today: date, now: datetime) -> HttpResponse:
     """Request the withdrawal that the merchant confirmed, with a trail row, and redirect to its
     page. If the fee is missing or has changed, or the key was used for another withdrawal, show the
-    fee again.
+    fee again. If it is invalid or refused otherwise, show the form again with the reason and status
+    422.
     """
     form = ConfirmedWithdrawal(request.POST, line=line, now=now)
     if form.is_valid():

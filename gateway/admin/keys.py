@@ -25,8 +25,8 @@ SHOWN_ONCE = "Whoever has a key can do all that it is for: hand it on as you wou
 
 def _make(act: Act) -> Report:
     """Make a key of the API as the operator's form says, for one merchant or, if it names none, for
-    all of them; returns the report that shows its text this once. Raises KeyWasShown for a form
-    that is sent a second time, and Invalid.
+    all of them, with a trail row; returns the report that shows its text this once. Raises
+    KeyWasShown for a form that is sent a second time, and Invalid.
     """
     said = act.cleaned_data
     days = said["valid_for_days"]
@@ -46,8 +46,9 @@ def _make(act: Act) -> Report:
 
 
 def _make_for_merchant(act: Act) -> Report:
-    """Make a key of the API, as the operator's form says, for the merchant of the page; returns the
-    report that shows its text this once.
+    """Make a key of the API, as the operator's form says, for the merchant of the page, with a
+    trail row; returns the report that shows its text this once. Raises KeyWasShown for a form that
+    is sent a second time, and Invalid.
     """
     return _make(replace(act, cleaned_data={**act.cleaned_data, "merchant": act.row}))
 
@@ -68,8 +69,8 @@ ROW_DECISIONS.append(
 
 
 def _rotate(act: Act) -> Report:
-    """Replace the key by a new one, and let it end after the hours of the form; returns the report
-    that shows the new one's text this once.
+    """Replace the key by a new one, and let it end after the hours of the form, with a trail row;
+    returns the report that shows the new one's text this once.
     """
     key, text = operations.rotate(
         key_id=act.row.pk,

@@ -20,7 +20,10 @@ from lib import events
 
 
 def _send_again(act: Act) -> ReceivedEvent:
-    """Apply the refused event anew, and return the new record."""
+    """Apply the refused event anew, with a trail row, and return the new record. It may be refused
+    again. Raises received.NotRefused, and Invalid without a reason. It locks the refused event's
+    row.
+    """
     return intake.send_again(
         received_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now
     )

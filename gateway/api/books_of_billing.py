@@ -11,12 +11,12 @@ INVOICE = f"{OF_MERCHANT}/invoices/{{reference:number}}"
 
 
 def account_of(merchant: Merchant) -> BillingAccount:
-    """The merchant's billing account. Raises BillingAccount.DoesNotExist if it has none."""
+    """Read the merchant's billing account. Raises BillingAccount.DoesNotExist if it has none."""
     return BillingAccount.objects.get(merchant=merchant)
 
 
 def invoice_of(merchant: Merchant, number: str) -> Invoice:
-    """The merchant's invoice with this number. Raises Problem (404) if there is none."""
+    """Look up the merchant's invoice with this number. Raises Problem (404) if there is none."""
     found = invoices.by_number(account_of(merchant), number)
     if found is None:
         raise Problem(404, "not_found", f"There is no invoice {number}.")

@@ -36,8 +36,8 @@ def record(
 
 
 def _answer(merchant: str, reference: str) -> answers.RecordedCharge:
-    """The answer that shows the charge with this reference, of the merchant with the reference
-    `merchant`. Raises Charge.DoesNotExist if there is none.
+    """Read the charge, and return the answer that shows it: the one with this reference, of the
+    merchant with the reference `merchant`. Raises Charge.DoesNotExist if there is none.
     """
     charge = Charge.objects.get(account__merchant__reference=merchant, reference=reference)
     return answers.RecordedCharge(

@@ -202,5 +202,5 @@ def list_withdrawals(request: KeyedRequest, merchant: str, asked: Paged) -> dict
 
 
 def _line(merchant: Merchant) -> CreditLine:
-    """The merchant's credit line. Raises CreditLine.DoesNotExist if it has none."""
+    """Read the merchant's credit line. Raises CreditLine.DoesNotExist if it has none."""
     return CreditLine.objects.get(merchant=merchant)

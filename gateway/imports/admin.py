@@ -46,9 +46,9 @@ def _check_role(act: Act, kind: Kind) -> None:
 
 
 def _upload(act: Act) -> Report:
-    """Upload the file as the form says. The report links to the import, or lists what is wrong with
-    the file. Raises NotTheirs for rows that the operator may not import, and what operations.upload
-    raises but BadRows.
+    """Upload the file as the form says, with a trail row; a job applies its rows. The report links
+    to the import, or lists what is wrong with the file. Raises NotTheirs for rows that the operator
+    may not import, and what operations.upload raises but BadRows.
     """
     said = act.cleaned_data
     _check_role(act, KINDS[said["kind"]])
@@ -85,13 +85,17 @@ def _counted(rows: int) -> str:
 
 
 def _stop(act: Act) -> Import:
-    """Stop the import. Raises NotTheirs if the operator's role may not decide about its kind."""
+    """Stop the import, with a trail row: rows that wait stay as they are. Raises NotTheirs if the
+    operator's role may not decide about its kind.
+    """
     _check_role(act, act.row.of_kind)
     return operations.stop(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
 
 
 def _resume(act: Act) -> Import:
-    """Resume the import. Raises NotTheirs if the operator's role may not decide about its kind."""
+    """Resume the import, with a trail row; a job goes on with its rows. Raises NotTheirs if the
+    operator's role may not decide about its kind.
+    """
     _check_role(act, act.row.of_kind)
     return operations.resume(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
 

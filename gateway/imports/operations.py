@@ -153,8 +153,9 @@ def resume(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
 
 
 def visit(import_id: int, *, now: datetime, seconds: float = VISIT_SECONDS) -> None:
-    """Take in rows of the import, and then invite the owners that they name, until there is nothing
-    left to do, it is stopped, or the time is up.
+    """Take in rows of the import, a few at a time under its lock (take_some), and then invite the
+    owners that they name, by e-mail and with trail rows (invite_owner), until there is nothing left
+    to do, it is stopped, or the time is up.
     """
     ends_at = time.monotonic() + seconds
     while take_some(import_id, now=now) or invite_owner(import_id, now=now):
@@ -244,7 +245,7 @@ def _note_merchants(
 
 
 def _lock(import_id: int) -> Import:
-    """The import, locked until the transaction ends. Raises Import.DoesNotExist."""
+    """Lock the import until the transaction ends, and return it. Raises Import.DoesNotExist."""
     return Import.objects.select_for_update(no_key=True).get(pk=import_id)
 
 

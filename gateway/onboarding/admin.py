@@ -11,7 +11,9 @@ from merchants.operations.invitations import open_of
 
 
 def _add(act: Act) -> Merchant:
-    """Take in a merchant as the operator's form says, and invite its first owner."""
+    """Take in a merchant as the operator's form says, with a trail row, and invite its first owner
+    by e-mail. Raises AlreadyThere, MerchantConflict, OperatorsAddress, Invalid.
+    """
     said = act.cleaned_data
     return operations.add(
         reference=said["reference"],

@@ -35,7 +35,8 @@ def add(
     now: datetime,
 ) -> Merchant:
     """Take in the merchant with this reference, with a trail row: its books are opened with
-    `terms`, the members of the event `merchant.joined`. Then its first owner is invited.
+    `terms`, the members of the event `merchant.joined`. Then its first owner is invited by e-mail,
+    with a trail row.
 
     A mail server that does not take the invitation leaves the merchant without one. Raises
     AlreadyThere, MerchantConflict, OperatorsAddress, and Invalid for terms, a reference or an

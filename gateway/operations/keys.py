@@ -62,7 +62,8 @@ def make(
 
     Returns the key and its text, which is not stored and cannot be shown later. Raises Invalid for
     scopes, networks, an end, a rate or a name that cannot be or without a reason, and KeyWasShown
-    for a form that is sent twice, with the same `request_key`.
+    for a form that is sent twice, with the same `request_key`. Of two calls at once with the same
+    `request_key`, the second waits.
     """
     unknown = set(scopes) - set(Scope.values)
     if unknown or not scopes:
@@ -181,7 +182,9 @@ def _insert(key: ApiKey, actor: str, now: datetime) -> tuple[ApiKey, str]:
 
 
 def _lock(key_id: int) -> ApiKey:
-    """The key with its merchant, locked until the transaction ends. Raises ApiKey.DoesNotExist."""
+    """Lock the key until the transaction ends, and return it with its merchant. Raises
+    ApiKey.DoesNotExist.
+    """
     return ApiKey.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=key_id)
 
 

@@ -35,14 +35,16 @@ def _shown_once(act: Act, secret: endpoints.Secret, before: str) -> Report:
 
 
 def _add(act: Act) -> Report:
-    """Add the endpoint that the form states; returns the report that shows its secret this once."""
+    """Add the endpoint that the form states, with a trail row; returns the report that shows its
+    secret this once.
+    """
     secret = Call(endpoints.add)(act)
     return _shown_once(act, secret, f"Endpoint {secret.endpoint} is told of these events from now.")
 
 
 def _rotate(act: Act) -> Report:
-    """Give the endpoint a new secret; returns the report that shows it this once, and says for how
-    long the old one counts.
+    """Give the endpoint a new secret, with a trail row; returns the report that shows it this once,
+    and says for how long the old one counts.
     """
     secret = Call(endpoints.rotate_secret, "endpoint_id")(act)
     hours = act.cleaned_data["overlap_hours"]

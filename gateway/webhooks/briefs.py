@@ -64,15 +64,15 @@ def of_delivery(delivery: WebhookDelivery) -> Brief:
 
 
 def _latest(endpoint: WebhookEndpoint) -> list[int]:
-    """The primary keys of the latest attempts at the endpoint's latest deliveries."""
+    """Read the primary keys of the latest attempts at the endpoint's latest deliveries."""
     lately = list(endpoint.deliveries.order_by("-pk").values_list("pk", flat=True)[:FEW])
     attempts = WebhookAttempt.objects.filter(delivery__in=lately).order_by("-pk")
     return list(attempts.values_list("pk", flat=True)[:FEW])
 
 
 def _attempts(attempts: QuerySet[WebhookAttempt]) -> History:
-    """The latest FEW of these attempts, each with the event's type, the answer, and how long it
-    took.
+    """Read the latest FEW of these attempts, each with the event's type, the answer, and how long
+    it took.
     """
     rows = attempts.select_related("delivery__event").order_by("-pk")[:FEW]
     return History(

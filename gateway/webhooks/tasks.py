@@ -9,8 +9,9 @@ from jobs.chunks import Failures, Turn, ask_one_by_one
 
 
 def deliver(endpoint_ids: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
-    """Send these endpoints what is due until the turn is over. Returns the errors of the endpoints
-    that failed, by the endpoint's primary key.
+    """Send these endpoints what is due until the turn is over; each attempt is recorded, and an
+    endpoint is left to the process that has its lease. Returns the errors of the endpoints that
+    failed, by the endpoint's primary key.
     """
     turn = turn or Turn(now)
     visit = partial(deliveries.visit, clock=lambda: turn.now)

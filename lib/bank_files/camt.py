@@ -167,7 +167,7 @@ def _transactions(
 ) -> tuple[Transaction, ...]:
     """The payments of an entry. Where their amounts are not there or do not make up the entry's, it
     is one payment, with what is the same in all of them, and the names of the batch and of the
-    order that it was in.
+    order that it was in. Raises UnreadableFile.
     """
     details = entry.findall("NtryDtls/TxDtls")
     if len(details) == 1:

@@ -8,7 +8,8 @@ MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 def read(content: bytes) -> list[Statement]:
-    """All that the file says: camt.053, camt.054 or MT940, in the encoding that it names or has.
+    """The statements of the file, in its order: camt.053, camt.054 or MT940, in the encoding that
+    it names or has.
 
     Raises UnreadableFile for anything else, for more than 10 MB, and for half a file. Balances are
     not checked here (Statement.check).

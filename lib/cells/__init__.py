@@ -69,7 +69,7 @@ def numbers() -> Sequence[int]:
 
 
 def there() -> Sequence[int]:
-    """The numbers of the cells that have a schema, in their order."""
+    """Ask the database which cells have a schema: their numbers, in their order."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(NUMBERS)
         return [number for (number,) in cursor.fetchall()]
@@ -191,7 +191,10 @@ def elsewhere(number: int) -> Iterator[None]:
 
 @contextmanager
 def _changed(cell: str) -> Iterator[None]:
-    """Have the block inside this cell, and what follows where it was before."""
+    """Have the block inside this cell, and what follows where it was before. A transaction that
+    began before is switched there and back, and the question of `asking` is asked in it, which
+    raises Moves.
+    """
     before = _entered.get()
     began_before = connections[DEFAULT_DB_ALIAS].in_atomic_block
     token = _entered.set(cell)
@@ -244,7 +247,10 @@ def question() -> str:
 
 
 def _ask() -> None:
-    """Ask it in the open transaction, which began before the cell was entered. Raises Moves."""
+    """Ask the question of `asking` in the open transaction, which began before the cell was
+    entered. Does nothing if there is none, or no transaction is open. Raises Moves if it selects
+    anything.
+    """
     to_server = connections[DEFAULT_DB_ALIAS].connection
     if question() and to_server is not None:
         if to_server.pgconn.transaction_status != TransactionStatus.INTRANS:

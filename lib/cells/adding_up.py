@@ -127,8 +127,8 @@ class _Asked(Generic[T]):
             _turns.release()
 
     def _answer(self, number: int, seconds: float) -> T | Exception:
-        """What the function returns or raises inside the cell with this number, in a transaction
-        of which no statement takes longer.
+        """Call the function, and return what it returns or raises inside the cell with this number,
+        in a transaction of which no statement takes longer.
         """
         try:
             with cells.at(number), transaction.atomic():

@@ -65,14 +65,18 @@ def is_there() -> bool:
 
 
 def machines() -> Sequence[Machine]:
-    """The machines of the cluster that cells may lie on, in the order of their names."""
+    """Ask the database for the machines of the cluster that cells may lie on, in the order of their
+    names.
+    """
     with connection.cursor() as cursor:
         cursor.execute(MACHINES)
         return [Machine(*row) for row in cursor.fetchall()]
 
 
 def places() -> Mapping[int, Machine]:
-    """The machine of each cell that is distributed, by the number of the cell."""
+    """Ask the database for the machine of each cell that is distributed, by the number
+    of the cell.
+    """
     with connection.cursor() as cursor:
         cursor.execute(PLACES)
         return {
@@ -143,7 +147,7 @@ def move(number: int, to: Machine) -> None:
 
 def spread(number: int) -> None:
     """Move the cell with this number to the machine that has the fewest cells, if another than its
-    own has fewer than it would leave there. Raises what `move` raises.
+    own has fewer than it would leave there. Raises NotPossible for what is no cell of this cluster.
     """
     where = places()
     counts = {machine: list(where.values()).count(machine) for machine in machines()}

@@ -142,14 +142,16 @@ def add(number: int, place: Callable[[], object] = lambda: None) -> None:
 
 
 def _tables(cursor: CursorWrapper, schema: str) -> list[str]:
-    """The names of the tables of this schema, but for that of its migrations."""
+    """Ask the database for the names of the tables of this schema, but for that of its
+    migrations.
+    """
     cursor.execute(TABLES, {"schema": schema})
     return [name for (name,) in cursor.fetchall() if name != MIGRATIONS]
 
 
 def _statements(cursor: CursorWrapper, schema: str) -> Iterator[str]:
-    """Yield the statements by which the tables of this schema got what belongs to them, but for
-    what is said of its migrations.
+    """Ask the database for, and yield, the statements by which the tables of this schema got what
+    belongs to them, but for what is said of its migrations.
     """
     own = ["p", "u", "x"]  # before foreign keys, which refer to them
     for asked, kinds in ((CONSTRAINTS, own), (INDEXES, []), (CONSTRAINTS, ["f"]), (FUNCTIONS, [])):

@@ -15,7 +15,10 @@ INVITES = (
 
 
 def _invite_to(act: Act) -> Invitation:
-    """Invite somebody to the team of the merchant that the form names."""
+    """Invite somebody to the team of the merchant that the form names, by an e-mail and with a
+    trail row. It locks the merchant against other changes of its team. Raises AlreadyMember,
+    OperatorsAddress, TooManyInvitations, and InvitationNotSent after the invitation is saved.
+    """
     said = {**act.cleaned_data}
     merchant_id = said.pop("merchant").pk
     return inviting.invite(merchant_id=merchant_id, actor=act.user, now=act.now, **said)

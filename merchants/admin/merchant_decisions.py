@@ -23,7 +23,7 @@ def _contacts(merchant: Merchant) -> dict[str, Any]:
 
 
 def _shown_contacts(merchant: Merchant) -> dict[str, Any]:
-    """The contacts that the page shows, by their labels."""
+    """Read the contacts that the page shows, by their labels."""
     found = _contacts(merchant)
     return {name.replace("_", " ").capitalize(): found.get(name, "") for name in CONTACTS}
 
@@ -34,7 +34,7 @@ def _are_the_contacts(act: Act) -> bool:
 
 
 def _look(act: Act) -> Report:
-    """Let the operator look at the merchant's pages for a while, which is written down with the
+    """Let the operator look at the merchant's pages for a while, which a trail row says with the
     reason, and report until when, with a link to them.
     """
     look = looks.start(merchant_id=act.row.pk, reason=act.reason, actor=act.user, now=act.now)

@@ -232,8 +232,8 @@ class ProfileRejected(Telling, ProfileLookedAt):
 
 
 def _confirm(part: ProfilePart) -> Decision:
-    """The decision that confirms this part of a profile. It is offered while the part waits or is
-    rejected.
+    """The decision that confirms this part of a profile, which writes a trail row
+    (profiles.confirm). It is offered while the part waits or is rejected.
     """
     name = part.lower()
     return Decision(
@@ -252,7 +252,8 @@ def _confirm(part: ProfilePart) -> Decision:
 
 
 def _reject(part: ProfilePart) -> Decision:
-    """The decision that rejects this part of a profile. It is offered while the part waits or is
+    """The decision that rejects this part of a profile, which writes a trail row and whose reason
+    the merchant reads on its page (profiles.reject). It is offered while the part waits or is
     confirmed.
     """
     name = part.lower()

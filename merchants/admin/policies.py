@@ -117,7 +117,10 @@ def new_version(
         return {"currency": said["currency"].upper(), "starts_on": said["starts_on"]} | given
 
     def carry_out(act: Act) -> Any:
-        """Introduce the version, or propose it to a second person."""
+        """Introduce the version, or propose it to a second person, with a trail row; returns the
+        version or the Proposal. Raises Invalid, ValidationError for figures that cannot be, and
+        ProposalWaits.
+        """
         return two_people.decide(
             introduce, version_of(act) | {"reason": act.reason}, actor=act.user, now=act.now
         )

@@ -125,7 +125,7 @@ class User(AbstractUser):
 
     @cached_property
     def _of_administrators(self) -> frozenset[str]:
-        """The permissions of the administrators' role, as "app.codename"."""
+        """Read the permissions of the administrators' role, as "app.codename"."""
         given = Permission.objects.filter(group__name=ADMINISTRATOR)
         named = given.values_list("content_type__app_label", "codename")
         return frozenset(f"{app}.{codename}" for app, codename in named)

@@ -61,8 +61,8 @@ def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Er
 def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Erasure:
     """Erase a person of whom only an address is kept, such as that of an invitation nobody
     accepted: replace it by a pseudonym wherever it is kept, written down with a trail row. Raises
-    NotAnAdministrator, HasAccount, NothingKept, Invalid, and what stands against it, such as
-    ProposalOpen and RecordKept. Others who decide about people wait until the transaction ends.
+    NotAnAdministrator, HasAccount, NothingKept, CellAway, Invalid, and what stands against it, such
+    as ProposalOpen and RecordKept. Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -71,8 +71,9 @@ def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Era
 
 def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasure:
     """Replace a buyer's name, exactly as the platform sends it, by a pseudonym at all merchants;
-    written down with a trail row. Raises NotAnAdministrator, NothingKept, Invalid without a reason,
-    and what a book has against it. Others who decide about people wait until the transaction ends.
+    written down with a trail row. Raises NotAnAdministrator, NothingKept, CellAway, Invalid without
+    a reason, and what a book has against it. Others who decide about people wait until the
+    transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -82,8 +83,8 @@ def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasu
 def erase_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Erasure:
     """Erase whoever pays us, or is paid, by bank transfer, known by the account's number or the
     exact name that our bank told, from those rows that need not be kept for the books; written down
-    with a trail row. Raises NotAnAdministrator, NothingKept, Invalid without a reason, and what a
-    book has against it. Others who decide about people wait until the transaction ends.
+    with a trail row. Raises NotAnAdministrator, NothingKept, CellAway, Invalid without a reason,
+    and what a book has against it. Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -92,8 +93,8 @@ def erase_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Erasu
 
 def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Erasure:
     """Erase a merchant's contacts and licence, and those of its removed destinations that it was
-    never paid to; written down with a trail row. Raises NotAnAdministrator, NothingKept, Invalid
-    without a reason, Merchant.DoesNotExist. Others who decide about people wait until the
+    never paid to; written down with a trail row. Raises NotAnAdministrator, NothingKept, CellAway,
+    Invalid without a reason, Merchant.DoesNotExist. Others who decide about people wait until the
     transaction ends.
     """
     with transaction.atomic():
@@ -105,8 +106,9 @@ def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime)
 def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure:
     """Erase the subject from all that is kept of it under a new pseudonym, and write down, with an
     Erasure and a trail row, that it was done and in how many rows. It runs in the caller's
-    transaction, which holds the lock of decisions about people. Raises NothingKept, Invalid without
-    a reason, and the first refusal of what is kept to be erased now (`Holding.object_to`).
+    transaction, which holds the lock of decisions about people. Raises NothingKept, CellAway,
+    Invalid without a reason, and the first refusal of what is kept to be erased now
+    (`Holding.object_to`).
     """
     reason = wording.checked("reason", reason)
     holdings = personal.of(subject)
@@ -147,7 +149,9 @@ def _in_each(ask: Callable[[], T]) -> list[T]:
     """
 
     def ask_here() -> T:
-        """What it returns in this cell."""
+        """Call `ask` in this cell, and return what it returns. Raises CellAway if the cell does not
+        answer.
+        """
         try:
             return ask()
         except (OperationalError, InterfaceError) as error:
@@ -172,8 +176,8 @@ def _rows(holding: personal.Holding, subject: Subject) -> list[personal.Row]:
 
 def data_of_person(*, user_id: int, reason: str, actor: User, now: datetime) -> File:
     """All that is kept of a person who has an account, as a JSON file; a trail row says who took
-    it. Raises NotAnAdministrator, UnknownPerson, NothingKept, Invalid without a reason. Others who
-    decide about people wait until the transaction ends.
+    it. Raises NotAnAdministrator, UnknownPerson, NothingKept, CellAway, Invalid without a reason.
+    Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -185,8 +189,8 @@ def data_of_person(*, user_id: int, reason: str, actor: User, now: datetime) -> 
 
 def data_of_address(*, email: str, reason: str, actor: User, now: datetime) -> File:
     """All that is kept of a person of whom only an address is kept, as a JSON file; a trail row
-    says who took it. Raises NotAnAdministrator, HasAccount, NothingKept, Invalid. Others who decide
-    about people wait until the transaction ends.
+    says who took it. Raises NotAnAdministrator, HasAccount, NothingKept, CellAway, Invalid. Others
+    who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -195,8 +199,8 @@ def data_of_address(*, email: str, reason: str, actor: User, now: datetime) -> F
 
 def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> File:
     """All that is kept of a buyer, at all merchants, as a JSON file; a trail row says who took it.
-    Raises NotAnAdministrator, NothingKept, Invalid. Others who decide about people wait until the
-    transaction ends.
+    Raises NotAnAdministrator, NothingKept, CellAway, Invalid. Others who decide about people wait
+    until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -205,8 +209,8 @@ def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Fil
 
 def data_of_payer(*, payer: str, reason: str, actor: User, now: datetime) -> File:
     """All that is kept of whoever has the account or name in what our bank told, as a JSON file; a
-    trail row says who took it, and has neither. Raises NotAnAdministrator, NothingKept, Invalid.
-    Others who decide about people wait until the transaction ends.
+    trail row says who took it, and has neither. Raises NotAnAdministrator, NothingKept, CellAway,
+    Invalid. Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -215,8 +219,8 @@ def data_of_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Fil
 
 def data_of_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> File:
     """A merchant's contacts and licence, present and former, as a JSON file; a trail row says who
-    took it. Raises NotAnAdministrator, NothingKept, Invalid, Merchant.DoesNotExist. Others who
-    decide about people wait until the transaction ends.
+    took it. Raises NotAnAdministrator, NothingKept, CellAway, Invalid, Merchant.DoesNotExist.
+    Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -226,7 +230,7 @@ def data_of_contacts(*, merchant_id: int, reason: str, actor: User, now: datetim
 
 def _taken(subject: Subject, reason: str, actor: User, now: datetime) -> File:
     """The name and content of a JSON file of all that is kept of the subject; a trail row says who
-    took it and why. Raises NothingKept, Invalid without a reason.
+    took it and why. Raises NothingKept, CellAway, Invalid without a reason.
     """
     reason = wording.checked("reason", reason)
     with statement_timeout.download():

@@ -31,8 +31,8 @@ def enrol(
 
     It counts as soon as the earliest of these does, even if that one was removed since, and at once
     if that one does already. If there is none, it counts a day from now; in demonstrations always
-    at once. The person is notified. If none was confirmed and the new one has to wait, the owners
-    of the merchants whose money it will open are notified, too. A factor that is recorded already
+    at once. The person is e-mailed. If none was confirmed and the new one has to wait, the owners
+    of the merchants whose money it will open are e-mailed, too. A factor that is recorded already
     is returned unchanged.
     """
     counted = queries.factor_counts_from(user, proved)

@@ -77,7 +77,9 @@ def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
 
 
 def open_of(merchant_id: int) -> "QuerySet[Invitation]":
-    """The merchant's invitations that were neither accepted nor revoked, expired ones included."""
+    """The query for the merchant's invitations that were neither accepted nor revoked, expired ones
+    included.
+    """
     return Invitation.objects.filter(
         merchant=merchant_id, accepted_at__isnull=True, revoked_at__isnull=True
     )

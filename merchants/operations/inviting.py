@@ -192,7 +192,8 @@ def send_again(
     another week, and e-mail the link. A trail row is written. `actor` is one of the merchant's
     owners, who need no `reason`, or an administrator of ours.
 
-    Raises InvitationClosed, and what `invite` raises. It locks the merchant's row.
+    Raises InvitationClosed, NotAnOwner, AlreadyMember, OperatorsAddress, TooManyInvitations,
+    Invalid; and InvitationNotSent after the invitation is saved. It locks the merchant's row.
     """
     old = invitations.open_of(merchant_id).filter(pk=invitation_id).first()
     if old is None:

@@ -68,8 +68,8 @@ def _anew(column: Column, row: Any) -> dict[str, bytes]:
 
 
 def keys_after(column: Column, last: Any, most: int) -> Sequence[Any]:
-    """The primary keys of the column's next `most` rows after the one with the primary key `last`,
-    or of its first rows if that is None.
+    """Read the primary keys of the column's next `most` rows after the one with the primary key
+    `last`, or of its first rows if that is None.
     """
     rows = column.model._default_manager.order_by("pk")
     later = rows if last is None else rows.filter(pk__gt=last)

@@ -114,8 +114,8 @@ def _propose(
     email: str, before: list[str], after: list[str], reason: str, actor: User, now: datetime
 ) -> Proposal:
     """Propose to another administrator, with a trail row, that the roles of the operator with this
-    address change from `before` to `after`. Raises NobodyToConfirm, ProposalWaits, MayNotDecide,
-    Invalid.
+    address change from `before` to `after`. Of two calls at once for the operator, the second
+    waits. Raises NobodyToConfirm, ProposalWaits, MayNotDecide, Invalid.
     """
     if User.objects.administrators().count() < ENOUGH_ADMINISTRATORS:
         raise NobodyToConfirm(

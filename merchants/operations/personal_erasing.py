@@ -187,7 +187,9 @@ def _contact_of(subject: Subject) -> Iterable[dict[str, Any]]:
 
 
 def _profiles_of(subject: Subject) -> Iterable[Profile]:
-    """The profiles whose contact has an address of the person, with their merchants."""
+    """The query for the profiles whose contact has an address of the person, with their
+    merchants.
+    """
     found = Profile.objects.filter(personal_rows.any_of("contact_email", subject.names))
     return found.select_related("merchant").defer("licence_document").order_by("pk")
 
@@ -195,7 +197,7 @@ def _profiles_of(subject: Subject) -> Iterable[Profile]:
 def _as_contact(subject: Subject, pseudonym: str) -> int:
     """Empty the contacts of merchants whose contact's e-mail address is, or was, the person's, and
     replace by the pseudonym what the trail says of these merchants' contacts. Returns how many rows
-    lost something.
+    lost something. It locks each profile.
     """
     rows = 0
     for profile in list(_profiles_of(subject)):
@@ -205,7 +207,7 @@ def _as_contact(subject: Subject, pseudonym: str) -> int:
 
 def _contacts(subject: Subject, pseudonym: str) -> int:
     """Empty the profile of the subject's merchant, and replace by the pseudonym what the trail says
-    of the parts that were filled in. Returns how many rows lost something.
+    of the parts that were filled in. Returns how many rows lost something. It locks the profile.
     """
     assert subject.merchant is not None
     return _emptied(subject.merchant.pk, list(ProfilePart), subject, pseudonym)
@@ -221,7 +223,8 @@ def _contacts_before(subject: Subject, pseudonym: str) -> int:
 
 def _emptied(merchant_id: int, parts: list[ProfilePart], subject: Subject, pseudonym: str) -> int:
     """Empty these parts of a merchant's profile, and replace by the pseudonym what the trail says
-    of those that were filled in. Returns how many parts and trail rows lost something.
+    of those that were filled in. Returns how many parts and trail rows lost something. It locks the
+    profile.
     """
     filled = profiles.clear(merchant_id=merchant_id, parts=parts, actor=ERASER, now=subject.now)
     return len(filled) + _on_trail(merchant_id, filled, pseudonym)
@@ -253,7 +256,9 @@ def _replaced(said: dict[str, Any], names: set[str], pseudonym: str) -> dict[str
 
 
 def _with_browser(subject: Subject) -> "QuerySet[TrailEntry]":
-    """The trail's rows about the person that say from which network address a sign-in came."""
+    """The query for the trail's rows about the person that say from which network address a sign-in
+    came.
+    """
     found = TrailEntry.objects.filter(subject__in=subject.names, after__has_key="network_address")
     return found.order_by("pk")
 

@@ -140,7 +140,7 @@ def change_contacts(
 ) -> Profile:
     """Set the merchant's contacts by an operator's decision, with a trail row; if they change, they
     wait for a decision again (`complete`). Raises Invalid for a contact that cannot be, or without
-    a reason.
+    a reason. It locks the profile.
     """
     fields = {
         "contact_name": contact_name,

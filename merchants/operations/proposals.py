@@ -161,8 +161,8 @@ def withdraw(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Pr
 
 
 def to_lapse(now: datetime) -> Sequence[int]:
-    """The ids, rising, of the proposals that have expired, and of lapsed ones whose proposers have
-    not been e-mailed yet.
+    """Look up the ids, rising, of the proposals that have expired, and of lapsed ones whose
+    proposers have not been e-mailed yet.
     """
     return list(
         Proposal.objects.filter(
@@ -221,7 +221,9 @@ def _letter(proposal: Proposal) -> Letter:
 
 
 def _load(proposal_id: int, now: datetime) -> Proposal:
-    """The proposal, if it waits for a decision. Raises UnknownProposal, AlreadyDecided, Lapsed."""
+    """Look up the proposal, which must wait for a decision; it is not locked. Raises
+    UnknownProposal, AlreadyDecided, Lapsed.
+    """
     proposal = Proposal.objects.filter(pk=proposal_id).first()
     if proposal is None:
         raise UnknownProposal("There is no such proposal.")

@@ -174,7 +174,7 @@ def lock(merchant_id: int, actor: User) -> Merchant:
 
 
 def _is_administrator(actor: User) -> bool:
-    """Whether the person is an active operator who may change merchants' teams."""
+    """Look up whether the person is an active operator who may change merchants' teams."""
     found = User.objects.filter(pk=actor.pk, is_active=True, is_staff=True).first()
     return found is not None and found.has_perm(MANAGES_MEMBERS)
 
@@ -186,7 +186,7 @@ def _sign_out(user: User, actor: User) -> None:
 
 
 def _member(merchant_id: int, membership_id: int) -> Membership:
-    """The merchant's member with this membership. Raises UnknownMember."""
+    """Look up the merchant's member with this membership. Raises UnknownMember."""
     found = Membership.objects.select_related("user").filter(merchant=merchant_id, pk=membership_id)
     membership = found.first()
     if membership is None:

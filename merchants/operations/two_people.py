@@ -144,7 +144,7 @@ def decide(
     """Carry out the operation for an operator, or propose it, with a trail row, if it takes two
     people: returns what the operation does, or the Proposal. `arguments` are those of the operation
     without `actor` and `now`; the `reason` is among them. Raises what the operation and
-    proposals.propose raise.
+    proposals.propose raise. Of two proposals at once about one subject, the second waits.
     """
     try:
         return operation(**arguments, actor=actor.email, now=now)

@@ -43,13 +43,15 @@ def _with_fresh_factor(view: Any) -> Any:
 
 
 def _recording_codes_seen(view: Any) -> Any:
-    """A decorator that records that the person was shown recovery codes, if the response is a
-    200.
+    """A decorator that, if the response is a 200, records that the person was shown recovery codes:
+    with a trail row and an e-mail to them.
     """
 
     @wraps(view)
     def recorded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The view's answer; if it shows the codes, that is recorded."""
+        """The view's answer; if it shows the codes, a trail row and an e-mail to the
+        person say so.
+        """
         answer: HttpResponseBase = view(request, *args, **kwargs)
         if answer.status_code == 200 and isinstance(request.user, User):
             factors.codes_seen(user=request.user, now=clock.now())

@@ -98,7 +98,7 @@ class SessionStore(InDatabase):
 
 
 def expired(now: datetime) -> "models.QuerySet[Session]":
-    """The sessions that have expired both at `now` and by the present clock.
+    """The query for the sessions that have expired both at `now` and by the present clock.
 
     So an operator who runs the job for a later instant signs nobody out.
     """

@@ -16,7 +16,7 @@ from merchants.operations import looks
 @require_POST
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End the operator's look at a merchant's pages, with a trail row, and lead back to the
-    merchant's page in the admin. Raises Http404 for another's.
+    merchant's page in the admin. Only a POST is taken. Raises Http404 for another's.
     """
     try:
         look = looks.end(look_id=pk, actor=cast(User, request.user), now=clock.now())

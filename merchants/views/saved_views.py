@@ -18,8 +18,8 @@ from merchants.operations import saved_views
 @for_members
 @require_POST
 def save(request: MemberRequest) -> HttpResponse:
-    """Save, under the name that was given, what the list is asked for, and lead back to it.
-    Mistakes are said on that page.
+    """Save, under the name that was given, what the list is asked for, in place of the person's
+    view of that name, and lead back to it. Only a POST is taken. Mistakes are said on that page.
     """
     form = View(request.POST)
     if not form.is_valid():
@@ -41,7 +41,7 @@ def save(request: MemberRequest) -> HttpResponse:
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
     """Delete one of the person's views, and lead back to its list. Raises Http404 for another
-    person's.
+    person's. Only a POST is taken.
     """
     try:
         view = saved_views.remove(membership_id=request.membership.pk, view_id=pk)

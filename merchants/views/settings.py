@@ -25,7 +25,8 @@ from merchants.operations import people, profiles
 @require_POST
 def language(request: HttpRequest) -> HttpResponseBase:
     """Set the language of this browser's pages by a cookie and, if the person is signed in, that of
-    the person, and lead back to the page. An unknown language changes nothing.
+    the person, and lead back to the page. An unknown language changes nothing. Only a POST is
+    taken.
     """
     if isinstance(request.user, User):
         with suppress(Invalid):  # Django leaves everything as it is then, and so do we
@@ -37,8 +38,8 @@ def language(request: HttpRequest) -> HttpResponseBase:
 @for_members
 def profile(request: MemberRequest) -> HttpResponse:
     """The page of the merchant's profile. Its submission, which only owners may make (others get a
-    403), stores what was typed and leads back to the page; a value that is refused is said at its
-    field.
+    403), stores what was typed, with a trail row, and leads back to the page; a value that is
+    refused is said at its field.
     """
     merchant = request.membership.merchant
     if request.method == "POST" and not request.membership.is_owner:

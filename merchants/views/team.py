@@ -30,12 +30,14 @@ def team(request: MemberRequest) -> HttpResponse:
 
 
 def _only_looks(request: HttpRequest) -> bool:
-    """Whether the request needs no second factor, because it changes nothing."""
+    """Whether the request only reads, as it is no POST: then `with_second_factor` asks for none."""
     return request.method != "POST"
 
 
 def _gives_no_money(request: HttpRequest) -> bool:
-    """Whether the request needs no second factor, because it opens the form or invites a viewer."""
+    """Whether the request is no POST, or invites a VIEWER, who may not act with money: then
+    `with_second_factor` asks for none.
+    """
     return request.method != "POST" or request.POST.get("role") == Membership.Role.VIEWER
 
 
@@ -44,8 +46,10 @@ def _gives_no_money(request: HttpRequest) -> bool:
 def invite(request: MemberRequest) -> HttpResponse:
     # After a detour to confirm a second factor the form's values come back in the address, its key
     # included, so that the form still makes one invitation.
-    """The form that invites somebody to the team, and its submission, which takes a second factor
-    unless a viewer is invited. Owners may.
+    """The form that invites somebody to the team. A valid submission invites them by an e-mail,
+    with a trail row, and leads back to the team; a refusal is said in the form, and a mail that
+    could not be sent on the team's page. Owners may; it takes a second factor unless a viewer is
+    invited.
     """
     carried = {name: request.GET[name] for name in InvitationForm.base_fields & request.GET.keys()}
     initial = {"role": Membership.Role.VIEWER} | carried
@@ -75,7 +79,7 @@ def invite(request: MemberRequest) -> HttpResponse:
 @require_POST
 def send_again(request: MemberRequest, pk: int) -> HttpResponse:
     """Send an open invitation again, with a new link and a trail row, and lead back to the team,
-    where a refusal is said. Owners may.
+    where a refusal is said. Only a POST is taken; owners may, with a second factor.
     """
     try:
         inviting.send_again(
@@ -95,7 +99,7 @@ def send_again(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 def revoke(request: MemberRequest, pk: int) -> HttpResponse:
     """Revoke an open invitation, with a trail row, and lead back to the team, where a refusal is
-    said. Owners may.
+    said. Only a POST is taken; owners may.
     """
     try:
         inviting.revoke(
@@ -114,8 +118,10 @@ def revoke(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @with_second_factor(unless=_only_looks)
 def member(request: MemberRequest, pk: int) -> HttpResponse:
-    """The page of one member of the team, on which an owner changes their role. Raises Http404 if
-    the merchant has no membership with the key `pk`.
+    """The page of one member of the team, on which an owner changes their role. A submission
+    changes it, with a trail row and an e-mail to the owners, and leads back to the team; it takes a
+    second factor. A refusal is said in the form. Raises Http404 if the merchant has no membership
+    with the key `pk`.
     """
     membership = queries.members(request.membership.merchant).filter(pk=pk).first()
     if membership is None:
@@ -143,8 +149,9 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
 @with_second_factor(back="merchant:team")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a member from the team, with a trail row, and lead back to it. Owners who remove
-    themselves are led to the list of their merchants. A refusal is said on the team's page.
+    """Remove a member from the team, with a trail row and an e-mail to the owners, and lead back to
+    it. Only a POST is taken; owners may, with a second factor. Owners who remove themselves are led
+    to the list of their merchants. A refusal is said on the team's page.
     """
     try:
         membership = operations.remove(
@@ -165,7 +172,8 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
 @with_second_factor(unless=_only_looks, back="merchant:security")
 def security(request: MemberRequest) -> HttpResponse:
     """The page on which owners set whether members need a second factor, with those who have none;
-    a submission sets it, with a trail row, and leads back to the team.
+    a submission sets it, with a trail row and an e-mail to the owners, and leads back to the team,
+    where a refusal is said. It takes a second factor.
     """
     merchant = request.membership.merchant
     if request.method == "POST":

@@ -60,7 +60,7 @@ def mute(*, membership_id: int, kinds: Collection[str]) -> None:
 
 def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
     """Create the e-mails of those of these notices that have none yet, and send all that were not
-    sent; returns how many were sent and which notices failed.
+    sent, each under its lock; returns how many were sent and which notices failed.
 
     An e-mail that fails does not hold up the others; a later run sends it, as long as the notice is
     recent enough to be mailed. Once the mail server has failed again and again, nothing more is

@@ -172,7 +172,9 @@ def is_whole(invoice: Invoice) -> bool:
 
 
 def of_invoice(invoice: Invoice) -> Content | None:
-    """The bill as an e-invoice; None if it is none, or lacks something."""
+    """Read the bill with its lines and taxes as an e-invoice; None if it is none, or lacks
+    something.
+    """
     if not is_whole(invoice):
         return None
     rows = list(invoice.taxes.order_by("-percent", "category", "pk").select_related("corrects"))

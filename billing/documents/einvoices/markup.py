@@ -35,8 +35,8 @@ class Writer:
     def optional(
         self, parent: ElementTree.Element, path: str, text: str, **attributes: str
     ) -> None:
-        """Add the elements of `path` below the parent as `add` does, or nothing if the text is
-        empty.
+        """Add the elements that `path` names below the parent, each anew, with this text and these
+        attributes at the last, or nothing if the text is empty.
         """
         if text:
             self.add(parent, path, text, **attributes)

@@ -50,8 +50,8 @@ class Command(OneCellCommand):
             self._write(pieces, options["output"])
 
     def _merchant(self, reference: str | None) -> int | None:
-        """The primary key of the merchant with this reference; None, for all, without one. Raises
-        CommandError if there is none.
+        """Look up the primary key of the merchant with this reference; None, for all, without one.
+        Raises CommandError if there is none.
         """
         if reference is None:
             return None

@@ -48,7 +48,8 @@ def price(
 ) -> Act:
     """The act, called with the shop's key and the instant, that introduces a price of the fee:
     `unit` is the price of one unit, in this currency, from the day `from_on` on, for all shops or,
-    with `is_own`, for this one only. `reason` is what the trail records.
+    with `is_own`, for this one only. `reason` is what the trail records. It locks as
+    prices.introduce does.
     """
     return lambda merchant, now: prices.introduce(
         fee=fee, currency=currency, unit_price=Decimal(unit), from_on=from_on,
@@ -60,9 +61,9 @@ def price(
 
 
 def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
-    """The act, called with the shop's key and the instant, that adds a card of the sandbox with
-    these last four digits, which decide which payments succeed (billing.providers.registry). `by`
-    is who does it.
+    """The act, called with the shop's key and the instant, that adds a card of the sandbox, from
+    which bills are collected from then on and with a trail row, with these last four digits, which
+    decide which payments succeed (billing.providers.registry). `by` is who does it.
     """
     return lambda merchant, now: payment_methods.add_card(
         merchant_id=merchant, provider=BillingAccount.Method.SANDBOX,
@@ -72,15 +73,17 @@ def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
 
 def confirm_details(legal_name: str, address: str, country: str, tax: str, *, by: str) -> Act:
     """The act, called with the shop's key and the instant, by which `by`, an owner, says whom the
-    shop's bills are made out to, and a billing officer confirms it. `address` is its lines, and
-    `country` a code of ISO 3166.
+    shop's bills are made out to, and a billing officer confirms it, each with a trail row.
+    `address` is its lines, and `country` a code of ISO 3166.
     """
     party = billing_details.Party(
         legal_name=legal_name, address=address, country=country, tax_number=tax, purchase_order=""
     )
 
     def act(merchant: int, now: datetime) -> object:
-        """Say the billing details and confirm them."""
+        """Say the shop's billing details as the owner, and confirm them as the billing officer,
+        each with a trail row; returns the confirmed details.
+        """
         said = billing_details.say(merchant_id=merchant, party=party, actor=by, now=now)
         return billing_details.confirm(
             details_id=said.pk, actor=BILLING_OFFICER, reason=OURS, now=now
@@ -91,7 +94,7 @@ def confirm_details(legal_name: str, address: str, country: str, tax: str, *, by
 
 def pay_invoices_from_proceeds(*, by: str) -> Act:
     """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
-    chooses that bills are paid out of its proceeds.
+    chooses that bills are paid out of its proceeds, with a trail row.
     """
     method = BillingAccount.Method.PROCEEDS
     return lambda merchant, now: payment_methods.choose(
@@ -100,14 +103,16 @@ def pay_invoices_from_proceeds(*, by: str) -> Act:
 
 
 def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by: str) -> Act:
-    """The act, called with the shop's key and the instant, that asks for a credit of this amount on
-    the shop's latest charge of the fee `on`. `key` is the request's own key, by which later acts
-    find the credit; `reason` is the code of a credit fee, `message` what the shop writes, and `by`
-    who asks.
+    """The act, called with the shop's key and the instant, that asks, with a trail row, for a
+    credit of this amount on the shop's latest charge of the fee `on`. `key` is the request's own
+    key, by which later acts find the credit; `reason` is the code of a credit fee, `message` what
+    the shop writes, and `by` who asks.
     """
 
     def act(merchant: int, now: datetime) -> object:
-        """Ask for a credit on the latest charge of this fee."""
+        """Ask, with a trail row, for a credit on the latest charge of this fee up to `now`; returns
+        the credit. Raises Charge.DoesNotExist if there is none.
+        """
         charge = Charge.objects.filter(account=merchant, fee=on, at__lte=now).latest("at", "pk")
         return credits.ask(
             merchant_id=merchant, charge=charge.reference, fee=reason,
@@ -120,7 +125,8 @@ def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by:
 
 def approve_credit(key: str, told: str) -> Act:
     """The act, called with the shop's key and the instant, by which an operator approves the credit
-    that was asked for with this request key; `told` is the text that the shop reads.
+    that was asked for with this request key; `told` is the text that the shop reads in a notice. A
+    trail row is written.
     """
     return lambda merchant, now: credits.approve(
         credit_id=_credit(merchant, key),
@@ -133,7 +139,8 @@ def approve_credit(key: str, told: str) -> Act:
 
 def reject_credit(key: str, told: str) -> Act:
     """The act, called with the shop's key and the instant, by which an operator rejects the credit
-    that was asked for with this request key; `told` is the text that the shop reads.
+    that was asked for with this request key; `told` is the text that the shop reads in a notice. A
+    trail row is written.
     """
     return lambda merchant, now: credits.reject(
         credit_id=_credit(merchant, key),
@@ -151,11 +158,14 @@ def _credit(merchant: int, key: str) -> int:
 
 def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
     """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
-    asks for another billing threshold, an amount in the shop's currency, with this message.
+    asks for another billing threshold, an amount in the shop's currency, with this message and a
+    trail row.
     """
 
     def act(merchant: int, now: datetime) -> object:
-        """Ask for a threshold."""
+        """Ask for the threshold in the currency of the shop's account, with a trail row; returns
+        the request.
+        """
         wanted = Money(threshold, BillingAccount.objects.get(pk=merchant).currency)
         return thresholds.ask(
             merchant_id=merchant, threshold=wanted, message=message, actor=by, now=now
@@ -166,7 +176,8 @@ def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
 
 def approve_threshold(told: str) -> Act:
     """The act, called with the shop's key and the instant, by which an operator approves the shop's
-    latest request for a threshold; `told` is the text that the shop reads.
+    latest request for a threshold; `told` is the text that the shop reads in a notice. Trail rows
+    are written.
     """
     return lambda merchant, now: thresholds.approve(
         request_id=_threshold(merchant),
@@ -179,7 +190,8 @@ def approve_threshold(told: str) -> Act:
 
 def reject_threshold(told: str) -> Act:
     """The act, called with the shop's key and the instant, by which an operator rejects the shop's
-    latest request for a threshold; `told` is the text that the shop reads.
+    latest request for a threshold; `told` is the text that the shop reads in a notice. A trail row
+    is written.
     """
     return lambda merchant, now: thresholds.reject(
         request_id=_threshold(merchant),
@@ -191,7 +203,7 @@ def reject_threshold(told: str) -> Act:
 
 
 def _threshold(merchant: int) -> int:
-    """The primary key of the merchant's latest request for a threshold."""
+    """Look up the primary key of the merchant's latest request for a threshold."""
     return ThresholdRequest.objects.filter(account=merchant).latest("pk").pk
 
 
@@ -200,11 +212,14 @@ def _threshold(merchant: int) -> int:
 
 def ask_raise(limit: str, message: str, *, by: str) -> Act:
     """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
-    asks for a credit limit of this amount in the shop's currency, with this message.
+    asks for a credit limit of this amount in the shop's currency, with this message and a trail
+    row.
     """
 
     def act(merchant: int, now: datetime) -> object:
-        """Ask for a limit."""
+        """Ask for the limit in the currency of the shop's line, with a trail row; returns the
+        request.
+        """
         wanted = Money(limit, _line(merchant).currency)
         return requests.ask_raise(
             merchant_id=merchant, limit_wanted=wanted, message=message, actor=by, now=now
@@ -216,7 +231,7 @@ def ask_raise(limit: str, message: str, *, by: str) -> Act:
 def reject_raise(told: str) -> Act:
     """The act, called with the shop's key and the instant, by which an operator rejects the shop's
     latest request about its limit, which has to be for a higher one; `told` is the text that the
-    shop reads.
+    shop reads in a notice. A trail row is written.
     """
     return lambda merchant, now: requests.reject(
         request_id=_limit_request(merchant),
@@ -238,7 +253,8 @@ def ask_question(message: str, *, by: str) -> Act:
 
 def answer(text: str) -> Act:
     """The act, called with the shop's key and the instant, by which an operator answers the shop's
-    latest request about its limit, which has to be a question, with this text.
+    latest request about its limit, which has to be a question, with this text, with a notice to the
+    shop and a trail row.
     """
     return lambda merchant, now: requests.answer(
         request_id=_limit_request(merchant),
@@ -250,12 +266,12 @@ def answer(text: str) -> Act:
 
 
 def _line(merchant: int) -> CreditLine:
-    """The merchant's credit line."""
+    """Read the merchant's credit line. Raises CreditLine.DoesNotExist."""
     return CreditLine.objects.get(pk=merchant)
 
 
 def _limit_request(merchant: int) -> int:
-    """The primary key of the merchant's latest request or question about its limit."""
+    """Look up the primary key of the merchant's latest request or question about its limit."""
     return LimitRequest.objects.filter(line=merchant).latest("pk").pk
 
 
@@ -265,7 +281,7 @@ def _limit_request(merchant: int) -> int:
 def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
     """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
     adds a bank card as a destination of withdrawals: its number, its holder's name and the name of
-    the bank.
+    the bank. Owners are notified, and a trail row is written.
     """
     kind = PayoutDestination.Kind.BANK_CARD
     return lambda merchant, now: destinations.add(
@@ -276,7 +292,7 @@ def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
 def add_alipay(number: str, *, holder: str, by: str) -> Act:
     """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
     adds an Alipay account as a destination of withdrawals: `number` is the account's name at
-    Alipay, `holder` its owner's name.
+    Alipay, `holder` its owner's name. Owners are notified, and a trail row is written.
     """
     kind = PayoutDestination.Kind.ALIPAY
     return lambda merchant, now: destinations.add(
@@ -289,7 +305,7 @@ def add_bank_account(
 ) -> Act:
     """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
     adds a bank account as a destination of withdrawals: its number, the bank's routing number,
-    country code and name, and the holder's name.
+    country code and name, and the holder's name. Owners are notified, and a trail row is written.
     """
     kind = PayoutDestination.Kind.BANK_ACCOUNT
     return lambda merchant, now: destinations.add(
@@ -301,11 +317,14 @@ def add_bank_account(
 def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
     """The act, called with the shop's key and the instant, that sets up weekly withdrawals: on this
     day of the week, all available proceeds if they are at least `least`, an amount in the shop's
-    currency, to the destination whose number ends in `to`. `by` is who sets it up.
+    currency, to the destination whose number ends in `to`. `by` is who sets it up. Owners are
+    notified, and a trail row is written.
     """
 
     def act(merchant: int, now: datetime) -> object:
-        """Set up automatic withdrawals each week."""
+        """Set up the weekly withdrawals, with a notice to the owners and a trail row; returns the
+        schedule.
+        """
         line = _line(merchant)
         return automatic.set_up(
             merchant_id=merchant, destination_id=line.destinations.get(last_four=to).pk,
@@ -319,12 +338,14 @@ def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
 def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) -> Act:
     """The act, called with the shop's key and the instant, that requests a withdrawal of this
     amount, in the shop's currency, to the destination whose number ends in `to`. `key` is the
-    request's own key, by which later acts find the withdrawal; `by` is who requests it. It is paid
-    by the sandbox or, with `by_hand`, through files for the bank.
+    request's own key, by which later acts find the withdrawal; `by` is who requests it; a trail row
+    is written. It is paid by the sandbox or, with `by_hand`, through files for the bank.
     """
 
     def act(merchant: int, now: datetime) -> object:
-        """Request a withdrawal."""
+        """Request the withdrawal, with a trail row, as paid by hand or by the default provider;
+        returns it and whether it is new.
+        """
         line = _line(merchant)
         with _paid_by(Withdrawal.MANUAL if by_hand else ""):
             return withdrawals.request(
@@ -337,7 +358,7 @@ def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) 
 
 def cancel_withdrawal(key: str, *, by: str) -> Act:
     """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
-    cancels the withdrawal that was requested with this request key.
+    cancels the withdrawal that was requested with this request key; a trail row is written.
     """
     return lambda merchant, now: withdrawals.cancel(
         merchant_id=merchant, withdrawal_id=_withdrawal(merchant, key), actor=by, now=now
@@ -346,7 +367,7 @@ def cancel_withdrawal(key: str, *, by: str) -> Act:
 
 def approve_withdrawal(key: str) -> Act:
     """The act, called with the shop's key and the instant, by which an operator approves the
-    withdrawal that was requested with this request key.
+    withdrawal that was requested with this request key; a trail row is written.
     """
     return lambda merchant, now: withdrawals.approve(
         withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, now=now
@@ -355,7 +376,8 @@ def approve_withdrawal(key: str) -> Act:
 
 def reject_withdrawal(key: str, told: str) -> Act:
     """The act, called with the shop's key and the instant, by which an operator rejects the
-    withdrawal that was requested with this request key; `told` is the text that the shop reads.
+    withdrawal that was requested with this request key; `told` is the text that the shop reads in a
+    notice. A trail row is written.
     """
     return lambda merchant, now: withdrawals.reject(
         withdrawal_id=_withdrawal(merchant, key),
@@ -368,7 +390,8 @@ def reject_withdrawal(key: str, told: str) -> Act:
 
 def hand_to_bank(key: str) -> Act:
     """The act, called with the shop's key and the instant, by which an operator writes the
-    withdrawal that was requested with this request key into a new file for the bank.
+    withdrawal that was requested with this request key into a new file for the bank, which makes it
+    SENT, with a trail row.
     """
     return lambda merchant, now: payout_files.export(
         withdrawal_ids=[_withdrawal(merchant, key)], actor=PAYER, now=now
@@ -378,7 +401,7 @@ def hand_to_bank(key: str) -> Act:
 def bank_paid(key: str, reference: str) -> Act:
     """The act, called with the shop's key and the instant, by which an operator records that the
     bank paid the withdrawal that was requested with this request key; `reference` is the bank's for
-    the payment.
+    the payment. The shop is notified, and a trail row is written.
     """
     return lambda merchant, now: payouts.mark_paid(
         withdrawal_id=_withdrawal(merchant, key), reference=reference, actor=CREDIT_OFFICER, now=now
@@ -386,7 +409,9 @@ def bank_paid(key: str, reference: str) -> Act:
 
 
 def _withdrawal(merchant: int, key: str) -> int:
-    """The primary key of the merchant's withdrawal that was requested with this request key."""
+    """Look up the primary key of the merchant's withdrawal that was requested with this request
+    key.
+    """
     return Withdrawal.objects.get(line=merchant, request_key=key).pk
 
 

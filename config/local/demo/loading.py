@@ -106,6 +106,8 @@ def _actions_of(shop: Shop, days: Days) -> Iterator[tuple[datetime, Callable[[da
 
 
 def _do(shop: Shop, action: Action, now: datetime) -> None:
-    """Do the action for the shop's merchant, at the instant `now`."""
+    """Do the action for the shop's merchant, at the instant `now` and inside the merchant's cell.
+    Raises what the action raises.
+    """
     with directory.of(shop.reference):
         action.act(Merchant.objects.get(reference=shop.reference).pk, now)

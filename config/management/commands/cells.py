@@ -50,8 +50,9 @@ class Command(BaseCommand):
         move_cell.add_argument("--to", required=True, metavar="HOST:PORT", type=_machine)
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
-        """List cells, make one, say where they lie, or move a merchant's books. Raises CommandError
-        without TAEL_CELLS, for what can't be done, and if the audit finds something after a move.
+        """List cells, make one, say where they lie, or move a merchant's books, with a trail row.
+        Raises CommandError without TAEL_CELLS, for what can't be done, and if the audit finds
+        something after a move.
         """
         if not cells.are_on():
             raise CommandError("Set TAEL_CELLS=1: this installation has no cells.")
@@ -82,7 +83,9 @@ class Command(BaseCommand):
             self.stdout.write(f"cell {number}{where}: {merchants:,} merchants")
 
     def _begin(self) -> str:
-        """Make the first cell of the books that there are; returns a sentence that says so."""
+        """Make the first cell of the books that there are; returns a sentence that says so. Raises
+        CellsBegan if there is one.
+        """
         schemas.begin(tables.of_cells(), owned.loose_constraints())
         if not citus.is_there():
             return f"The books are in cell {cells.FIRST}."
@@ -90,7 +93,9 @@ class Command(BaseCommand):
         return f"The books are in cell {cells.FIRST} at {citus.places()[cells.FIRST]}."
 
     def _add(self, number: int | None) -> str:
-        """Add the cell with this number, or the next one; returns a sentence that says so."""
+        """Add the cell with this number, or the next one; returns a sentence that says so. Raises
+        NoCells, CellExists, NotPossible.
+        """
         number = number or max(cells.numbers()) + 1
         if citus.is_there():
             schemas.add(number, place=self._place)
@@ -122,9 +127,9 @@ class Command(BaseCommand):
         return f"Cell {number} is at {machine}."
 
     def _move(self, reference: str, to: int, most_seconds: float) -> None:
-        """Move the merchant's books to the cell `to`, and then audit both cells as a whole, which
-        takes its time and stops nobody. Raises CommandError if they stay, and if a check finds
-        something.
+        """Move the merchant's books to the cell `to`, with a trail row, and then audit both cells
+        as a whole, which takes its time and stops nobody. Raises CommandError if they stay, and if
+        a check finds something.
         """
         start = directory.cells_of([reference]).get(reference, cells.FIRST)
         try:

@@ -40,9 +40,10 @@ class Command(BooksCommand):
         )
 
     def handle(self, *, if_empty: bool, **options: Any) -> None:
-        """Load the demonstration's shops and create its users; a load that was cut short goes on
-        where it was. With --if-empty, do nothing if there are merchants already, unless a load was
-        cut short. Raises CommandError without TAEL_SANDBOX.
+        """Load the demonstration's shops, by applying events and doing what their people did, and
+        create its users; a load that was cut short goes on where it was. With --if-empty, do
+        nothing if there are merchants already, unless a load was cut short. Raises CommandError
+        without TAEL_SANDBOX.
         """
         if not settings.TAEL_SANDBOX:
             raise CommandError("Demonstration shops pay by a sandbox: set TAEL_SANDBOX=1.")

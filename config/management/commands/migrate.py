@@ -83,8 +83,8 @@ class Command(migrate.Command):
 
 
 def _longest(connection: BaseDatabaseWrapper) -> str:
-    """A sentence about the longest transaction of others, with a blank before it; "" if there is
-    none.
+    """Ask the database for a sentence about the longest transaction of others, with a blank before
+    it; "" if there is none.
     """
     with connection.cursor() as cursor:
         cursor.execute(LONGEST)

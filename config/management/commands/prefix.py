@@ -27,8 +27,8 @@ class Command(BooksCommand):
 
     def handle(self, *, prefix: str | None, moved: bool, **_: Any) -> None:
         """Give the installation this prefix, or with --moved this place, or both, if either is
-        said; then print its prefix and place, and whether providers are asked from here. Raises
-        CommandError if that is refused.
+        said, with a trail row; then print its prefix and place, and whether providers are asked
+        from here. Raises CommandError if that is refused.
         """
         try:
             known = installation.current()

@@ -22,8 +22,9 @@ class Command(BooksCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Encrypt all encrypted columns anew with the first key, and print how much there was.
-        Raises CommandError at the end if no key opens some row's content, naming the rows.
+        """Encrypt all encrypted columns anew with the first key, a chunk of locked rows at a time
+        and with trail rows, and print how much there was. Raises CommandError at the end if no key
+        opens some row's content, naming the rows.
         """
         with moving.staying():
             found = cells.in_each(lambda: [self._rotate(column) for column in encrypted.columns()])
@@ -35,8 +36,9 @@ class Command(BooksCommand):
             )
 
     def _rotate(self, column: Column) -> str:
-        """Encrypt the content of one column anew with the first key, where another key was used,
-        and print how many rows there were and how many changed.
+        """Encrypt the content of one column anew with the first key, a chunk of locked rows at a
+        time and with trail rows, where another key was used, and print how many rows there were and
+        how many changed.
 
         Returns a text that lists the primary keys of the rows whose content no key decrypts, or "".
         """

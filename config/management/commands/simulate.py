@@ -62,9 +62,9 @@ class Command(BooksCommand):
 
     def handle(self, *, rate: float, url: str, key: str, steps: int | None, **options: Any) -> None:
         """Let shops trade by the API of the server at `url`, `rate` steps a second, until a signal
-        tells to end or so many steps are made. Without a key, one is made for the time. Raises
-        CommandError without TAEL_SANDBOX, for a wrong rate, if the server is no demonstration or
-        refuses the key, and if no shop can trade.
+        tells to end or so many steps are made. Without a key, one is made for the time, and revoked
+        at the end, with trail rows. Raises CommandError without TAEL_SANDBOX, for a wrong rate, if
+        the server is no demonstration or refuses the key, and if no shop can trade.
         """
         if not settings.TAEL_SANDBOX:
             raise CommandError("A simulation is for demonstrations: set TAEL_SANDBOX=1.")
@@ -133,7 +133,9 @@ class _Told:
         self._said = now
 
     def report_all(self) -> None:
-        """Print what was told in all."""
+        """Print how often each kind of step and of trouble was met since the simulation began, in
+        one sentence.
+        """
         self._say(f"In all: {sentence(self._counts())}")
 
     def _counts(self) -> Counter[str]:
@@ -157,6 +159,7 @@ def _told_to_end() -> Iterator[threading.Event]:
 def _key(given: str, rate: float) -> Iterator[str]:
     """Yield the text of the key that is given. If it is "", make one in the books of this process,
     with enough requests a minute for `rate` steps a second; it is revoked at the end of the block.
+    Both have trail rows.
     """
     if given:
         yield given

@@ -31,9 +31,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, take: bool, instead: list[tuple[str, str]], **_: Any) -> None:
-        """With --take, make the books count days by the installed tzdata. In any case print which
-        version they count by, which is installed, and which zones of merchants it does not have.
-        Raises CommandError if --instead is given alone, or taking is refused.
+        """With --take, make the books count days by the installed tzdata, with a trail row. In any
+        case print which version they count by, which is installed, and which zones of merchants it
+        does not have. Raises CommandError if --instead is given alone, or taking is refused.
         """
         if instead and not take:
             raise CommandError("--instead goes with --take.")
@@ -54,9 +54,10 @@ class Command(BaseCommand):
             )
 
     def _take(self, instead: dict[str, str]) -> None:
-        """Make the books count days by the installed version of tzdata, and print how many
-        merchants' open days end by it. `instead` names a new zone for each old one that the version
-        does not have. Raises CommandError if that is refused.
+        """Make the books count days by the installed version of tzdata, with trail rows
+        (time_zones.take), and print how many merchants' open days end by it. `instead` names a new
+        zone for each old one that the version does not have. Raises CommandError if that is
+        refused.
         """
         try:
             taken = time_zones.take(instead=instead, actor="manage.py timezones", now=clock.now())

@@ -88,7 +88,7 @@ def _previews(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
 
 
 def _next_lines(after: int) -> Sequence[CreditLine]:
-    """The next CHUNK lines after this key, by ascending key."""
+    """Read the next CHUNK lines after this key, by ascending key."""
     return list(CreditLine.objects.filter(pk__gt=after).order_by("pk")[:CHUNK])
 
 

@@ -94,8 +94,9 @@ def visit(
 
 
 def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> bool:
-    """Send the delivery to its receiver once, and record what came of it. Returns whether the
-    endpoint answered at all.
+    """Send the delivery to its receiver once, and record what came of it, under the lock of the
+    delivery (`_note`). Returns whether the endpoint answered at all. The receiver may take seconds.
+    Raises Undecryptable.
     """
     text = signing.body(delivery.event)
     headers = signing.headers(delivery.event, text, _secrets(delivery.endpoint, at), at)
@@ -119,7 +120,9 @@ def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> boo
 
 
 def _secrets(endpoint: WebhookEndpoint, now: datetime) -> list[str]:
-    """The endpoint's secrets that are valid at `now`, newest first, decrypted."""
+    """Read and decrypt the endpoint's secrets that are valid at `now`, newest first. Raises
+    Undecryptable.
+    """
     kept = endpoint.secrets.select_related("endpoint").order_by("-pk")
     return [encrypted.read(one, "secret").decode() for one in kept if one.is_valid(now)]
 
@@ -154,8 +157,8 @@ def _end(delivery: WebhookDelivery, status: Status, at: datetime) -> None:
 
 
 def _locked(delivery_id: int) -> WebhookDelivery:
-    """The delivery with its event and endpoint, locked until the transaction ends. Raises
-    UnknownDelivery.
+    """Lock the delivery until the transaction ends, and return it with its event and endpoint.
+    Raises UnknownDelivery.
     """
     delivery = (
         WebhookDelivery.objects.select_for_update(of=("self",), no_key=True)

@@ -94,7 +94,7 @@ def add(
 
 
 def _merchant(reference: str) -> Merchant:
-    """The merchant with this reference. Raises UnknownMerchant."""
+    """Look up the merchant with this reference. Raises UnknownMerchant."""
     merchant = Merchant.objects.filter(reference=reference).first()
     if merchant is None:
         raise UnknownMerchant(f"merchant: there is no merchant {reference}")
@@ -209,7 +209,7 @@ def _turn(
 
 def _locked(endpoint_id: int) -> WebhookEndpoint:
     # Not FOR UPDATE: deliveries that name the endpoint are written meanwhile.
-    """The endpoint, locked until the transaction ends. Raises UnknownEndpoint."""
+    """Lock the endpoint until the transaction ends, and return it. Raises UnknownEndpoint."""
     rows = WebhookEndpoint.objects.select_for_update(no_key=True)
     endpoint = rows.filter(pk=endpoint_id).first()
     if endpoint is None:
