@@ -82,7 +82,7 @@ def _of_payer(line: BankLine) -> Match:
         return Match(Status.OPEN, Why.UNKNOWN)
     accounts = list(known.order_by().values_list("account_id", flat=True).distinct()[:2])
     mark = "other_account_mark" if other.account else "other_name_mark"
-    if len(accounts) != 1 or _paid_elsewhere(line, Q(**{f"{mark}__in": marks})):
+    if len(accounts) != 1 or _paid_elsewhere(line, accounts[0], Q(**{f"{mark}__in": marks})):
         return Match(Status.OPEN, Why.UNKNOWN)
     unpaid = list(_unpaid(accounts[0], line)[:2])
     if len(unpaid) == 1:
@@ -93,9 +93,10 @@ def _of_payer(line: BankLine) -> Match:
     return Match(Status.OPEN, Why.UNKNOWN, accounts[0])
 
 
-def _paid_elsewhere(line: BankLine, payer: Q) -> bool:
-    """Whether whoever the condition `payer` names has paid for a merchant of another cell before,
-    in the line's currency: by a line that was booked there, or here before the merchant was moved.
+def _paid_elsewhere(line: BankLine, account_id: int, payer: Q) -> bool:
+    """Whether whoever the condition `payer` names has paid for a merchant other than this account's
+    before, in the line's currency, by a line that was booked in another cell, also where the
+    merchant was moved to this one since, or that was booked here before the merchant was moved.
     """
     if not cells.are_on():
         return False
@@ -103,10 +104,12 @@ def _paid_elsewhere(line: BankLine, payer: Q) -> bool:
     is_here = Exists(BankTransfer.objects.filter(pk=OuterRef("transfer")))
     if paid.filter(Q(cell__isnull=False) | Q(~is_here, status=Status.BOOKED)).exists():
         return True
+    # Lines stay in the cell in which they were booked, with the key of their account.
+    of_others = paid.filter(status=Status.BOOKED).exclude(account=account_id)
     for number in cells.numbers():
         if number != cells.number():
             with cells.elsewhere(number):
-                if paid.filter(is_here, status=Status.BOOKED).exists():
+                if of_others.exists():
                     return True
     return False
 

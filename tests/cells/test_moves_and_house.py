@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
@@ -16,9 +17,11 @@ from billing.models import (
     ProviderDay,
     ProviderDifference,
     ProviderMovement,
+    other_sides,
 )
 from billing.operations import bank_matching, transfers, transfers_moved
 from billing.queries import journal
+from billing.queries.bank_matching import find
 from billing.queries.journal import Asked
 from billing.queries.payment_references import of_invoice
 from config.cells import moves
@@ -157,6 +160,39 @@ def test_whoever_paid_for_a_merchant_that_was_moved_is_not_taken_for_the_payer_o
     with cells.at(1):
         assert banking.lines() == ["60.00 OPEN UNKNOWN - -"]
     audit_is_clean()
+
+
+def test_whoever_paid_for_a_merchant_that_was_moved_here_is_not_taken_for_the_payer_of_another(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line of the one stays in the first cell, where none of its money is any more."""
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        banking.issuer_with_references()
+        shop = banking.joined()
+        assert banking.matched(banking.paying(banking.billed(shop)))[0].startswith("210.00 BOOKED")
+    move(shop, 2)
+    with cells.at(2):
+        orchard = banking.joined("orchard")
+        to_other = banking.paying(banking.billed(orchard, "300.00", at="2026-11-06 10:00"))
+    said = {"name": "S-2", "opening": "210.00", "on": "2026-11-06", "now": "2026-11-06 12:00"}
+    with cells.at(1):
+        banking.take(to_other, **said)
+    cells.in_each(lambda: banking.match("2026-11-06 12:00"))
+    with cells.at(2):
+        line = BankLine.objects.get(account=orchard.merchant.pk, status="BOOKED")
+        unsaid = dict.fromkeys(("reference", "end_to_end_id", "return_reason"), "")
+        again = BankLine(
+            statement=line.statement, number=7, currency="USD", amount=usd(70), **unsaid
+        )
+        other_sides.put(again, line.other)
+        found = find(again)
+        assert (found.status, found.account_id) == ("OPEN", None)
+    with cells.at(1), pgtrigger.ignore():  # had the payer paid for none but the one of this cell
+        BankLine.objects.filter(status="BOOKED").update(account=orchard.merchant.pk)
+    with cells.at(2):
+        found = find(again)
+        assert (found.status, found.account_id) == ("BOOKED", orchard.merchant.pk)
 
 
 def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(
