@@ -254,6 +254,9 @@ def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     stripe.clock = instant("2026-11-05 00:00")
     stripe.pay_out(stripe.charge_row(stripe.intents[0], fee=755))
     LOOK_AT_PAYOUTS.run_here(instant("2026-11-06 00:00"))
+    LOOK_AT_DAYS.run_here(instant("2026-11-03 01:00"))
+    with cells.at(1):
+        assert ProviderDay.objects.get().count == 1
     call_command("cells", "add", verbosity=0)
     for start, to in ((1, 2), (2, 3)):
         move(shop, to)
