@@ -195,6 +195,36 @@ def test_whoever_paid_for_a_merchant_that_was_moved_here_is_not_taken_for_the_pa
         assert (found.status, found.account_id) == ("BOOKED", orchard.merchant.pk)
 
 
+def test_money_under_a_reference_of_before_the_move_is_booked_and_is_not_the_transfer_of_then(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bank that gives all its movements one reference. The line of the first stays behind."""
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    same: dict[str, Any] = {"bank_reference": "NONREF"}
+    with cells.at(1):
+        banking.issuer_with_references()
+        shop = banking.joined()
+        first = banking.billed(shop)
+        assert banking.matched(banking.paying(first, **same))[0].startswith("210.00 BOOKED")
+        second = banking.billed(shop, at="2026-11-03 10:00")
+    move(shop, 2)
+    with cells.at(2):
+        again = banking.paying(second, **same)
+    with cells.at(1):
+        banking.take(
+            again, name="S-2", opening="210.00", on="2026-11-06", now="2026-11-06 12:00"
+        )  # fmt: skip
+    cells.in_each(lambda: banking.match("2026-11-06 12:00"))
+    with cells.at(2):
+        line = BankLine.objects.get()
+        assert (line.status, line.invoice) == ("BOOKED", second)
+        assert banking.of_bank(second) == "PAID 210.00/210.00"
+        amounts = BankTransfer.objects.order_by("pk").values_list("amount", flat=True)
+        assert list(amounts) == [210, 210]
+        assert line.transfer == BankTransfer.objects.latest("pk")
+    audit_is_clean()
+
+
 def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
