@@ -16,7 +16,7 @@ from billing.models import (
     Invoice,
     Issuer,
 )
-from billing.operations import addresses, bank_matching, issuers, transfers
+from billing.operations import addresses, bank_matching, issuers, transfers, transfers_moved
 from billing.queries import bank_statements as queries
 from billing.queries.payment_references import found_in, of_invoice
 from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
@@ -114,6 +114,31 @@ def test_a_transfer_that_an_operator_had_recorded_is_the_lines() -> None:
     bank_matching.confirm(line_id=BankLine.objects.get().pk, actor=BY["actor"], now=at())
     assert BankTransfer.objects.get() == BankLine.objects.get().transfer
     assert shop.account.unapplied == usd(0)
+    assert offended() == []
+
+
+def test_money_under_the_reference_of_a_transfer_that_was_booked_here_instead_is_booked() -> None:
+    """A bank that gives all its movements one reference: that of a line whose money an operator
+    took off another shop's account, and that of the next, which is as large.
+    """
+    rosewood, lotus = joined(), joined("lotus")
+    wrong = billed(rosewood)
+    assert matched(paying(wrong, bank_reference="NONREF")) == [
+        f"210.00 BOOKED REFERENCE rosewood {wrong.number}"
+    ]
+    transfers_moved.move(
+        transfer_id=BankTransfer.objects.get().pk, to="lotus", told="It was another shop's.",
+        now=at("2026-11-06 10:00"), **BY,
+    )  # fmt: skip
+    invoice = billed(lotus, at="2026-11-06 11:00")  # the money pays it at once
+    assert of_bank(invoice) == "PAID 210.00/210.00"
+    second = billed(lotus, at="2026-11-07 11:00")
+    assert matched(
+        paying(second, bank_reference="NONREF"), now="2026-11-07 22:00",
+        name="S-2", opening="210.00", on="2026-11-07",
+    ) == [f"210.00 BOOKED REFERENCE lotus {second.number}"]  # fmt: skip
+    assert of_bank(second) == "PAID 210.00/210.00"
+    assert [one.amount for one in lotus.account.transfers.order_by("pk")] == [usd(210)] * 2
     assert offended() == []
 
 
