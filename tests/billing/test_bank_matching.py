@@ -248,6 +248,28 @@ def test_whoever_paid_before_is_known_by_the_account() -> None:
     assert offended() == []
 
 
+def test_whoever_paid_for_another_whose_money_was_booked_here_first_paid_for_several() -> None:
+    rosewood, lotus = joined(), joined("lotus")
+    first, second = billed(rosewood), billed(rosewood, "300.00", at="2026-11-03 10:00")
+    payer = {"name": "Rosewood GmbH", "account": banking.PAYER}
+    assert len(matched(paying(first), paying(second))) == 2
+    transfer = BankTransfer.objects.get(amount=210)
+    moving = {"told": "It was another shop's.", **BY}
+    transfers_moved.move(
+        transfer_id=transfer.pk, to="lotus", now=at("2026-11-06 10:00"), **moving
+    )
+    assert lotus.account.unapplied == usd(210)
+    said = {"name": "S-2", "opening": "510.00", "on": "2026-11-06", "now": "2026-11-06 22:00"}
+    assert matched(Paid("50.00", **payer), **said) == ["50.00 OPEN UNKNOWN - -"]
+    # It had never been anybody's: then the payer has paid for one.
+    transfers_moved.move(
+        transfer_id=lotus.account.transfers.get().pk, to="", now=at("2026-11-07 10:00"), **moving
+    )
+    said = {"name": "S-3", "opening": "560.00", "on": "2026-11-07", "now": "2026-11-07 22:00"}
+    assert matched(Paid("60.00", **payer), **said) == ["60.00 BOOKED KNOWN rosewood -"]
+    assert offended() == []
+
+
 def test_what_cannot_be_of_one_bill_is_placed_by_hand() -> None:
     shop, euros = joined(), joined("lotus", billing_currency="EUR", currency="EUR")
     first, second = billed(shop), billed(shop, "300.00")
