@@ -255,9 +255,7 @@ def test_whoever_paid_for_another_whose_money_was_booked_here_first_paid_for_sev
     assert len(matched(paying(first), paying(second))) == 2
     transfer = BankTransfer.objects.get(amount=210)
     moving = {"told": "It was another shop's.", **BY}
-    transfers_moved.move(
-        transfer_id=transfer.pk, to="lotus", now=at("2026-11-06 10:00"), **moving
-    )
+    transfers_moved.move(transfer_id=transfer.pk, to="lotus", now=at("2026-11-06 10:00"), **moving)
     assert lotus.account.unapplied == usd(210)
     said = {"name": "S-2", "opening": "510.00", "on": "2026-11-06", "now": "2026-11-06 22:00"}
     assert matched(Paid("50.00", **payer), **said) == ["50.00 OPEN UNKNOWN - -"]
