@@ -4,6 +4,7 @@ person; and the references.
 
 import signal
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -251,7 +252,7 @@ def test_whoever_paid_before_is_known_by_the_account() -> None:
 def test_whoever_paid_for_another_whose_money_was_booked_here_first_paid_for_several() -> None:
     rosewood, lotus = joined(), joined("lotus")
     first, second = billed(rosewood), billed(rosewood, "300.00", at="2026-11-03 10:00")
-    payer = {"name": "Rosewood GmbH", "account": banking.PAYER}
+    payer: dict[str, Any] = {"name": "Rosewood GmbH", "account": banking.PAYER}
     assert len(matched(paying(first), paying(second))) == 2
     transfer = BankTransfer.objects.get(amount=210)
     moving = {"told": "It was another shop's.", **BY}
