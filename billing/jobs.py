@@ -66,7 +66,7 @@ RECONCILE_PAYMENTS = Job(
 )
 LOOK_AT_DAYS = Job(
     "look-at-provider-days",
-    due=reversals.providers_to_look_at,
+    due=reversals.providers_whose_days_are_compared,
     work=tasks.look_at_days,
     every=timedelta(days=1),
     in_replay=False,

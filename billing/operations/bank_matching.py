@@ -140,10 +140,20 @@ def _reference(line: BankLine, account: BillingAccount) -> str:
     known = account.transfers.filter(reference=line.bank_reference).last()
     if known is None:
         return line.bank_reference
-    is_line = BankLine.objects.filter(transfer=known).exists()
-    if known.is_moved or is_line or known.amount != line.amount:
+    if known.is_moved or known.amount != line.amount or _is_of_a_line(known):
         return f"{line.bank_reference} {own}"
     return line.bank_reference
+
+
+def _is_of_a_line(transfer: BankTransfer) -> bool:
+    """Whether a line of any cell became the transfer, or one that was booked elsewhere before and
+    became it since. Lines stay where they were booked, when their merchant is moved.
+    """
+    same = [transfer]
+    while before := BankTransfer.objects.filter(becomes=same[-1]).first():
+        same.append(before)
+    found = cells.in_every(lambda: BankLine.objects.filter(transfer__in=same).exists())
+    return any(found.values())
 
 
 def _day(account: BillingAccount, value_on: date) -> date:

@@ -59,8 +59,8 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 def look(*, now: datetime) -> None:
     """Ask Stripe what it took on each of the last DAYS days that are over in UTC, compare that with
-    our payments, and keep both sums and the differences, a row for each day and currency. Raises
-    NoAnswer, ProviderNotReady.
+    our payments, and keep both sums and the differences, a row for each day and currency, in place
+    of those of the looks before. Raises NoAnswer, ProviderNotReady.
     """
     last = now.astimezone(UTC).date()
     first = last - timedelta(days=DAYS)
@@ -70,6 +70,11 @@ def look(*, now: datetime) -> None:
     _compare_theirs(intents, found)
     _add_ours(first, last, intents, found)
     with transaction.atomic():
+        before = ProviderDay.objects.filter(provider=str(STRIPE), day__gte=first, day__lt=last)
+        for one in before:
+            # All of it went to another cell with its merchants since the last look, and is there.
+            if (one.day, one.currency) not in found:
+                one.delete()
         for (day, currency), figures in sorted(found.items()):
             if first <= day < last:
                 _keep(day, currency, figures, now)

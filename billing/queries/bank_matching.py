@@ -65,24 +65,23 @@ def _of_payer(line: BankLine) -> Match:
     only unpaid bill of this amount; without one it is the merchant's for certain if both account
     and name are known, and else open: many pay through one account of a payment service.
     """
-    before = BankLine.objects.filter(
-        status=Status.BOOKED,
-        amount__gt=0,
-        transfer__status=BankTransfer.Status.RECORDED,
-        account__currency=line.currency,
-    )
     other = line.other
     if other.account:
-        marks = other_sides.account_marks(other.account)
-        why, known = Why.PAYER, before.filter(other_account_mark__in=marks)
+        why, payer = Why.PAYER, Q(other_account_mark__in=other_sides.account_marks(other.account))
     elif other.name:
-        marks = other_sides.name_marks(other.name)
-        why, known = Why.NAME, before.filter(other_name_mark__in=marks)
+        why, payer = Why.NAME, Q(other_name_mark__in=other_sides.name_marks(other.name))
     else:
         return Match(Status.OPEN, Why.UNKNOWN)
+    before = BankLine.objects.filter(
+        payer, status=Status.BOOKED, amount__gt=0, account__currency=line.currency
+    )
+    known = before.filter(transfer__status=BankTransfer.Status.RECORDED)
     accounts = list(known.order_by().values_list("account_id", flat=True).distinct()[:2])
-    mark = "other_account_mark" if other.account else "other_name_mark"
-    if len(accounts) != 1 or _paid_elsewhere(line, Q(**{f"{mark}__in": marks})):
+    if (
+        len(accounts) != 1
+        or _is_of_another(before, accounts[0])
+        or _paid_elsewhere(line, accounts[0], payer)
+    ):
         return Match(Status.OPEN, Why.UNKNOWN)
     unpaid = list(_unpaid(accounts[0], line)[:2])
     if len(unpaid) == 1:
@@ -93,9 +92,19 @@ def _of_payer(line: BankLine) -> Match:
     return Match(Status.OPEN, Why.UNKNOWN, accounts[0])
 
 
-def _paid_elsewhere(line: BankLine, payer: Q) -> bool:
-    """Whether whoever the condition `payer` names has paid for a merchant of another cell before,
-    in the line's currency: by a line that was booked there, or here before the merchant was moved.
+def _is_of_another(before: "QuerySet[BankLine]", account_id: int) -> bool:
+    """Whether money of one of these lines, which were booked in this cell, is by now another
+    account's than this one's, as that was where it belonged (rule 17.9).
+    """
+    moved = before.filter(transfer__becomes__isnull=False).select_related("transfer")
+    transfers = [present(one) for one in moved]
+    return any(not one.is_moved and one.account_id != account_id for one in transfers)
+
+
+def _paid_elsewhere(line: BankLine, account_id: int, payer: Q) -> bool:
+    """Whether whoever the condition `payer` names has paid for a merchant other than this account's
+    before, in the line's currency, by a line that was booked in another cell, also where the
+    merchant was moved to this one since, or that was booked here before the merchant was moved.
     """
     if not cells.are_on():
         return False
@@ -103,10 +112,12 @@ def _paid_elsewhere(line: BankLine, payer: Q) -> bool:
     is_here = Exists(BankTransfer.objects.filter(pk=OuterRef("transfer")))
     if paid.filter(Q(cell__isnull=False) | Q(~is_here, status=Status.BOOKED)).exists():
         return True
+    # Lines stay in the cell in which they were booked, with the key of their account.
+    of_others = paid.filter(status=Status.BOOKED).exclude(account=account_id)
     for number in cells.numbers():
         if number != cells.number():
             with cells.elsewhere(number):
-                if paid.filter(is_here, status=Status.BOOKED).exists():
+                if of_others.exists():
                     return True
     return False
 

@@ -1,12 +1,12 @@
 """Reads reversals: money of payments that their providers took back. Nothing here writes."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
 
-from billing.models import Card, Invoice, Reversal
+from billing.models import Card, Invoice, ProviderDay, Reversal
 
 STRIPE = 1  # the number of the only provider that takes back by itself
 
@@ -24,6 +24,17 @@ def providers_that_pay_out(now: datetime) -> Sequence[int]:
     where TAEL_STRIPE_PAYOUTS asks for that; otherwise none.
     """
     return providers_to_look_at(now) if settings.TAEL_STRIPE_PAYOUTS else []
+
+
+def providers_whose_days_are_compared(now: datetime) -> Sequence[int]:
+    """The numbers of the providers that are asked what they took on the last days: those of
+    providers_to_look_at, and Stripe, if it has an API key, where it was asked within a week: whose
+    payments these were may have been moved to another cell since, with all cards.
+    """
+    lately = (now - timedelta(days=7)).astimezone(UTC).date()
+    if settings.STRIPE_API_KEY and ProviderDay.objects.filter(day__gte=lately).exists():
+        return [STRIPE]
+    return providers_to_look_at(now)
 
 
 def of_invoice(invoice: Invoice) -> QuerySet[Reversal]:

@@ -4,6 +4,7 @@ person; and the references.
 
 import signal
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from billing.models import (
     Invoice,
     Issuer,
 )
-from billing.operations import addresses, bank_matching, issuers, transfers
+from billing.operations import addresses, bank_matching, issuers, transfers, transfers_moved
 from billing.queries import bank_statements as queries
 from billing.queries.payment_references import found_in, of_invoice
 from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
@@ -114,6 +115,31 @@ def test_a_transfer_that_an_operator_had_recorded_is_the_lines() -> None:
     bank_matching.confirm(line_id=BankLine.objects.get().pk, actor=BY["actor"], now=at())
     assert BankTransfer.objects.get() == BankLine.objects.get().transfer
     assert shop.account.unapplied == usd(0)
+    assert offended() == []
+
+
+def test_money_under_the_reference_of_a_transfer_that_was_booked_here_instead_is_booked() -> None:
+    """A bank that gives all its movements one reference: that of a line whose money an operator
+    took off another shop's account, and that of the next, which is as large.
+    """
+    rosewood, lotus = joined(), joined("lotus")
+    wrong = billed(rosewood)
+    assert matched(paying(wrong, bank_reference="NONREF")) == [
+        f"210.00 BOOKED REFERENCE rosewood {wrong.number}"
+    ]
+    transfers_moved.move(
+        transfer_id=BankTransfer.objects.get().pk, to="lotus", told="It was another shop's.",
+        now=at("2026-11-06 10:00"), **BY,
+    )  # fmt: skip
+    invoice = billed(lotus, at="2026-11-06 11:00")  # the money pays it at once
+    assert of_bank(invoice) == "PAID 210.00/210.00"
+    second = billed(lotus, at="2026-11-07 11:00")
+    assert matched(
+        paying(second, bank_reference="NONREF"), now="2026-11-07 22:00",
+        name="S-2", opening="210.00", on="2026-11-07",
+    ) == [f"210.00 BOOKED REFERENCE lotus {second.number}"]  # fmt: skip
+    assert of_bank(second) == "PAID 210.00/210.00"
+    assert [one.amount for one in lotus.account.transfers.order_by("pk")] == [usd(210)] * 2
     assert offended() == []
 
 
@@ -220,6 +246,26 @@ def test_whoever_paid_before_is_known_by_the_account() -> None:
     last = BankLine.objects.get(statement__name="S-3", number=3)
     bank_matching.set_aside(line_id=last.pk, now=at("2026-11-08 10:00"), **BY)
     assert banking.lines()[2] == "9.00 SET_ASIDE BY_HAND - -"
+    assert offended() == []
+
+
+def test_whoever_paid_for_another_whose_money_was_booked_here_first_paid_for_several() -> None:
+    rosewood, lotus = joined(), joined("lotus")
+    first, second = billed(rosewood), billed(rosewood, "300.00", at="2026-11-03 10:00")
+    payer: dict[str, Any] = {"name": "Rosewood GmbH", "account": banking.PAYER}
+    assert len(matched(paying(first), paying(second))) == 2
+    transfer = BankTransfer.objects.get(amount=210)
+    moving = {"told": "It was another shop's.", **BY}
+    transfers_moved.move(transfer_id=transfer.pk, to="lotus", now=at("2026-11-06 10:00"), **moving)
+    assert lotus.account.unapplied == usd(210)
+    said = {"name": "S-2", "opening": "510.00", "on": "2026-11-06", "now": "2026-11-06 22:00"}
+    assert matched(Paid("50.00", **payer), **said) == ["50.00 OPEN UNKNOWN - -"]
+    # It had never been anybody's: then the payer has paid for one.
+    transfers_moved.move(
+        transfer_id=lotus.account.transfers.get().pk, to="", now=at("2026-11-07 10:00"), **moving
+    )
+    said = {"name": "S-3", "opening": "560.00", "on": "2026-11-07", "now": "2026-11-07 22:00"}
+    assert matched(Paid("60.00", **payer), **said) == ["60.00 BOOKED KNOWN rosewood -"]
     assert offended() == []
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
@@ -16,9 +17,11 @@ from billing.models import (
     ProviderDay,
     ProviderDifference,
     ProviderMovement,
+    other_sides,
 )
 from billing.operations import bank_matching, transfers, transfers_moved
 from billing.queries import journal
+from billing.queries.bank_matching import find
 from billing.queries.journal import Asked
 from billing.queries.payment_references import of_invoice
 from config.cells import moves
@@ -159,6 +162,69 @@ def test_whoever_paid_for_a_merchant_that_was_moved_is_not_taken_for_the_payer_o
     audit_is_clean()
 
 
+def test_whoever_paid_for_a_merchant_that_was_moved_here_is_not_taken_for_the_payer_of_another(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line of the one stays in the first cell, where none of its money is any more."""
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        banking.issuer_with_references()
+        shop = banking.joined()
+        assert banking.matched(banking.paying(banking.billed(shop)))[0].startswith("210.00 BOOKED")
+    move(shop, 2)
+    with cells.at(2):
+        orchard = banking.joined("orchard")
+        to_other = banking.paying(banking.billed(orchard, "300.00", at="2026-11-06 10:00"))
+    said = {"name": "S-2", "opening": "210.00", "on": "2026-11-06", "now": "2026-11-06 12:00"}
+    with cells.at(1):
+        banking.take(to_other, **said)
+    cells.in_each(lambda: banking.match("2026-11-06 12:00"))
+    with cells.at(2):
+        line = BankLine.objects.get(account=orchard.merchant.pk, status="BOOKED")
+        unsaid = dict.fromkeys(("reference", "end_to_end_id", "return_reason"), "")
+        again = BankLine(
+            statement=line.statement, number=7, currency="USD", amount=usd(70), **unsaid
+        )
+        other_sides.put(again, line.other)
+        found = find(again)
+        assert (found.status, found.account_id) == ("OPEN", None)
+    with cells.at(1), pgtrigger.ignore():  # had the payer paid for none but the one of this cell
+        BankLine.objects.filter(status="BOOKED").update(account=orchard.merchant.pk)
+    with cells.at(2):
+        found = find(again)
+        assert (found.status, found.account_id) == ("BOOKED", orchard.merchant.pk)
+
+
+def test_money_under_a_reference_of_before_the_move_is_booked_and_is_not_the_transfer_of_then(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bank that gives all its movements one reference. The line of the first stays behind."""
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    same: dict[str, Any] = {"bank_reference": "NONREF"}
+    with cells.at(1):
+        banking.issuer_with_references()
+        shop = banking.joined()
+        first = banking.billed(shop)
+        assert banking.matched(banking.paying(first, **same))[0].startswith("210.00 BOOKED")
+        second = banking.billed(shop, at="2026-11-03 10:00")
+    move(shop, 2)
+    with cells.at(2):
+        again = banking.paying(second, **same)
+    with cells.at(1):
+        banking.take(
+            again, name="S-2", opening="210.00", on="2026-11-06", now="2026-11-06 12:00"
+        )  # fmt: skip
+    cells.in_each(lambda: banking.match("2026-11-06 12:00"))
+    with cells.at(2):
+        line = BankLine.objects.get()
+        assert (line.status, line.invoice) == ("BOOKED", second)
+        assert banking.of_bank(second) == "PAID 210.00/210.00"
+        amounts = BankTransfer.objects.order_by("pk").values_list("amount", flat=True)
+        assert list(amounts) == [210, 210]
+        assert line.transfer == BankTransfer.objects.latest("pk")
+    audit_is_clean()
+
+
 def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +284,9 @@ def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     stripe.clock = instant("2026-11-05 00:00")
     stripe.pay_out(stripe.charge_row(stripe.intents[0], fee=755))
     LOOK_AT_PAYOUTS.run_here(instant("2026-11-06 00:00"))
+    LOOK_AT_DAYS.run_here(instant("2026-11-03 01:00"))
+    with cells.at(1):
+        assert ProviderDay.objects.get().count == 1
     call_command("cells", "add", verbosity=0)
     for start, to in ((1, 2), (2, 3)):
         move(shop, to)
