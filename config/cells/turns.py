@@ -6,7 +6,7 @@ transaction has ended: whoever waits stops nobody.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -50,7 +50,7 @@ def of(one: int, other: int, *, most_seconds: float) -> Iterator[None]:
         own.close()
 
 
-def _is_ours(own: BaseDatabaseWrapper, numbers: Sequence[int]) -> bool:
+def _is_ours(own: BaseDatabaseWrapper, numbers: list[int]) -> bool:
     """Take the turn of these cells until the transaction of this connection ends; returns whether
     nobody else had one of them.
     """
