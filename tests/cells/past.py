@@ -37,9 +37,9 @@ def replayed(folder: Path, settings: Settings) -> None:
 
 
 def settled(number: int) -> list[tuple[Any, ...]]:
-    """Of each bill in the cell with this number, as they were issued: its status, whether it was
-    paid in full as it was issued, and of its payment the provider, the status, which attempt it is,
-    and whether it is over all of the bill and as old.
+    """What became of each bill in the cell with this number, as they were issued: its status,
+    whether it was paid in full as it was issued, and of its payment the provider, the status, which
+    attempt it is, and whether it is over all of the bill and as old.
     """
     with cells.at(number):
         found = Payment.objects.select_related("invoice").order_by("invoice")

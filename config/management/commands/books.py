@@ -52,11 +52,11 @@ class Command(BooksCommand):
         not answer.
         """
 
-        def tell(number: int) -> None:
+        def write(number: int) -> None:
             """Print the books of the merchants of this cell, which we are inside."""
             for document in books.of_all([number]):
                 self.stdout.write(json.dumps(document, ensure_ascii=False))
 
-        each.go(tell)
+        each.go(write)
         if each.silence:
             raise CommandError(each.silence)
