@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 
 from jobs.in_cells import OUTSIDE
-from lib import cells
+from lib import cells, statement_timeout
 from lib.refusals import Refused
 
 FIND_SECONDS = 20
@@ -45,9 +45,11 @@ def finding(cell: int) -> Iterator[None]:
         yield
         return
     try:
-        usual = _bound(f"{FIND_SECONDS}s")
-        yield
-        _bound(usual)
+        # A machine of a cluster that is silent keeps the database from stopping a statement.
+        with statement_timeout.waiting(FIND_SECONDS):
+            usual = _bound(f"{FIND_SECONDS}s")
+            yield
+            _bound(usual)
     except OperationalError as error:
         if _is_silence(error):
             cache.set(_key(cell), 1, LEFT_ALONE.total_seconds())

@@ -9,7 +9,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from lib import cells
+from lib import cells, statement_timeout
+
+MOST_SECONDS = 600  # that a statement of a command which goes over all cells may take in one
+THERE_SECONDS = 20  # until a cell has said that it is there at all
+
+# A table of the schema, of which it does not matter which.
+A_TABLE = "SELECT min(tablename) FROM pg_tables WHERE schemaname = %s"
 
 _checks: list[Callable[[], None]] = []
 
@@ -71,6 +77,20 @@ def add_cell(parser: ArgumentParser, what: str) -> None:
         parser.add_argument("--cell", type=int, metavar="NUMBER", help=what)
 
 
+def add_each_cell(parser: ArgumentParser, what: str) -> None:
+    """Let a command that goes over all cells take --cell, whose help text is `what`, and how long
+    it waits for each. Does nothing in an installation without cells.
+    """
+    add_cell(parser, what)
+    if cells.are_on():
+        parser.add_argument(
+            "--most-seconds",
+            type=float,
+            default=MOST_SECONDS,
+            help="that a statement may take before its cell is left out (default: %(default)s)",
+        )
+
+
 def cells_of(options: dict[str, Any]) -> Sequence[int]:
     """The numbers of the cells that a command is for: the one of --cell, or else all, in their
     order. Raises CommandError if there is no such cell.
@@ -85,29 +105,41 @@ def cells_of(options: dict[str, Any]) -> Sequence[int]:
 
 class EachCell:
     """The cells that a command goes over, one after the other. One that does not answer is named on
-    the command's standard error, and the others are gone over all the same.
+    the command's standard error, and the others are gone over all the same: one that is not there
+    after THERE_SECONDS, or has no answer to a statement after --most-seconds (rule 30.8).
     """
 
     def __init__(self, command: BaseCommand, options: dict[str, Any]) -> None:
         self.numbers = cells_of(options)
+        self._most_seconds = options.get("most_seconds") or MOST_SECONDS
         self._command = command
         self._away: list[int] = []
 
-    @contextmanager
-    def at(self, number: int) -> Iterator[None]:
-        """Have the block inside the cell with this number. An error of the way there ends the block
-        and is not raised, but in an installation without cells.
+    def go(self, look: Callable[[int], object]) -> None:
+        """Call the function inside each of the cells, with the cell's number. An error of the way
+        there ends that cell's call and is not raised, but in an installation without cells.
         """
-        try:
-            with cells.at(number):
-                yield
-        except (OperationalError, InterfaceError) as error:
-            if not cells.are_on():
-                raise
-            self._away.append(number)
-            self._command.stderr.write(f"Cell {number} could not be looked at: {error}".strip())
-            if not connection.in_atomic_block:
-                connection.close_if_unusable_or_obsolete()
+        for number in self.numbers:
+            try:
+                with cells.at(number):
+                    self._look(look, number)
+            except (OperationalError, InterfaceError) as error:
+                if not cells.are_on():
+                    raise
+                self._away.append(number)
+                self._command.stderr.write(f"Cell {number} could not be looked at: {error}".strip())
+                if not connection.in_atomic_block:
+                    connection.close_if_unusable_or_obsolete()
+
+    def _look(self, look: Callable[[int], object], number: int) -> None:
+        """Call the function, with bounds if we are inside a cell."""
+        if not cells.are_on():
+            look(number)
+            return
+        with _bounded(THERE_SECONDS):
+            _see_that_it_is_there()
+        with _bounded(self._most_seconds):
+            look(number)
 
     @property
     def silence(self) -> str:
@@ -115,3 +147,20 @@ class EachCell:
         if not self._away:
             return ""
         return f"Not looked at, or not to its end: cell {', '.join(map(str, self._away))}."
+
+
+@contextmanager
+def _bounded(seconds: float) -> Iterator[None]:
+    """Have no statement of the block, which is inside a cell, take longer: the database stops it,
+    or if it is a machine behind that which says nothing, we wait no more.
+    """
+    with cells.at_most(seconds), statement_timeout.waiting(seconds):
+        yield
+
+
+def _see_that_it_is_there() -> None:
+    """Ask something that only the machine knows which has the cell that we are inside."""
+    with connection.cursor() as cursor:
+        cursor.execute(A_TABLE, [cells.entered()])
+        (table,) = cursor.fetchone()
+        cursor.execute(f'SELECT EXISTS (SELECT FROM {cells.entered()}."{table}")')

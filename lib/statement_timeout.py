@@ -33,7 +33,7 @@ class _Wait:
     def __init__(self, to_server: psycopg.Connection[Any]) -> None:
         self.pgconn = to_server.pgconn
         self.wait: Callable[..., Any] = to_server.wait
-        self.seconds = STATEMENT_SECONDS
+        self.seconds: float = STATEMENT_SECONDS
 
     def __call__(self, gen: Any, *arguments: Any, **more: Any) -> Any:
         """Return what psycopg waits for. Raises OperationalError, and closes the connection, if it
@@ -66,6 +66,25 @@ def bound(sender: Any, connection: BaseDatabaseWrapper, **_: Any) -> None:
     if not pooled.by_transaction():
         with connection.cursor() as cursor:
             cursor.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
+
+
+@contextmanager
+def waiting(seconds: float) -> Iterator[None]:
+    """Have no answer to the block, on the connection that there is, be waited for for more than
+    `seconds` and GRACE_SECONDS: then the connection is closed, and OperationalError raised. For
+    what the database, or a machine behind it, does not stop by itself.
+    """
+    connection.ensure_connection()
+    to_server: Any = connection.connection
+    if isinstance(to_server.wait, _Wait):  # a web server's, which waits no longer than that
+        yield
+        return
+    to_server.wait = wait = _Wait(to_server)
+    wait.seconds = seconds
+    try:
+        yield
+    finally:
+        del to_server.wait
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""A relay between a client and a server that can be cut, as if the server's machine had gone."""
+"""A relay between a client and a server that can be cut, as if the server's machine had gone, or
+hang, as if a network between them passed nothing on.
+"""
 
 import socket
 import threading
@@ -14,6 +16,8 @@ class Relay:
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
         self._open: list[socket.socket] = []
+        self._flows = threading.Event()
+        self._flows.set()
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
         self._lets_in()
@@ -35,6 +39,14 @@ class Relay:
         self._door = socket.create_server(("127.0.0.1", self.port))
         self._lets_in()
 
+    def hang(self) -> None:
+        """Pass nothing on, on whichever connection, also on new ones, until `go_on`."""
+        self._flows.clear()
+
+    def go_on(self) -> None:
+        """Pass on what has come meanwhile, and what comes."""
+        self._flows.set()
+
     def _lets_in(self) -> None:
         """Take connections on a thread of its own."""
         threading.Thread(target=self._accept, args=(self._door,), daemon=True).start()
@@ -47,17 +59,17 @@ class Relay:
                 server = socket.create_connection(self._server)
                 self._open += [client, server]
                 for one, other in ((client, server), (server, client)):
-                    threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
 
-
-def _pass_on(one: socket.socket, other: socket.socket) -> None:
-    """Pass on what comes from one end to the other, and close both when it ends."""
-    with suppress(OSError):
-        while data := one.recv(65536):
-            other.sendall(data)
-    for end in (one, other):
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        """Pass on what comes from one end to the other, and close both when it ends."""
         with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+            while data := one.recv(65536):
+                self._flows.wait()
+                other.sendall(data)
+        for end in (one, other):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

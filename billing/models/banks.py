@@ -136,6 +136,11 @@ class BankStatement(models.Model):
         return self.status == self.Status.WAITING
 
     @property
+    def is_handed_over(self) -> bool:
+        """Whether it is one line of another cell's statement."""
+        return self.kind == self.HANDED_OVER
+
+    @property
     def is_taken(self) -> bool:
         """Whether the statement is TAKEN, into our books: then its lines are matched with bills.
         One that waits for an operator, or was left out, is not.

@@ -10,10 +10,10 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.models import BankLine, BankTransfer, BillingAccount, Payment, Reversal
-from billing.operations import bank_matching, reversals, transfers_moved
+from billing.operations import bank_matching, handing_over, reversals, transfers_moved
 from billing.queries import bank_matching as queries
 from billing.trail import Action
-from lib import money, wording
+from lib import cells, money, wording
 from lib.refusals import ChangedMeanwhile, Invalid, Refused
 
 Status, Why = BankLine.Status, BankLine.Why
@@ -29,7 +29,8 @@ class NotReturnable(Refused):
 def say(*, line_id: int, statement: str, number: int, actor: str, now: datetime) -> BankLine:
     """Say which line, by its statement's name and its number there, is taken back by a line of
     which that was not known, with a trail row: from then on it is a return, about which is still to
-    be decided.
+    be decided. Where the other line is another cell's by now, this one is handed to that cell, and
+    it is said there.
 
     Raises UnknownLine, AlreadyDecided for a line that is not open, ChangedMeanwhile, and Invalid
     for one that came in, and where that line is none that came in and was booked, is taken back
@@ -38,13 +39,16 @@ def say(*, line_id: int, statement: str, number: int, actor: str, now: datetime)
     """
     # What becomes of that line's money, and which line takes it back, is decided under the lock of
     # the account that has it: so of two lines one takes it back, and the job meets what was said.
+    if place := _handed_on(line_id, statement, number):
+        cell, statement = place
+        if cell != cells.number():
+            return _say_elsewhere(line_id, cell, statement, actor, now)
+        number = 1
     likely = _left(line_id, statement, number)
     key = queries.account_of(likely) if likely else None
     bank_matching.lock(key, now)
     line = bank_matching.lock_line(line_id)
-    bank_matching.check(line, (Status.OPEN,))
-    if not line.is_unclear_return:
-        raise Invalid("line", "it came in, and takes nothing back")
+    _check_is_unclear(line)
     returned = _left(line_id, statement, number)
     if returned is not None and queries.account_of(returned) != key:
         raise ChangedMeanwhile("line: the money of that one was booked elsewhere meanwhile")
@@ -74,6 +78,54 @@ def _left(line_id: int, statement: str, number: int) -> BankLine | None:
         number=number,
     )
     return found.select_related("transfer").first()
+
+
+def _check_is_unclear(line: BankLine) -> None:
+    """Raise AlreadyDecided for a line that is not open, and Invalid for one that came in."""
+    bank_matching.check(line, (Status.OPEN,))
+    if not line.is_unclear_return:
+        raise Invalid("line", "it came in, and takes nothing back")
+
+
+def _handed_on(line_id: int, statement: str, number: int) -> tuple[int, str] | None:
+    """The number of the cell that has by now what `_left` would find, and the name of the statement
+    of that line alone there, if it was handed to another cell; else None.
+    """
+    line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
+    place, cell, name = None, cells.number(), statement.strip()
+    while line is not None:
+        # From cell to cell, and always forward: each one is handed over after the one before.
+        with cells.elsewhere(cell):
+            handed = BankLine.objects.select_related("statement").filter(
+                status=Status.ELSEWHERE,
+                amount__gt=0,
+                statement__account=line.statement.account,
+                statement__name=name,
+                currency=line.currency,
+                number=1 if place else number,
+            )
+            found = handed.first()
+        if found is None:
+            break
+        assert found.cell is not None
+        place = cell, name = found.cell, handing_over.name_of(found)
+    return place
+
+
+def _say_elsewhere(line_id: int, cell: int, statement: str, actor: str, now: datetime) -> BankLine:
+    """Do as `say` of a line that takes back that of this statement, of it alone, in this other
+    cell: the line with the key is handed to that cell, and returned as it is there. It locks the
+    line here, and there what `say` does.
+    """
+    line = bank_matching.lock_line(line_id)
+    _check_is_unclear(line)
+    line.decided_at, line.decided_by = now, actor
+    handing_over.mark(line, cell, Why.BY_HAND)
+    there = handing_over.deliver(line, now=now)
+    with cells.elsewhere(cell):
+        there.status = Status.OPEN
+        there.save(update_fields=["status"])
+        return say(line_id=there.pk, statement=statement, number=1, actor=actor, now=now)
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ booked and decided about as any line.
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -38,63 +39,72 @@ def deliver(line: BankLine, *, now: datetime) -> BankLine:
     Returns it as it is there.
     """
     assert line.cell is not None
-    home, side, statement = cells.number(), line.other, line.statement
-    file = statement.file
+    home, side, file = cells.number(), line.other, line.statement.file
     with cells.elsewhere(line.cell), transaction.atomic():
-        there = _written(line, side, statement, file, home, now)
+        there = _written(line, side, file, home, now)
     line.status = Status.ELSEWHERE
     line.save(update_fields=["status"])
     return there
 
 
-def _written(
-    line: BankLine,
-    side: other_sides.OtherSide,
-    statement: BankStatement,
-    file: BankFile,
-    home: int,
-    now: datetime,
-) -> BankLine:
-    """The line of the cell `home` as it is in this cell; it is written if it is not here."""
-    here = _statement(line, statement, file, home, now)
-    known = here.lines.first()
-    if known is not None:
-        return known
-    copy = BankLine(statement=here, number=1, **{name: getattr(line, name) for name in SAID})
+def name_of(line: BankLine) -> str:
+    """The name of the statement of this line alone, in the cell that it is handed to."""
+    return f"{line.statement.name[:LONGEST_NAME]}/{line.number} ({line.pk})"
+
+
+def copy_of(line: BankLine, side: other_sides.OtherSide, statement: BankStatement) -> BankLine:
+    """The line as that of the statement of it alone, with what the bank said and who is on its
+    other side. The caller saves it.
+    """
+    copy = BankLine(statement=statement, number=1, **{name: getattr(line, name) for name in SAID})
     other_sides.put(copy, side)
-    copy.save()
     return copy
 
 
-def _statement(
-    line: BankLine, statement: BankStatement, file: BankFile, home: int, now: datetime
-) -> BankStatement:
-    """The statement of this line alone, in this cell; it is written if it is not here."""
-    name = f"{statement.name[:LONGEST_NAME]}/{line.number} ({line.pk})"
-    copied, _is_new = BankFile.objects.get_or_create(
+def statement_of(line: BankLine, file: BankFile, home: int, now: datetime) -> dict[str, Any]:
+    """The fields of the statement of the line alone, which the cell `home` has handed over."""
+    statement, name = line.statement, name_of(line)
+    return {
+        "file": file,
+        "kind": BankStatement.HANDED_OVER,
+        "account": statement.account,
+        "name": name,
+        "digest": hashlib.sha256(name.encode()).hexdigest(),
+        "currency": statement.currency,
+        "opening": money.zero(statement.currency),
+        "closing": line.amount,
+        "opens_on": line.booked_on,
+        "closes_on": line.booked_on,
+        "line_count": 1,
+        "taken_at": now,
+        "taken_by": JOB,
+        "status": BankStatement.Status.TAKEN,
+        "decided_at": now,
+        "decided_by": JOB,
+        "reason": f"Handed over by cell {home}, whose statement it is of.",
+    }
+
+
+def file_of(file: BankFile, now: datetime) -> BankFile:
+    """The same file of a bank in the cell that we are inside; it is written if it is not here."""
+    here, _is_new = BankFile.objects.get_or_create(
         digest=file.digest,
         problem="",
         defaults={"name": file.name, "taken_at": now, "taken_by": JOB},
     )
-    written, _is_new = BankStatement.objects.get_or_create(
-        account=statement.account,
-        currency=statement.currency,
-        name=name,
-        defaults={
-            "file": copied,
-            "kind": BankStatement.HANDED_OVER,
-            "digest": hashlib.sha256(name.encode()).hexdigest(),
-            "opening": money.zero(statement.currency),
-            "closing": line.amount,
-            "opens_on": line.booked_on,
-            "closes_on": line.booked_on,
-            "line_count": 1,
-            "taken_at": now,
-            "taken_by": JOB,
-            "status": BankStatement.Status.TAKEN,
-            "decided_at": now,
-            "decided_by": JOB,
-            "reason": f"Handed over by cell {home}, whose statement it is of.",
-        },
-    )
-    return written
+    return here
+
+
+def _written(
+    line: BankLine, side: other_sides.OtherSide, file: BankFile, home: int, now: datetime
+) -> BankLine:
+    """The line of the cell `home` as it is in this cell; it is written if it is not here."""
+    said = statement_of(line, file_of(file, now), home, now)
+    one_of_a_name = {name: said[name] for name in ("account", "currency", "name")}
+    here, _is_new = BankStatement.objects.get_or_create(**one_of_a_name, defaults=said)
+    known = here.lines.first()
+    if known is not None:
+        return known
+    copy = copy_of(line, side, here)
+    copy.save()
+    return copy

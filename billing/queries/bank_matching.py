@@ -192,7 +192,8 @@ def _same_references(line: BankLine) -> Q:
 
 def _elsewhere(line: BankLine) -> set[int]:
     """The numbers of the other cells that have what a line may take back: lines that they were
-    handed and that it names, or bills.
+    handed and that it names, or bills. A line may have been handed on since, with its merchant's
+    books (rule 30.22), so the cells that have it booked count before that which it was handed to.
     """
     handed = BankLine.objects.filter(
         _same_references(line),
@@ -201,10 +202,25 @@ def _elsewhere(line: BankLine) -> set[int]:
         statement__account=line.statement.account,
         currency=line.currency,
     )
-    return {
-        *(one.cell for one in handed.only("cell") if one.cell is not None),
-        *payment_references.cells_of(line.reference, line.other.text),
-    }
+    to = {one.cell for one in handed.only("cell") if one.cell is not None}
+    if to:
+        booked = _booked_in_others(line)
+        # What was handed over itself is not sent on by what was so before: nobody may have it.
+        to = booked or (set() if line.statement.is_handed_over else to)
+    return {*to, *payment_references.cells_of(line.reference, line.other.text)}
+
+
+def _booked_in_others(line: BankLine) -> set[int]:
+    """The numbers of the other cells that have booked a line which this one names, and which none
+    has taken back.
+    """
+    found = set()
+    for number in cells.numbers():
+        if number != cells.number():
+            with cells.elsewhere(number):
+                if _named(line):
+                    found.add(number)
+    return found
 
 
 def present(line: BankLine) -> BankTransfer:

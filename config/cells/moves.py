@@ -1,11 +1,12 @@
 """Moves a merchant's books to another cell of the same database (rule 30.18).
 
-First a write stop for the merchant alone is put on record, and committed. Then all transactions
-are waited for that began before it: those that begin later find it out (lib.cells.moving). All
-else is one transaction, which sees the books as they are then: rows are copied, compared and
-deleted, the directory is changed, the merchant's books are audited in both cells, and the stop is
-ended. So whoever is killed leaves the books wholly in one cell; the stop is over by itself after
-the time that it was given, and the command may be run again.
+Moves from or to the same cell wait for each other (config.cells.turns). Then a write stop for the
+merchant alone is put on record, and committed. Then all transactions are waited for that began
+before it: those that begin later find it out (lib.cells.moving). All else is one transaction, which
+sees the books as they are then: rows are copied, compared and deleted, the directory is changed,
+the merchant's books are audited in both cells, and the stop is ended. So whoever is killed leaves
+the books wholly in one cell; the stop is over by itself after the time that it was given, and the
+command may be run again.
 
 What would write in spite of the stop is an error, and not lost: rows that hang on the merchant's
 are refused, as theirs are locked and then gone, and a row that was changed meanwhile ends the move.
@@ -23,26 +24,30 @@ from django.db.models import F, Q
 
 from billing.models import BankTransfer
 from config import books
-from config.cells import copying, locked_months, owned
+from config.cells import bank_lines, copying, locked_months, owned, turns
 from credit.models import PayoutAnswer, Withdrawal
 from gateway.webhooks.operations import outbox
 from lib import audit, cells
 from lib.cells import schemas
 from lib.refusals import Refused
+from lib.secrets import Undecryptable
+from merchants import directory
 from merchants.models import Merchant, Move
 from merchants.operations import moves
 from merchants.operations.merchants import UnknownMerchant
 
 MOST_SECONDS = 60  # of the write stop, unless the command says otherwise
 # The transactions of others in this database that are open, but those that clean up behind all, of
-# which one may take hours, and which write nothing. Their number is their lock's.
-OPEN = """
+# which one may take hours, and which write nothing, and but for moves' turns. Their number is their
+# lock's.
+OPEN = f"""
 SELECT lock.virtualtransaction, lock.pid
 FROM pg_locks lock JOIN pg_stat_activity process ON process.pid = lock.pid
 WHERE lock.locktype = 'virtualxid' AND lock.pid <> pg_backend_pid()
   AND process.datname = current_database()
   -- Of other roles' sessions it may not be told what they are: those are waited for.
   AND process.backend_type IS DISTINCT FROM 'autovacuum worker'
+  AND lock.pid NOT IN ({turns.HOLDERS})
 """
 MIGRATED = "SELECT array_agg(app || '.' || name ORDER BY app, name) FROM {schema}.{table}"
 
@@ -77,9 +82,52 @@ def move(
 
     Raises NotMoved, with nothing changed, if there is no such merchant or cell, if both cells have
     not the same migrations, if somebody else moves it, if it shares the money of a transfer with
-    another merchant, if an answer of the bank about it waits, if books do not hold, differ, or were
+    another merchant, if other moves have the turn of one of the cells for `most_seconds`, if an
+    answer of the bank about it waits, if books do not hold, differ, or were
     written to in spite of the stop, and if it would take longer than `most_seconds`.
     """
+    at_step("turn")
+    while True:
+        cell = _cell_of(reference)
+        with _turn(cell, to, most_seconds):
+            if _cell_of(reference) == cell:  # or else somebody has just moved it
+                return _move_in_turn(
+                    reference, to, actor=actor, now=now, most_seconds=most_seconds, at_step=at_step
+                )
+
+
+def _cell_of(reference: str) -> int:
+    """The number of the cell of the merchant with this reference; raises NotMoved for none."""
+    cell = directory.cells_of([reference]).get(reference)
+    if cell is None:
+        raise NotMoved(f"merchant: there is no merchant {reference}")
+    return cell
+
+
+@contextmanager
+def _turn(cell: int, to: int, most_seconds: float) -> Iterator[None]:
+    """Have the turn of both cells while the block runs. Raises NotMoved if others have it for so
+    many seconds.
+    """
+    try:
+        with turns.of(cell, to, most_seconds=most_seconds):
+            yield
+    except turns.NotOurTurn as refusal:
+        raise NotMoved(
+            f"turn: books of others are moved from or to cell {cell} or {to}; try again later"
+        ) from refusal
+
+
+def _move_in_turn(
+    reference: str,
+    to: int,
+    *,
+    actor: str,
+    now: datetime,
+    most_seconds: float,
+    at_step: Callable[[str], object],
+) -> Moved:
+    """Do as `move`, once it is our turn."""
     at_step("stop")
     _check_migrated(to)
     began_at = time.monotonic()
@@ -192,6 +240,8 @@ def _one_picture() -> Iterator[None]:
             yield
     except moves.StoppedTooLong as refusal:
         raise NotMoved(str(refusal)) from refusal
+    except Undecryptable as error:
+        raise NotMoved("lines: no key opens who paid by a line of the bank") from error
     except DatabaseError as error:
         raise NotMoved(f"database: {' '.join(str(error).split())}") from error
 
@@ -221,6 +271,7 @@ def _move(
         names = copying.names(cursor, of, start)
         with cells.at(to):
             copying.hand_over(cursor, of, start, to)
+        bank_lines.follow(merchant.pk, start, to, now=now)
         with cells.at(start):
             copying.look_anew(cursor, of, start)
             copying.delete(cursor, of, start)

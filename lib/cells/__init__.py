@@ -38,6 +38,7 @@ SELECT substr(nspname, 6)::int FROM pg_namespace WHERE nspname ~ '^cell_[1-9][0-
 
 _entered: ContextVar[str] = ContextVar("cell", default="")
 _question: ContextVar[str] = ContextVar("question", default="")
+_most_seconds: ContextVar[float | None] = ContextVar("most_seconds", default=None)
 _nowhere = nullcontext()
 
 
@@ -257,6 +258,23 @@ def _ask() -> None:
             return  # it begins later, or is lost
         if to_server.execute(question()).fetchone():
             raise Moves
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Have the database stop each statement after so many seconds that is in a transaction which
+    begins inside a cell in the block, or is one of its own there.
+    """
+    token = _most_seconds.set(seconds)
+    try:
+        yield
+    finally:
+        _most_seconds.reset(token)
+
+
+def most_seconds() -> float | None:
+    """How long statements may take in a transaction that begins now; None if that is not said."""
+    return _most_seconds.get()
 
 
 def entered() -> str:

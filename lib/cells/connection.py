@@ -42,14 +42,14 @@ class Connection(psycopg.Connection[Any]):
         it cannot begin, and cells.Moves if that selects something; there is no transaction then.
         """
         self._check_connection_ok()
-        cell, question = cells.entered(), cells.question().encode()
+        question = cells.question().encode()
         if (yield from self.asks_whether_distributed()):
             yield from self._tell(command)
-            for choice in choices(cell):
+            for choice in choices(cells.entered(), cells.most_seconds()):
                 yield from self._tell(choice)
             moves = bool(question) and (yield from self._tell(question))
         else:
-            moves = yield from self._tell(command + b"; " + entering(cell) + b" " + question)
+            moves = yield from self._tell(command + b"; " + entering() + b" " + question)
         if moves:
             yield from self._tell(b"ROLLBACK")
             raise cells.Moves
@@ -109,20 +109,28 @@ LOCK_SECONDS = 60  # for which a lock is waited for inside a cell, so that it ho
 
 
 @cache
-def choices(cell: str) -> tuple[bytes, ...]:
-    """The two statements by which the rest of a transaction is in this cell and waits for a lock no
-    longer than LOCK_SECONDS.
+def choices(cell: str, most_seconds: float | None = None) -> tuple[bytes, ...]:
+    """The statements by which the rest of a transaction is in this cell and waits for a lock no
+    longer than LOCK_SECONDS; and if `most_seconds` are given, none of its statements takes longer.
     """
     path = f"SET LOCAL search_path TO {cell}, {cells.SHARED}"
-    return path.encode(), f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'".encode()
+    chosen = path.encode(), f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'".encode()
+    if most_seconds is None:
+        return chosen
+    return *chosen, f"SET LOCAL statement_timeout = '{max(int(most_seconds * 1000), 1)}ms'".encode()
+
+
+def entering() -> bytes:
+    """The statements that choose the cell that the thread is inside for the rest of a transaction,
+    in one message, each with a semicolon.
+    """
+    return _in_one_message(cells.entered(), cells.most_seconds())
 
 
 @cache
-def entering(cell: str) -> bytes:
-    """The statements that choose the cell for the rest of a transaction, in one message, each with
-    a semicolon.
-    """
-    return b" ".join(choice + b";" for choice in choices(cell))
+def _in_one_message(cell: str, most_seconds: float | None) -> bytes:
+    """These choices, each with a semicolon."""
+    return b" ".join(choice + b";" for choice in choices(cell, most_seconds))
 
 
 class Cursor(base.CursorMixin, psycopg.ClientCursor[Any]):
@@ -145,7 +153,8 @@ class Cursor(base.CursorMixin, psycopg.ClientCursor[Any]):
         if self._conn.is_distributed():
             with self._conn.of_its_own():
                 return super().execute(*arguments, **more)
-        self._before = len(choices(cells.entered())) + bool(cells.question())
+        chosen = choices(cells.entered(), cells.most_seconds())
+        self._before = len(chosen) + bool(cells.question())
         try:
             return super().execute(*arguments, **more)
         except errors.InvalidTextRepresentation as error:
@@ -160,7 +169,7 @@ class Cursor(base.CursorMixin, psycopg.ClientCursor[Any]):
         with it (cells.asking), if it is alone; all of that is put into `query`.
         """
         if self._before:
-            before = entering(cells.entered()) + b" "
+            before = entering() + b" "
             if question := cells.question():
                 before += moving.refusing(question).encode() + b"; "
             query.query = before + query.query

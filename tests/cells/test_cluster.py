@@ -1,10 +1,12 @@
 """Cells on machines of a cluster of Citus, which TAEL_CITUS_URL names (tests/cells/cluster.py)."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from io import StringIO
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -22,11 +24,11 @@ from credit.models import Order
 from gateway.models import WebhookEvent
 from jobs import queries, tasks
 from jobs.models import JobFailure
-from lib import cells
+from lib import cells, commands
 from lib.cells import citus
 from merchants.models import Merchant
 from tests import shops
-from tests.cells import cluster, winter
+from tests.cells import cluster, past, winter
 from tests.cells.conftest import add_cells, connected, numbered
 from tests.credit.pages import set_clock
 from tests.factories import member, signed_in
@@ -280,4 +282,34 @@ def test_day_ends_are_done_while_a_machine_is_away_and_those_of_its_cell_when_it
     for name, cell, tick in queries.owed(instant("2027-02-12 01:02")):
         tasks.run_job(name, tick=tick.isoformat(), cell=cell)
     assert winter.became(far, 2) == winter.DONE
+    call_command("audit")
+
+
+def test_bills_of_before_a_marketplace_moved_in_are_settled(
+    two_cells_kept: None, tmp_path: Path, settings: Settings
+) -> None:
+    past.replayed(tmp_path, settings)
+    assert past.settled(1) == past.settled(2) == past.SETTLED
+    call_command("audit")
+
+
+def test_who_asks_a_machine_that_hangs_is_not_held_up_by_it(
+    apart: list[Relay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes connections and what is sent, and answers nothing; the coordinator goes on waiting
+    for it, and whoever asked does not.
+    """
+    for number, name in ((1, "maple"), (2, "pine")):
+        shop_in(number, name)
+    monkeypatch.setattr(commands, "THERE_SECONDS", 2)
+    apart[1].hang()
+    connections.close_all()
+    began = time.monotonic()
+    try:
+        with pytest.raises(CommandError, match=r"^Not looked at, or not to its end: cell 2\.$"):
+            told("audit")
+        assert time.monotonic() - began < 60
+    finally:
+        apart[1].go_on()
+    connections.close_all()
     call_command("audit")

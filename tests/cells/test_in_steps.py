@@ -1,15 +1,24 @@
 """Day-ends that are told part by part, as on a cluster of Citus, write what they do elsewhere."""
 
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError
 from pytest_django import Settings
 
 from billing.operations import days as days_of_accounts
-from billing.operations import dunning, invoice_dates, invoices, known_answers, statements
+from billing.operations import (
+    dunning,
+    invoice_dates,
+    invoices,
+    known_answers,
+    moved_in,
+    statements,
+)
 from credit.operations import days, order_writes, overdue, reviews, unpaid_bills
 from gateway.webhooks.operations import outbox
 from jobs.chunks import MachineAway, one_by_one, run_bisecting
@@ -18,7 +27,7 @@ from lib.cells import citus
 from lib.parts import InSteps
 from notices.operations import mails
 from tests import shops
-from tests.cells import cluster, winter
+from tests.cells import cluster, past, winter
 from tests.gateway.webhooks.conftest import receiver
 from tests.gateway.webhooks.receivers import Receiver
 from tests.test_three_ways import three_ways
@@ -86,6 +95,21 @@ def test_bills_are_collected_at_once_in_steps(
     assert known_answers.collect(found, now=shops.instant("2026-12-02 01:00")) == []
     assert set(shop.account.invoices.values_list("status", flat=True)) == {"PAID"}
     assert any("billing_payment (" in one for one in in_steps)
+
+
+@pytest.mark.skipif(bool(cluster.URL), reason="A cluster is always asked in steps.")
+def test_bills_of_before_are_settled_in_steps_as_at_once(
+    two_cells: None,
+    in_steps: set[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    monkeypatch.setattr(parts, "is_for", lambda database: cells.entered() == "cell_2")
+    past.replayed(tmp_path, settings)
+    assert past.settled(1) == past.settled(2) == past.SETTLED
+    assert moved_in.SETTLE in in_steps
+    call_command("audit", stdout=StringIO())
 
 
 def test_a_row_that_needs_a_machine_that_is_away_is_left_and_others_go_on(

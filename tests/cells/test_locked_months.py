@@ -1,6 +1,6 @@
 """A month of the journal is locked in all cells at once, and stays so as books are moved."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date
 from typing import Any
 
@@ -20,8 +20,9 @@ from billing.models import (
     UnappliedEntry,
 )
 from billing.operations import journal_locks, transfers_moved
-from config.cells import moves
+from config.cells import moves, turns
 from lib import audit, cells, clock
+from merchants.models import Move
 from tests import journals, shops
 from tests.billing import paying
 from tests.cells.conftest import asked
@@ -195,4 +196,60 @@ def test_a_month_that_is_locked_while_books_are_moved_has_them_once(
             assert set(BillingAccount.objects.values_list("last_wrote_at", flat=True)) == {
                 made.locked_at
             }
+    audit_is_clean()
+
+
+def test_books_of_two_merchants_that_are_moved_at_once_wait_for_each_other(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept of the locked month is changed by both; who waits has not stopped yet."""
+    settings.TAEL_JOURNAL = True
+    set_clock(monkeypatch)("2026-12-02 12:00")
+    with cells.at(1):
+        for name in ("near", "beside"):
+            paying.manual(name)
+    made = lock(1, "2026-12-01 13:00", "2026-11-01")
+    steps: list[str] = []
+    moving: list[Future[None]] = []
+
+    def move_beside() -> None:
+        try:
+            moves.move(
+                "beside", 2, actor="ada", now=clock.now(),
+                at_step=lambda step: steps.append(f"beside {step}"),
+            )  # fmt: skip
+        finally:
+            connections.close_all()
+
+    def move_meanwhile(step: str) -> None:
+        """Have the other one be moved by another thread, and see how far that comes."""
+        steps.append(f"near {step}")
+        if step == "wait":
+            moving.append(threads.submit(move_beside))
+            until(lambda: steps[-1] == "beside turn")
+        if step == "commit":
+            assert wait(moving, timeout=1).not_done  # it would be through, or have failed
+
+    with ThreadPoolExecutor(1) as threads:
+        moves.move("near", 2, actor="ada", now=clock.now(), at_step=move_meanwhile)
+        moving[0].result()
+    assert steps.index("beside stop") > steps.index("near commit")
+    assert kept() == {1: [0], 2: [made.postings]}
+    audit_is_clean()
+
+
+def test_whoever_does_not_get_a_turn_moves_nothing(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch)("2026-12-02 12:00")
+    with cells.at(1):
+        paying.manual("near")
+    by: dict[str, Any] = {"actor": "ada", "now": clock.now(), "most_seconds": 0.3}
+    with turns.of(2, 3, most_seconds=1), pytest.raises(moves.NotMoved, match="turn: books of"):
+        moves.move("near", 2, **by)
+    with pytest.raises(moves.NotMoved, match="there is no merchant nobody"):
+        moves.move("nobody", 2, **by)
+    assert not Move.objects.exists()
+    with turns.of(3, 4, most_seconds=1):  # of others
+        moves.move("near", 2, **by | {"most_seconds": 60})
     audit_is_clean()

@@ -187,7 +187,7 @@ def test_a_move_says_what_became_of_it_also_at_the_last_moment(
     # Foreign keys are looked at while the stop lasts, and not by the commit.
     with pytest.raises(moves.NotMoved, match=r"foreign key.*issuer_id.*999"):
         moves.move("meadow", 2, actor="ada", now=now, at_step=orphan)
-    assert steps == ["stop", *STEPS[:-1]]
+    assert steps == ["turn", "stop", *STEPS[:-1]]
     assert where() == {"meadow": 1}
 
     here = type(connections["default"])

@@ -1,6 +1,7 @@
 """What banks and providers told of many merchants, when the books of one of them are moved."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pgtrigger
@@ -17,9 +18,10 @@ from billing.models import (
     ProviderDay,
     ProviderDifference,
     ProviderMovement,
+    Reversal,
     other_sides,
 )
-from billing.operations import bank_matching, transfers, transfers_moved
+from billing.operations import bank_matching, bank_returns, transfers, transfers_moved
 from billing.queries import journal
 from billing.queries.bank_matching import find
 from billing.queries.journal import Asked
@@ -30,6 +32,7 @@ from credit.operations import payout_answers
 from credit.payment_files import accounts
 from credit.queries.payout_answers import to_take
 from lib import audit, cells
+from lib.refusals import AlreadyDecided, Invalid
 from tests import stripe_server
 from tests.amounts import usd
 from tests.bank_files import Paid
@@ -43,11 +46,12 @@ from tests.credit.withdrawing import withdraw
 from tests.factories import browser_of, operator
 from tests.shops import instant
 from tests.stripe_server import OddStripe
+from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
+def test_what_banks_said_of_a_merchant_stays_and_what_was_booked_of_it_goes_along(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_clock(monkeypatch)("2026-11-06 12:00")
@@ -59,19 +63,24 @@ def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
             f"210.00 BOOKED REFERENCE rosewood {invoice.number}"
         ]
         earlier = banking.billed(shop, "250.00", at="2026-11-03 10:00")
+        booked_at = BankLine.objects.get().booked_at
     assert "rosewood is in cell 2" in move(shop, 2)
     with cells.at(1):
         line = BankLine.objects.get()
-        assert (line.status, line.account_id) == ("BOOKED", shop.merchant.pk)
+        assert (line.status, line.cell, line.account_id) == ("ELSEWHERE", 2, None)
         assert not BankTransfer.objects.exists()
     with cells.at(2):
-        assert BankTransfer.objects.get().pk == line.transfer_id
+        copy = BankLine.objects.get()
+        assert banking.lines() == [f"210.00 BOOKED REFERENCE rosewood {invoice.number}"]
+        assert (copy.transfer, copy.booked_at) == (BankTransfer.objects.get(), booked_at)
+        assert copy.other.name == "Rosewood GmbH"
+        assert copy.statement.name == f"S-1/1 ({line.pk})"
         # Another bill of the same issuer, in the series that the second cell has of it.
         later = banking.billed(shop, "300.00", at="2026-11-06 10:00")
         assert (invoice.number, later.number) == ("DE-2026-000001", "2-DE-2026-000001")
         assert of_invoice(later).endswith("T2DE2026000001")
-        # What pays them later goes from the cell that has the account's statements to theirs; whose
-        # a return is of what was booked before, a person says.
+        # What pays them later goes from the cell that has the account's statements to theirs; so
+        # does a return of what was booked before.
         returned = Paid(
             "210.00", is_credit=False, is_reversal=True, returned="AC04", bank_reference="B-1"
         )
@@ -83,11 +92,22 @@ def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
         assert banking.lines() == [
             "250.00 ELSEWHERE REFERENCE - -",
             "300.00 ELSEWHERE REFERENCE - -",
-            "-210.00 OPEN UNCLEAR - -",
+            "-210.00 ELSEWHERE TAKEN_BACK - -",
         ]
     with cells.at(2):
-        booked = BankLine.objects.order_by("pk").values_list("status", "invoice__number")
-        assert list(booked) == [("BOOKED", earlier.number), ("BOOKED", later.number)]
+        booked = BankLine.objects.filter(amount__gt=0).order_by("pk")
+        assert list(booked.values_list("status", "invoice__number")) == [
+            ("BOOKED", one.number) for one in (invoice, earlier, later)
+        ]
+        assert banking.lines() == ["-210.00 RETURN TAKEN_BACK rosewood -"]
+        taken = bank_returns.take_back(
+            line_id=BankLine.objects.get(status="RETURN").pk, **banking.BY,
+            now=banking.at("2026-11-06 12:00"),
+        )  # fmt: skip
+        assert (taken.status, taken.returns) == ("BOOKED", copy)
+        assert taken.reversal is not None
+        assert taken.reversal.payment.invoice == invoice
+        assert taken.reversal.amount == usd(210)
         assert banking.of_bank(later) == "PAID 300.00/300.00"
     staff = browser_of(operator("Billing officer"))
     for name in ("billing_bankline_changelist", "billing_bankstatement_changelist"):
@@ -125,15 +145,107 @@ def test_lines_that_wait_for_an_operator_are_looked_at_anew_once_their_merchant_
     for _ in range(2):
         cells.in_each(lambda: banking.match("2026-11-06 12:00"))
     with cells.at(1):
-        assert banking.lines()[1:] == ["-210.00 OPEN UNCLEAR - -", "200.00 ELSEWHERE REFERENCE - -"]
+        assert banking.lines()[1:] == [
+            "-210.00 ELSEWHERE TAKEN_BACK - -", "200.00 ELSEWHERE REFERENCE - -"
+        ]  # fmt: skip
         said = {**banking.BY, "now": banking.at("2026-11-06 12:00")}
-        bank_matching.set_aside(line_id=returned.pk, **said)
-        assert banking.lines()[1] == "-210.00 SET_ASIDE BY_HAND - -"
+        with nothing_changes(), pytest.raises(AlreadyDecided):
+            bank_matching.set_aside(line_id=returned.pk, **said)
     with cells.at(2):
+        waiting = BankLine.objects.filter(status__in=("RETURN", "PROPOSED")).order_by("pk")
+        back, line = waiting
+        assert (back.status, back.why, back.returns) == (
+            "RETURN", "TAKEN_BACK", BankLine.objects.get(status="BOOKED")
+        )  # fmt: skip
         assert banking.lines() == [f"200.00 PROPOSED AMOUNT rosewood {second.number}"]
-        line = BankLine.objects.get()
         bank_matching.confirm(line_id=line.pk, actor="ada@tael.example", now=said["now"])
         assert banking.of_bank(second) == "OPEN 200.00/250.00"
+    audit_is_clean()
+
+
+def test_a_return_of_what_a_merchant_paid_goes_after_it_through_all_cells(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account's statements are in cell 3; the merchant goes from cell 1 to 2, 3 and 4."""
+    set_clock(monkeypatch)("2026-11-09 12:00")
+    for _ in range(2):
+        call_command("cells", "add", verbosity=0)
+    with cells.at(1):
+        banking.issuer_with_references()
+        shop = banking.joined()
+        invoices = [
+            banking.billed(shop, amount, at=f"2026-11-02 {hour}:00")
+            for hour, amount in ((10, "210.00"), (11, "250.00"), (12, "300.00"), (13, "260.00"))
+        ]
+        paid = [
+            banking.paying(one, bank_reference=f"B-{number}")
+            for number, one in enumerate(invoices, start=1)
+        ]
+
+    def back(number: int, statement: int, **said: Any) -> None:
+        """Take the statement that says that the payment with this number was taken back."""
+        said = {"bank_reference": f"B-{number}", "returned": "AC04"} | said
+        taken_back = Paid(paid[number - 1].amount, is_credit=False, is_reversal=True, **said)
+        with cells.at(3):
+            banking.take(
+                taken_back, name=f"S-{statement}", opening=str(opening[0]), on="2026-11-06",
+                now="2026-11-06 12:00",
+            )  # fmt: skip
+            opening[0] -= Decimal(taken_back.amount)
+        for _ in range(4):  # from cell to cell, if need be
+            cells.in_each(lambda: banking.match("2026-11-09 12:00"))
+
+    def stands(cell: int) -> dict[str, list[str]]:
+        """The statuses of the lines of these amounts that are in this cell, as they came."""
+        with cells.at(cell):
+            found: dict[str, list[str]] = {}
+            for one in BankLine.objects.order_by("pk"):
+                found.setdefault(str(one.amount.amount), []).append(one.status)
+            return found
+
+    opening = [Decimal(1020)]
+    with cells.at(3):
+        banking.take(*paid)
+    for _ in range(2):
+        cells.in_each(banking.match)
+    assert stands(1)["210.00"] == ["BOOKED"]
+    move(shop, 2)
+    back(1, 2)
+    assert stands(2)["-210.00"] == ["RETURN"]
+    assert "-210.00" not in stands(1)
+    move(shop, 3)  # what waited for an operator goes along, to where the statement is
+    for _ in range(4):
+        cells.in_each(lambda: banking.match("2026-11-09 12:00"))
+    assert stands(3)["210.00"] == ["ELSEWHERE", "BOOKED"]
+    assert stands(3)["-210.00"] == ["ELSEWHERE", "RETURN"]
+    back(2, 3)
+    assert stands(3)["-250.00"] == ["RETURN"]
+    # The same once more is nobody's, and is not sent round.
+    back(2, 4)
+    assert stands(3)["-250.00"] == ["RETURN", "ELSEWHERE"]
+    assert stands(1)["-250.00"] == ["OPEN"]
+    move(shop, 4)
+    for _ in range(4):
+        cells.in_each(lambda: banking.match("2026-11-09 12:00"))
+    back(3, 5)
+    assert stands(4)["-300.00"] == ["RETURN"]
+    # One that names nothing goes where the line is that a person says.
+    back(4, 6, bank_reference="")
+    assert stands(3)["-260.00"] == ["OPEN"]
+    said: dict[str, Any] = {"actor": "ada@tael.example", "now": banking.at("2026-11-09 12:00")}
+    with cells.at(3):
+        unclear = BankLine.objects.get(amount=-260)
+        with nothing_changes(), pytest.raises(Invalid):
+            bank_returns.say(line_id=unclear.pk, statement="S-1", number=2, **said)
+        bank_returns.say(line_id=unclear.pk, statement="S-1", number=4, **said)
+        with nothing_changes(), pytest.raises(AlreadyDecided):
+            bank_returns.say(line_id=unclear.pk, statement="S-1", number=4, **said)
+    assert stands(3)["-260.00"] == ["ELSEWHERE"]
+    with cells.at(4):
+        waiting = BankLine.objects.get(status="RETURN", amount=-260)
+        bank_returns.take_back(line_id=waiting.pk, reason="as the bank says", **said)
+        assert banking.of_bank(invoices[3]) == "PAID 260.00/260.00"
+        assert Reversal.objects.get().amount == usd(260)
     audit_is_clean()
 
 
@@ -165,7 +277,7 @@ def test_whoever_paid_for_a_merchant_that_was_moved_is_not_taken_for_the_payer_o
 def test_whoever_paid_for_a_merchant_that_was_moved_here_is_not_taken_for_the_payer_of_another(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The line of the one stays in the first cell, where none of its money is any more."""
+    """The line that was booked for the one comes along with it."""
     set_clock(monkeypatch)("2026-11-06 12:00")
     with cells.at(1):
         banking.issuer_with_references()
@@ -188,9 +300,9 @@ def test_whoever_paid_for_a_merchant_that_was_moved_here_is_not_taken_for_the_pa
         other_sides.put(again, line.other)
         found = find(again)
         assert (found.status, found.account_id) == ("OPEN", None)
-    with cells.at(1), pgtrigger.ignore():  # had the payer paid for none but the one of this cell
-        BankLine.objects.filter(status="BOOKED").update(account=orchard.merchant.pk)
     with cells.at(2):
+        with pgtrigger.ignore():  # had the payer paid for none but the other one
+            BankLine.objects.filter(status="BOOKED").update(account=orchard.merchant.pk)
         found = find(again)
         assert (found.status, found.account_id) == ("BOOKED", orchard.merchant.pk)
 
@@ -198,7 +310,7 @@ def test_whoever_paid_for_a_merchant_that_was_moved_here_is_not_taken_for_the_pa
 def test_money_under_a_reference_of_before_the_move_is_booked_and_is_not_the_transfer_of_then(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bank that gives all its movements one reference. The line of the first stays behind."""
+    """A bank that gives all its movements one reference. The line of the first comes along."""
     set_clock(monkeypatch)("2026-11-06 12:00")
     same: dict[str, Any] = {"bank_reference": "NONREF"}
     with cells.at(1):
@@ -216,8 +328,8 @@ def test_money_under_a_reference_of_before_the_move_is_booked_and_is_not_the_tra
         )  # fmt: skip
     cells.in_each(lambda: banking.match("2026-11-06 12:00"))
     with cells.at(2):
-        line = BankLine.objects.get()
-        assert (line.status, line.invoice) == ("BOOKED", second)
+        line = BankLine.objects.get(invoice=second)
+        assert line.status == "BOOKED"
         assert banking.of_bank(second) == "PAID 210.00/210.00"
         amounts = BankTransfer.objects.order_by("pk").values_list("amount", flat=True)
         assert list(amounts) == [210, 210]

@@ -1,17 +1,22 @@
 """A cell that is slow holds up nothing but itself: jobs of the others go on."""
 
+import os
+import signal
+import time
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError, transaction
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection, transaction
 from psycopg import errors
 
 from billing.models import BillingAccount
 from jobs import queries, runs, silent_cells, tasks
 from jobs.models import JobRun
 from jobs.timetable import job_named
-from lib import cells
+from lib import cells, commands, statement_timeout
 from lib.cells import moving
 from merchants.operations import moves
 from tests import shops
@@ -113,3 +118,53 @@ def days() -> dict[int, str]:
     """The open day of the only account of each cell."""
     found = cells.in_each(lambda: str(BillingAccount.objects.get().open_on))
     return dict(zip(cells.numbers(), found, strict=True))
+
+
+def test_audit_and_books_name_a_cell_that_is_slow_and_go_on_with_the_others(
+    two_cells_kept: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is locked, and one whose server says nothing, not even that it stops."""
+    for name in ("meadow", "orchard"):
+        shops.join("2026-11-01 09:00", name)
+
+    def told(*command: str) -> str:
+        """What the command says, with the errors; it leaves cell 1 out."""
+        output = StringIO()
+        left_out = r"^Not looked at, or not to its end: cell 1\.$"
+        with pytest.raises(CommandError, match=left_out):
+            call_command(*command, stdout=output)
+        return output.getvalue() + capsys.readouterr().err
+
+    for command in (["audit", "--most-seconds", "1"], ["books", "--all", "--most-seconds", "1"]):
+        with locked("cell_1.billing_billingaccount"):
+            began = time.monotonic()
+            said = told(*command)
+            assert time.monotonic() - began < 20  # and not LOCK_SECONDS
+        assert "Cell 1 could not be looked at: canceling statement due to statement timeout" in said
+        assert ("of cell 2" in said) == (command[0] == "audit")
+        assert "of cell 1" not in said
+    monkeypatch.setattr(commands, "THERE_SECONDS", 0.3)
+    monkeypatch.setattr(statement_timeout, "GRACE_SECONDS", 0.2)
+    see = commands._see_that_it_is_there
+
+    def be_stopped() -> None:
+        """Have the server's process of the first cell hang."""
+        if cells.number() == 1:
+            stopped.append(connection.connection.info.backend_pid)
+            os.kill(stopped[-1], signal.SIGSTOP)
+        see()
+
+    stopped: list[int] = []
+    monkeypatch.setattr(commands, "_see_that_it_is_there", be_stopped)
+    try:
+        said = told("audit")
+    finally:
+        for process in stopped:
+            os.kill(process, signal.SIGCONT)
+    assert "Cell 1 could not be looked at: there was no answer within 0.5 seconds" in said
+    assert "of cell 2" in said
+    call_command("audit", "--cell", "2", stdout=StringIO())
+    # Nothing of that is left on the connection.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('statement_timeout')")
+        assert cursor.fetchone() == ("0",)

@@ -10,14 +10,14 @@ from rich.table import Table
 
 from lib import audit, cells, clock
 from lib.audit import Finding
-from lib.commands import BooksCommand, EachCell, add_cell
+from lib.commands import BooksCommand, EachCell, add_each_cell
 
 
 class Command(BooksCommand):
     help = "Checks every invariant of the books in one picture of them; exits with 1 if one is off."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        add_cell(parser, "only the books of this cell (default: of all, one after the other)")
+        add_each_cell(parser, "only the books of this cell (default: of all, one after the other)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run every audit check and print a table of the checks, their remarks and the violations
@@ -31,14 +31,17 @@ class Command(BooksCommand):
             markup=False,
         )
         checked = broken = 0
+
+        def look(number: int) -> None:
+            """Run the checks on the books of the cell that we are inside, and count them."""
+            nonlocal checked, broken
+            findings = audit.run(audit.registered(), now=clock.now())
+            _print(findings, f" of cell {number}" if cells.are_on() else "", console)
+            checked += len(findings)
+            broken += sum(finding.violations > 0 for finding in findings)
+
         each = EachCell(self, options)
-        for number in each.numbers:
-            now = clock.now()
-            with each.at(number):
-                findings = audit.run(audit.registered(), now=now)
-                _print(findings, f" of cell {number}" if cells.are_on() else "", console)
-                checked += len(findings)
-                broken += sum(finding.violations > 0 for finding in findings)
+        each.go(look)
         wrong = f"{broken} of {checked} checks found something wrong." if broken else ""
         if wrong or each.silence:
             raise CommandError(" ".join(filter(None, (wrong, each.silence))))

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from config import books, books_text
-from lib.commands import BooksCommand, EachCell, add_cell
+from lib.commands import BooksCommand, EachCell, add_each_cell
 from merchants.operations.merchants import UnknownMerchant
 
 
@@ -24,7 +24,7 @@ class Command(BooksCommand):
             action="store_true",
             help="one JSON document per line for every merchant, by reference",
         )
-        add_cell(parser, "with --all: only merchants of this cell (default: of all)")
+        add_each_cell(parser, "with --all: only merchants of this cell (default: of all)")
 
     def handle(self, *, merchant: str | None, **options: Any) -> None:
         """Print the books of one merchant, as text or with --json as JSON; with --all those of
@@ -51,9 +51,12 @@ class Command(BooksCommand):
         """Print the books of every merchant of these cells. Raises CommandError if one of them did
         not answer.
         """
-        for number in each.numbers:
-            with each.at(number):
-                for document in books.of_all([number]):
-                    self.stdout.write(json.dumps(document, ensure_ascii=False))
+
+        def write(number: int) -> None:
+            """Print the books of the merchants of this cell, which we are inside."""
+            for document in books.of_all([number]):
+                self.stdout.write(json.dumps(document, ensure_ascii=False))
+
+        each.go(write)
         if each.silence:
             raise CommandError(each.silence)
