@@ -104,6 +104,7 @@ def test_on_a_telephone_the_bar_is_one_button(opened: Callable[..., Page]) -> No
     expect(page.locator("#found")).to_contain_text("7 results")
 
 
+@pytest.mark.full  # few are counted in all others
 def test_many_rows_are_counted_by_the_page_itself(
     opened: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +117,7 @@ def test_many_rows_are_counted_by_the_page_itself(
     expect(page.locator("#found")).to_contain_text("280.00 USD")
 
 
+@pytest.mark.full  # lists are among the pages of test_every_page
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_list_with_its_bar_fits_every_screen_and_axe_finds_nothing(
     opened: Callable[..., Page], scheme: str

@@ -173,6 +173,7 @@ def give_code(page: Page, button: str) -> None:
     page.get_by_role("button", name=button, exact=True).first.click()
 
 
+@pytest.mark.full  # merchants/test_team_pages invites, too
 def test_friday_a_colleague_is_invited_and_looks_around(
     page: Page, browser: Browser, live_server: LiveServer, clock: Clock
 ) -> None:
