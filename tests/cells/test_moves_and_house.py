@@ -44,6 +44,7 @@ from tests.stripe_server import OddStripe
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +95,7 @@ def test_what_banks_said_of_a_merchant_stays_where_it_was_said(
     audit_is_clean()
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_lines_that_wait_for_an_operator_are_looked_at_anew_once_their_merchant_was_moved(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +136,7 @@ def test_lines_that_wait_for_an_operator_are_looked_at_anew_once_their_merchant_
     audit_is_clean()
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_whoever_paid_for_a_merchant_that_was_moved_is_not_taken_for_the_payer_of_another(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +209,7 @@ def entered() -> int:
         return sum(one.source == "provider-payout" for one in journal.entries(Asked()))
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     two_cells_kept: None, stripe: OddStripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +246,7 @@ def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     audit_is_clean()
 
 
+@pytest.mark.full  # a transfer's money is not moved away, above
 def test_a_file_for_the_bank_stays_with_its_count_where_it_was_made(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
