@@ -217,6 +217,7 @@ def test_the_merchant_reads_its_own_text_and_never_that_for_colleagues(
     assert not TrailEntry.objects.filter(reason__startswith=THEIRS).exists()
 
 
+@pytest.mark.full  # what was written is read above
 @pytest.mark.parametrize(
     "case", some([one for one in CASES_THAT_TELL if (one.model, one.name) in MAY_TELL], 9), ids=str
 )

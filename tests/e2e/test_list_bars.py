@@ -47,6 +47,7 @@ def opened(browser: Browser, live_server: LiveServer, shop: Shop) -> Callable[..
     return open_at
 
 
+@pytest.mark.full  # merchants/test_saved_views saves one
 def test_keys_lead_to_the_search_and_a_view_is_saved(opened: Callable[..., Page]) -> None:
     page = opened(ORDERS, viewport={"width": 1280, "height": 900})
     find = page.locator(".side .find input")

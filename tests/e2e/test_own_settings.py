@@ -60,6 +60,7 @@ def test_the_settings_fit_their_screen_and_axe_finds_nothing(
     assert [problem for problem in problems if not problem.startswith("verbose")] == []
 
 
+@pytest.mark.full  # merchants/test_own_factors sets up others
 def test_somebody_adds_a_passkey_and_signs_in_with_it(
     owner: User, page: Page, live_server: LiveServer
 ) -> None:

@@ -90,6 +90,7 @@ def test_tuesday_octobers_statement_and_its_csv(
     assert sum(Decimal(row["Amount"]) for row in rows) == Decimal(shown) == Decimal("57.75")
 
 
+@pytest.mark.full  # billing/test_paying_page pays without a browser
 def test_wednesday_a_bill_that_failed_is_paid(
     page: Page, live_server: LiveServer, clock: Clock, worker: Worker
 ) -> None:

@@ -369,6 +369,7 @@ def test_no_two_pages_have_the_same_name() -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.full  # whole references lead there, too
 def test_a_month_leads_to_its_statement_and_a_year_lists_them(shop: Shop) -> None:
     shop.charge("2026-11-02 10:00", "pick-pack", "4.00", "C-9")
     assert goes_to(shop, "2026-10") == "/m/rosewood/billing/statements/2026-10/"

@@ -178,6 +178,7 @@ WAYS_TO_LOOK: list[tuple[dict[str, str], str]] = [
 ]
 
 
+@pytest.mark.full  # what each way finds is told above
 def test_each_way_to_look_has_its_index(shop: Shop, browser: Client) -> None:
     asked_for = [(_asks(browser, asked), index) for asked, index in WAYS_TO_LOOK]
     TrailEntry.objects.bulk_create(_many(shop, instant("2026-10-02 00:00")))
