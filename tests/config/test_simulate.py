@@ -101,6 +101,7 @@ def assert_clean() -> None:
     books.assert_clean()
 
 
+@pytest.mark.full  # it does fewer steps below, of which answers are lost
 @live
 def test_it_takes_in_shops_and_trades_there_until_it_has_done_its_steps(
     live_server: LiveServer,
@@ -164,7 +165,7 @@ def test_a_key_that_the_server_does_not_take_ends_it(live_server: LiveServer) ->
     assert Merchant.objects.count() == 0
 
 
-@pytest.mark.full  # shops of its own trade above
+@pytest.mark.full  # shops of its own trade below
 @live
 def test_where_the_demos_shops_are_they_trade(live_server: LiveServer) -> None:
     shops.join("2026-11-01 10:00", "lakeside")
@@ -201,7 +202,7 @@ def test_after_a_lost_answer_the_same_is_sent_again_and_happens_once(
     assert_clean()
 
 
-@pytest.mark.full  # one alone trades above
+@pytest.mark.full  # one alone trades above, with answers lost
 @live
 def test_it_goes_on_with_the_orders_that_an_earlier_one_left(live_server: LiveServer) -> None:
     key = Caller().text
