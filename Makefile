@@ -28,7 +28,7 @@ DEPLOYMENT := DATABASE_URL=postgresql://tael@database.invalid/tael REDIS_URL=red
 help:
 	@echo "make run    Tael on http://127.0.0.1:$(PORT), with demo shops (PORT=8001 make run: another port)"
 	@echo "            SIMULATE=1 plays a marketplace that uses the API, so that the pages move"
-	@echo "make test   all tests (ARGS='-k name' for some; ARGS='-p randomly' in another order)"
+	@echo "make test   the tests (ARGS='-k name' for some; ARGS='-p randomly' in another order)"
 	@echo "make test-full  what takes long, by folder: PART=tests/e2e every page in each look,"
 	@echo "            PART=tests/config 10,000 requests and half-sent bodies, PART=tests/billing ..."
 	@echo "            (make test DRAW_ALL=1 draws the pages that make test only asks for)"

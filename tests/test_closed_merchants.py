@@ -28,6 +28,7 @@ from tests.factories import ThresholdRequestFactory, browser_of, member, operato
 from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +102,7 @@ REFUSED: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.parametrize("what", some(REFUSED, 5))
 def test_what_would_do_nothing_is_refused(shop: Shop, what: str) -> None:
     with nothing_changes(), pytest.raises(Refused) as refused:
         REFUSED[what](shop, now=shop.at(NOW), **WHY)
@@ -141,6 +142,7 @@ FORECASTS = ["Next bill", "Next plan fee", "Likely", "Left to the threshold", "a
              "your next review", "Next review"]  # fmt: skip
 
 
+@pytest.mark.full  # nor is a form offered
 def test_nothing_is_forecast(shop: Shop) -> None:
     owner = proved(member(shop))
     for path in PAGES:
@@ -172,13 +174,13 @@ def test_the_merchants_pages_offer_no_form_without_effect(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [
+    some([
         ("credit/raise/ask/", {"limit_wanted": "999999", "message": "More.", "request_key": "f"}),
         ("billing/settings/threshold/",
          {"threshold": "9999", "message": "More.", "request_key": "f"}),
         ("credit/limit/pause/", {"paused": "yes"}),
         ("credit/limit/caps/", {"order_cap": "10"}),
-    ],
+    ], 4),
 )  # fmt: skip
 def test_a_form_that_is_sent_all_the_same_is_refused(
     shop: Shop, path: str, said: dict[str, str]

@@ -185,6 +185,7 @@ def test_two_writers_of_charges_whose_clocks_differ_around_midnight() -> None:
     assert_audit_is_clean()
 
 
+@pytest.mark.full  # a line is written so above
 @pytest.mark.django_db(transaction=True)
 def test_officers_and_the_platform_whose_clocks_differ_write_one_account() -> None:
     shop = shops.join("2026-11-01 10:00", billing_threshold="50.00")

@@ -195,7 +195,7 @@ def changed(before: Any) -> set[str]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("today")
-@pytest.mark.parametrize("kind", some([*PAGES, *ELSEWHERE], every=9))
+@pytest.mark.parametrize("kind", some([*PAGES, *ELSEWHERE], every=18))
 @every_order
 def test_of_all_who_decide_about_a_proposal_at_once_one_does(kind: str, settings: Settings) -> None:
     made = ELSEWHERE[kind](settings) if kind in ELSEWHERE else from_its_page(PAGES[kind], settings)

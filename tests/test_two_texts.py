@@ -200,7 +200,7 @@ def read_by_the_merchant(shop: Shop, *rows: Model) -> str:
     return "\n".join(read)
 
 
-@pytest.mark.parametrize("group", some(groups(CASES_THAT_TELL), 9), ids=named)
+@pytest.mark.parametrize("group", some(groups(CASES_THAT_TELL), 18), ids=named)
 def test_the_merchant_reads_its_own_text_and_never_that_for_colleagues(
     group: list[Case], settings: Any
 ) -> None:
@@ -217,6 +217,7 @@ def test_the_merchant_reads_its_own_text_and_never_that_for_colleagues(
     assert not TrailEntry.objects.filter(reason__startswith=THEIRS).exists()
 
 
+@pytest.mark.full  # what was written is read above
 @pytest.mark.parametrize(
     "case", some([one for one in CASES_THAT_TELL if (one.model, one.name) in MAY_TELL], 9), ids=str
 )

@@ -1,9 +1,7 @@
 """Names and docstrings are of the field: no word of the dialect that the code once had is back."""
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -71,10 +69,20 @@ def names_in(text: str, wanted: Callable[[str], object]) -> set[str]:
     """
     if not any(map(wanted, set(re.findall(r"\w+", text)))):
         return set()
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return {
-        token.string for token in tokens if token.type == tokenize.NAME and wanted(token.string)
-    }
+    return {name for name in identifiers(text) if wanted(name)}
+
+
+# What is a string, a comment, a number or a name; Python's own tokenizer takes ten times as long.
+TOKEN = re.compile(
+    r"""[rbfuRBFU]{0,2}(?:"{3}.*?(?<!\\)(?:\\\\)*"{3}|'{3}.*?(?<!\\)(?:\\\\)*'{3}"""
+    r"""|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|\#[^\n]*|\d\w*|([^\W\d]\w*)""",
+    re.DOTALL,
+)
+
+
+def identifiers(text: str) -> set[str]:
+    """The names in a module's code, without what stands in its strings and comments."""
+    return set(TOKEN.findall(text)) - {""}
 
 
 def fragments_in(text: str) -> Iterator[str]:

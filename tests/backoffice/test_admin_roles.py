@@ -19,10 +19,11 @@ from tests.kept import kept
 from tests.routes import full_shop, routes
 from tests.shops import Shop
 from tests.undrawn import undrawn
+from tests.whole import full
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("full_shop")]
 
-full = kept()(full_shop)
+full_shop_kept = kept()(full_shop)
 
 NO_ROW = 999_999_999  # permission comes before the question whether there is such a row
 ROLES = {"C": "Credit officer", "B": "Billing officer", "A": "Auditor", "D": "Administrator"}
@@ -119,7 +120,7 @@ def by_turns(who: str, turn: int) -> str:
 def test_lists_and_rows_are_for_who_may_look_and_nothing_is_written(
     staff: dict[str, Client], whole: bool
 ) -> None:
-    """In `make test` some ask, by turns, for each list and for two of its other pages: for each
+    """In `make test` some ask, by turns, for each list and for one of its other pages: for each
     one who may not, and for every third one who may. What each may is in every list's permissions,
     which test_what_a_role_may_do_is_what_the_table_says compares for all of them.
     """
@@ -131,7 +132,7 @@ def test_lists_and_rows_are_for_who_may_look_and_nothing_is_written(
             only = "".join(letter for letter in only if letter not in who)
         pages = _pages(label, page.model, who)
         if not whole:
-            pages = [pages[0], *(pages[1:][(turn + more) % (len(pages) - 1)] for more in (0, 1))]
+            pages = [pages[0], pages[1 + turn % (len(pages) - 1)]]
         for may_look, address, asked in pages:
             wrong += differences(staff, may_look, address, else_=403, only=only, **asked)
     assert wrong == []
@@ -165,14 +166,19 @@ def _first(model: type[Model]) -> Any:
 def test_decisions_and_downloads_are_for_who_may_take_them(
     staff: dict[str, Client], whole: bool
 ) -> None:
-    """In `make test` some, by turns, ask for each decision's page or send it."""
+    """In `make test` some, by turns, ask for each decision's page or send it: for each one who may
+    not, and for every third one who may.
+    """
     turns, decisions = count(), count()
 
     def methods() -> tuple[str, ...]:
         return ("get", "post") if whole else (("get", "post")[next(decisions) % 2],)
 
     def asked(who: str, method: str) -> dict[str, Any]:
-        some = "" if whole else by_turns(who, next(turns))
+        turn = next(turns)
+        some = "" if whole else by_turns(who, turn)
+        if not whole and turn % 3:
+            some = "".join(letter for letter in some if letter not in who)
         return {"method": method, "else_": 403, "only": some}
 
     wrong: list[str] = []
@@ -199,23 +205,27 @@ def test_decisions_and_downloads_are_for_who_may_take_them(
     assert wrong == []
 
 
-def test_pages_of_the_site_itself(staff: dict[str, Client]) -> None:
+@pytest.mark.parametrize("whole", EVERYBODY)
+def test_pages_of_the_site_itself(staff: dict[str, Client], whole: bool) -> None:
+    """In `make test` one who may asks for each page, and one who may not, by turns."""
     arguments: dict[str, tuple[Any, ...]] = {"view_on_site": (1, 1), "app_list": ("billing",)}
     wrong: list[str] = []
-    for name, status in table.OF_THE_SITE.items():
+    for turn, (name, status) in enumerate(table.OF_THE_SITE.items()):
         address = reverse(f"admin:{name}", args=arguments.get(name, ()))
-        if status is None:
-            wrong += differences(staff, table.ALL, address, may=200, else_=404)
-        else:
-            wrong += differences(staff, "CBADSN", address, may=status, else_=0)
+        who, may, else_ = (table.ALL, 200, 404) if status is None else ("CBADSN", status, 0)
+        only = "" if whole else by_turns(who, turn)
+        wrong += differences(staff, who, address, may=may, else_=else_, only=only)
     assert wrong == []
 
 
-def test_pages_beside_those_of_the_models(staff: dict[str, Client]) -> None:
+@pytest.mark.parametrize("whole", EVERYBODY)
+def test_pages_beside_those_of_the_models(staff: dict[str, Client], whole: bool) -> None:
+    """In `make test` one who may asks for each page, and one who may not, by turns."""
     wrong: list[str] = []
-    for name, (arguments, who, status) in table.DESK.items():
+    for turn, (name, (arguments, who, status)) in enumerate(table.DESK.items()):
         address = reverse(name, args=arguments)
-        wrong += differences(staff, who, address, may=status, else_=403)
+        only = "" if whole else by_turns(who, turn)
+        wrong += differences(staff, who, address, may=status, else_=403, only=only)
     assert wrong == []
 
 
@@ -292,7 +302,7 @@ NO_MONEY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("letter", ["D", "S"])
+@pytest.mark.parametrize("letter", ["S", *full("D")])
 def test_neither_administrators_nor_superusers_decide_about_money(
     staff: dict[str, Client], letter: str
 ) -> None:

@@ -23,10 +23,13 @@ from tests.credit.pages import set_clock
 from tests.factories import member
 from tests.kept import kept
 from tests.shops import Shop
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
 LISTS: list[Any] = list(admin.site._registry.values())
+# One mechanism makes them all: `make test` takes every fifth.
+of_lists = pytest.mark.parametrize("lists", [LISTS[::5], *full((LISTS,))], ids=["some", "all"])
 UNDATED = {
     *("account.EmailAddress", "auth.Group", "merchants.Membership"),
     *("billing.Fee", "billing.Issuer", "billing.InvoiceTax"),
@@ -88,9 +91,10 @@ def choices(listed: Any) -> Iterator[dict[str, str]]:
             yield {f"{one.field_path}_from": "2026-11-02", f"{one.field_path}_to": "2026-11-30"}
 
 
-def test_sorted_and_filtered_it_has_the_same_rows_and_sums(root: User) -> None:
+@of_lists
+def test_sorted_and_filtered_it_has_the_same_rows_and_sums(root: User, lists: list[Any]) -> None:
     lost = {}
-    for pages in LISTS:
+    for pages in lists:
         whole = found(pages, root)
         expected = told(whole)
         for by in sorts(whole):
@@ -103,9 +107,10 @@ def test_sorted_and_filtered_it_has_the_same_rows_and_sums(root: User) -> None:
     assert lost == {}
 
 
-def test_its_file_has_its_rows_in_its_order(root: User) -> None:
+@of_lists
+def test_its_file_has_its_rows_in_its_order(root: User, lists: list[Any]) -> None:
     wrong = {}
-    for pages in LISTS:
+    for pages in lists:
         listed = found(pages, root)
         by = next(sorts(listed), "")
         listed = found(pages, root, o=by) if by else listed
@@ -152,9 +157,10 @@ def test_what_a_row_lacks_comes_last_in_both_directions(root: User, written: Sho
         assert len(days) > len(known) > 1
 
 
-def test_its_box_answers_whatever_is_typed(root: User) -> None:
+@of_lists
+def test_its_box_answers_whatever_is_typed(root: User, lists: list[Any]) -> None:
     """A name, a reference, or nonsense: in one merchant, among all, or nowhere."""
     typed = ("rosewood", "ROSEWOOD a-1", "dress", "A-1", "2026-11", "x" * 3000, "'&|:*", "%_")
-    for pages in LISTS:
+    for pages in lists:
         for text in typed:
             list(found(pages, root, q=text).queryset[:3])

@@ -18,6 +18,7 @@ from tests.factories import UserFactory, browser_of
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +115,7 @@ def test_who_may_look_at_nothing_sees_nothing(shop: Shop) -> None:
     assert "USD" not in text_of(page)
 
 
+@pytest.mark.full  # fewer are, and lead to their lists
 def test_more_than_a_hundred_are_not_counted(shop: Shop) -> None:
     now = shop.at(NOW)
     OrderFlag.objects.bulk_create(
@@ -179,7 +181,7 @@ def test_the_pictures_are_of_their_own_addresses(shop: Shop) -> None:
     assert browser_of(clerk()).get("/admin/figures/USD/orders.svg").status_code == 403
 
 
-@pytest.mark.parametrize("preferred", ["th", "zh-hans", ""])
+@pytest.mark.parametrize("preferred", some(["th", "zh-hans", ""], 3))
 def test_it_is_in_english_for_everybody(shop: Shop, preferred: str) -> None:
     client = browser_of(operator(language=preferred))
     page = client.get("/admin/", headers={"accept-language": "th"})

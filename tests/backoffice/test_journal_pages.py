@@ -50,6 +50,7 @@ def page(client: Client, name: str, **asked: Any) -> Any:
     return answer
 
 
+@pytest.mark.full  # a trial balance leads to entries
 def test_entries_lead_to_their_documents(officer: Client, written_down: Shop) -> None:
     found = page(officer, "entries", currency="EUR")
     text = text_of(found)

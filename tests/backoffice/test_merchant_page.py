@@ -60,6 +60,7 @@ def test_it_tells_what_the_merchant_has_and_owes(shop: Shop) -> None:
     assert [words for words in told if words not in said] == []
 
 
+@pytest.mark.full  # what it has and owes is its own, too
 def test_it_shows_what_waits_of_this_merchant_alone(shop: Shop) -> None:
     other = shops.join("2026-11-01 10:00", "other", name="Other Shop")
     said = text_of(browser_of(operator()).get(PAGE))

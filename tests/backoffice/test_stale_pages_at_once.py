@@ -29,6 +29,7 @@ def test_of_two_limits_sent_at_the_same_moment_one_is_set() -> None:
     assert line.limit.amount in (5000, 9000)
 
 
+@pytest.mark.full  # one of two limits is set, above
 @pytest.mark.django_db(transaction=True)
 def test_a_freeze_sent_by_two_tabs_at_the_same_moment_is_one() -> None:
     line, officer, _page = line_of_8000()

@@ -87,6 +87,7 @@ def test_each_part_becomes_rows_of_the_table_with_its_floor_its_target_and_what_
         }  # fmt: skip
 
 
+@pytest.mark.full  # parts that end are above
 def test_a_part_that_hangs_is_broken_off_and_the_next_one_that_fails_keeps_what_it_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ def test_nobody_who_paid_is_in_a_dump_and_people_who_may_see_them(boss: User) ->
     assert ("Zoë Payer" in row, PAYER in row, "for Zoë" in row) == (True, True, True)
 
 
+@pytest.mark.full  # test_rotate_keys has it of other columns
 def test_payers_are_known_while_keys_are_rotated_and_after(settings: LazySettings) -> None:
     settings.TAEL_ENCRYPTION_KEYS = KEYS[:1]
     shop = joined()

@@ -117,6 +117,7 @@ def test_a_part_that_is_returned_is_a_reversal_of_it_and_more_is_for_people() ->
     assert offended() == []
 
 
+@pytest.mark.full  # that of one bill is, too
 def test_money_that_paid_several_bills_is_taken_off_the_account_when_it_is_returned() -> None:
     """530.00 that named no bill paid bills of 210.00 and 300.00, and 20.00 is left."""
     shop = joined()
@@ -157,6 +158,7 @@ def test_money_that_paid_several_bills_is_taken_off_the_account_when_it_is_retur
     assert offended() == []
 
 
+@pytest.mark.full  # a part of a payment is below
 def test_a_part_of_money_that_paid_no_single_bill_is_left_to_people() -> None:
     """230.00 for a bill of 210.00: 20.00 of it is unapplied."""
     shop = joined()
@@ -217,6 +219,7 @@ def test_money_that_was_booked_elsewhere_is_taken_from_where_it_is() -> None:
     assert offended() == []
 
 
+@pytest.mark.full  # one alone is returned above
 def test_which_of_several_lines_is_returned_an_operator_says() -> None:
     shop = joined()
     first, second = billed(shop), billed(shop, at="2026-11-03 10:00")

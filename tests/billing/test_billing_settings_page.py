@@ -17,6 +17,7 @@ from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
+from tests.whole import some
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -99,12 +100,15 @@ def test_asking_twice_by_a_double_click_is_asking_once(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("content", "answer"),
-    [
-        ({"threshold": "200"}, "Name a threshold that is above the present one."),
-        ({"threshold": "many"}, "Enter a number."),
-        ({"threshold": "300.001"}, "at most 2 decimals"),
-        ({"message": " "}, "This field is required."),
-    ],
+    some(
+        [
+            ({"threshold": "200"}, "Name a threshold that is above the present one."),
+            ({"threshold": "many"}, "Enter a number."),
+            ({"threshold": "300.001"}, "at most 2 decimals"),
+            ({"message": " "}, "This field is required."),
+        ],
+        4,
+    ),
 )
 def test_what_cannot_be_is_refused_and_what_was_typed_stays(
     shop: Shop, content: dict[str, str], answer: str
@@ -168,6 +172,7 @@ def test_test_cards_are_for_demonstrations_only(
     assert not shop.account.cards.exists()
 
 
+@pytest.mark.full  # test_trying_at_once has it, too
 @pytest.mark.usefixtures("nothing_kept")
 def test_another_method_is_chosen_and_a_failed_bill_is_tried_with_it(
     clock: Callable[[str], None],
@@ -186,7 +191,9 @@ def test_another_method_is_chosen_and_a_failed_bill_is_tried_with_it(
 
 @pytest.mark.parametrize(
     "content",
-    [{"method": "stripe"}, {"method": "sandbox", "card": "999999"}, {"method": "gold"}, {}],
+    some(
+        [{"method": "stripe"}, {"method": "sandbox", "card": "999999"}, {"method": "gold"}, {}], 4
+    ),
 )
 def test_a_method_that_there_is_not_changes_nothing(shop: Shop, content: dict[str, str]) -> None:
     client = proved(member(shop))

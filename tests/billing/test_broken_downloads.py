@@ -25,7 +25,7 @@ from tests.whole import full
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GUNICORN = "-m gunicorn config.wsgi --workers 1 --threads 2 --no-control-socket"
-ROWS = 2000  # some 300 KB: much of it has left before the last row is counted
+ROWS = 1000  # some 500 KB: much of it has left before the last row is counted
 ADDRESSES = [
     "/m/rosewood/billing/statements/2026-10.csv",
     *full("/m/rosewood/billing/invoices/2026-000001.csv"),
@@ -34,7 +34,7 @@ ADDRESSES = [
 
 @pytest.fixture
 def shop() -> Shop:
-    """A shop with a closed October of 2,000 charges on one bill of 20.00."""
+    """A shop with a closed October of 1,000 charges on one bill of 20.00."""
     shop = shops.join("2026-10-01 09:00", billing_threshold="20.00")
     charges.record_many(
         [
@@ -43,11 +43,11 @@ def shop() -> Shop:
                 reference=f"c-{number}",
                 fee="pick-pack",
                 currency="USD",
-                amount=Decimal("0.01"),
+                amount=Decimal("0.02"),
                 quantity=Decimal(1),
                 at=shop.at("2026-10-10 10:00"),
                 now=shop.at("2026-10-10 11:00"),
-                description="x" * 100,
+                description="x" * 400,
             )
             for number in range(ROWS)
         ]
@@ -101,9 +101,10 @@ def get(shop: Shop, port: int, address: str, version: int = 11) -> HTTPResponse:
 def lose_a_charge() -> None:
     """Delete a charge, which the database otherwise refuses."""
     with pgtrigger.ignore():
-        Charge.objects.get(reference="c-1000").delete()
+        Charge.objects.get(reference="c-500").delete()
 
 
+@pytest.mark.full  # test_statement_csv breaks one off, without a server
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_whole_file_ends_and_one_that_lacks_a_row_does_not(
     shop: Shop, port: int, address: str

@@ -155,6 +155,7 @@ def test_a_number_that_an_operator_enters_is_on_the_bill(
     assert_clean()
 
 
+@pytest.mark.full  # a bill has them above
 def test_a_credit_note_has_its_number_and_file_as_its_bill_has(
     monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
@@ -222,6 +223,7 @@ def test_what_is_cleared_stays_what_it_is(office: Office, settings: Any) -> None
             connection.cursor().execute(f"UPDATE billing_clearance SET {change}")
 
 
+@pytest.mark.full  # a bill has one that was entered
 def test_the_sandbox_gives_numbers_to_a_bill_and_then_to_its_note(settings: Any) -> None:
     shop = clearing("SANDBOX", settings)
     shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")

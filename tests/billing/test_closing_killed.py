@@ -166,6 +166,7 @@ def test_killed_twice_and_resumed_it_closes_every_month_once(merchants: int) -> 
     check_all_closed(merchants)
 
 
+@pytest.mark.full  # killed and resumed it is, too
 def test_closed_by_three_beats_at_once_it_is_the_same(
     merchants: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -122,18 +123,21 @@ def test_a_new_form_has_a_new_key(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("content", "answer"),
-    [
-        ({"amount": "5.01"}, "With the credits before, that is more than the charge."),
-        ({"amount": "0"}, "Enter an amount above 0."),
-        ({"amount": "1.234"}, "at most 2 decimals"),
-        ({"amount": "much"}, "Enter a number."),
-        ({"message": "  "}, "This field is required."),
-        ({"message": "a\x00b"}, "Null characters are not allowed."),
-        ({"fee": "credit-label"}, "Select a valid choice."),
-        ({"fee": "plan"}, "Select a valid choice."),
-        ({"charge": "c-2"}, "You have no charge with this reference."),
-        ({"charge": "c\x00"}, "Null characters are not allowed."),
-    ],
+    some(
+        [
+            ({"amount": "5.01"}, "With the credits before, that is more than the charge."),
+            ({"amount": "0"}, "Enter an amount above 0."),
+            ({"amount": "1.234"}, "at most 2 decimals"),
+            ({"amount": "much"}, "Enter a number."),
+            ({"message": "  "}, "This field is required."),
+            ({"message": "a\x00b"}, "Null characters are not allowed."),
+            ({"fee": "credit-label"}, "Select a valid choice."),
+            ({"fee": "plan"}, "Select a valid choice."),
+            ({"charge": "c-2"}, "You have no charge with this reference."),
+            ({"charge": "c\x00"}, "Null characters are not allowed."),
+        ],
+        4,
+    ),
 )
 def test_what_cannot_be_is_refused_and_what_was_typed_stays(
     shop: Shop, content: dict[str, str], answer: str
@@ -186,6 +190,7 @@ def test_a_newcomer_reads_where_to_ask(shop: Shop) -> None:
     assert "No credits yet. When a charge is wrong, open its statement" in read(shop, "credits/")
 
 
+@pytest.mark.full  # pages/test_page_queries counts those of every sixth page
 def test_pages_take_few_queries(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

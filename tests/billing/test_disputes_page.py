@@ -117,6 +117,7 @@ def test_all_chosen_charges_are_asked_for_once(shop: Shop, client: Client) -> No
     assert [one.after["amount"] for one in trail] == ["5.00 USD", "5.00 USD", "9.00 USD"]
 
 
+@pytest.mark.full  # all chosen charges are asked for once
 def test_the_same_form_with_other_charges_is_refused(shop: Shop, client: Client) -> None:
     send(shop, client, *keys(shop, "c-1"), total="5.00")
     with nothing_changes():

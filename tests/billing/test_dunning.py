@@ -178,6 +178,7 @@ def test_a_new_card_after_the_last_retry_is_tried_once() -> None:
     assert len(told(shop)) == 2  # of the first failure, and that no retry is left
 
 
+@pytest.mark.full  # one bill does, to the tick
 def test_each_bill_counts_from_its_own_first_failure() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")

@@ -103,10 +103,10 @@ def with_another_plan() -> Shop:
 @pytest.mark.parametrize(
     ("shop_of", "pace"),
     [
-        (joined, {"shipping-label": "13.00", "storage": "9.00", "pick-pack": "4.10"}),
         (with_a_credit, {"pick-pack": "8.00", "storage": "3.00"}),
-        (with_another_plan, {"transaction-fee": "11.00"}),
         *full(
+            (joined, {"shipping-label": "13.00", "storage": "9.00", "pick-pack": "4.10"}),
+            (with_another_plan, {"transaction-fee": "11.00"}),
             (with_a_void_plan_fee, {"pick-pack": "6.00", "shipping-label": "3.00"}),
             (at_stripe, {"app-usage": "0.01"}),
             (joined, {"shipping-label": "390.00", "pick-pack": "30.00"}),  # the guard

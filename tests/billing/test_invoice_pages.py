@@ -218,6 +218,7 @@ def test_only_who_may_export_is_offered_the_file(shop: Shop) -> None:
         assert (link in page.content.decode()) == offered
 
 
+@pytest.mark.full  # pages/test_page_queries has some
 def test_pages_take_few_queries_however_many_lines_there_are(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -163,6 +163,7 @@ def test_runs_missed_for_days_or_months_are_made_up_to_the_same_books(zone: str)
     )
 
 
+@pytest.mark.full  # runs make up for them, too
 def test_a_charge_makes_up_for_months_as_a_job_would() -> None:
     shop = open_shop(billing_threshold="90.00", plan_price="39.00")
     busy(shop)

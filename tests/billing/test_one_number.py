@@ -118,6 +118,7 @@ def test_the_list_sums_up_what_is_unpaid_and_leaves_void_bills_out(shop: Shop) -
     )
 
 
+@pytest.mark.full  # one series is told above
 @pytest.mark.usefixtures("nothing_kept")
 def test_bills_of_two_series_are_told_apart_by_what_stands_in_front() -> None:
     banking.issuer_with_references()

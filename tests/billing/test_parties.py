@@ -279,6 +279,7 @@ def test_administrators_add_issuers_and_officers_choose_them() -> None:
     assert "Tael GmbH" in text_of(admin.get(f"/admin/billing/issuer/{issuer.pk}/change/"))
 
 
+@pytest.mark.full  # test_two_people has such proposals
 def test_where_merchants_pay_to_changes_once_another_administrator_confirms_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -41,6 +41,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 SOFT = "FAILED insufficient_funds"
 
 
+@pytest.mark.full  # those of an outage are one, in test_dunning
 def test_retries_of_the_pause_are_one_as_it_ends() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
@@ -80,6 +81,7 @@ def test_a_freeze_that_is_in_force_stays() -> None:
     assert_audited(shop, "2026-12-10 00:00")
 
 
+@pytest.mark.full  # one on a card is tried again then
 def test_a_manual_bill_fails_as_the_pause_ends() -> None:
     shop = manual()
     pause(shop, "2026-11-05 12:00", "2026-11-20")
@@ -116,6 +118,7 @@ def test_resumed_it_is_tried_at_once_and_may_freeze_from_tomorrow_on() -> None:
     assert_audited(shop, "2026-11-29 00:00")
 
 
+@pytest.mark.full  # resumed before, it does above
 def test_resumed_after_its_28_days_the_freeze_comes_as_tomorrow_starts() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")

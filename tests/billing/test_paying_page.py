@@ -24,6 +24,7 @@ from tests.credit.pages import set_clock
 from tests.factories import browser_of, member, proved
 from tests.shops import Shop
 from tests.unchanged import nothing_changes
+from tests.whole import some
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -88,7 +89,7 @@ def test_a_paid_bill_is_not_paid_again(clock: Callable[[str], None]) -> None:
         assert "Nothing is to be paid for this bill any more." in said
 
 
-@pytest.mark.parametrize("seen", ["", "many", "-1"])
+@pytest.mark.parametrize("seen", some(["", "many", "-1"], 3))
 def test_an_attempt_without_having_seen_the_bill_is_none(shop: Shop, seen: str) -> None:
     client = proved(member(shop))
     with nothing_changes():
@@ -130,6 +131,7 @@ def test_a_bill_paid_by_transfer_says_where_to(
     assert "Harbour Bank" not in read(billed("other-shop"), "invoices/2026-000002/")
 
 
+@pytest.mark.full  # a failure is told in words, too
 def test_a_method_that_is_switched_off_is_told_in_words(
     shop: Shop, settings: pytest.FixtureRequest
 ) -> None:
@@ -140,6 +142,7 @@ def test_a_method_that_is_switched_off_is_told_in_words(
     assert "We can't collect from this method at the moment." in said
 
 
+@pytest.mark.full  # pages/test_every_filter asks lists for some of it
 def test_bills_are_found_by_state_kind_and_number(clock: Callable[[str], None]) -> None:
     shop = billed(card=REFUSED)
     shop.charge("2026-11-01 11:00", "pick-pack", "210.00")
@@ -176,6 +179,7 @@ def test_the_history_is_exported_as_it_is_filtered(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.full  # pages/test_page_queries counts those of every sixth page
 def test_a_bill_takes_few_queries(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

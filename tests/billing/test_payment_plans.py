@@ -27,6 +27,7 @@ from tests.billing.paying import (
     transfer,
 )
 from tests.billing.plans import AT, standing, taken
+from tests.whole import some
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -106,7 +107,7 @@ def test_pay_now_pays_all_that_is_left_and_the_plan_is_kept() -> None:
     assert_audited(shop, "2026-11-05 12:00")
 
 
-@pytest.mark.parametrize("last_four", [SHORT, REFUSED])
+@pytest.mark.parametrize("last_four", some([SHORT, REFUSED], 2))
 def test_pay_now_that_fails_ends_no_plan(last_four: str) -> None:
     shop = billed(card=last_four)
     plan(shop)
@@ -119,6 +120,7 @@ def test_pay_now_that_fails_ends_no_plan(last_four: str) -> None:
     assert_audited(shop, "2026-11-05 12:00")
 
 
+@pytest.mark.full  # one that failed is, above
 def test_an_uncollectible_bill_is_collected_by_its_plan() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
@@ -131,6 +133,7 @@ def test_an_uncollectible_bill_is_collected_by_its_plan() -> None:
     assert_audited(shop, "2026-11-30 00:00")
 
 
+@pytest.mark.full  # jobs as each part's day starts are above
 def test_jobs_at_every_hour_or_only_at_the_end_pay_the_same_parts() -> None:
     hourly, late = (billed(name, card=GOOD) for name in ("hourly", "late"))
     numbers = {shop: str(shop.account.invoices.get()) for shop in (hourly, late)}
@@ -153,6 +156,7 @@ def test_nothing_is_frozen_while_it_is_kept() -> None:
     assert_audited(shop, "2026-12-30 00:00")
 
 
+@pytest.mark.full  # nothing is frozen, above
 def test_a_freeze_ends_as_it_begins_and_comes_back_the_day_after_a_part_was_not_paid() -> None:
     shop = manual()
     shop.run_jobs("2026-12-06 00:00")

@@ -68,6 +68,7 @@ def test_a_card_that_is_added_at_that_very_instant_is_asked_for_all_that_is_left
     assert_audited(shop, "2026-11-10 00:00")
 
 
+@pytest.mark.full  # the first one fails above
 def test_the_second_part_fails_and_the_old_schedule_goes_on() -> None:
     shop = billed(card=GOOD)
     plan(shop)
@@ -97,6 +98,7 @@ def test_a_card_that_is_refused_for_good_ends_it_and_waits_for_another() -> None
     assert_audited(shop, "2026-11-11 13:00")
 
 
+@pytest.mark.full  # it does however late, below
 def test_a_manual_bill_whose_part_was_not_paid_fails_the_day_after() -> None:
     shop = manual()
     plan(shop)
@@ -127,6 +129,7 @@ def test_it_ends_at_the_same_instant_however_late_the_job_runs() -> None:
     assert_audited(shop, "2026-11-25 13:00")
 
 
+@pytest.mark.full  # one that is due fails above
 def test_a_bill_that_is_not_due_before_fails_on_its_due_day() -> None:
     shop = manual()
     plan(shop, AT, (("2026-11-02", "19.00"), ("2026-11-30", "20.00")))
@@ -180,6 +183,7 @@ def test_another_method_collects_the_parts_on_their_days() -> None:
     assert_audited(shop, "2026-11-21 00:00")
 
 
+@pytest.mark.full  # cancelled before, below
 def test_cancelled_the_old_schedule_goes_on() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")

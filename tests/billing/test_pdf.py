@@ -91,6 +91,7 @@ def test_documents_name_who_issues_them_and_a_bill_where_to_transfer_to(
     assert "Harbour Bank" not in statement
 
 
+@pytest.mark.full  # who issues it now is above
 def test_an_old_bill_names_who_issued_it_then(settings: Settings) -> None:
     settings.TAEL_ISSUER = ["Tael Ltd", "1 Harbour Road", "Hong Kong"]
     old = billed()
@@ -106,6 +107,7 @@ def test_an_old_bill_names_who_issued_it_then(settings: Settings) -> None:
     )
 
 
+@pytest.mark.full  # a bill does, in test_parties
 def test_a_closed_statement_says_for_ever_who_issued_it_to_whom(settings: Settings) -> None:
     """Neither another issuer nor the merchant's new name and language change a month of before."""
     settings.TAEL_ISSUER = ["Tael Ltd", "1 Harbour Road", "Hong Kong"]
@@ -127,6 +129,7 @@ def test_a_closed_statement_says_for_ever_who_issued_it_to_whom(settings: Settin
     assert "Rosewood Asia" in pages_of(statement_of(shop, "2026-11-01"))[0]
 
 
+@pytest.mark.full  # a statement says its totals
 def test_where_a_fee_has_several_lines_its_sum_comes_first(many_lines: Shop) -> None:
     """A month of three fees: their sums, how to pay, and then their days."""
     text = " ".join(pages_of(invoice_of(many_lines)))
@@ -157,6 +160,7 @@ def test_the_period_is_explained_in_one_line() -> None:
     )
 
 
+@pytest.mark.full  # a bill's page tells them
 @pytest.mark.usefixtures("nothing_kept")
 def test_failed_attempts_are_told_with_their_card_and_what_comes_next(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True

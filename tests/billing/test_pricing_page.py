@@ -55,6 +55,7 @@ def test_the_end_of_ones_own_price_is_told_before_it_comes(shop: Shop) -> None:
     assert "2.10 USD Your price the general price from 15 Dec 2026" in said
 
 
+@pytest.mark.full  # one's own price to come is told, too
 def test_a_general_price_to_come_concerns_who_has_none_of_their_own(shop: Shop) -> None:
     deciding.price("pick-pack", "2.80", "2026-12-01")
     assert "2.80" not in read(shop, "pricing/")

@@ -185,6 +185,7 @@ def test_differences_are_named_and_end_once_both_agree(stripe: OddStripe, shop: 
     books.assert_clean()
 
 
+@pytest.mark.full  # one ends once both agree
 def test_a_difference_is_closed_with_a_reason_and_waits_again_with_other_figures(
     stripe: OddStripe, shop: Shop
 ) -> None:
@@ -264,6 +265,7 @@ def test_a_decision_about_a_difference_waits_for_whoever_looks_at_payouts() -> N
     assert "the provider says 8.00 USD" in text_of(closed[0])
 
 
+@pytest.mark.full  # a payment is, above
 def test_what_was_taken_back_is_in_payouts_too(stripe: OddStripe, shop: Shop) -> None:
     intent = stripe.intents[0]
     stripe.pay_out(stripe.charge_row(intent, fee=755))

@@ -51,6 +51,7 @@ def whole_books() -> tuple[object, ...]:
     return books.books(), numbers, payments
 
 
+@pytest.mark.full  # tests/chaos runs them all with two workers
 def test_jobs_of_many_days_run_by_several_workers_at_once(settings: Any) -> None:
     settings.TAEL_SANDBOX = True
     busy_merchants(12)

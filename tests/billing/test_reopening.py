@@ -23,6 +23,7 @@ from tests.billing import deciding
 from tests.shops import Shop
 from tests.threads import at_once, every_order
 from tests.unchanged import nothing_changes
+from tests.whole import some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +97,7 @@ def test_closed_over_plan_dates_the_plan_starts_anew_and_closed_days_cost_nothin
     assert found_by_the_audit() == []
 
 
-@pytest.mark.parametrize("ticks", [[], ["2026-12-01 00:00", "2026-12-31 00:00"]])
+@pytest.mark.parametrize("ticks", some([[], ["2026-12-01 00:00", "2026-12-31 00:00"]], 2))
 def test_whenever_jobs_ran_meanwhile_the_books_are_the_same(ticks: list[str]) -> None:
     shop = closed_shop()
     for tick in ticks:
@@ -112,6 +113,7 @@ def test_whenever_jobs_ran_meanwhile_the_books_are_the_same(ticks: list[str]) ->
     assert shop.figures() == ("0.00", "0.00")
 
 
+@pytest.mark.full  # closed over plan dates, it starts anew
 def test_opened_again_on_a_plan_date_it_is_charged_once() -> None:
     shop = closed_shop()
     reopen(shop, "2026-12-01 08:00")

@@ -21,6 +21,7 @@ from tests.factories import GrantedCreditFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -139,14 +140,17 @@ def test_a_request_without_credits_says_nothing_of_them(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("part", "found"),
-    [
-        ("FR-", ["FR-8", "FR-7"]),
-        ("fr-7", ["FR-7"]),
-        ("-7", ["FR-7"]),
-        ("%", []),
-        ("F_", []),
-        ("FR\x00", []),
-    ],
+    some(
+        [
+            ("FR-", ["FR-8", "FR-7"]),
+            ("fr-7", ["FR-7"]),
+            ("-7", ["FR-7"]),
+            ("%", []),
+            ("F_", []),
+            ("FR\x00", []),
+        ],
+        3,
+    ),
 )
 def test_they_are_found_by_any_part_of_their_reference_in_the_order_that_was_asked_for(
     shop: Shop, part: str, found: list[str]
@@ -167,6 +171,7 @@ WHERE charge.request <> '' AND
 """
 
 
+@pytest.mark.full  # pages/test_every_sort sorts every other list
 def test_they_are_sorted_by_cost_page_by_page(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, amount in enumerate(("3.00", "2.00", "15.50", "0.00")):
         shop.charge("2026-10-08 10:00", "packaging", amount, request=f"G-{number}")
@@ -187,6 +192,7 @@ def test_they_are_sorted_by_cost_page_by_page(shop: Shop, monkeypatch: pytest.Mo
     assert all(row.cost <= 2 for row in back["page"].rows)
 
 
+@pytest.mark.full  # pages/test_every_filter asks for some of it
 def test_they_are_asked_for_by_fee_bill_and_credit(shop: Shop) -> None:
     shop.charge("2026-10-08 10:00", "packaging", "1.00", request="FR-9")
     conditions = {
@@ -234,6 +240,7 @@ def test_they_are_asked_for_by_fee_bill_and_credit(shop: Shop) -> None:
     assert "3 results Total 12.00 USD" in read(shop, "requests/?fee=packaging&figures=all")
 
 
+@pytest.mark.full  # few are looked for above
 def test_of_too_many_none_is_looked_for_by_its_charges(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,6 +311,7 @@ def test_the_page_of_a_request_leads_back_to_the_list_as_it_was_asked_for(shop: 
         assert '<p class="up"><a href="/m/rosewood/billing/requests/">' in other
 
 
+@pytest.mark.full  # others are found by reference
 def test_dear_ones_are_found_by_what_they_cost_with_credits_taken_off(shop: Shop) -> None:
     assert listed(shop, least="15.50") == ["FR-7"]
     assert listed(shop, least="15.51") == []
@@ -334,7 +342,7 @@ def test_the_same_reference_at_two_merchants_is_two_requests(shop: Shop) -> None
     assert browser_of(member(other)).get("/m/other-shop/billing/requests/FR-8/").status_code == 404
 
 
-@pytest.mark.parametrize("reference", ["a/b", "..", "~2F", "naïve 包裹", "a?b#c"])
+@pytest.mark.parametrize("reference", some(["a/b", "..", "~2F", "naïve 包裹", "a?b#c"], 5))
 def test_any_reference_has_a_page(shop: Shop, reference: str) -> None:
     shop.charge("2026-10-08 10:00", "packaging", "1.00", request=reference)
     client = browser_of(member(shop))
@@ -364,6 +372,7 @@ def test_who_is_not_signed_in_is_sent_to_do_so(shop: Shop, page: str) -> None:
     assert Client().get(address)["Location"] == f"/accounts/login/?next={address}"
 
 
+@pytest.mark.full  # pages/test_page_queries has some pages
 def test_pages_take_few_queries_however_much_there_is(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

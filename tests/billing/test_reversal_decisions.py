@@ -26,6 +26,7 @@ from tests.billing.reversing import (
 )
 from tests.stripe_server import OddStripe, send_event
 from tests.unchanged import nothing_changes
+from tests.whole import some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,7 @@ def charge_by_transfer(odd: OddStripe, paid: shops.Shop) -> None:
     decide(paid, "2026-11-06 09:00", "charge")
 
 
+@pytest.mark.full  # example 15 has a card's
 def test_the_freeze_of_a_manual_bill_comes_as_its_due_day_starts(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
@@ -82,6 +84,7 @@ def test_the_freeze_of_a_manual_bill_comes_as_its_due_day_starts(
     assert not offended()
 
 
+@pytest.mark.full  # example 15 freezes another day
 def test_a_line_whose_day_has_started_already_hears_of_the_freeze_at_once(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
@@ -107,7 +110,7 @@ def test_accepted_it_asks_nothing_of_the_merchant(odd: OddStripe, paid: shops.Sh
     )
 
 
-@pytest.mark.parametrize("reason", ["duplicate", "fraudulent", "requested_by_customer"])
+@pytest.mark.parametrize("reason", some(["duplicate", "fraudulent", "requested_by_customer"], 3))
 def test_what_we_refunded_ourselves_is_accepted_at_once(
     odd: OddStripe, paid: shops.Shop, reason: str
 ) -> None:
@@ -167,7 +170,7 @@ def test_a_decision_rests_on_what_its_page_showed(odd: OddStripe, paid: shops.Sh
         assert refusal(paid, how, seen=seen) == "changed_meanwhile"
 
 
-@pytest.mark.parametrize("said", [{"reason": " "}, {"message": ""}, {"reason": "x" * 501}])
+@pytest.mark.parametrize("said", some([{"reason": " "}, {"message": ""}, {"reason": "x" * 501}], 3))
 def test_both_texts_are_asked_for(odd: OddStripe, paid: shops.Shop, said: dict[str, str]) -> None:
     odd.take_back("disputes", "pi_1", 25000)
     send_event("charge.dispute.created", "du_1")
@@ -280,6 +283,7 @@ def pay_out(shop: shops.Shop, at: str) -> None:
     closing.pay_out_rest(merchant_id=shop.merchant.pk, reference="OUT-1", now=shop.at(at), **BY)
 
 
+@pytest.mark.full  # test_unpaid_bill_freeze voids others
 def test_voiding_the_bill_that_asks_again_lifts_the_freeze(
     odd: OddStripe, paid: shops.Shop
 ) -> None:

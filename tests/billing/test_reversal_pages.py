@@ -12,6 +12,7 @@ from tests.factories import browser_of, member, proved
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -55,11 +56,14 @@ INVOICE = "billing/invoices/2026-000001/"
 
 @pytest.mark.parametrize(
     ("language", "taken", "charged"),
-    [
-        ("en", "Payment taken back Dispute", "Charged again Your bank has decided so."),
-        ("zh-hans", "付款被收回 争议", "重新收取 Your bank has decided so."),
-        ("th", "การชำระเงินถูกเรียกคืน การโต้แย้ง", "เรียกเก็บอีกครั้ง Your bank has decided so."),
-    ],
+    some(
+        [
+            ("en", "Payment taken back Dispute", "Charged again Your bank has decided so."),
+            ("zh-hans", "付款被收回 争议", "重新收取 Your bank has decided so."),
+            ("th", "การชำระเงินถูกเรียกคืน การโต้แย้ง", "เรียกเก็บอีกครั้ง Your bank has decided so."),
+        ],
+        3,
+    ),
 )
 def test_the_bill_stays_paid_and_its_history_tells(
     shop: Shop, language: str, taken: str, charged: str
@@ -76,6 +80,7 @@ def test_the_bill_stays_paid_and_its_history_tells(
     )
 
 
+@pytest.mark.full  # what is charged again is told
 def test_what_is_not_charged_again_is_told_with_its_reason(shop: Shop) -> None:
     waits = "was taken back by the bank. The bill stays paid while we look into it"
     assert waits in read(shop, INVOICE)
@@ -109,6 +114,7 @@ def disputed_card(shop: Shop) -> Card:
     return card
 
 
+@pytest.mark.full  # test_disputed_cards has it, too
 def test_a_disputed_card_is_not_in_use_until_it_is_chosen_again(shop: Shop) -> None:
     card = disputed_card(shop)
     page = read(shop, "billing/settings/")

@@ -59,6 +59,7 @@ def file(shop: Shop, **params: str) -> list[list[str]]:
 # Statements.
 
 
+@pytest.mark.full  # all charges are found and sorted, too
 def test_statements_are_found_by_year_and_sorted(shop: Shop) -> None:
     assert [str(found) for found in rows(shop, "statements/")] == ["2027-01", "2026-12", "2026-11"]
     assert [str(found) for found in rows(shop, "statements/", year="2026", by="month")] == [
@@ -117,6 +118,7 @@ def test_bills_are_sorted_by_total_and_due_date(shop: Shop) -> None:
     assert due == sorted(due)
 
 
+@pytest.mark.full  # all charges are found and sorted, too
 def test_credits_are_found_by_their_charge_and_sorted(shop: Shop) -> None:
     assert [money.text(found.amount) for found in rows(shop, "credits/")] == ["7.00", "1.50"]
     assert [money.text(found.amount) for found in rows(shop, "credits/", by="amount")] == [

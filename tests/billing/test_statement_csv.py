@@ -23,6 +23,7 @@ from tests.factories import ChargeFactory, GrantedCreditFactory, browser_of, mem
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -151,7 +152,7 @@ def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str) -
 @pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("currency", "amount", "given_back"),
-    [("USD", "20.00", "-5.00"), ("JPY", "1200", "-500"), ("KWD", "1.205", "-0.055")],
+    some([("USD", "20.00", "-5.00"), ("JPY", "1200", "-500"), ("KWD", "1.205", "-0.055")], 3),
 )
 def test_a_credit_of_the_month_is_a_negative_number(
     currency: str, amount: str, given_back: str
@@ -220,6 +221,7 @@ def test_the_command_refuses_what_is_not_there(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.full  # as those of a bill do, in test_invoice_csv
 def test_many_charges_leave_in_blocks(shop: Shop) -> None:
     charges.record_many(
         [

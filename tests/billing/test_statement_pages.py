@@ -78,6 +78,7 @@ def test_a_viewer_sees_no_way_to_export(shop: Shop) -> None:
     assert "CSV" in read(shop, "2026-10/", role="FINANCE")
 
 
+@pytest.mark.full  # pages/test_page_queries has some
 def test_pages_take_few_queries_however_many_charges_there_are(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

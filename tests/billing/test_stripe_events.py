@@ -14,6 +14,7 @@ from tests.amounts import usd
 from tests.billing.at_stripe import attempts, billed_shop, collect, invoice, next_attempt
 from tests.stripe_server import OddStripe, send_event
 from tests.unchanged import nothing_changes
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +59,7 @@ def test_a_repeated_event_changes_nothing(lost: shops.Shop) -> None:
     assert attempts() == ["SUCCEEDED"]
 
 
-@pytest.mark.parametrize("kind", ["payment_failed", "processing", "canceled"])
+@pytest.mark.parametrize("kind", some(["payment_failed", "processing", "canceled"], 3))
 def test_an_event_that_comes_after_a_later_one_does_not_turn_the_clock_back(
     lost: shops.Shop, kind: str
 ) -> None:
@@ -85,7 +86,9 @@ def test_what_the_event_itself_says_of_the_payment_is_not_believed(
     assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", usd(0)))
 
 
-@pytest.mark.parametrize("change", [{"amount": 24999}, {"currency": "thb"}, {"customer": "cus_2"}])
+@pytest.mark.parametrize(
+    "change", some([{"amount": 24999}, {"currency": "thb"}, {"customer": "cus_2"}], 3)
+)
 def test_a_payment_of_another_amount_or_customer_does_not_pay_the_bill(
     odd: OddStripe, lost: shops.Shop, change: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:

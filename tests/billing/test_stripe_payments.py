@@ -17,6 +17,7 @@ from tests.amounts import usd
 from tests.billing.at_stripe import add_card, attempts, billed_shop, collect, invoice, next_attempt
 from tests.stripe_server import OddStripe
 from tests.unchanged import nothing_changes
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,9 @@ def test_a_merchant_that_joined_without_a_card_is_asked_for_one(odd: OddStripe) 
     assert attempts() == ["FAILED card_removed", "SUCCEEDED"]
 
 
-@pytest.mark.parametrize("reason", ["insufficient_funds", "do_not_honor", "generic_decline"])
+@pytest.mark.parametrize(
+    "reason", some(["insufficient_funds", "do_not_honor", "generic_decline"], 3)
+)
 def test_a_soft_decline_is_tried_again_a_day_later(odd: OddStripe, reason: str) -> None:
     shop = billed_shop()
     odd.mishaps.append(reason)
@@ -69,7 +72,9 @@ def test_a_soft_decline_is_tried_again_a_day_later(odd: OddStripe, reason: str) 
     assert invoice() == ("PAID", usd(250))
 
 
-@pytest.mark.parametrize("reason", ["lost_card", "expired_card", "transaction_not_allowed"])
+@pytest.mark.parametrize(
+    "reason", some(["lost_card", "expired_card", "transaction_not_allowed"], 3)
+)
 def test_a_hard_decline_waits_for_another_card(odd: OddStripe, reason: str) -> None:
     shop = billed_shop()
     odd.mishaps.append(reason)
@@ -83,11 +88,14 @@ def test_a_hard_decline_waits_for_another_card(odd: OddStripe, reason: str) -> N
 
 @pytest.mark.parametrize(
     ("advice", "retry"),
-    [
-        ("do_not_try_again", ""),
-        ("confirm_card_data", ""),
-        ("try_again_later", "2026-11-03 10:00"),
-    ],
+    some(
+        [
+            ("do_not_try_again", ""),
+            ("confirm_card_data", ""),
+            ("try_again_later", "2026-11-03 10:00"),
+        ],
+        3,
+    ),
 )
 def test_what_the_bank_advises_counts_more_than_a_code_that_says_nothing(
     odd: OddStripe, advice: str, retry: str
@@ -143,7 +151,8 @@ def test_a_payment_that_can_not_be_cancelled_yet_is_undecided(odd: OddStripe) ->
 
 
 @pytest.mark.parametrize(
-    "status", ["requires_confirmation", "requires_capture", "requires_payment_method", "canceled"]
+    "status",
+    some(["requires_confirmation", "requires_capture", "requires_payment_method", "canceled"], 4),
 )
 def test_a_payment_found_half_made_is_cancelled_and_tried_again(
     odd: OddStripe, status: str
@@ -202,11 +211,14 @@ def test_a_request_that_stripe_does_not_understand_is_our_fault_too(
 
 @pytest.mark.parametrize(
     ("mishap", "failure"),
-    [
-        ("invalid amount amount_too_small", "amount_not_possible"),
-        ("invalid payment_method resource_missing", "card_removed"),
-        ("invalid customer resource_missing", "card_removed"),
-    ],
+    some(
+        [
+            ("invalid amount amount_too_small", "amount_not_possible"),
+            ("invalid payment_method resource_missing", "card_removed"),
+            ("invalid customer resource_missing", "card_removed"),
+        ],
+        3,
+    ),
 )
 def test_a_refusal_that_waiting_does_not_mend_waits_for_another_method(
     odd: OddStripe, mishap: str, failure: str
@@ -229,7 +241,7 @@ def test_a_currency_whose_amounts_stripe_can_not_always_take_is_refused(odd: Odd
 
 @pytest.mark.parametrize(
     ("currency", "amount", "sent"),
-    [("HUF", "2512.45", 251245), ("JPY", "2512", 2512), ("THB", "25.12", 2512)],
+    some([("HUF", "2512.45", 251245), ("JPY", "2512", 2512), ("THB", "25.12", 2512)], 3),
 )
 def test_stripe_counts_the_digits_of_each_currency_in_its_own_way(
     odd: OddStripe, currency: str, amount: str, sent: int

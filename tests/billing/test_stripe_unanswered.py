@@ -10,11 +10,12 @@ from tests.amounts import usd
 from tests.billing.at_stripe import attempts, billed_shop, collect, invoice
 from tests.billing.paying import choose
 from tests.stripe_server import OddStripe
+from tests.whole import full, some
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("mishap", ["late", "lost", "broken"])
+@pytest.mark.parametrize("mishap", some(["late", "lost", "broken"], 3))
 def test_a_payment_taken_without_an_answer_is_found_and_never_taken_twice(
     odd: OddStripe, mishap: str
 ) -> None:
@@ -54,7 +55,7 @@ def test_it_is_found_behind_later_payments_of_the_same_customer(odd: OddStripe) 
     assert Payment.objects.get().provider_reference == "pi_1"
 
 
-@pytest.mark.parametrize("mishap", ["unheard", "503", "429", "409"])
+@pytest.mark.parametrize("mishap", ["unheard", *full("503", "429", "409")])
 def test_what_stripe_never_received_is_made_again_under_the_same_key(
     odd: OddStripe, mishap: str
 ) -> None:

@@ -131,6 +131,7 @@ def test_no_day_is_lost_or_doubled(
     assert shop.account.statements.get(month="2026-11-01").closed_at == at(starts)
 
 
+@pytest.mark.full  # no day is lost or doubled, above
 @each_change_at_length
 def test_jobs_three_days_late_over_the_change_give_the_same_books(
     old: str, new: str, starts: str, ends: str, second_ends: str

@@ -230,6 +230,7 @@ def test_pay_now_is_possible_five_times_in_24_hours() -> None:
     assert pay_now(shop, "2026-11-02 12:00:30") == "too_many_attempts"
 
 
+@pytest.mark.full  # pay now counts alone
 def test_choices_and_pay_now_count_together_and_a_choice_beyond_them_waits() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")

@@ -58,6 +58,7 @@ def told(shop: Shop) -> str:
     return said.replace("\N{NO-BREAK SPACE}", " ")
 
 
+@pytest.mark.full  # others say so, too
 def test_one_that_failed_says_when_it_was_tried_and_is_next_and_what_follows(clock: Clock) -> None:
     """In New York, where 10:00 is 14:00 UTC: not collected at 11:00, tried again a day later."""
     shop = billed(card=SHORT, timezone=NEW_YORK)

@@ -103,6 +103,7 @@ def test_what_waits_figures_reports_and_finds_are_of_all_cells(
     assert found.headers["Location"] == reverse("admin:credit_order_change", args=[order.pk])
 
 
+@pytest.mark.full  # test_commands has one that is named
 def test_a_cell_that_does_not_answer_is_named_and_not_waited_for(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

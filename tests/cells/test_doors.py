@@ -28,6 +28,7 @@ from tests.routes import address, full_shop, routes
 from tests.shops import Shop
 from tests.text import text_of
 from tests.undrawn import undrawn
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
@@ -41,9 +42,11 @@ def two(two_cells: None) -> tuple[Shop, Shop]:
     return found  # type: ignore[return-value]
 
 
+@pytest.mark.parametrize("every", [3, *full(1)])
 def test_every_page_of_a_merchant_is_made_in_its_cell_for_its_own_people_alone(
-    two_cells: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    two_cells: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, every: int
 ) -> None:
+    """In `make test` every third page."""
     caplog.set_level("CRITICAL", "django.request")
     set_clock(monkeypatch)("2026-12-01 10:00")
     with cells.at(1):
@@ -53,7 +56,7 @@ def test_every_page_of_a_merchant_is_made_in_its_cell_for_its_own_people_alone(
         asked = {one.name: address(one, shop) for one in routes() if one.is_of_a_merchant}
     clients = {"owner": signed_in(member(shop)), "stranger": signed_in(member(other))}
     differences = []
-    for turn, (name, path) in enumerate(asked.items()):
+    for turn, (name, path) in enumerate([*asked.items()][::every]):
         wanted = dict(zip(WHO, MERCHANT[name].get.split(), strict=True))
         for who in ("owner", "stranger")[: 1 + (turn % 4 == 0)]:
             got = _status(clients[who], path)

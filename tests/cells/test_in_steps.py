@@ -52,6 +52,7 @@ def in_steps(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return done
 
 
+@pytest.mark.full  # fewer days are replayed in steps below
 @pytest.mark.skipif(bool(cluster.URL), reason="A cluster refuses some of them at once.")
 def test_day_ends_in_steps_write_what_they_write_at_once(
     two_cells: None,

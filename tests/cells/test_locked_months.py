@@ -52,6 +52,7 @@ def kept() -> dict[int, list[int]]:
     return found
 
 
+@pytest.mark.full  # with a move on its way, below
 def test_a_month_is_locked_in_every_cell_at_once_and_stays_as_books_are_moved(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_month_is_locked_in_every_cell_at_once_and_stays_as_books_are_moved(
     ]
 
 
+@pytest.mark.full  # one of two cells is below
 def test_a_month_that_was_locked_before_there_were_cells_is_the_first_ones(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +119,7 @@ def test_a_month_that_was_locked_before_there_were_cells_is_the_first_ones(
     audit_is_clean()
 
 
+@pytest.mark.full  # without transfers, below
 def test_transfers_that_were_taken_off_keep_a_locked_month_as_a_merchant_is_moved(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,7 @@ from tests.unchanged import nothing_changes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.full  # a return that goes after its merchant, below, has most of it
 def test_what_banks_said_of_a_merchant_stays_and_what_was_booked_of_it_goes_along(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +118,7 @@ def test_what_banks_said_of_a_merchant_stays_and_what_was_booked_of_it_goes_alon
     audit_is_clean()
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_lines_that_wait_for_an_operator_are_looked_at_anew_once_their_merchant_was_moved(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,6 +251,7 @@ def test_a_return_of_what_a_merchant_paid_goes_after_it_through_all_cells(
     audit_is_clean()
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_whoever_paid_for_a_merchant_that_was_moved_is_not_taken_for_the_payer_of_another(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +387,7 @@ def entered() -> int:
         return sum(one.source == "provider-payout" for one in journal.entries(Asked()))
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     two_cells_kept: None, stripe: OddStripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -423,6 +427,7 @@ def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     audit_is_clean()
 
 
+@pytest.mark.full  # a transfer's money is not moved away, above
 def test_a_file_for_the_bank_stays_with_its_count_where_it_was_made(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from tests.factories.people import UserFactory
 from tests.routes import routes
 from tests.text import text_of
 from tests.undrawn import undrawn
+from tests.whole import full
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +42,7 @@ def boss() -> User:
     return UserFactory.create(is_staff=True, is_superuser=True, email="boss@tael.example")
 
 
+@pytest.mark.full  # lists are made there, below
 def test_lists_are_of_the_chosen_cell_and_a_rows_page_of_its_own(two: tuple[Order, Order]) -> None:
     browser = browser_of(boss())
     orders = reverse("admin:credit_order_changelist")
@@ -83,14 +85,16 @@ def test_a_decision_is_taken_in_the_rows_cell(two: tuple[Order, Order]) -> None:
     assert TrailEntry.objects.get(reason="By contract.").merchant == two[1].line.merchant
 
 
+@pytest.mark.parametrize("every", [4, *full(1)])
 def test_every_list_and_report_of_the_admin_is_made_in_the_chosen_cell(
-    two: tuple[Order, Order],
+    two: tuple[Order, Order], every: int
 ) -> None:
+    """In `make test` every fourth of them."""
     browser = browser_of(boss())
     browser.get("/admin/?cell=2")
     names = [one.name for one in routes() if one.is_of_the_admin and not one.parameters]
     wrong = []
-    for name in names:
+    for name in names[::every]:
         if name in ("admin:logout", "admin:login", "admin:jsi18n", "admin:autocomplete"):
             continue
         with transaction.atomic(), undrawn():

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 JOB = "billing-day-ends"
 
 
+@pytest.mark.full  # which errors are silence is told below
 def test_a_job_goes_on_in_other_cells_while_one_does_not_answer(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from django.conf import settings
 
 ASK = """
@@ -51,6 +52,7 @@ def test_a_deployments_cookies_stay_with_this_host_and_out_of_scripts() -> None:
     assert found["SESSION_COOKIE_AGE"] == 12 * 60 * 60
 
 
+@pytest.mark.full  # with it they are as above
 def test_without_https_a_browser_would_drop_such_cookies() -> None:
     found = cookies(TAEL_HTTPS="0")
     assert "SESSION_COOKIE_NAME" not in found

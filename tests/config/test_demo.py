@@ -273,6 +273,7 @@ def test_people_of_every_role_can_sign_in_and_one_works_for_two_shops() -> None:
     assert not User.objects.filter(is_superuser=True).exists()
 
 
+@pytest.mark.full  # a replay that goes on is in test_replay
 def test_a_second_load_finds_all_of_it_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

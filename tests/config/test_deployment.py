@@ -63,6 +63,7 @@ def test_no_process_starts_without_it_and_the_last_line_says_why(program: str) -
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.full  # one that lacks a setting is above
 @pytest.mark.django_db(transaction=True)
 def test_a_web_server_of_other_books_says_why_and_nothing_else() -> None:
     """Its workers would each say it with a traceback."""
@@ -93,12 +94,14 @@ def test_nor_does_one_that_counts_days_by_older_data() -> None:
     TimeZoneData.objects.update(version=zones.VERSION)
 
 
+@pytest.mark.full  # a setting that is missing is named above
 def test_links_in_mails_lead_to_a_host_that_is_answered_to() -> None:
     done = started("manage.py", TAEL_BASE_URL="https://other.example")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert done.stderr.startswith("Add other.example, the host of TAEL_BASE_URL, to ALLOWED_HOSTS")
 
 
+@pytest.mark.full  # a setting that is missing is named above
 def test_nobody_moves_the_clock_of_a_deployment() -> None:
     done = started("manage.py", TAEL_CLOCK="/tmp/clock")
     assert (done.returncode, done.stdout) == (1, "")

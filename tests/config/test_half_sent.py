@@ -76,7 +76,7 @@ def slowest(port: int, seconds: float, *, again: Callable[[], None]) -> float:
     return worst
 
 
-@pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.full)])
+@pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=pytest.mark.full)])
 def test_behind_nginx_two_hundred_half_sent_bodies_slow_nobody_down(
     nginx: int, seconds: int
 ) -> None:

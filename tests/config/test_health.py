@@ -167,6 +167,7 @@ def test_a_cache_that_is_not_there(settings: Settings) -> None:
     assert (status, said["checks"]) == (503, {**READY, "cache": "failed (ConnectionError)"})
 
 
+@pytest.mark.full  # one that is silent is named in test_silent_servers
 def test_a_broker_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app.conf, "broker_read_url", "redis+socket:///tmp/nowhere.sock")
     status, said = asked("/readyz/web")

@@ -165,6 +165,7 @@ def test_what_a_process_does_not_use_is_not_imported() -> None:
     python(UNUSED, SENTRY_DSN="")
 
 
+@pytest.mark.full  # test_no_secrets_in_logs has the same
 def test_with_a_dsn_an_error_arrives_without_what_variables_held() -> None:
     arrived: list[bytes] = []
 

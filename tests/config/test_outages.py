@@ -248,6 +248,7 @@ def test_a_command_ends_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> No
     assert "\n" not in said
 
 
+@pytest.mark.full  # a page says so, too, above
 @pytest.mark.django_db
 def test_a_file_that_does_not_fit_on_the_disk_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path

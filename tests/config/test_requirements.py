@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from config.local.datafolder import BASE_DIR
 
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
@@ -65,6 +67,7 @@ def test_every_pin_has_its_hashes() -> None:
         assert [block for block in blocks if "--hash=sha256:" not in block] == []
 
 
+@pytest.mark.full  # each week is enough; what is pinned is compared above
 def test_tael_runs_on_what_a_deployment_installs() -> None:
     done = subprocess.run(
         [sys.executable, "-c", ALONE, " ".join(pins("requirements.txt")), PACKAGES],

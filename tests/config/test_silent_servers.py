@@ -28,6 +28,7 @@ from tests.factories import PASSWORD, UserFactory, browser_of, member
 from tests.silent_server import Silent
 from tests.stripe_server import WEBHOOK_SECRET, send_event
 from tests.text import text_of
+from tests.whole import some
 
 SOON_SECONDS = 60  # of a busy machine; without a bound it would be never
 BRIEF: dict[str, object] = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2}
@@ -157,7 +158,7 @@ def freeze(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("path", ["/m/rosewood/", "/admin/", SIGN_IN])
+@pytest.mark.parametrize("path", some(["/m/rosewood/", "/admin/", SIGN_IN], 3))
 def test_a_page_says_that_the_database_is_away(freeze: Callable[[], None], path: str) -> None:
     browser = browser_of(member(shops.join("2026-11-01 10:00")))
     browser.raise_request_exception = False

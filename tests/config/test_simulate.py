@@ -27,6 +27,7 @@ from tests import books, shops
 from tests.gateway.asking import Caller
 from tests.gateway.webhooks import receivers
 from tests.processes import PATIENCE_SECONDS, Start, until
+from tests.whole import full
 from trail.models import TrailEntry
 
 live = pytest.mark.django_db(transaction=True)
@@ -100,6 +101,7 @@ def assert_clean() -> None:
     books.assert_clean()
 
 
+@pytest.mark.full  # it does fewer steps below, of which answers are lost
 @live
 def test_it_takes_in_shops_and_trades_there_until_it_has_done_its_steps(
     live_server: LiveServer,
@@ -146,6 +148,7 @@ def test_its_key_is_on_the_trail_and_ends_with_it(live_server: LiveServer) -> No
     ]
 
 
+@pytest.mark.full  # its own is on the trail, above
 @live
 def test_a_key_that_is_given_is_used_and_left_alone(live_server: LiveServer) -> None:
     caller = Caller()
@@ -162,6 +165,7 @@ def test_a_key_that_the_server_does_not_take_ends_it(live_server: LiveServer) ->
     assert Merchant.objects.count() == 0
 
 
+@pytest.mark.full  # shops of its own trade below
 @live
 def test_where_the_demos_shops_are_they_trade(live_server: LiveServer) -> None:
     shops.join("2026-11-01 10:00", "lakeside")
@@ -173,18 +177,19 @@ def test_where_the_demos_shops_are_they_trade(live_server: LiveServer) -> None:
 
 
 @live
+@pytest.mark.parametrize("steps", [24, *full(60)])
 def test_after_a_lost_answer_the_same_is_sent_again_and_happens_once(
-    live_server: LiveServer,
+    live_server: LiveServer, steps: int
 ) -> None:
     transport = Losing()
     asker, said = asker_of(live_server.url, transport, Caller().text)
     marketplace = Marketplace(asker, Random(3))
     marketplace.open()
-    for _ in range(60):
+    for _ in range(steps):
         marketplace.step()
     told = marketplace.told()
-    assert asker.troubles["sent again"] > 20
-    assert sum(told.values()) == 60
+    assert asker.troubles["sent again"] > steps // 3
+    assert sum(told.values()) == steps
     assert not [step for step in told if "refused" in step]
     assert told["place"] == Order.objects.exclude(status="DECLINED").count()
     assert told["pay"] + told["pay in part"] == OrderPayment.objects.count()
@@ -197,6 +202,7 @@ def test_after_a_lost_answer_the_same_is_sent_again_and_happens_once(
     assert_clean()
 
 
+@pytest.mark.full  # one alone trades above, with answers lost
 @live
 def test_it_goes_on_with_the_orders_that_an_earlier_one_left(live_server: LiveServer) -> None:
     key = Caller().text

@@ -161,6 +161,7 @@ def test_no_merchant_changes_to_one() -> None:
     assert TimeZonePeriod.objects.count() == 1
 
 
+@pytest.mark.full  # no merchant gets one, above
 def test_a_merchant_whose_zone_is_none_does_not_keep_the_audit_from_others() -> None:
     vancouver()
     shops.join("2026-10-01 10:00", "other")

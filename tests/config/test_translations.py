@@ -12,7 +12,6 @@ from pytest_django import Settings
 from billing.models import Fee
 from config import translations
 from tests.factories import UserFactory, browser_of
-from tests.whole import full
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +51,11 @@ def a_copy(tmp_path: Path, settings: Settings) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("sources", [("merchants",), *full((translations.SOURCES,))])
+@pytest.mark.full  # that none is missed now is told above
+@pytest.mark.parametrize("sources", [("merchants",), translations.SOURCES])
 def test_a_new_text_is_missed_until_it_is_translated(
     a_copy: Path, sources: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In `make test` texts are looked for in one package."""
     monkeypatch.setattr(translations, "SOURCES", sources)
     (a_copy / "merchants" / "new.py").write_text('_("Nobody has translated this.")\n')
     assert [problem for problem in translations.problems() if "Nobody has" in problem] == [

@@ -109,6 +109,7 @@ def test_who_holds_the_limit_and_how_much_of_it(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.full  # so are lists of pages/
 def test_the_list_is_filtered_sorted_and_paged_and_its_sums_lead_to_their_rows(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -189,6 +189,7 @@ def test_anothers_withdrawal_is_not_found_under_ones_own(shop: Shop) -> None:
         assert client.post(f"{address}cancel/").status_code == 404
 
 
+@pytest.mark.full  # pages/test_page_queries has some pages
 def test_pages_take_few_queries_however_many_there_are(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -235,6 +235,7 @@ def test_the_parts_of_an_orders_costs_add_up_on_however_many_bills_they_are(
     assert "Bill T-2026-000011 20.00 USD Bill T-2026-000012 21.00 USD" in request
 
 
+@pytest.mark.full  # test_write_offs has the day
 def test_an_overdue_order_says_how_late_it_is_and_when_it_is_written_off(
     clock: Callable[[str], None],
 ) -> None:
@@ -307,7 +308,7 @@ def walked(withdrawal: Withdrawal) -> list[tuple[str, Decimal]]:
     return found
 
 
-@pytest.mark.parametrize(("seed", "settlement_days"), [(1, 0), (2, 7), *full((3, 15), (4, 0))])
+@pytest.mark.parametrize(("seed", "settlement_days"), [(2, 7), *full((1, 0), (3, 15), (4, 0))])
 def test_whatever_happened_before_it_is_what_a_walk_over_all_of_it_finds(
     seed: int, settlement_days: int
 ) -> None:

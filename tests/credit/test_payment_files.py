@@ -35,6 +35,7 @@ from tests.credit.withdrawing import (
 from tests.factories import browser_of
 from tests.text import text_of
 from tests.unchanged import nothing_changes
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -164,13 +165,16 @@ def test_each_currency_is_a_part_of_its_own_account_and_day(settings: LazySettin
 
 @pytest.mark.parametrize(
     ("country", "routing", "number", "codes"),
-    [
-        ("US", "021000021", "1234567890", ["USABA", "021000021"]),
-        ("CN", "102100099996", "6222021208112345678", ["CNAPS", "102100099996"]),
-        ("BR", "3411234", "12345X", ["341", "1234"]),
-        ("MX", "", "002010077777777771", []),
-        ("GB", "", "GB29NWBK60161331926819", []),
-    ],
+    some(
+        [
+            ("US", "021000021", "1234567890", ["USABA", "021000021"]),
+            ("CN", "102100099996", "6222021208112345678", ["CNAPS", "102100099996"]),
+            ("BR", "3411234", "12345X", ["341", "1234"]),
+            ("MX", "", "002010077777777771", []),
+            ("GB", "", "GB29NWBK60161331926819", []),
+        ],
+        5,
+    ),
 )
 def test_a_country_has_its_own_code_of_a_bank(
     settings: LazySettings, country: str, routing: str, number: str, codes: list[str]

@@ -19,6 +19,7 @@ from tests.credit.deciding import DECIDED_AT, address
 from tests.factories import browser_of, operator
 from tests.text import text_of
 from tests.unchanged import nothing_changes
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -123,16 +124,19 @@ def test_the_second_person_sees_it_before_confirming() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "why"),
-    [
-        ({"a_factor": "1000"}, "From 1 to 5"),
-        ({"write_off_days": "0"}, "From 7 to 730"),
-        ({"paid_days": "0"}, "From 7 to 366"),
-        ({"overdue_ratio": "0.001"}, "From 0.01 to 1"),
-        ({"d_factor": "0.01"}, "From 0.1 to 1"),
-        ({"withdrawal_fee_percent": "11"}, "From 0 to 10"),
-        ({"step": "200000"}, "More than the maximum limit"),
-        ({"withdrawal_fee_fixed": "20000"}, "More than a withdrawal that needs no approval"),
-    ],
+    some(
+        [
+            ({"a_factor": "1000"}, "From 1 to 5"),
+            ({"write_off_days": "0"}, "From 7 to 730"),
+            ({"paid_days": "0"}, "From 7 to 366"),
+            ({"overdue_ratio": "0.001"}, "From 0.01 to 1"),
+            ({"d_factor": "0.01"}, "From 0.1 to 1"),
+            ({"withdrawal_fee_percent": "11"}, "From 0 to 10"),
+            ({"step": "200000"}, "More than the maximum limit"),
+            ({"withdrawal_fee_fixed": "20000"}, "More than a withdrawal that needs no approval"),
+        ],
+        4,
+    ),
 )
 def test_a_figure_that_makes_no_sense_is_refused_with_its_bounds(
     wrong: dict[str, str], why: str

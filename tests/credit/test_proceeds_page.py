@@ -17,6 +17,7 @@ from tests.factories import browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -233,6 +234,7 @@ def test_entries_open_to_order_withdrawal_bill_and_day(shop: Shop) -> None:
     assert "Bill payment 9 Nov 2026 09:30 T-2026-000007 – −15.50 USD 372.50 USD" in found
 
 
+@pytest.mark.full  # pages/test_every_filter keeps it, too
 def test_further_pages_keep_the_filter(shop: Shop) -> None:
     for number in range(51):
         sell(shop, "2026-11-06 10:00", "1.00", f"C-{number:02}")
@@ -277,7 +279,9 @@ def test_the_csv_hands_no_formula_to_a_spreadsheet(shop: Shop) -> None:
     assert exported(shop)[0]["Order"] == "'=HYPERLINK(1)"
 
 
-@pytest.mark.parametrize("path", ["proceeds/", "proceeds/entries/", "proceeds/days/2026-11-11/"])
+@pytest.mark.parametrize(
+    "path", some(["proceeds/", "proceeds/entries/", "proceeds/days/2026-11-11/"], 3)
+)
 def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop, path: str) -> None:
     assert answers(shop, path) == {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}
 
@@ -301,6 +305,7 @@ def test_another_merchants_entries_are_not_among_them(shop: Shop) -> None:
     assert "300.00" not in page
 
 
+@pytest.mark.full  # pages/test_page_queries has some pages
 def test_pages_take_few_queries_however_much_there_is(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

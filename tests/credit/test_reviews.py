@@ -24,6 +24,7 @@ from tests.credit.reviewing import (
     shop_with,
 )
 from tests.factories import FreezeFactory
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -133,13 +134,16 @@ def test_a_cut_is_rounded_down_and_stops_at_the_minimum(
 
 @pytest.mark.parametrize(
     ("currency", "before", "paid", "proposed", "status"),
-    [
-        ("USD", "5000", "7600", "7600.00", "APPLIED"),
-        ("THB", "50000", "76400", "76000.00", "APPLIED"),  # steps of 500
-        ("JPY", "500000", "768000", "760000", "APPLIED"),  # steps of 10,000
-        ("THB", "60000", "120000", "120000.00", "PENDING"),  # more than 100,000
-        ("JPY", "1000000", "2000000", "2000000", "APPLIED"),
-    ],
+    some(
+        [
+            ("USD", "5000", "7600", "7600.00", "APPLIED"),
+            ("THB", "50000", "76400", "76000.00", "APPLIED"),  # steps of 500
+            ("JPY", "500000", "768000", "760000", "APPLIED"),  # steps of 10,000
+            ("THB", "60000", "120000", "120000.00", "PENDING"),  # more than 100,000
+            ("JPY", "1000000", "2000000", "2000000", "APPLIED"),
+        ],
+        3,
+    ),
 )
 def test_the_figures_are_those_of_the_currency(
     currency: str, before: str, paid: str, proposed: str, status: str

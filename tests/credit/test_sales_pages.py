@@ -96,6 +96,7 @@ def test_months_are_the_shops_own_and_open_to_their_orders(shop: Shop) -> None:
     assert "160.00 USD sold Orders 2" in read(shop, "sales/2026-10/")
 
 
+@pytest.mark.full  # sales have their months
 def test_a_refund_is_grouped_by_how_far_its_order_had_come_and_whose_it_was(shop: Shop) -> None:
     client = browser_of(member(shop))
     said = text_of(client.get(f"{AFTER_SALES}?since=2026-10-01"))
@@ -144,6 +145,7 @@ FROM credit_order WHERE (placed_at + interval '7 hours')::date BETWEEN %(since)s
 NOVEMBER = "since=2026-11-01&until=2026-11-30"
 
 
+@pytest.mark.full  # sales have their months
 def test_refunds_and_cancellations_are_compared_with_the_days_before(shop: Shop) -> None:
     client = browser_of(member(shop))
     # A month with the month before, as far as it has come; other days with as many before them.

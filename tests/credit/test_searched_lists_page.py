@@ -16,6 +16,7 @@ from tests.credit.withdrawing import cancel, pay_out, shop_with, withdraw
 from tests.factories import browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +157,7 @@ def test_the_file_of_declined_orders_has_what_the_list_shows(declined: Shop) -> 
 # Entries.
 
 
+@pytest.mark.full  # proceeds' entries are below
 def test_the_limits_entries_are_found_by_order_and_sorted(declined: Shop) -> None:
     declined.place("2026-10-30 11:00", "A-1", "100.00")
     declined.pay("2026-10-30 12:00", "A-1", "40.00")
@@ -186,6 +188,7 @@ def test_proceeds_entries_are_found_by_order_and_by_withdrawal(shop: Shop) -> No
     assert [row[3] for row in found[1:]] == ["A-1"]
 
 
+@pytest.mark.full  # pages/test_search finds one's own things alone
 def test_another_shops_order_is_not_found(shop: Shop) -> None:
     other = shops.join("2026-11-01 09:00", "other")
     other.place("2026-11-02 10:00", "B-1", "30.00")
@@ -197,6 +200,7 @@ def test_another_shops_order_is_not_found(shop: Shop) -> None:
 # Orders.
 
 
+@pytest.mark.full  # withdrawals are sorted above
 def test_orders_are_sorted_by_due_date_both_ways(declined: Shop) -> None:
     for day, order in ((1, "A-1"), (3, "A-2"), (2, "A-3")):
         declined.place(f"2026-10-{day:02} 10:00", order, "10.00")
@@ -212,25 +216,28 @@ def test_orders_are_sorted_by_due_date_both_ways(declined: Shop) -> None:
 # Who may, and what it costs.
 
 
-@pytest.mark.parametrize("path", ["withdrawals.csv", "declined.csv"])
+@pytest.mark.parametrize("path", some(["withdrawals.csv", "declined.csv"], 2))
 def test_files_are_for_who_may_export(shop: Shop, path: str) -> None:
     assert answers(shop, path) == EXPORTED | NOBODY_ELSE
 
 
-@pytest.mark.parametrize("path", ["withdrawals/?by=amount", "declined/?days=7"])
+@pytest.mark.parametrize("path", some(["withdrawals/?by=amount", "declined/?days=7"], 2))
 def test_everybody_of_the_merchant_sees_the_lists(shop: Shop, path: str) -> None:
     assert answers(shop, path) == SHOWN | NOBODY_ELSE
 
 
 @pytest.mark.parametrize(
     "path",
-    [
-        "withdrawals/?standing=PAID&reference=W&by=-amount",
-        "declined/?days=7&code=line_frozen&reference=A&by=placed_at",
-        "limit/?order=sold-1&kind=HOLD&by=at",
-        "proceeds/entries/?reference=nothing&by=id",
-        "orders/?standing=OPEN&by=-due_on",
-    ],
+    some(
+        [
+            "withdrawals/?standing=PAID&reference=W&by=-amount",
+            "declined/?days=7&code=line_frozen&reference=A&by=placed_at",
+            "limit/?order=sold-1&kind=HOLD&by=at",
+            "proceeds/entries/?reference=nothing&by=id",
+            "orders/?standing=OPEN&by=-due_on",
+        ],
+        3,
+    ),
 )
 def test_it_takes_few_queries(
     shop: Shop, path: str, django_assert_max_num_queries: DjangoAssertNumQueries

@@ -20,6 +20,7 @@ from tests.factories import RaiseRequestFactory, browser_of, member
 from tests.text import text_of
 from tests.two_people import decided, policy_by_two
 from tests.unchanged import nothing_changes
+from tests.whole import some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -215,7 +216,8 @@ def test_what_was_paid_too_long_ago_makes_it_no_raise_and_void() -> None:
 
 
 @pytest.mark.parametrize(
-    ("maximum", "given"), [("29999", "29900.00"), ("15100", "15100.00"), ("15099.99", "VOID")]
+    ("maximum", "given"),
+    some([("29999", "29900.00"), ("15100", "15100.00"), ("15099.99", "VOID")], 3),
 )
 def test_the_maximum_of_the_day_caps_it(maximum: str, given: str) -> None:
     shop = waiting()

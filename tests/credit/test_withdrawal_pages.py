@@ -23,6 +23,7 @@ from tests.factories import browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
+from tests.whole import full, some
 
 pytestmark = pytest.mark.django_db
 
@@ -144,13 +145,15 @@ def test_one_can_go_back_to_the_form_with_what_was_filled_in(shop: Shop) -> None
 @pytest.mark.parametrize(
     ("amount", "why"),
     [
-        ("", "This field is required."),
-        ("much", "Enter a number."),
-        ("0", "Enter an amount above 0."),
-        ("-5", "Enter an amount above 0."),
         ("1.005", "at most 2 decimals"),
         ("300.00", "Amount and fee are more than you can withdraw now."),
-        ("1e40", "Amount"),
+        *full(
+            ("", "This field is required."),
+            ("much", "Enter a number."),
+            ("0", "Enter an amount above 0."),
+            ("-5", "Enter an amount above 0."),
+            ("1e40", "Amount"),
+        ),
     ],
 )
 def test_an_amount_that_is_none_is_refused_and_not_lost(shop: Shop, amount: str, why: str) -> None:
@@ -195,7 +198,7 @@ def test_the_same_form_with_another_amount_is_asked_about(shop: Shop) -> None:
     assert "form-1" not in page.content.decode()
 
 
-@pytest.mark.parametrize("fee", ["1.00", "0", ""])
+@pytest.mark.parametrize("fee", some(["1.00", "0", ""], 3))
 def test_a_fee_that_was_not_shown_is_shown_first(shop: Shop, fee: str) -> None:
     client = browser_of(member(shop))
     with nothing_changes():

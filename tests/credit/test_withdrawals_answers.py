@@ -31,6 +31,7 @@ from tests.credit.withdrawing import (
     withdraw,
 )
 from tests.unchanged import nothing_changes
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +69,7 @@ def test_it_refuses(shop: shops.Shop, bank: Bank) -> None:
     assert shop.proceeds() == "50000.00"
 
 
-@pytest.mark.parametrize("behaviour", PAID_WITHOUT_ANSWER)
+@pytest.mark.parametrize("behaviour", some(PAID_WITHOUT_ANSWER, 4))
 def test_paid_without_an_answer_is_found_and_not_sent_again(
     shop: shops.Shop, bank: Bank, behaviour: str
 ) -> None:

@@ -126,6 +126,7 @@ def test_a_written_off_order_can_still_arrive() -> None:
     assert shop.limit() == ("700.00", "0.00", "700.00")
 
 
+@pytest.mark.full  # the books say so above
 def test_pages_say_what_was_written_off_and_what_came_in_of_it_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

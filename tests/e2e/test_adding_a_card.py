@@ -40,6 +40,7 @@ def at_stripe(settings: Any) -> Iterator[None]:
         yield
 
 
+@pytest.mark.full  # billing/test_stripe_card_page adds one without a browser
 @pytest.mark.usefixtures("at_stripe")
 def test_an_owner_adds_a_card(page: Page, live_server: LiveServer) -> None:
     shop = shops.join("2026-10-01 09:00")

@@ -112,6 +112,7 @@ def test_the_first_stop_skips_the_navigation(telephone: Page) -> None:
     assert telephone.evaluate("document.activeElement.closest('main') !== null")
 
 
+@pytest.mark.full  # test_reading_the_books opens it
 def test_the_menu_of_a_telephone_opens_and_is_walked_through(telephone: Page) -> None:
     assert walked(telephone) == []
     menu = telephone.locator(".menu > summary")

@@ -43,6 +43,7 @@ def test_charts_tell_their_figures_under_the_pointer_and_the_finger(
     assert problems == []
 
 
+@pytest.mark.full  # what charts tell is above
 def test_a_bar_opens_its_month_by_a_click_and_by_a_second_tap(
     browser: Browser, live_server: LiveServer
 ) -> None:

@@ -47,6 +47,7 @@ def opened(browser: Browser, live_server: LiveServer, shop: Shop) -> Callable[..
     return open_at
 
 
+@pytest.mark.full  # merchants/test_saved_views saves one
 def test_keys_lead_to_the_search_and_a_view_is_saved(opened: Callable[..., Page]) -> None:
     page = opened(ORDERS, viewport={"width": 1280, "height": 900})
     find = page.locator(".side .find input")
@@ -104,6 +105,7 @@ def test_on_a_telephone_the_bar_is_one_button(opened: Callable[..., Page]) -> No
     expect(page.locator("#found")).to_contain_text("7 results")
 
 
+@pytest.mark.full  # few are counted in all others
 def test_many_rows_are_counted_by_the_page_itself(
     opened: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +118,7 @@ def test_many_rows_are_counted_by_the_page_itself(
     expect(page.locator("#found")).to_contain_text("280.00 USD")
 
 
+@pytest.mark.full  # lists are among the pages of test_every_page
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_list_with_its_bar_fits_every_screen_and_axe_finds_nothing(
     opened: Callable[..., Page], scheme: str

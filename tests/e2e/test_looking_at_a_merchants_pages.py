@@ -26,6 +26,7 @@ def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
     return shops.join("2026-11-01 10:00", plan_price="39.00")
 
 
+@pytest.mark.full  # merchants/test_looks looks at them
 def test_what_is_to_be_done_and_the_merchants_own_pages(
     shop: Shop,
     sign_in: Callable[[str], Page],  # noqa: F811
@@ -47,6 +48,7 @@ def test_what_is_to_be_done_and_the_merchants_own_pages(
     assert Look.objects.get().ended_at is not None
 
 
+@pytest.mark.full  # billing/test_reopening_pages does so
 def test_a_closed_merchant_is_said_to_be_closed_and_can_be_opened(
     shop: Shop,
     sign_in: Callable[[str], Page],  # noqa: F811

@@ -1,5 +1,6 @@
 """A day of each role at its desk, in a browser: what it sees, decides, proposes and confirms, on a
-small screen and on a large one. No page is wider than its screen.
+small screen and on a large one. No page is wider than its screen. `make test` has one operator's
+morning, in test_operators_morning.
 """
 
 import re
@@ -22,7 +23,7 @@ from tests.factories import operator
 from tests.shops import Shop
 from trail.models import TrailEntry
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.full]
 SMALL, LARGE = (1280, 800), (1920, 1080)
 OLGA, OTTO = "olga@tael.example", "otto@tael.example"
 SignIn = Callable[..., "Desk"]

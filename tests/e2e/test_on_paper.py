@@ -70,6 +70,7 @@ def test_it_is_the_document_in_black_on_white(printer: Page, live_server: LiveSe
 CHARTED = ("", "calendar/", "credit/limit/", "credit/sales/", "billing/charges/")
 
 
+@pytest.mark.full  # a document is printed above
 def test_charts_are_drawn_whole_on_paper_also_from_a_telephone(
     printer: Page, live_server: LiveServer
 ) -> None:
@@ -92,6 +93,7 @@ def test_charts_are_drawn_whole_on_paper_also_from_a_telephone(
         assert not _dark_things(printer), path
 
 
+@pytest.mark.full  # billing/test_pdf reads it
 def test_the_file_says_first_what_each_fee_comes_to_and_who_issued_it(
     printer: Page, live_server: LiveServer, settings: Settings
 ) -> None:

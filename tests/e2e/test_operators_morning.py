@@ -122,6 +122,7 @@ def test_an_operators_morning(shop: Shop, sign_in: Callable[..., Page]) -> None:
     assert (invoice.status, invoice.left_to_pay) == ("PAID", usd(0))
 
 
+@pytest.mark.full  # backoffice/test_find has the search, and the morning the pages
 def test_a_merchant_calls_about_an_order(shop: Shop, sign_in: Callable[[str], Page]) -> None:
     page = sign_in(OLGA)
     page.get_by_label("Any reference").fill("A-1")
@@ -139,13 +140,14 @@ def test_a_merchant_calls_about_an_order(shop: Shop, sign_in: Callable[[str], Pa
     says(page, "The limit is 15,000.00 USD, of which 120.00 USD is used.")
 
 
+@pytest.mark.full  # the merchants' pages are looked at in test_every_page
 @pytest.mark.parametrize(
     ("width", "scheme"),
     [
         (360, "light"),
-        pytest.param(360, "dark", marks=pytest.mark.full),
-        pytest.param(1440, "light", marks=pytest.mark.full),
-        pytest.param(1440, "dark", marks=pytest.mark.full),
+        (360, "dark"),
+        (1440, "light"),
+        (1440, "dark"),
     ],
 )
 def test_axe_finds_nothing_serious_in_what_is_ours(

@@ -9,7 +9,6 @@ from tests import shops
 from tests.e2e.signing_in import by_form, sends
 from tests.e2e.test_every_page import violations
 from tests.factories import PASSWORD, member
-from tests.whole import full
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -40,13 +39,11 @@ def confirm_password(page: Page, server: LiveServer) -> None:
     sends(page, "Confirm")
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme", "every"), [(360, "dark", 3), *full((360, "dark", 1), (1440, "light", 1))]
-)
+@pytest.mark.full  # other pages are looked at in test_every_page
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
 def test_the_settings_fit_their_screen_and_axe_finds_nothing(
-    owner: User, browser: Browser, live_server: LiveServer, width: int, scheme: str, every: int
+    owner: User, browser: Browser, live_server: LiveServer, width: int, scheme: str
 ) -> None:
-    """In `make test` every third page, on a telephone."""
     page = browser.new_page(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -55,7 +52,7 @@ def test_the_settings_fit_their_screen_and_axe_finds_nothing(
     page.on("console", lambda message: problems.append(f"{message.type}: {message.text}"))
     by_form(page, live_server, owner.email)
     confirm_password(page, live_server)
-    for path in PAGES[::every]:
+    for path in PAGES:
         page.goto(f"{live_server.url}{path}")
         assert page.url == f"{live_server.url}{path}"
         assert page.evaluate("document.documentElement.scrollWidth") == width, path
@@ -63,6 +60,7 @@ def test_the_settings_fit_their_screen_and_axe_finds_nothing(
     assert [problem for problem in problems if not problem.startswith("verbose")] == []
 
 
+@pytest.mark.full  # merchants/test_own_factors sets up others
 def test_somebody_adds_a_passkey_and_signs_in_with_it(
     owner: User, page: Page, live_server: LiveServer
 ) -> None:

@@ -90,6 +90,7 @@ def test_tuesday_octobers_statement_and_its_csv(
     assert sum(Decimal(row["Amount"]) for row in rows) == Decimal(shown) == Decimal("57.75")
 
 
+@pytest.mark.full  # billing/test_paying_page pays without a browser
 def test_wednesday_a_bill_that_failed_is_paid(
     page: Page, live_server: LiveServer, clock: Clock, worker: Worker
 ) -> None:
@@ -173,6 +174,7 @@ def give_code(page: Page, button: str) -> None:
     page.get_by_role("button", name=button, exact=True).first.click()
 
 
+@pytest.mark.full  # merchants/test_team_pages invites, too
 def test_friday_a_colleague_is_invited_and_looks_around(
     page: Page, browser: Browser, live_server: LiveServer, clock: Clock
 ) -> None:

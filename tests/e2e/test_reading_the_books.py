@@ -27,6 +27,7 @@ def shop() -> Shop:
     return shop
 
 
+@pytest.mark.full  # test_owners_week does so on Tuesday
 def test_an_owner_reads_a_month_and_takes_its_csv_home(
     shop: Shop, page: Page, live_server: LiveServer, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def follow(page: Page, name: str) -> None:
     page.get_by_role("link", name=name, exact=True).click()
 
 
+@pytest.mark.full  # an owner's week is in English; the Thai one is below
 def test_a_chinese_owner_pays_withdraws_and_takes_an_invitation_back(opened: Opens) -> None:
     page = opened("OWNER", "zh-hans")
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
@@ -191,6 +192,7 @@ DOES = (
 )
 
 
+@pytest.mark.full  # fewer pages of a viewer are in test_who_may_not
 def test_an_english_viewer_sees_all_and_can_do_nothing(opened: Opens) -> None:
     page = opened("VIEWER", "en")
     with nothing_changes():

@@ -107,6 +107,7 @@ def send(
     return sent
 
 
+@pytest.mark.full  # as test_api_same_books tells fewer
 def test_the_first_days_of_three_shops(send: Callable[[Path, str], None], tmp_path: Path) -> None:
     until = "2026-11-05T00:00:00+00:00"
     path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:14])

@@ -120,6 +120,7 @@ def test_the_examples_of_bodies_are_taken_one_after_the_other() -> None:
 COUNTED = re.compile(r'(payment|charge|event)-[0-9]+|T-W[0-9A-Z]+|"next": "[^"]+"')
 
 
+@pytest.mark.full  # those of bodies are taken
 def test_the_examples_of_what_is_read_are_what_is_answered(clock: Callable[[str], None]) -> None:
     shop = full_shop()
     clock("2026-12-01 10:00")

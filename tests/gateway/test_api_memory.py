@@ -27,7 +27,7 @@ from tests.gateway.asking import AN_ORDER, Caller
 # What waits for a commit would wait for the end of the test.
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS, TRIES = 10, 3
+ROUNDS, TRIES = 5, 3
 MADE_OF = (HttpRequest, HttpResponseBase, Model, BaseModel, Event, Outcome, Exception)
 
 

@@ -143,6 +143,7 @@ def _empty() -> None:
     emptied.empty(TransactionTestCase())
 
 
+@pytest.mark.full  # whichever way they are sent, above
 @pytest.mark.parametrize("each", [3, pytest.param(60, marks=pytest.mark.full)])
 @pytest.mark.django_db(transaction=True)
 def test_eight_systems_at_once_end_in_the_same_books(

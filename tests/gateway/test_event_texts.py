@@ -105,13 +105,16 @@ def test_so_it_is_in_what_every_event_says(member: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "member", "longest"),
-    [
-        *(("merchant.joined", name, 100) for name in ("name", "plan")),
-        *(("order.placed", name, 100) for name in ("order", "buyer")),
-        *(("order.paid", "payment", 100), ("order.refunded", "refund", 100)),
-        *(("charge.recorded", name, 100) for name in ("charge", "request")),
-        *LONGER,
-    ],
+    some(
+        [
+            *(("merchant.joined", name, 100) for name in ("name", "plan")),
+            *(("order.placed", name, 100) for name in ("order", "buyer")),
+            *(("order.paid", "payment", 100), ("order.refunded", "refund", 100)),
+            *(("charge.recorded", name, 100) for name in ("charge", "request")),
+            *LONGER,
+        ],
+        4,
+    ),
 )
 def test_each_text_has_its_length(shop: shops.Shop, kind: str, member: str, longest: int) -> None:
     shop.pay("2026-11-02 09:30", "A", "1.00") if kind == "order.refunded" else None

@@ -154,6 +154,7 @@ def test_a_gzipped_file_gives_the_same(tmp_path: Path) -> None:
     assert event_files.undone(lambda: replay(packed)) == expected
 
 
+@pytest.mark.full  # tests/reference has random ones
 @pytest.mark.parametrize(
     ("joined", "many"), [("2026-11-26", 20), *full(("2026-11-20", 36), ("2026-11-01", 36))]
 )

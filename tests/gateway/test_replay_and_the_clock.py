@@ -204,20 +204,22 @@ def test_a_file_that_another_process_replays_is_left_to_it(tmp_path: Path, clock
     ("environment", "is_demonstration"),
     [
         ({}, "True"),
-        *full(({"TAEL_SANDBOX": "0"}, "False")),
-        (
-            {
-                "DATABASE_URL": "postgresql://tael@localhost/tael",
-                "SECRET_KEY": "s" * 50,
-                "REDIS_URL": "redis://localhost",
-                "ALLOWED_HOSTS": "tael.example",
-                "TAEL_BASE_URL": "http://tael.example",
-                "EMAIL_HOST": "mail.example",
-                "DEFAULT_FROM_EMAIL": "tael@tael.example",
-                "TAEL_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-                "TAEL_HTTPS": "0",
-            },
-            "False",
+        *full(
+            ({"TAEL_SANDBOX": "0"}, "False"),
+            (
+                {
+                    "DATABASE_URL": "postgresql://tael@localhost/tael",
+                    "SECRET_KEY": "s" * 50,
+                    "REDIS_URL": "redis://localhost",
+                    "ALLOWED_HOSTS": "tael.example",
+                    "TAEL_BASE_URL": "http://tael.example",
+                    "EMAIL_HOST": "mail.example",
+                    "DEFAULT_FROM_EMAIL": "tael@tael.example",
+                    "TAEL_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+                    "TAEL_HTTPS": "0",
+                },
+                "False",
+            ),
         ),
     ],
 )

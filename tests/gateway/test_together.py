@@ -104,6 +104,7 @@ def every_row(model: type[Model]) -> list[Any]:
     return sorted(model._default_manager.values_list(*names), key=str)
 
 
+@pytest.mark.full  # test_windows goes past others
 def test_day_ends_at_which_nothing_happens_wait_and_come_to_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

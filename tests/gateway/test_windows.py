@@ -200,6 +200,7 @@ def test_windows_go_past_instants_at_which_nothing_is_due_and_come_to_the_same(
     assert collected == [of.at("2026-11-03 00:00")] * 3
 
 
+@pytest.mark.full  # so past instants
 def test_windows_go_past_days_on_which_no_order_is_to_be_flagged_and_raise_the_same_flags(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ from tests.jobs.working import (
     run,
 )
 from tests.kept import kept
+from tests.whole import some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -47,10 +48,13 @@ def open_days(model: Any = BillingAccount) -> dict[str, int]:
 
 @pytest.mark.parametrize(
     ("job", "model", "table"),
-    [
-        ("billing-day-ends", BillingAccount, "billing_billingaccount"),
-        ("credit-day-ends", CreditLine, "credit_creditline"),
-    ],
+    some(
+        [
+            ("billing-day-ends", BillingAccount, "billing_billingaccount"),
+            ("credit-day-ends", CreditLine, "credit_creditline"),
+        ],
+        2,
+    ),
 )
 def test_a_merchant_that_fails_is_parked_and_the_other_49_are_worked_off(
     fifty: list[shops.Shop], job: str, model: Any, table: str

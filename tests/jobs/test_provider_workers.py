@@ -16,7 +16,6 @@ from tests.jobs.test_silent_provider import due
 from tests.jobs.working import figures, queues_of_our_own, real_worker
 from tests.processes import until
 from tests.silent_server import Silent
-from tests.whole import full
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +44,8 @@ def has_ended(run: JobRun) -> bool:
     return JobRun.objects.filter(pk=run.pk, ended_at__isnull=False).exists()
 
 
-@pytest.mark.parametrize("invoices", [8, *full(60)])
+@pytest.mark.full  # test_silent_provider, without workers
+@pytest.mark.parametrize("invoices", [8, 60])
 def test_heartbeat_and_other_jobs_go_on_and_the_run_ends(
     silent: Silent, queues: tuple[str, str], invoices: int
 ) -> None:

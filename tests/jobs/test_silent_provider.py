@@ -88,6 +88,7 @@ def test_many_bills_cost_three_silences_and_none_is_lost(
         assert len(heard.intents) == invoices
 
 
+@pytest.mark.full  # one chunk asks no more, above
 def test_once_it_kept_silent_the_runs_other_chunks_do_not_ask_it(
     silent: Silent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +114,7 @@ def test_those_whom_another_provider_collects_are_tried(silent: Silent, settings
     }
 
 
+@pytest.mark.full  # none is lost, above
 def test_those_asked_about_in_vain_come_after_those_never_tried(silent: Silent) -> None:
     due(6)
     run(COLLECTING, DUE)

@@ -93,6 +93,7 @@ def test_chunks_cover_all_that_is_due_once(
     assert job.find(shops.instant("2026-11-01 23:59:59")) == []
 
 
+@pytest.mark.full  # what is due is handed out in chunks, too
 def test_small_chunks_make_the_same_books(
     many_merchants: list[shops.Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:

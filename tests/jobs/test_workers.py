@@ -28,6 +28,7 @@ def worker() -> Iterator[psutil.Process]:
         yield worker
 
 
+@pytest.mark.full  # tests/chaos kills workers at work
 def test_a_worker_killed_at_work_leaves_its_chunk_to_the_next(
     worker: psutil.Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from lib import calendar
 from lib.refusals import Invalid
+from tests.whole import some
 
 ODD_ZONES = [
     "UTC",
@@ -52,7 +53,7 @@ def test_a_day_is_a_span_of_instants(zone: str, day: str, starts: str, ends: str
     assert calendar.day_end(found, zone) == datetime.fromisoformat(ends)
 
 
-@pytest.mark.parametrize("zone", ODD_ZONES)
+@pytest.mark.parametrize("zone", some(ODD_ZONES, 4))
 def test_every_instant_is_on_the_day_whose_span_holds_it(zone: str) -> None:
     instant, end = datetime(2011, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
     while instant < end:
@@ -61,7 +62,7 @@ def test_every_instant_is_on_the_day_whose_span_holds_it(zone: str) -> None:
         instant += timedelta(hours=7, minutes=20)
 
 
-@pytest.mark.parametrize("zone", ODD_ZONES)
+@pytest.mark.parametrize("zone", some(ODD_ZONES, 4))
 def test_a_day_starts_with_the_first_second_of_its_date(zone: str) -> None:
     day = date(2017, 1, 1)
     while day < date(2027, 1, 1):

@@ -113,6 +113,7 @@ def place_and_look(shop: shops.Shop, caller: Caller, owner: Client, thread: int)
     return "done"
 
 
+@pytest.mark.full  # that of a pooler is stricter
 def test_eight_threads_share_two_connections_of_a_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     set_clock(monkeypatch)(AT)
     shop = shops.join("2026-11-10 09:00")

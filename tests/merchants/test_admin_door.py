@@ -73,6 +73,7 @@ def test_who_does_nothing_for_long_signs_in_anew(
     assert browser.get("/admin/").status_code == 302
 
 
+@pytest.mark.full  # who does nothing signs in anew
 def test_a_page_that_refreshes_by_itself_is_nothing_done(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

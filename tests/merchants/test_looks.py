@@ -22,6 +22,7 @@ from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
 from tests.undrawn import DRAWS_ALL, undrawn
+from tests.whole import full, some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,7 @@ OVER = "2026-12-01 10:30"
 WHY = "They rang: the total of a bill."
 ROLES = ["Credit officer", "Billing officer", "Auditor", "Administrator"]
 EMAIL = "otto@tael.example"
-full = kept()(full_shop)
+full_shop_kept = kept()(full_shop)
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def looking(shop: Shop, role: str = "Auditor") -> Client:
 
 
 @pytest.mark.usefixtures("clock")
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", some(ROLES, 4))
 def test_each_role_looks_with_a_reason_that_is_on_the_trail(role: str, full_shop: Shop) -> None:
     shop = full_shop
     browser = browser_of(operator(role, email=EMAIL))
@@ -78,13 +79,13 @@ def test_each_role_looks_with_a_reason_that_is_on_the_trail(role: str, full_shop
 
 
 @pytest.mark.usefixtures("clock")
-def test_every_page_is_seen_and_every_form_refused(full_shop: Shop) -> None:
+@pytest.mark.parametrize("every", [3, *full(1)])
+def test_every_page_is_seen_and_every_form_refused(full_shop: Shop, every: int) -> None:
+    """In `make test` every third page."""
     shop = full_shop
     browser = looking(shop)
-    wrong = []
-    for turn, route in enumerate(routes()):
-        if not route.is_of_a_merchant:
-            continue
+    wrong, forms = [], []
+    for turn, route in enumerate([one for one in routes() if one.is_of_a_merchant][::every]):
         asked, answers = address(route, shop), MERCHANT[route.name]
         is_of_form = route.name == "credit:withdrawal_figures"
         is_shown = (answers in (SHOWS, EXPORTS) and not is_of_form) or route.name in (
@@ -97,22 +98,29 @@ def test_every_page_is_seen_and_every_form_refused(full_shop: Shop) -> None:
         wanted = (200,) if is_shown else (403, 404 if answers is NOT_HERE else 405)
         if got not in wanted:
             wrong.append(f"GET {route.name}: {got}")
-        is_read = turn % 8 == 0 or DRAWS_ALL  # it is the same page each time
-        with nothing_changes(), undrawn(is_so=not is_read):
-            refused = browser.post(asked, {"reason": "x"})
-        is_said = not is_read or "Nothing has changed" in text_of(refused)
-        if refused.status_code != 403 or not is_said:
-            wrong.append(f"POST {route.name}: {refused.status_code}")
+        forms.append((turn, route.name, asked))
+    with nothing_changes():
+        for turn, name, asked in forms:
+            is_read = turn % 8 == 0 or DRAWS_ALL  # it is the same page each time
+            with undrawn(is_so=not is_read):
+                refused = browser.post(asked, {"reason": "x"})
+            is_said = not is_read or "Nothing has changed" in text_of(refused)
+            if refused.status_code != 403 or not is_said:
+                wrong.append(f"POST {name}: {refused.status_code}")
     assert wrong == []
 
 
 @pytest.mark.usefixtures("clock")
-def test_no_page_has_a_form_that_would_act_or_more_than_the_merchant_sees(full_shop: Shop) -> None:
+@pytest.mark.parametrize("every", [3, *full(1)])
+def test_no_page_has_a_form_that_would_act_or_more_than_the_merchant_sees(
+    full_shop: Shop, every: int
+) -> None:
+    """In `make test` every third page."""
     shop = full_shop
     browser = looking(shop)
-    for route in routes():
+    for route in [one for one in routes() if one.is_of_a_merchant][every // 2 :: every]:
         personal = ("billing:details", "merchant:notifications", "merchant:profile")
-        is_shown = route.is_of_a_merchant and MERCHANT[route.name] is SHOWS
+        is_shown = MERCHANT[route.name] is SHOWS
         if not is_shown and route.name not in personal:
             continue
         page = browser.get(address(route, shop)).content.decode(errors="replace")
@@ -162,18 +170,20 @@ def test_started_twice_it_is_one_look(full_shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_look_at_one_merchant_opens_no_other_and_nobody_elses(full_shop: Shop) -> None:
+@pytest.mark.parametrize("every", [4, *full(1)])
+def test_a_look_at_one_merchant_opens_no_other_and_nobody_elses(
+    full_shop: Shop, every: int
+) -> None:
+    """In `make test` every fourth page."""
     shop = full_shop
     other = shops.join("2026-10-01 09:00", "other-shop", name="Other Shop")
     browser = looking(shop)
     colleague = browser_of(operator("Auditor"))
     owner = browser_of(member(other))
-    for route in routes():
-        if route.is_of_a_merchant:
-            asked = address(route, shop)
-            elsewhere = asked.replace("/m/rosewood/", "/m/other-shop/")
-            with undrawn():
-                assert browser.get(elsewhere).status_code == 404, route.name
+    for route in [one for one in routes() if one.is_of_a_merchant][every // 2 :: every]:
+        elsewhere = address(route, shop).replace("/m/rosewood/", "/m/other-shop/")
+        with undrawn():
+            assert browser.get(elsewhere).status_code == 404, route.name
     for one in (colleague, owner, browser_of(operator())):
         assert one.get("/m/rosewood/").status_code == 404
         assert one.post(reverse("merchants:end_look", args=[Look.objects.get().pk])

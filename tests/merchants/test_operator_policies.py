@@ -205,6 +205,7 @@ def test_its_page_starts_from_a_versions_figures_and_tells_that_it_waits(boss: U
     assert Proposal.objects.get().status == "PROPOSED"
 
 
+@pytest.mark.full  # lists are drawn in test_admin_pages
 def test_lists_show_each_sort_by_its_name(boss: User) -> None:
     policy = OperatorPolicyFactory.create(prices=Decimal("0.5"))
     browser = browser_of(boss)

@@ -88,6 +88,7 @@ def test_nobody_else_sees_or_deletes_it(shop: Shop) -> None:
     assert names(browser_of(owner)) == ["Large"]
 
 
+@pytest.mark.full  # what can be is saved
 def test_what_cannot_be_saved_is_told_and_changes_nothing(shop: Shop) -> None:
     person = member(shop)
     client = browser_of(person)

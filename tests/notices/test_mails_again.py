@@ -130,6 +130,7 @@ def send(browser: Client, row: NoticeMail) -> str:
     return text_of(browser.post(page(row), said, follow=True))
 
 
+@pytest.mark.full  # nobody else sends one
 def test_operators_see_what_went_to_whom_and_send_it_again(
     sent: NoticeMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:

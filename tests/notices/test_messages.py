@@ -14,6 +14,7 @@ from tests.factories import browser_of, member, operator
 from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
+from tests.whole import some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -59,11 +60,14 @@ def test_a_message_is_read_and_mailed_once(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "says"),
-    [
-        ({"merchant": "nobody"}, "There is no merchant with this reference."),
-        ({"text": " "}, "This field is required."),
-        ({"reason": ""}, "This field is required."),
-    ],
+    some(
+        [
+            ({"merchant": "nobody"}, "There is no merchant with this reference."),
+            ({"text": " "}, "This field is required."),
+            ({"reason": ""}, "This field is required."),
+        ],
+        3,
+    ),
 )
 def test_what_lacks_something_is_not_sent(shop: Shop, wrong: dict[str, str], says: str) -> None:
     browser = browser_of(operator("Credit officer"))

@@ -14,6 +14,7 @@ from tests import shops
 from tests.credit import reviewing
 from tests.factories import CardFactory
 from tests.shops import Shop
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -87,15 +88,18 @@ def test_80_percent_is_told_again_only_after_less_than_70_were_used() -> None:
 
 @pytest.mark.parametrize(
     ("used", "limit", "kinds"),
-    [
-        ("60.00", "75.01", []),
-        ("60.00", "75.00", ["LIMIT_80"]),
-        ("60.00", "60.00", ["LIMIT_100"]),
-        ("60.00", "10.00", ["LIMIT_100"]),
-        ("60.00", "110.00", []),
-        ("85.00", "100.01", []),  # told by the order already, as any cut to where it is above
-        ("0.01", "0.00", ["LIMIT_100"]),
-    ],
+    some(
+        [
+            ("60.00", "75.01", []),
+            ("60.00", "75.00", ["LIMIT_80"]),
+            ("60.00", "60.00", ["LIMIT_100"]),
+            ("60.00", "10.00", ["LIMIT_100"]),
+            ("60.00", "110.00", []),
+            ("85.00", "100.01", []),  # told by the order already, as any cut to where it is above
+            ("0.01", "0.00", ["LIMIT_100"]),
+        ],
+        4,
+    ),
 )
 def test_a_cut_of_the_limit_that_leaves_80_or_100_percent_used(
     used: str, limit: str, kinds: list[str]

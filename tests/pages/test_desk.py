@@ -132,6 +132,7 @@ def test_who_may_act_finds_each_action_on_its_card_and_a_viewer_none(clock: Cloc
     assert "could not be collected" in seen
 
 
+@pytest.mark.full  # its figures are told above
 def test_what_waits_for_us_stands_apart_from_what_needs_the_reader(clock: Clock) -> None:
     shop = busy_shop()
     clock("2026-12-30 10:00")
@@ -146,6 +147,7 @@ def test_what_waits_for_us_stands_apart_from_what_needs_the_reader(clock: Clock)
     assert "could not be collected" not in waiting
 
 
+@pytest.mark.full  # their page is below
 def test_payments_that_no_order_could_take_wait_for_us_until_they_are_settled(
     clock: Clock,
 ) -> None:

@@ -29,8 +29,8 @@ FILE = re.compile(r'href="([^"?]+\.csv)[?"]')
 def test_every_sort_of_every_list_keeps_count_and_sum(
     clock: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
-    """In `make test` two of each list's sorts, by turns, with a page for each three rows; in
-    `make test-full` all of them, with a page for each row.
+    """In `make test` two sorts of every other list, by turns, with a page for each three rows; in
+    `make test-full` all of each, with a page for each row.
     """
     shop = full_shop()
     shop.place("2026-12-01 09:50", "A-3", "60.00")
@@ -53,6 +53,8 @@ def test_every_sort_of_every_list_keeps_count_and_sum(
         if "page" not in context:  # no list of rows, and so in one order
             continue
         sorts = list(asked.sorts)
+        if not whole and turn % 2:
+            continue
         if not whole:
             sorts = [sorts[turn % len(sorts)], sorts[(turn + 1) % len(sorts)]]
         offered = [set(files(owner.get(address, {"by": by}))) for by in sorts]

@@ -57,6 +57,7 @@ def of(shop: Shop, at: str) -> MoneyCalendar:
     return money_calendar.of(shop.line, shop.account, now=shop.at(at))
 
 
+@pytest.mark.full  # each figure opens to its rows
 def test_what_is_said_to_be_free_on_a_day_is_so_if_buyers_pay_on_time() -> None:
     shop = written()
     said = of(shop, "2026-11-12 10:00")

@@ -230,6 +230,7 @@ def test_everybody_of_the_merchant_sees_it(clock: Clock, role: str) -> None:
     assert "Credit limit" in html_of(shop, role)
 
 
+@pytest.mark.full  # pages/test_page_queries has some pages
 def test_it_takes_few_queries_however_much_there_is(
     clock: Clock, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -19,6 +19,7 @@ from tests.factories import UserFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -55,18 +56,21 @@ def results(shop: Shop, text: str) -> str:
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [
-        ("credit limit", "credit/limit/"),
-        ("  Credit   LIMIT ", "credit/limit/"),
-        ("先用后付额度", "credit/limit/"),
-        ("วงเงิน", "credit/limit/"),
-        ("ใบแจ้งหนี้", "billing/invoices/"),
-        ("账单", "billing/invoices/"),
-        ("invoice", "billing/invoices/"),
-        ("ใบแจ้งยอด", "billing/statements/"),
-        ("statement", "billing/statements/"),
-        ("冻结", "credit/freezes/"),
-    ],
+    some(
+        [
+            ("credit limit", "credit/limit/"),
+            ("  Credit   LIMIT ", "credit/limit/"),
+            ("先用后付额度", "credit/limit/"),
+            ("วงเงิน", "credit/limit/"),
+            ("ใบแจ้งหนี้", "billing/invoices/"),
+            ("账单", "billing/invoices/"),
+            ("invoice", "billing/invoices/"),
+            ("ใบแจ้งยอด", "billing/statements/"),
+            ("statement", "billing/statements/"),
+            ("冻结", "credit/freezes/"),
+        ],
+        5,
+    ),
 )
 def test_the_whole_name_of_a_page_leads_there(shop: Shop, text: str, path: str) -> None:
     assert goes_to(shop, text) == f"/m/rosewood/{path}"
@@ -74,16 +78,19 @@ def test_the_whole_name_of_a_page_leads_there(shop: Shop, text: str, path: str) 
 
 @pytest.mark.parametrize(
     ("text", "title"),
-    [
-        ("lim", "Limit How to raise it"),
-        ("monthly", "Statements"),
-        ("orders over", "Overdue orders"),
-        ("orders under", ""),
-        ("over", "Overview Overdue orders"),
-        ("额", "Limit How to raise it"),
-        ("วงเงินเครดิ", "Limit"),
-        ("STATE", "Statements"),
-    ],
+    some(
+        [
+            ("lim", "Limit How to raise it"),
+            ("monthly", "Statements"),
+            ("orders over", "Overdue orders"),
+            ("orders under", ""),
+            ("over", "Overview Overdue orders"),
+            ("额", "Limit How to raise it"),
+            ("วงเงินเครดิ", "Limit"),
+            ("STATE", "Statements"),
+        ],
+        4,
+    ),
 )
 def test_the_beginning_of_a_word_lists_pages(shop: Shop, text: str, title: str) -> None:
     page = results(shop, text)
@@ -101,21 +108,25 @@ def test_whole_names_come_first(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [
-        ("A-1", "credit/orders/A-1/"),
-        ("50%", "credit/orders/50%25/"),
-        ("a/b", "credit/orders/a~2Fb/"),
-        ("FR-1", "billing/requests/FR-1/"),
-        ("C-1", "billing/requests/FR-1/"),
-        ("C-2", "billing/statements/2026-10/"),
-        ("C-3", "billing/invoices/2026-000001/"),
-        ("2026-000001", "billing/invoices/2026-000001/"),
-    ],
+    some(
+        [
+            ("A-1", "credit/orders/A-1/"),
+            ("50%", "credit/orders/50%25/"),
+            ("a/b", "credit/orders/a~2Fb/"),
+            ("FR-1", "billing/requests/FR-1/"),
+            ("C-1", "billing/requests/FR-1/"),
+            ("C-2", "billing/statements/2026-10/"),
+            ("C-3", "billing/invoices/2026-000001/"),
+            ("2026-000001", "billing/invoices/2026-000001/"),
+        ],
+        4,
+    ),
 )
 def test_a_whole_reference_leads_to_it(shop: Shop, text: str, path: str) -> None:
     assert goes_to(shop, text) == f"/m/rosewood/{path}"
 
 
+@pytest.mark.full  # the beginning of a word does
 def test_the_beginning_of_a_reference_lists_what_starts_so(shop: Shop) -> None:
     page = results(shop, "A-")
     assert "A-10 Order 2 Oct 2026 Open 120.00 USD A-1 Order" in page
@@ -194,7 +205,7 @@ KNOWN = {
 }
 
 
-@pytest.mark.parametrize("language", KNOWN)
+@pytest.mark.parametrize("language", some(KNOWN, 3))
 def test_words_that_merchants_know_from_elsewhere_lead_to_their_page(
     shop: Shop, language: str
 ) -> None:
@@ -211,6 +222,7 @@ def test_words_that_merchants_know_from_elsewhere_lead_to_their_page(
     assert f'<html lang="{language}"' in led_to.content.decode()
 
 
+@pytest.mark.full  # with hyphens it is, above
 def test_a_reference_is_found_with_blanks_for_its_hyphens(shop: Shop) -> None:
     assert goes_to(shop, "a 10") == "/m/rosewood/credit/orders/A-10/"
     shop.place("2026-11-02 10:00", "LA-11601", "10.00")
@@ -315,7 +327,9 @@ def test_only_ones_own_things_are_found(shop: Shop) -> None:
         assert "Nothing of yours has this name" in text_of(response)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "a\x00b", "x" * 101, "nonsense", "_", "9%", "\\"])
+@pytest.mark.parametrize(
+    "text", some(["", "   ", "a\x00b", "x" * 101, "nonsense", "_", "9%", "\\"], 4)
+)
 def test_nothing_found_says_what_can_be_looked_for(shop: Shop, text: str) -> None:
     page = results(shop, text)
     assert "by any part of their reference" in page
@@ -355,6 +369,7 @@ def test_no_two_pages_have_the_same_name() -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.full  # whole references lead there, too
 def test_a_month_leads_to_its_statement_and_a_year_lists_them(shop: Shop) -> None:
     shop.charge("2026-11-02 10:00", "pick-pack", "4.00", "C-9")
     assert goes_to(shop, "2026-10") == "/m/rosewood/billing/statements/2026-10/"
@@ -372,6 +387,7 @@ def test_a_credit_is_found_by_its_charge(shop: Shop) -> None:
     assert "C-1 Credit on a charge 2 Nov 2026 Waits for an answer 5.00 USD" in page
 
 
+@pytest.mark.full  # a part of a reference is
 def test_buyers_and_refunds_are_found_and_an_overdue_order_is_called_so(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

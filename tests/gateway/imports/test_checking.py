@@ -15,6 +15,7 @@ from tests.gateway.imports.importing import (
 )
 from tests.shops import Shop
 from tests.unchanged import nothing_changes
+from tests.whole import some
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +33,7 @@ def shop() -> Shop:
 
 @pytest.mark.parametrize(
     ("row", "told"),
-    [
+    some([
         ("rosewood,A-1,Mei,,USD", ["amount: is missing"]),
         (",A-1,Mei,,USD", ["merchant: is missing", "amount: is missing"]),
         ('rosewood,A-1,Mei,"1.234,50",USD',
@@ -54,7 +55,7 @@ def shop() -> Shop:
          ["at: must be an RFC 3339 instant with an offset"]),
         ("rosewood,A-1,Mei,5,USD,,,2026-11-10T10:05:01+00:00",
          ["at: 2026-11-10T10:05:01+00:00 is not here yet"]),
-    ],
+    ], 4),
 )  # fmt: skip
 def test_a_bad_order_is_named(row: str, told: list[str]) -> None:
     found = faults("ORDERS", f"{ORDERS},instalments,buyer_risk,at",

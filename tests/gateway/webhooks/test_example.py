@@ -76,6 +76,7 @@ def test_the_day_of_a_shop_goes_through_the_api_and_its_webhooks_come_back(
     books.assert_clean()
 
 
+@pytest.mark.full  # with one it does
 @pytest.mark.django_db(transaction=True)
 def test_without_a_secret_it_waits_for_no_webhooks(live_server: LiveServer, start: Start) -> None:
     example = start(str(EXAMPLE), "--url", live_server.url, TAEL_KEY=Caller().text)
