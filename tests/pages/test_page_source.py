@@ -93,7 +93,6 @@ def test_titles_are_words_alone(sources: dict[str, str]) -> None:
         assert re.search(r"<title>((?!&lt;)[^<])+</title>", source), asked
 
 
-@pytest.mark.full  # what else the same pages keep to is told above
 @each_source
 def test_pages_are_valid_html(sources: dict[str, str], tmp_path: Path) -> None:
     """As the W3C's validator (vnu) has it; skipped without Java."""
