@@ -238,9 +238,11 @@ def metadata(made: Any) -> dict[str, str]:
 
 
 def answer(payment: Payment, intent: "stripe.PaymentIntent") -> Answer:
-    """The answer that a PaymentIntent gives about the attempt. An intent that waits for something,
-    such as the holder's confirmation, is cancelled at Stripe first, and has failed unless it turns
-    out to have succeeded by then. Raises NoAnswer, AnotherPayment, and StripeError, which `asking`
+    """The answer that a PaymentIntent gives about the attempt: undecided as long as Stripe is at
+    work on it. An intent that waits for something, such as the holder's confirmation, is cancelled
+    at Stripe first, and has failed unless it turns out to have succeeded by then.
+
+    Raises NoAnswer if it could not be cancelled, AnotherPayment, and StripeError, which `asking`
     turns into NoAnswer.
     """
     _check_same(payment, intent)
