@@ -171,7 +171,9 @@ def _asked_for_thresholds(thresholds: Sequence[ThresholdRequest]) -> Iterator[St
 
 
 def _asked_questions(questions: Iterable[BillingQuestion]) -> Iterator[Step]:
-    """Yields a step for each question about charges and bills."""
+    """Yields a step of the merchant's history for each question about charges and bills: when it
+    was asked, by whom, in which words, and where it is read.
+    """
     for one in questions:
         what = "Asked: about charges and bills"
         yield Step(one.asked_at, what, one.message, one.asked_by, page_of(one))
@@ -202,8 +204,8 @@ def _method(visit: Visit) -> Item | None:
 
 
 def _first_charge(visit: Visit) -> Item | None:
-    """The line of a new merchant's checklist about the first charge: done once the marketplace's
-    systems have charged something, which is looked up. None without a billing account.
+    """The line of a new merchant's checklist about the first charge: done once there is a charge of
+    a fee that the marketplace's systems send, which is looked up. None without a billing account.
     """
     account: BillingAccount | None = visit.own("billing_account", BillingAccount)
     if account is None:

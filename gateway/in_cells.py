@@ -25,7 +25,9 @@ class Run(Protocol):
         ...
 
     def look_up(self, events: Iterable[Event]) -> list[int]:
-        """Look up the merchants of these events at once; returns the keys of those there are."""
+        """Look up the merchants of these events at once, and remember them for the rest of the run;
+        returns the primary keys of those that there are.
+        """
         ...
 
     def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:

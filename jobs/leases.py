@@ -69,8 +69,9 @@ class Held:
         return reconnecting.again(self._renew)
 
     def _renew(self) -> bool:
-        """Extend the lease to its full time from now, on the connection that there is; returns
-        False if it is lost.
+        """Extend the lease to its full time from now, also one that has run out and that nobody
+        took, on the connection that there is; returns False if another process has taken it, or it
+        was deleted.
         """
         values: dict[str, Any] = {"what": self.what, "fence": self.fence}
         values |= {"lasts": self.lasts}

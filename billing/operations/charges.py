@@ -139,7 +139,8 @@ def record_own(
     posting, and a bill that this takes is written, of which the merchant is notified, except on a
     closed account, which has none, and for one of two charges that come to 0 together (`is_half`):
     no bill may take one without the other. `unit_price` is the price by which `amount` was
-    computed, if one was.
+    computed, if one was. `request` is the reference of the fulfilment request that the
+    charge belongs to, which is created if it is not known; "" for none.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(

@@ -73,7 +73,9 @@ RETURNING invoice.id
 
 @cache
 def _collecting(outside: str) -> InSteps:
-    """The statement that collects, with this SQL for what a bill is called outside."""
+    """The statement that collects due bills by the sandbox: it writes their payments, marks them
+    paid, and returns their keys. `outside` is SQL for what a bill is called outside.
+    """
     return InSteps(COLLECT.replace("{outside}", outside))
 
 

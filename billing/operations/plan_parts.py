@@ -172,8 +172,8 @@ def remind(account_ids: Sequence[int], *, opens: Sequence[date], at: Sequence[da
 
 
 def _remind(plan: PaymentPlan, day: date, now: datetime) -> None:
-    """Notify the merchant of how much is due of the plan's parts by `day`, and note that it was
-    reminded.
+    """Notify the merchant of how much is due of the plan's parts by `day`, and save on the plan
+    that this was at `now`.
     """
     plan.reminded_at = now
     plan.save(update_fields=["reminded_at"])

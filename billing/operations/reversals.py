@@ -292,8 +292,10 @@ def _decide(
     message: str,
     proposal: Proposal | None = None,
 ) -> Reversal:
-    """Record the decision, write it on the trail and notify the merchant. Raises Invalid without a
-    reason or a message.
+    """Record the decision, with the reversal's charge if the caller has given it one, write it on
+    the trail and notify the merchant, who reads `message`. The trail names who proposed the
+    `proposal` that a second person confirmed, if there was one. Raises Invalid without a reason or
+    a message.
     """
     before, reversal.status = reversal.status, status
     reversal.decided_at, reversal.decided_by = account.now, actor

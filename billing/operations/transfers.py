@@ -149,8 +149,9 @@ def _positive(amount: Money, account: BillingAccount) -> Money:
 
 
 def _known_transfer(account: BillingAccount, reference: str, amount: Money) -> Transfer | None:
-    """The transfer that is recorded on the locked account under this reference, or None. Raises
-    TransferConflict if it has another amount.
+    """What became of the transfer that is recorded on the locked account under this reference; None
+    if there is none, or if its money was booked elsewhere since. Raises TransferConflict if it has
+    another amount.
     """
     known = account.transfers.select_related("payment").filter(
         reference=reference, status=BankTransfer.Status.RECORDED

@@ -151,8 +151,8 @@ def _write(
     request_key: str,
 ) -> Waiver:
     """Write the negative charge, the payment of the bill by it, the charge that uses it up, and the
-    waiver that names them; returns that. A freeze may be lifted by the payment, of which the
-    merchant is notified.
+    waiver that names them; returns that. `amount` is above 0. The payment may lift a freeze or end
+    a payment plan, of which the merchant is notified.
     """
     number = Waiver.objects.filter(invoice=invoice).count() + 1
     credit = charges.record_own(

@@ -200,10 +200,12 @@ def settle(payment: OrderPayment, line: CreditLine) -> None:
 
 def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatched | None:
     """Save the payment, which is new: as APPLIED if its order is open and owes that much, as
-    RECOVERY if as much was written off and is not recovered, and else as UNMATCHED. The first two
-    become proceeds, of which `paid_at` decides the maturing day, and may lift a freeze for overdue
-    payments, of which the merchant is notified. UNMATCHED changes no balance, and the refusal is
-    returned, which the caller raises. Otherwise returns None.
+    RECOVERY if as much was written off and is not recovered, and else as UNMATCHED.
+
+    The first lowers what the order owes and what is used of the limit; the second adds to what the
+    order has recovered. Both become proceeds, of which `paid_at` decides the maturing day, and may
+    lift a freeze for overdue payments, of which the merchant is notified. UNMATCHED changes no
+    balance, and the refusal is returned, which the caller raises. Otherwise returns None.
     """
     order, now = payment.order, line.now
     if order.is_open and payment.amount <= order.outstanding:
@@ -239,8 +241,9 @@ def cover(payment: OrderPayment, line: CreditLine) -> None:
 
 def _cover(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
     """Write the payment as APPLIED with all that it moves: the order, what is used of the limit,
-    and the proceeds; then lift the freeze for overdue payments if its cause has ended, and notify
-    the merchant of that. `paid_at` decides on which day the proceeds mature.
+    and the proceeds, of which `paid_at` decides on which day they mature. The freeze for overdue
+    payments is lifted if what is overdue is by now less than the policy's share of the limit, and
+    the merchant is notified of that.
     """
     order = payment.order
     cover(payment, line)

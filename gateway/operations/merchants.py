@@ -27,8 +27,9 @@ def change(
     merchant is notified of them; contacts that change have to be confirmed anew.
 
     Values that are the present ones are left alone, so the same change may be asked for again.
-    Raises Invalid for values that cannot be or without a reason, and Merchant.DoesNotExist. It
-    locks the merchant's row, and for new days the credit line.
+    Raises Invalid for values that cannot be, and for new names and days without a reason, and
+    Merchant.DoesNotExist. It locks the merchant's row, for contacts the profile, and for new days
+    the credit line.
     """
     with transaction.atomic():
         merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)

@@ -64,7 +64,9 @@ def of_delivery(delivery: WebhookDelivery) -> Brief:
 
 
 def _latest(endpoint: WebhookEndpoint) -> list[int]:
-    """Read the primary keys of the latest attempts at the endpoint's latest deliveries."""
+    """Read the primary keys of the latest FEW attempts at the latest FEW deliveries to the
+    endpoint.
+    """
     lately = list(endpoint.deliveries.order_by("-pk").values_list("pk", flat=True)[:FEW])
     attempts = WebhookAttempt.objects.filter(delivery__in=lately).order_by("-pk")
     return list(attempts.values_list("pk", flat=True)[:FEW])

@@ -144,8 +144,8 @@ def of_key(key: int) -> int:
 
 
 def at(number: int) -> AbstractContextManager[None]:
-    """Have the block inside the cell with this number. Does nothing in an installation without
-    cells. Raises InAnotherCell within another one.
+    """Have all that the block asks of the database asked in the cell with this number. Does nothing
+    in an installation without cells. Raises InAnotherCell inside a different cell.
     """
     return inside(name_of(number)) if are_on() else nowhere()
 
