@@ -123,7 +123,7 @@ def shown(profile: Profile, form: ProfileForm, steps: Sequence[ProfileStep]) -> 
 
 def remarks(merchant: Merchant, parts: Sequence[PartShown]) -> Sequence[Remark]:
     """The remarks that each package has about the merchant's confirmed parts, such as what they
-    count for in reviews, in the order in which they were registered.
+    count for in reviews, as they were registered.
     """
     confirmed = sum(part.is_confirmed for part in parts)
     return [one.made(merchant, confirmed) for one in REMARKS]

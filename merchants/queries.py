@@ -283,7 +283,7 @@ def day_start(books: CountsDays, day: date) -> datetime:
 
 
 def starts_of(books: CountsDays, days: Sequence[date]) -> list[datetime]:
-    """The instants at which these days of the merchant start, in the order of the days, each by the
+    """The instants at which these days of the merchant start, as the days are given, each by the
     time zone that is, or is planned to be, in force on it. Nothing is asked of the database where
     no day is later than the one after the open day, and the merchant has always had one time zone.
     """
