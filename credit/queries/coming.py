@@ -22,7 +22,8 @@ MANY = 10_000  # open orders that are looked at
 # more orders, no part is left out up to the day of `horizon`, which is NULL with fewer.
 PARTS = """
 due AS MATERIALIZED (
-    SELECT * FROM credit_order o
+    SELECT o.due_on, o.first_due_on, o.instalments, o.amount, o.part_amount, o.paid, o.outstanding
+    FROM credit_order o
     WHERE o.line_id = %(line)s AND o.status = 'OPEN' AND o.due_on IS NOT NULL
     ORDER BY o.due_on LIMIT %(many)s
 ), horizon AS (
@@ -32,7 +33,8 @@ due AS MATERIALIZED (
            greatest(least(CASE WHEN number = o.instalments THEN o.amount
                                ELSE o.part_amount * number END, o.paid + o.outstanding)
                     - greatest(o.part_amount * (number - 1), o.paid), 0) AS owed
-    FROM due o CROSS JOIN LATERAL generate_series(1, o.instalments) number
+    FROM generate_series(1, (SELECT max(instalments) FROM due)) number
+    JOIN due o ON number <= o.instalments
 )
 """
 # What is due before today comes as one row without a day, what waits for its delivery apart.
