@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -192,6 +194,37 @@ Span = tuple[date, date]
 
 
 def _sums(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> list[Sums]:
+    """The sums of each of these spans of local days. One that is under way is made of the days that
+    are over, whose sums are cached like those of a span that is, and of the rest.
+    """
+    parts = [_parts(span, line.open_on) for span in spans]
+    found = iter(_sums_of_parts(line, local, [one for of_one in parts for one in of_one]))
+    return [reduce(_joined, islice(found, len(of_one))) for of_one in parts]
+
+
+def _parts(span: Span, open_on: date) -> Sequence[Span]:
+    """The span, cut at the open day if that lies within it."""
+    start, end = span
+    return [(start, open_on), (open_on, end)] if start < open_on < end else [span]
+
+
+def _joined(one: Sums, other: Sums) -> Sums:
+    """The sums of two spans of which the other begins where the one ends."""
+    return Sums(
+        one.start,
+        other.end,
+        one.orders + other.orders,
+        one.sold + other.sold,
+        one.cancelled_orders + other.cancelled_orders,
+        one.cancelled + other.cancelled,
+        {
+            stage: one.by_stage.get(stage, Decimal(0)) + other.by_stage.get(stage, Decimal(0))
+            for stage in {**one.by_stage, **other.by_stage}
+        },
+    )
+
+
+def _sums_of_parts(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> list[Sums]:
     """The sums of each of these spans of local days. What a span that is over took in is cached for
     a day, cancelled orders included: (orders, amount, refunds by stage) with amounts as text. Which
     orders were cancelled is always read anew.
