@@ -1,8 +1,9 @@
 """A merchant's sales and refunds, month by month (rule 8.24). Nothing here writes.
 
 Orders count in the month in which they were placed, refunds in that in which we were told. Both
-instants never fall, so that what a month that is over took in is summed once and kept; only which
-of its orders were cancelled may still change, and is read each time.
+instants never fall, so that what a month that is over took in is summed once and kept, and what the
+days of the open month that are over took in once a day; only which of these orders were cancelled
+may still change, and is read each time.
 """
 
 import json

@@ -94,6 +94,13 @@ def test_months_are_the_shops_own_and_open_to_their_orders(shop: Shop) -> None:
     # A month that is over is kept, but not which of its orders were cancelled.
     shop.cancel("2026-12-11 09:00", "O-3")
     assert "160.00 USD sold Orders 2" in read(shop, "sales/2026-10/")
+    # Nor is what today adds to the days of this month that are over, which are kept, too.
+    shop.place("2026-12-11 09:30", "D-3", "30.00")
+    shop.cancel("2026-12-11 09:40", "D-1")
+    shop.place("2026-12-11 09:50", "D-4", "2.00")
+    december = sales.by_month(shop.line, LocalDays.of(shop.line, today)).months[-1]
+    assert (december.orders, december.sold) == (2, usd(32).amount)
+    assert (december.cancelled_orders, december.cancelled) == (2, usd(570).amount)
 
 
 @pytest.mark.full  # sales have their months
