@@ -255,12 +255,8 @@ def _place_elsewhere(
         raise UnknownMerchant(f"merchant: there is none with the reference {merchant}")
     line = lock_line(line_id)
     check(line, (Status.PROPOSED, Status.OPEN, Status.SET_ASIDE))
-    line.decided_at, line.decided_by = now, actor
-    handing_over.mark(line, cell, Why.BY_HAND)
-    there = handing_over.deliver(line, now=now)
+    there = handing_over.by_hand(line, cell, actor=actor, now=now)
     with cells.elsewhere(cell):
-        there.status = Status.OPEN
-        there.save(update_fields=["status"])
         return place(line_id=there.pk, merchant=merchant, number=number, actor=actor, now=now)
 
 

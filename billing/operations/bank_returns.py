@@ -119,12 +119,8 @@ def _say_elsewhere(line_id: int, cell: int, statement: str, actor: str, now: dat
     """
     line = bank_matching.lock_line(line_id)
     _check_is_unclear(line)
-    line.decided_at, line.decided_by = now, actor
-    handing_over.mark(line, cell, Why.BY_HAND)
-    there = handing_over.deliver(line, now=now)
+    there = handing_over.by_hand(line, cell, actor=actor, now=now)
     with cells.elsewhere(cell):
-        there.status = Status.OPEN
-        there.save(update_fields=["status"])
         return say(line_id=there.pk, statement=statement, number=1, actor=actor, now=now)
 
 

@@ -47,6 +47,19 @@ def deliver(line: BankLine, *, now: datetime) -> BankLine:
     return there
 
 
+def by_hand(line: BankLine, cell: int, *, actor: str, now: datetime) -> BankLine:
+    """Hand the line to this cell, as somebody decided. Returns it as it is there, open, so that
+    what they decided can be done. It saves both, and the caller has locked the line.
+    """
+    line.decided_at, line.decided_by = now, actor
+    mark(line, cell, BankLine.Why.BY_HAND)
+    there = deliver(line, now=now)
+    with cells.elsewhere(cell):
+        there.status = Status.OPEN
+        there.save(update_fields=["status"])
+    return there
+
+
 def name_of(line: BankLine) -> str:
     """The name of the statement of this line alone, in the cell that it is handed to."""
     return f"{line.statement.name[:LONGEST_NAME]}/{line.number} ({line.pk})"
