@@ -21,6 +21,7 @@ from lib.refusals import Refused
 from merchants.models import Installation
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,7}")
+ANY = re.compile(rf"^{PREFIX.pattern}-")
 # What stands in front of a number that was given in another cell than the first (cells.mark).
 MARKED = re.compile(r"[1-9][0-9]{0,3}-(?=[A-Z]|[0-9]{4}-)")
 
@@ -132,6 +133,14 @@ def inside(number: str) -> str:
     if rest != number and (rest.startswith("-") or MARKED.match(rest)):
         return rest.removeprefix("-")
     return number
+
+
+def inside_of_any(key: str) -> str:
+    """A key of ours, as `outside` made it, without the prefix in front: the present one, or another
+    one that the installation had before. Of an earlier one with cells the cell's number is lost.
+    """
+    own_key = inside(key)
+    return own_key if own_key != key else ANY.sub("", key)
 
 
 def cell_of(number: str) -> int | None:

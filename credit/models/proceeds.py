@@ -1,6 +1,5 @@
 """The entries of a merchant's proceeds."""
 
-import re
 from typing import ClassVar
 
 import pgtrigger
@@ -17,11 +16,9 @@ from credit.models.refunds import OrderRefund
 from credit.models.settlements import UnmatchedSettlement
 from credit.models.withdrawals import Withdrawal
 from lib.fields import AmountField, CurrencyField
+from merchants import installation
 
 OF_WITHDRAWALS = ["WITHDRAWAL", "FEE", "RETURNED", "TAKEN_AGAIN", "SENT_BACK"]
-
-# The key of a bill's payment: the installation's prefix, the bill's number, which attempt it is.
-KEY_OF_PAYMENT = re.compile(r"([A-Z0-9]+-)?(?P<invoice>[0-9]{4}-[0-9]+)-[0-9]+")
 
 
 class ProceedsEntry(models.Model):
@@ -172,8 +169,20 @@ class ProceedsEntry(models.Model):
 
     @property
     def invoice(self) -> str:
-        """The number of the invoice that a BILL_PAYMENT paid, taken from the payment's key, which
-        begins with the installation's prefix; empty for other entries.
+        """The number of the invoice that a BILL_PAYMENT paid, without the installation's prefix,
+        taken from the payment's key; empty for other entries.
         """
-        found = KEY_OF_PAYMENT.fullmatch(self.bill_payment)
-        return found["invoice"] if found else ""
+        return paid_by(self.bill_payment)[0]
+
+
+def paid_by(key: str) -> tuple[str, int]:
+    """(the number of the invoice, without the installation's prefix; which attempt to collect it
+    this was, from 1) for the key of a payment of an invoice; ("", 0) for no key.
+
+    The key is the installation's prefix, the number, which may begin with the mark of its cell and
+    the prefix of its issuer, and the attempt.
+    """
+    if not key:
+        return "", 0
+    number, _dash, attempt = installation.inside_of_any(key).rpartition("-")
+    return number, int(attempt)

@@ -1,6 +1,5 @@
 """The credit book of merchants, in the form of docs/books.md."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -29,8 +28,9 @@ from credit.models import (
     UnmatchedSettlement,
     Withdrawal,
 )
+from credit.models.proceeds import paid_by
 from lib import money
-from merchants import books
+from merchants import books, installation
 from merchants.books import Row, RowsByMerchant, Table, columns, in_order, without_keys
 
 Currencies = Mapping[int, str]
@@ -143,11 +143,6 @@ RUNS = Table(
 
 # Names that an installation draws at random, and so differ for the same withdrawal in another one.
 LOCAL_NAMES = ("reference", "batch")
-# The key of a bill's payment: the installation's prefix, the bill's number, which may have its
-# issuer's, and the attempt.
-BILL_PAYMENT = re.compile(
-    r"^(?:[A-Z][A-Z0-9]*-)?(?P<invoice>(?:[A-Z][A-Z0-9]*-)?\d{4}-\d+)-(?P<attempt>\d+)$"
-)
 
 
 def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:
@@ -165,7 +160,9 @@ def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, R
     metrics, reviews = read(METRICS, ShopMetrics), read(REVIEWS, LimitReview)
     requests, orders = read(REQUESTS, LimitRequest), _orders(read)
     refused, flags = read(REFUSED_CASH, RefusedCash), read(FLAGS, OrderFlag)
-    proceeds = _proceeds(read, local_names=local_names)
+    # Each payment of an invoice has it in its key.
+    with installation.remembered(installation.own()):
+        proceeds = _proceeds(read, local_names=local_names)
     return {
         key: {
             "currency": currencies[key],
@@ -333,11 +330,11 @@ def _entry(entry: Row, withdrawals: Mapping[int, int]) -> Row:
     """The entry with the number of its withdrawal, and with the invoice and attempt that a bill
     payment paid.
     """
-    paid = BILL_PAYMENT.search(entry.pop("bill_payment") or "")
+    number, attempt = paid_by(entry.pop("bill_payment") or "")
     return entry | {
         "withdrawal": withdrawals.get(entry["_withdrawal"]),
-        "invoice": paid and paid["invoice"],
-        "attempt": paid and int(paid["attempt"]),
+        "invoice": number or None,
+        "attempt": attempt or None,
     }
 
 

@@ -25,8 +25,9 @@ from tests.credit import withdrawing
 from tests.shops import Shop
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/books.schema.json").read_text())
-# Three for who merchants are, then the tables of credit and of billing, and one more of each.
-QUERIES_OF_A_BATCH = 4 + 26 + 20
+# Three for who merchants are, then the tables of credit and of billing, one more of each, and the
+# installation's prefix.
+QUERIES_OF_A_BATCH = 4 + 26 + 20 + 1
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,19 @@ def test_an_unreachable_redis_is_refused_in_one_sentence(
     assert processes_of(data_folder) == []
 
 
+def test_the_redis_that_cannot_be_reached_is_named_by_what_says_where_it_is(
+    start: Start, port: int, data_folder: Path
+) -> None:
+    nowhere = {
+        "TAEL_BROKER_URL": "redis://127.0.0.1:1/0",
+        "TAEL_CACHE_URL": "sentinel://:secret@127.0.0.1:1/tael",
+    }
+    refusal = refusal_of(start("manage.py", "up", "--port", str(port), **nowhere))
+    assert refusal.startswith("The Redis of TAEL_CACHE_URL cannot be reached: ")
+    assert "secret" not in refusal
+    assert processes_of(data_folder) == []
+
+
 @pytest.mark.parametrize("url", ["mysql://tael@127.0.0.1/tael", *full("nonsense")])
 def test_a_database_that_is_not_postgresql_is_refused_in_one_sentence(
     start: Start, url: str

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from config import books
 from credit.models import ProceedsEntry
 from credit.operations import bill_payments
 from credit.queries import proceeds
@@ -232,6 +233,29 @@ def test_entries_open_to_order_withdrawal_bill_and_day(shop: Shop) -> None:
     found = read(shop, "proceeds/entries/?reference=2026-000007")
     assert "1 result" in found
     assert "Bill payment 9 Nov 2026 09:30 T-2026-000007 – −15.50 USD 372.50 USD" in found
+
+
+def test_a_bill_of_an_issuers_series_or_of_another_cell_is_opened_by_its_whole_number(
+    shop: Shop,
+) -> None:
+    for payment in ("T-DE-2026-000001-1", "T7-2026-000002-1", "T7-DE-2026-000003-12"):
+        bill_payments.take(
+            merchant_id=shop.line.pk,
+            amount=usd("1.50"),
+            payment=payment,
+            now=shop.at("2026-11-09 09:30"),
+        )
+    page = browser_of(member(shop)).get("/m/rosewood/credit/proceeds/entries/").content.decode()
+    for number, shown in (
+        ("DE-2026-000001", "T-DE-2026-000001"),
+        ("7-2026-000002", "T7-2026-000002"),
+        ("7-DE-2026-000003", "T7-DE-2026-000003"),
+    ):
+        assert f'href="/m/rosewood/billing/invoices/{number}/">{shown}</a>' in page
+    listed = books.of_merchant("rosewood")["credit"]["proceeds"]["entries"]
+    assert [
+        (entry["invoice"], entry["attempt"]) for entry in listed if entry["kind"] == "BILL_PAYMENT"
+    ] == [("DE-2026-000001", 1), ("7-2026-000002", 1), ("7-DE-2026-000003", 12)]
 
 
 @pytest.mark.full  # pages/test_every_filter keeps it, too

@@ -14,11 +14,13 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
+from kombu.exceptions import OperationalError as OperationalBrokerError
 
+from config import redis_servers
 from config.local import embedded, servers
 from config.local.demo.people import LOGINS
 from config.local.programs import Program
-from config.monitoring import metrics
+from config.monitoring import health, metrics
 from lib import cells
 
 HOST = "127.0.0.1"
@@ -187,13 +189,15 @@ def _reach_database() -> None:
 
 
 def _reach_redis() -> None:
-    """Check that the Redis of REDIS_URL answers; does nothing if Tael runs its own. Raises
-    CannotStart.
+    """Check that cache and broker answer, wherever REDIS_URL, TAEL_CACHE_URL and TAEL_BROKER_URL
+    say that they are; does nothing if Tael runs its own Redis. Raises CannotStart.
     """
     if embedded.runs_redis():
         return
-    try:
-        with redis.Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=10) as client:
-            client.ping()
-    except redis.RedisError as error:
-        raise CannotStart(f"The Redis of REDIS_URL cannot be reached: {error}") from error
+    # The cache first: to look at the broker starts the embedded database.
+    for what, name in (("cache", redis_servers.CACHE[0]), ("broker", redis_servers.BROKER[0])):
+        said = name if os.environ.get(name) else "REDIS_URL"
+        try:
+            health.WEB[what]()
+        except (redis.RedisError, OperationalBrokerError) as error:
+            raise CannotStart(f"The Redis of {said} cannot be reached: {error}") from error
