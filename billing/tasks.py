@@ -132,9 +132,11 @@ def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:
 
 
 def mail_documents(address_ids: Sequence[int], now: datetime) -> Failures:
-    """Mail these addresses the link by which they confirm, or the documents that wait for them; one
-    that is refused for days is ended, with a trail row and a notice; returns the errors of those
-    that failed, by the address's primary key.
+    """Mail these addresses the link by which they confirm, or the documents that wait for them. An
+    address whose mail server refuses is tried again later, which is no failure, and is ended after
+    days of that, with a trail row and a notice to the merchant. Returns the errors of the addresses
+    that failed, by their primary keys; after three failures in a row the rest count as failed,
+    untried.
     """
     return document_mails.send(address_ids, now=now).failures
 

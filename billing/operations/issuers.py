@@ -155,10 +155,10 @@ def change_banks(
     from now on, in a new version with a trail row. `banks` has a line for each: currency; number;
     code; bank. If they are the same, nothing is written.
 
-    Whoever changes them says where merchants pay to. So it takes two people: raises TakesTwoPeople
-    without the `proposal` that is confirmed, and ChangedMeanwhile if the accounts are no longer
-    those that were proposed to be changed. Raises UnknownIssuer, and Invalid for accounts that
-    cannot be or without a reason. Rule 28.27.
+    They say where merchants pay to, so it always takes two people: raises TakesTwoPeople without
+    the `proposal` that is confirmed, and ChangedMeanwhile if the accounts are no longer those that
+    were proposed to be changed. Raises UnknownIssuer, and Invalid for accounts that cannot be or
+    without a reason. Rule 28.27.
     """
     issuer = lock(issuer_id)
     wording.checked("reason", reason, wording.LONGEST_REASON)

@@ -52,12 +52,14 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 
 def look(*, now: datetime) -> None:
-    """Record the payouts of the last 30 days, and older ones that were not over, with their rows;
-    find our payments and reversals in them; and name the differences. Of two looks at once, the
-    second waits before it writes.
+    """Record Stripe's payouts of the last 30 days, and older ones on record that were not over,
+    with their rows; find our payments and reversals in them; have the journal enter the rows of
+    payouts that have arrived; and name the differences. Of two looks at once, the second waits
+    before it writes.
 
-    A payout that fails, or an older one of which Stripe says nothing, does not hold up the others;
-    each is logged, and the first error is raised at the end. Raises NoAnswer, ProviderNotReady.
+    A payout that can't be recorded, or an older one of which Stripe says nothing, does not hold up
+    the others; each is logged, and the first error is raised at the end. Raises NoAnswer at once if
+    Stripe falls silent otherwise, and ProviderNotReady.
     """
     recent = stripe_payouts.since(now - LOOKED_BACK)
     older, bugs = _older({one.reference for one in recent})

@@ -80,8 +80,9 @@ def chosen(account: BillingAccount, keys: Iterable[int]) -> Sequence[Charge]:
 
 
 def charged_or_credited() -> list[Fee]:
-    """All fees that a merchant can be charged, and those that can be the reason for a credit, by
-    category and name.
+    """The fees that the platform's systems can charge, and those that can be the reason for a
+    credit, by category and name. Others are left out, such as the plan fee and what settles a
+    payment.
     """
     fees = Fee.objects.filter(Q(is_sent_by_platform=True) | Q(category__in=CREDIT_CATEGORIES))
     places = list(Category)

@@ -100,7 +100,9 @@ def of(account: BillingAccount, *, part: str = "") -> QuerySet[FulfilmentRequest
 
 
 def are_many(found: QuerySet[FulfilmentRequest]) -> bool:
-    """Whether these requests are too many to look at the charges of all of them."""
+    """Whether these requests are more than figures.MOST, too many to look at the charges of all of
+    them.
+    """
     return found.order_by()[: figures.MOST + 1].count() > figures.MOST
 
 

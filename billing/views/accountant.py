@@ -39,8 +39,8 @@ def accountant(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_charges(request: MemberRequest) -> HttpResponseBase:
-    """The charges of the days that the form names, as CSV or as a spreadsheet; the page again, if
-    there are no such days.
+    """The charges of the days that the form names, as CSV or, with `format=xlsx` in the address, as
+    a spreadsheet; the page again, with status 422, if there are no such days.
     """
     account, now = account_of(request), clock.now()
     form = Days(request.GET, last=account.open_on - calendar.ONE_DAY)
@@ -158,8 +158,8 @@ def _page(
     address: NewAddress | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """The page of documents with these forms, or fresh ones; the choice of years is there for
-    merchants with Thai documents alone.
+    """The page of documents with these forms, or fresh ones. The form that chooses Buddhist years
+    for Thai documents is there for merchants whose language is Thai alone.
     """
     merchant = account.merchant
     years, listed = documents.years(account), list(documents.addresses(account))
