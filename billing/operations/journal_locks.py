@@ -91,7 +91,9 @@ def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
 
 
 def _count(lock: JournalLock, postings: int, digest: Decimal) -> None:
-    """Keep what the journal of the cell that we are inside had of the locked month."""
+    """Write the row that keeps how many postings the journal of the cell that we are inside had of
+    the days that this lock locks, and the sum of their digests.
+    """
     JournalCount.objects.create(lock=lock, postings=postings, digest=digest)
 
 

@@ -391,7 +391,7 @@ def _is_collected(invoice: Invoice) -> bool:
 
 def _wanted(account: BillingAccount, invoice: Invoice) -> Money:
     """What is collected of the bill by itself: all that is left to pay, or, under a payment plan,
-    its parts that are due today and not paid.
+    what is not paid of its parts that are due today or were before.
     """
     plan = payment_plans.in_force(invoice)
     if plan is None:

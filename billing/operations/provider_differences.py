@@ -93,8 +93,8 @@ def compare(*, now: datetime, since: datetime) -> None:
 
 
 def wait_turn() -> None:
-    """Take the lock under which payouts and differences are written, before that of any of them,
-    until the transaction ends.
+    """Take the lock under which payouts and their differences are written, one process at a time;
+    it is kept until the transaction ends. It has to be taken before any of their rows is locked.
     """
     locks.wait_for_advisory_lock("provider-payouts")
 

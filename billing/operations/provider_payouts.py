@@ -130,8 +130,9 @@ def _record(paid: Paid, now: datetime) -> None:
 
 
 def _add(payout: ProviderPayout, moved: Sequence[Moved], now: datetime) -> None:
-    """Write down those rows of the payout that are not on record, with ours that they are of, and
-    add them to its sums, which the caller saves.
+    """Write down those rows of the payout that are not on record, each with the payment or reversal
+    of ours that it is of, as far as that is known, and add them to the payout's sums, which the
+    caller saves.
     """
     known = set(payout.movements.values_list("reference", flat=True))
     made = [_movement(payout, one, now) for one in moved if one.reference not in known]
@@ -200,8 +201,9 @@ def _find_ours(found: Sequence[ProviderMovement], *, are_new: bool = False) -> N
 
 
 def _payments(references: set[str]) -> dict[str, Payment]:
-    """Our payments by the provider's names for their money: those that succeeded, and those whose
-    money came late and is kept as unapplied.
+    """Our payments by Stripe whose money has one of these references, the provider's names for it,
+    by the reference: those that succeeded, and those whose money came late and is kept as
+    unapplied.
     """
     theirs = Payment.objects.filter(provider=STRIPE).select_related("invoice")
     kept = UnappliedEntry.objects.filter(

@@ -249,7 +249,9 @@ def decided_under(line: BankLine) -> int | None:
 
 
 def paid_one_invoice(transfer: BankTransfer) -> bool:
-    """Whether all of the transfer paid one bill, so that a return of it is a reversal."""
+    """Whether all of the transfer paid one bill, and it was not booked elsewhere since, so that a
+    return of it is a reversal.
+    """
     return not transfer.is_moved and transfer.payment_id is not None and transfer.entry_id is None
 
 

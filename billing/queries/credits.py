@@ -39,7 +39,9 @@ def with_reference(found: QuerySet[BillingCredit]) -> QuerySet[BillingCredit]:
 
 
 def _with_sums(found: QuerySet[BillingCredit]) -> QuerySet[BillingCredit]:
-    """The credits, each annotated with its amount as `given` or as `waiting`, by its status."""
+    """The credits, each annotated with its amount as `given` if it was approved and not taken back,
+    and as `waiting` if it is not answered yet; they are 0 otherwise.
+    """
     status, nothing = BillingCredit.Status, Value(Decimal(0))
     given, waiting = (
         When(status=status.APPROVED, then=F("amount")),

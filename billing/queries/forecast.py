@@ -197,7 +197,9 @@ class _Tax:
         return cls(plan, sum((amount * rate for amount, rate in charged), Decimal(0)) / base)
 
     def on(self, coming: forecasting.ComingInvoice, currency: str) -> Decimal:
-        """About the tax of this coming bill, rounded to the currency's digits."""
+        """The likely tax of this coming bill, by the mixed per cents, rounded to the currency's
+        digits.
+        """
         plan_fee = coming.plan_fee
         taxed = plan_fee * self.plan + (coming.total - plan_fee) * self.others
         return money.rounded(taxed / 100, currency)

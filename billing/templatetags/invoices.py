@@ -23,7 +23,9 @@ register.filter(document_number)
 
 @register.filter
 def failure(code: str) -> str:
-    """Why a payment failed, in words, for a failure code."""
+    """Why a payment failed, in words of the reader's language, for a failure code; an unknown code
+    is returned as it is.
+    """
     return payment_failures.in_words(code)
 
 
