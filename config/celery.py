@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 def _tick(name: str) -> str:
     """The latest tick of the job with this name by this machine's clock, as ISO text. Beat calls
-    this as it sends the job. Raises an error if there is no such job.
+    this as it sends the job. Raises LookupError if there is no such job.
     """
     return job_named(name).tick_at(clock.uncompared()).isoformat()
 

@@ -107,8 +107,9 @@ def add(*, prefix: str, entity: Entity, actor: str, reason: str, now: datetime) 
     """Add an issuer with its first version and a trail row; its bills are numbered in a series of
     their own that begins with `prefix`. No account has it yet.
 
-    Raises IssuerKnown, and Invalid for a prefix that cannot be or is the installation's own, for
-    what Entity.checked refuses, for its bank accounts, or without a reason. Rule 28.7.
+    Raises IssuerKnown, and Invalid for a prefix that is not one to eight capitals and digits, a
+    capital first, or is the installation's own, for what Entity.checked refuses, for its bank
+    accounts, or without a reason. Rule 28.7.
     """
     if not PREFIX.fullmatch(prefix):
         raise Invalid("prefix", "must be one to eight capitals and digits, such as DE")

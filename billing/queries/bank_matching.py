@@ -106,6 +106,7 @@ def _paid_elsewhere(line: BankLine, account_id: int, payer: Q) -> bool:
     """Whether whoever the condition `payer` names has paid for a merchant other than this account's
     before, in the line's currency, by a line that was booked in another cell, also where the
     merchant was moved to this one since, or that was booked here before the merchant was moved.
+    False where there are no cells.
     """
     if not cells.are_on():
         return False

@@ -127,7 +127,8 @@ class Forecast:
 
 def forecast(account: BillingAccount, *, today: date) -> Forecast:
     """Forecast, on local day `today`, the bills of the next DAYS_AHEAD days; amounts are in the
-    account's currency. Nothing is forecast for a closed account.
+    account's currency. For a closed account no bill and no day is forecast, and only the figures of
+    the past are there.
 
     Rule 15.27.
     """

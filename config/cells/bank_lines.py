@@ -21,9 +21,9 @@ BOOKED_AS = (
 
 
 def follow(merchant_id: int, start: int, to: int, *, now: datetime) -> None:
-    """Write the merchant's booked lines of the cell `start` into the cell `to`, each as booked as
-    it was, and say in `start` that they are there. The caller has copied what they were booked as,
-    and has the triggers of the lines do nothing meanwhile. Raises Undecryptable.
+    """Write the merchant's booked lines of the cell `start` into the cell `to`, booked as they
+    were, and make those in `start` ELSEWHERE, handed to `to`. The caller has copied what they were
+    booked as, and has the triggers of the lines do nothing meanwhile. Raises Undecryptable.
     """
     with cells.at(start):
         booked = BankLine.objects.filter(account=merchant_id, status=Status.BOOKED)

@@ -143,9 +143,10 @@ def names(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> li
 
 
 def hand_over(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:
-    """Have the rows of providers' payouts that are the merchant's be so in the cell `to`, where the
-    same payouts are on record, or else are copied to, and no longer in the cell `start`. Each cell
-    has every payout; in one alone a row is of one of its merchants (rule 30.22).
+    """Tie the rows of providers' payouts that are the merchant's to it in the cell `to`, and no
+    longer in the cell `start`; a payout that is not on record in `to` is copied to it. The
+    differences of the merchant's payments are copied, too. Each cell has every payout; in one alone
+    a row is of one of its merchants (rule 30.22).
     """
     payouts = {
         key: _payout(cursor, reference, start, to)
