@@ -45,8 +45,8 @@ def is_handed_over(file: BankFile) -> bool:
 
 def known(account: str, said: Statement, name: str) -> BankStatement | None:
     """The account's statement on record under this `name`, whatever it says; or under the name that
-    what the file `said` got in former versions (`former_id`), if its digest is the same, too, since
-    others of its day may have that name. None if there is none.
+    the file's statement `said` got in former versions (`former_id`), if its digest is the same,
+    too, since others of its day may have that name. None if there is none.
     """
     found = of_account(account, said.currency)
     before = Q(name=said.former_id, digest=said.former_digest) if said.former_id else Q(pk=None)

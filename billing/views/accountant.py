@@ -91,9 +91,10 @@ def build_year(request: MemberRequest, year: int) -> HttpResponse:
 @with_second_factor(back="billing:accountant")
 def add_address(request: MemberRequest) -> HttpResponse:
     """Add an address that gets the documents, by the form, with a trail row and a notice to the
-    owners, and lead back to the page; it is shown again if the form is invalid or refused. A job
-    mails the address the link by which it confirms. Owners and finance may. A second factor is
-    asked for first, since whoever reads the documents knows the shop's business.
+    merchant, which is mailed to the owners, and lead back to the page; it is shown again if the
+    form is invalid or refused. A job mails the address the link by which it confirms. Owners and
+    finance may. A second factor is asked for first, since whoever reads the documents knows the
+    shop's business.
     """
     account, now = account_of(request), clock.now()
     if request.method != "POST":
