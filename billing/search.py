@@ -51,8 +51,8 @@ def _invoices_of(merchant: Any, text: str, today: date) -> Any:
 
 def _charges_of(merchant: Any, text: str, today: date) -> Any:
     """The merchant's charges that have the text in their reference or, if it is a figure, are of
-    this amount, latest first: at most a few, for which those whose reference starts with it are
-    taken first.
+    this amount, latest first: at most search.MOST, for which those whose reference starts with it
+    are taken first.
     """
     own = Charge.objects.filter(account=merchant.billing_account)
     others = of_name(text, "reference") | of_amount(text, "amount")
@@ -62,7 +62,8 @@ def _charges_of(merchant: Any, text: str, today: date) -> Any:
 
 def _requests_of(merchant: Any, text: str, today: date) -> Any:
     """The merchant's fulfilment requests that have the text in their reference, latest first: at
-    most a few, for which those whose reference starts with it are taken first.
+    most search.MOST, for which those whose reference starts with it are taken first. Each has its
+    `cost` and its `currency`.
     """
     own = requests.of(merchant.billing_account)
     names = search.few(own, text, "reference", of_name(text, "reference"))

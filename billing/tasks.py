@@ -51,7 +51,7 @@ def collect_payments(
 def collect_known(invoice_ids: Sequence[int], now: datetime) -> Sequence[int]:
     """Collect those of these bills whose provider's answer is known without asking, under the locks
     of their accounts and lines, where the sandbox is switched on; returns the primary keys of the
-    others.
+    others, which are all of them where it is not.
     """
     if not settings.TAEL_SANDBOX:
         return invoice_ids
@@ -117,8 +117,8 @@ def take_bank_files(folders: Sequence[int], now: datetime) -> Failures:
 
 def match_bank_lines(line_ids: Sequence[int], now: datetime) -> Failures:
     """Look at these lines of bank statements, each under its lock: book what is certain, with trail
-    rows and notices, and propose the rest to operators; returns the keys of those that failed, each
-    with its error.
+    rows and notices, hand to other cells what is theirs, and propose the rest to operators. Returns
+    the keys of those that failed, each with its error.
     """
     return one_by_one(partial(bank_matching.match, now=now), line_ids)
 
@@ -132,9 +132,11 @@ def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:
 
 
 def mail_documents(address_ids: Sequence[int], now: datetime) -> Failures:
-    """Mail these addresses the link by which they confirm, or the documents that wait for them; one
-    that is refused for days is ended, with a trail row and a notice; returns the errors of those
-    that failed, by the address's primary key.
+    """Mail these addresses the link by which they confirm, or the documents that wait for them. An
+    address whose mail server refuses is tried again later, which is no failure, and is ended after
+    days of that, with a trail row and a notice to the merchant. Returns the errors of the addresses
+    that failed, by their primary keys; after three failures in a row the rest count as failed,
+    untried.
     """
     return document_mails.send(address_ids, now=now).failures
 

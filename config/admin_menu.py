@@ -45,7 +45,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _cells(request: HttpRequest) -> dict[str, Any]:
-    """The section of the sidebar that says which cell's lists are shown, with a link to each."""
+    """The section of the sidebar that says which cell's lists are shown, with a link to each: to
+    the present page, with that cell chosen.
+    """
     here, shown = request.path, choosing.chosen(request)
     items = [
         {

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 def _tick(name: str) -> str:
     """The latest tick of the job with this name by this machine's clock, as ISO text. Beat calls
-    this as it sends the job. Raises an error if there is no such job.
+    this as it sends the job. Raises LookupError if there is no such job.
     """
     return job_named(name).tick_at(clock.uncompared()).isoformat()
 
@@ -109,8 +109,9 @@ def silence_cancellation_warning(**_: Any) -> None:
 @beat_init.connect
 @before_task_publish.connect
 def start_broker(**_: Any) -> None:
-    """Start the embedded Redis, if this process uses it. It is called before a worker or beat
-    starts, and before a task is sent.
+    """Start the embedded servers that this process is to use, PostgreSQL too, unless it uses them
+    already, and an embedded Redis again that has died. It is called before a worker or beat starts,
+    and before a task is sent. Raises ServerDidNotStart.
     """
     embedded.ensure_broker()
 

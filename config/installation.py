@@ -35,9 +35,9 @@ def place(base_url: str) -> str:
 
 def refuse_other_books() -> None:
     """Check that the database has the prefix TAEL_PREFIX, if that is set, counts days by the
-    time-zone data that is installed, and that what it keeps encrypted is not opened by other keys
-    than this machine made up for itself. The time-zone data is checked for each new connection from
-    now on, too.
+    time-zone data that is installed, and that keys which this machine made up for itself open
+    something of what it keeps encrypted (keys.refuse_other_keys). The time-zone data is checked for
+    each new connection from now on, too.
 
     Raises WrongPrefix, WrongTimeZoneData, ImproperlyConfigured, and DatabaseError if the database
     can't be read.

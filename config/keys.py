@@ -39,10 +39,11 @@ def encryption_keys(*, deployed: bool) -> list[str]:
 
 
 def refuse_other_keys() -> None:
-    """Refuse keys that this machine made up for itself, if they open nothing of what the database
-    keeps encrypted: another machine's processes wrote it with theirs, and neither could go on in
-    the other's sessions. Keys that were given are the operators' matter: a sentence on the log says
-    that they open nothing.
+    """Refuse keys that this machine made up for itself, if the database is not one that it runs
+    itself, and they open nothing of what that keeps encrypted, be it in one cell only: another
+    machine's processes wrote it with theirs, and neither could go on in the other's sessions. If
+    keys were given, or the database is our own, it is the operators' matter: a sentence on the log
+    says that they open nothing. Where nothing is kept encrypted yet, any keys will do.
 
     Raises ImproperlyConfigured, and DatabaseError if the database can't be read.
     """

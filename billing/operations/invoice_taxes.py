@@ -75,9 +75,10 @@ class Taxes:
 
 
 def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> dict[int, Taxes]:
-    """The taxes of the bills that are due, by the key of their account; accounts whose bills have
-    none are left out. `due` has the parameters of TAKEN: accounts, kinds, dates and instants. With
-    `taxed_alone` the parts without tax are left out, too. Nothing is written.
+    """The taxes of the bills that are due, by the key of their account. An account is left out if
+    none of the items that its bill would take has a tax rate (one of 0 percent counts). `due` has
+    the parameters of TAKEN: accounts, kinds, dates and instants. With `taxed_alone` the parts of
+    items without a rate are left out, too. Nothing is written.
     """
     payers = taxation.payers(due["accounts"])
     if not payers:

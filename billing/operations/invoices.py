@@ -245,8 +245,8 @@ def issue(due: Sequence[Due]) -> list[int]:
 
 
 def _taxed(taxes: Mapping[int, invoice_taxes.Taxes]) -> dict[str, Any]:
-    """The parameters of ISSUE_TAXED: the accounts whose bills have taxes, the sums of these, and
-    the parts of their items as JSON.
+    """The parameters of ISSUE_TAXED: the accounts whose bills have taxes, the sum of each one's
+    taxes, and as JSON the parts of their items and the rows of their taxes.
     """
     return {
         "taxed": list(taxes),

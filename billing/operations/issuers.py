@@ -107,8 +107,9 @@ def add(*, prefix: str, entity: Entity, actor: str, reason: str, now: datetime) 
     """Add an issuer with its first version and a trail row; its bills are numbered in a series of
     their own that begins with `prefix`. No account has it yet.
 
-    Raises IssuerKnown, and Invalid for a prefix that cannot be or is the installation's own, for
-    what Entity.checked refuses, for its bank accounts, or without a reason. Rule 28.7.
+    Raises IssuerKnown, and Invalid for a prefix that is not one to eight capitals and digits, a
+    capital first, or is the installation's own, for what Entity.checked refuses, for its bank
+    accounts, or without a reason. Rule 28.7.
     """
     if not PREFIX.fullmatch(prefix):
         raise Invalid("prefix", "must be one to eight capitals and digits, such as DE")
@@ -155,10 +156,10 @@ def change_banks(
     from now on, in a new version with a trail row. `banks` has a line for each: currency; number;
     code; bank. If they are the same, nothing is written.
 
-    Whoever changes them says where merchants pay to. So it takes two people: raises TakesTwoPeople
-    without the `proposal` that is confirmed, and ChangedMeanwhile if the accounts are no longer
-    those that were proposed to be changed. Raises UnknownIssuer, and Invalid for accounts that
-    cannot be or without a reason. Rule 28.27.
+    They say where merchants pay to, so it always takes two people: raises TakesTwoPeople without
+    the `proposal` that is confirmed, and ChangedMeanwhile if the accounts are no longer those that
+    were proposed to be changed. Raises UnknownIssuer, and Invalid for accounts that cannot be or
+    without a reason. Rule 28.27.
     """
     issuer = lock(issuer_id)
     wording.checked("reason", reason, wording.LONGEST_REASON)

@@ -91,7 +91,9 @@ def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
 
 
 def _count(lock: JournalLock, postings: int, digest: Decimal) -> None:
-    """Keep what the journal of the cell that we are inside had of the locked month."""
+    """Write the row that keeps how many postings the journal of the cell that we are inside had of
+    the days that this lock locks, and the sum of their digests.
+    """
     JournalCount.objects.create(lock=lock, postings=postings, digest=digest)
 
 
@@ -99,7 +101,7 @@ def _stop_books(now: datetime) -> datetime:
     """Lock all billing accounts and credit lines, cell by cell, until the transaction ends, and
     work off their days. Return an instant later than all that they have written, after it is stored
     as the last at which each wrote something, so that nothing is written before it. Raises
-    BooksAhead if they have written something far after `now`.
+    BooksAhead if they have written something more than MOST_AHEAD after `now`.
     """
     wrote = cells.in_every(_hold)
     latest = max((one for one in wrote.values() if one is not None), default=now - MOST_AHEAD)

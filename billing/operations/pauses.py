@@ -43,12 +43,14 @@ def pause(
     *, invoice_id: int, until_on: date, reason: str, told: str, actor: str, now: datetime
 ) -> CollectionPause:
     """Pause the collecting of an open bill until local day `until_on` starts, at most 28 days
-    ahead: nothing tries it by itself, it does not fail, and freezes nothing that is not frozen;
-    with a trail row. The merchant is notified and reads `told`; `reason` is for colleagues.
+    ahead: nothing tries it by itself, it does not fail, and it does not freeze the credit line (a
+    freeze that there is stays); with a trail row. The merchant is notified and reads `told`;
+    `reason` is for colleagues.
 
     People can still pay it. What was to be tried meanwhile is tried once as the pause ends. Raises
-    UnknownInvoice, InvoiceNotOpen, AlreadyPaused, UnderAPlan, PausedTooLong, Invalid for another
-    day or without both texts. It locks the bill, its account and its credit line. Rule 16.22.
+    UnknownInvoice, InvoiceNotOpen, AlreadyPaused, UnderAPlan, PausedTooLong if all its pauses would
+    come to more than 56 days, Invalid for another day or without both texts. It locks the bill, its
+    account and its credit line. Rule 16.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

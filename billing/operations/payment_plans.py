@@ -119,7 +119,9 @@ def cancel(*, invoice_id: int, reason: str, told: str, actor: str, now: datetime
 
 
 def _check_invoice(invoice: Invoice) -> None:
-    """Raise InvoiceNotOpen, UnderAPlan or PaymentUnderWay if the bill can't be split now."""
+    """Raise InvoiceNotOpen if the bill is not unpaid, UnderAPlan if a payment plan of it is in
+    force, and PaymentUnderWay if an attempt on it has no answer yet.
+    """
     if not invoice.is_unpaid:
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
     plan_parts.check_none(invoice)

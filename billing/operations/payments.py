@@ -104,8 +104,8 @@ def pay_now(
 ) -> Payment:
     """Try to collect an unpaid bill at once, due or not, because a person wants to; returns the
     attempt, which may have failed or have no answer yet. Its retries stay as they are, unless the
-    card turns out to be one that can never pay. Writes a trail row. The merchant may be notified of
-    a failure, and a freeze lifted. It locks the bill, its account and its credit line.
+    failure turns out to be one that no waiting mends. Writes a trail row. The merchant may be
+    notified of a failure, and a freeze lifted. It locks the bill, its account and its credit line.
 
     `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
     attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay (also while
@@ -391,7 +391,7 @@ def _is_collected(invoice: Invoice) -> bool:
 
 def _wanted(account: BillingAccount, invoice: Invoice) -> Money:
     """What is collected of the bill by itself: all that is left to pay, or, under a payment plan,
-    its parts that are due today and not paid.
+    what is not paid of its parts that are due today or were before.
     """
     plan = payment_plans.in_force(invoice)
     if plan is None:

@@ -130,12 +130,13 @@ def are_near(account_ids: Sequence[int], *, by: date) -> bool:
 def end_days(
     account_ids: Sequence[int], *, last: Sequence[date], at: Sequence[datetime]
 ) -> list[tuple[BillingAccount, Invoice]]:
-    """End the plans of which a part of a day in `last`, which ends, or before is not paid and
-    nothing is going to collect it, and tell the merchants; returns the accounts and bills of these.
-    A part that is to be tried by the next run, has an attempt without an answer, or is too little
-    for its provider is not missed.
+    """End as broken those payment plans in force of the locked accounts of which a part is not paid
+    that was due on the day that ends, or before, and that nothing is going to collect; each
+    merchant is notified. Returns the accounts and bills of these plans. A part that is to be tried
+    by the next run, has an attempt without an answer, or is too little for its provider is not
+    missed.
 
-    `last` and `at` have the day that ends and its instant for each of the locked accounts.
+    `last` and `at` have the day that ends and its instant for each of the accounts, in their order.
     """
     days = dict(zip(account_ids, zip(last, at, strict=True), strict=True))
     plans = PaymentPlan.objects.filter(
@@ -153,10 +154,11 @@ def end_days(
 
 
 def remind(account_ids: Sequence[int], *, opens: Sequence[date], at: Sequence[datetime]) -> None:
-    """Remind merchants, by a notice, of each part that is due within REMINDED_BEFORE of the local
-    day that opens, once; not on the part's own day, as which it is collected. Rule 20.8.
+    """Remind merchants once, by a notice, of the next part of a payment plan, if it is due after
+    the local day that opens and within REMINDED_BEFORE of it. On the part's own day nobody is
+    reminded. Rule 20.8.
 
-    `opens` and `at` have that day and its instant for each of the locked accounts.
+    `opens` and `at` have that day and its instant for each of the locked accounts, in their order.
     """
     days = dict(zip(account_ids, zip(opens, at, strict=True), strict=True))
     plans = PaymentPlan.objects.filter(

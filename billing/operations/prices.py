@@ -230,7 +230,9 @@ def _write_trail(price: FeePrice, before: FeePrice | None, proposal: Proposal | 
 
 
 def _price_text(price: FeePrice) -> str:
-    """The unit price as text for the trail; that for everybody, if a merchant's own price ends."""
+    """The unit price as text for the trail; the words "that for everybody" where a merchant's own
+    price ends.
+    """
     if price.unit_price is None:
         return "that for everybody"
     return money.unit_price(price.unit_price, price.currency)

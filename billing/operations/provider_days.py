@@ -59,8 +59,8 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 def look(*, now: datetime) -> None:
     """Ask Stripe what it took on each of the last DAYS days that are over in UTC, compare that with
-    our payments, and keep both sums and the differences, a row for each day and currency, in place
-    of those of the looks before. Raises NoAnswer, ProviderNotReady.
+    our payments, and keep both sums and the differences (MOST_NAMED at most), a row for each day
+    and currency, in place of those of the looks before. Raises NoAnswer, ProviderNotReady.
     """
     last = now.astimezone(UTC).date()
     first = last - timedelta(days=DAYS)
@@ -165,7 +165,9 @@ def _add_ours(
 
 
 def _keep(day: date, currency: str, figures: _Day, now: datetime) -> None:
-    """Write the row of a day and currency, in place of the one of an earlier look."""
+    """Write the row of a day and currency, with the first MOST_NAMED of its differences, in place
+    of the one of an earlier look.
+    """
     ProviderDay.objects.update_or_create(
         provider=str(STRIPE),
         day=day,

@@ -56,9 +56,10 @@ def in_question(since: datetime) -> QuerySet[ProviderPayout]:
 
 
 def compare(*, now: datetime, since: datetime) -> None:
-    """Compare the payouts made since then, and those with open differences, with our books, and
-    look for payments that are in no payout: write down what is different, and end what is so no
-    more. The caller holds the lock.
+    """Compare Stripe's payouts that were made since then, and those with open differences, with our
+    books, and look for payments of ours that are in no payout. What is different is written down,
+    what is so no more is ended, and what was closed with other figures waits for somebody again.
+    The caller holds the lock (wait_turn). Writes no trail row.
     """
     payouts = list(in_question(since))
     found = {
@@ -92,8 +93,8 @@ def compare(*, now: datetime, since: datetime) -> None:
 
 
 def wait_turn() -> None:
-    """Take the lock under which payouts and differences are written, before that of any of them,
-    until the transaction ends.
+    """Take the lock under which payouts and their differences are written, one process at a time;
+    it is kept until the transaction ends. It has to be taken before any of their rows is locked.
     """
     locks.wait_for_advisory_lock("provider-payouts")
 
@@ -151,7 +152,9 @@ def _of_payout(payout: ProviderPayout) -> Iterator[_Found]:
 
 
 def _of_whole(payout: ProviderPayout) -> Iterator[_Found]:
-    """Yields what is different about a payout as a whole."""
+    """Yields what is different about a payout as a whole: that its rows less their fees do not come
+    to its amount, if Stripe names its rows, and that it failed or was cancelled.
+    """
     if payout.has_movements and payout.net != payout.amount:
         figures = money.full(payout.amount), money.full(payout.net)
         yield _Found(Kind.SUM, payout.reference, payout, None, *figures)
@@ -160,8 +163,11 @@ def _of_whole(payout: ProviderPayout) -> Iterator[_Found]:
 
 
 def _of_movement(payout: ProviderPayout, one: ProviderMovement) -> Iterator[_Found]:
-    """What is different about a row of a payment, or of money that was taken back. Rows of others
-    who share the account, and of other cells, have neither our key nor a payment of ours.
+    """Yields what is different about a row of a payment, or of money that was taken back: that our
+    books do not have the payment or the reversal, that the payment was paid out twice, that it was
+    paid out in another currency than was asked for, or that our books have another amount. Nothing
+    is yielded for rows of others who share the account, and of other cells: they have neither our
+    key nor a payment of ours.
     """
     payment = one.payment
     if payment is None:
@@ -188,8 +194,9 @@ def _of_movement(payout: ProviderPayout, one: ProviderMovement) -> Iterator[_Fou
 
 
 def _missing(now: datetime) -> Iterator[_Found]:
-    """Yields a difference for each of our payments that is in no payout although it succeeded long
-    enough ago, and since the first payout on record was made.
+    """Yields a difference for each of our payments by Stripe that is in no payout although it
+    succeeded 14 days ago or more, and since the first payout on record was made. Payments that
+    succeeded more than 60 days ago are looked for only if an open difference names them.
     """
     first = ProviderPayout.objects.filter(provider=STRIPE).order_by("made_at").first()
     if first is None:

@@ -52,12 +52,14 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 
 def look(*, now: datetime) -> None:
-    """Record the payouts of the last 30 days, and older ones that were not over, with their rows;
-    find our payments and reversals in them; and name the differences. Of two looks at once, the
-    second waits before it writes.
+    """Record Stripe's payouts of the last 30 days, and older ones on record that were not over,
+    with their rows; find our payments and reversals in them; have the journal enter the rows of
+    payouts that have arrived; and name the differences. Of two looks at once, the second waits
+    before it writes.
 
-    A payout that fails, or an older one of which Stripe says nothing, does not hold up the others;
-    each is logged, and the first error is raised at the end. Raises NoAnswer, ProviderNotReady.
+    A payout that can't be recorded, or an older one of which Stripe says nothing, does not hold up
+    the others; each is logged, and the first error is raised at the end. Raises NoAnswer at once if
+    Stripe falls silent otherwise, and ProviderNotReady.
     """
     recent = stripe_payouts.since(now - LOOKED_BACK)
     older, bugs = _older({one.reference for one in recent})
@@ -128,8 +130,9 @@ def _record(paid: Paid, now: datetime) -> None:
 
 
 def _add(payout: ProviderPayout, moved: Sequence[Moved], now: datetime) -> None:
-    """Write down those rows of the payout that are not on record, with ours that they are of, and
-    add them to its sums, which the caller saves.
+    """Write down those rows of the payout that are not on record, each with the payment or reversal
+    of ours that it is of, as far as that is known, and add them to the payout's sums, which the
+    caller saves.
     """
     known = set(payout.movements.values_list("reference", flat=True))
     made = [_movement(payout, one, now) for one in moved if one.reference not in known]
@@ -198,8 +201,9 @@ def _find_ours(found: Sequence[ProviderMovement], *, are_new: bool = False) -> N
 
 
 def _payments(references: set[str]) -> dict[str, Payment]:
-    """Our payments by the provider's names for their money: those that succeeded, and those whose
-    money came late and is kept as unapplied.
+    """Our payments by Stripe whose money has one of these references, the provider's names for it,
+    by the reference: those that succeeded, and those whose money came late and is kept as
+    unapplied.
     """
     theirs = Payment.objects.filter(provider=STRIPE).select_related("invoice")
     kept = UnappliedEntry.objects.filter(

@@ -153,9 +153,9 @@ def _check_day(starts_on: date, now: datetime) -> None:
 
 
 def _check_percent(tax_class: str, percent: Decimal | None) -> None:
-    """Raise Invalid unless the class can have this rate: more than 0 and less than 100 for one with
-    rates, 0 for others, with PERCENT_DECIMALS decimals at most; None is always valid, and OUTSIDE
-    never has a rate.
+    """Raise Invalid for an unknown class or OUTSIDE, which never has a rate, and for a rate that
+    the class can't have. It must be more than 0 and less than 100 for a class with rates, and 0 for
+    others, with PERCENT_DECIMALS decimals at most; None, which ends a rate, is valid for either.
     """
     if tax_class not in TaxClass.values or tax_class == TaxClass.OUTSIDE:
         raise Invalid("tax_class", f"{tax_class!r} has no rate")

@@ -62,7 +62,7 @@ def decide(
 
 
 def name_of(decided: TaxTreatment | None) -> str:
-    """The text for a decision about tax treatment on the trail: the treatment's code, or a word for
-    none and "as derived".
+    """The text for a decision about tax treatment on the trail: the treatment's code; or AS_DERIVED
+    if nothing was decided, or if the decision is that it follows from the countries again.
     """
     return (decided.treatment if decided else "") or AS_DERIVED

@@ -229,10 +229,11 @@ def _set(
     reason: str,
     now: datetime,
 ) -> None:
-    """Change the locked account's threshold, and record that, also on the trail; a higher one also
-    among operators' decisions. A lower one only protects, and takes nobody else. Raises
-    TakesTwoPeople if a higher one takes a second person and nobody confirms `wanted` as `proposal`,
-    ChangedMeanwhile, and Invalid without a reason.
+    """Change the locked account's threshold, and record that, also on the trail if it differs; a
+    higher one also among operators' decisions. A lower one only protects, and takes nobody else.
+    Raises TakesTwoPeople if a higher one takes a second person and nobody confirms `wanted` as
+    `proposal`; ChangedMeanwhile if a `proposal` is given, and the threshold is no more as it was
+    when that was proposed; Invalid without a reason.
     """
     is_raise = threshold > account.threshold
     if is_raise or proposal:

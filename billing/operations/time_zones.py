@@ -254,8 +254,10 @@ def _count_anew(merchant_ids: Sequence[int]) -> None:
 
 
 def _end_open_days(merchant_ids: Sequence[int]) -> None:
-    """Set the end of the open days of these merchants' books by the new data, but not before what
-    was last written on them.
+    """Set the end of the open days of these merchants' books, where they are here, by the new data,
+    but not before what was last written on them; if both books have the same day open, the later
+    end holds for both. That instant is noted with the merchant: days from it on are counted by the
+    new data (`recounted_from`).
     """
     open_days: set[tuple[str, date]] = {
         *BillingAccount.objects.filter(pk__in=merchant_ids).values_list("timezone", "open_on"),

@@ -98,9 +98,11 @@ def hold(transfer_id: int, *, now: datetime) -> tuple[BillingAccount, BankTransf
 
 def reconsider_freeze(account: BillingAccount, transfer: BankTransfer) -> None:
     """Let the day on which the transfer's money arrived count for the freeze of the account's
-    credit line, which the caller has locked: it is lifted, and the merchant notified, if all bills
-    that caused it were paid in time or none is unpaid any more, and otherwise counts from the days
-    of those that are. Does nothing if the money arrived today. Rule 16.19.
+    credit line for unpaid bills. It is lifted, and the merchant notified, if all bills that caused
+    it were paid in time by that day, or if no bill is unpaid any more; otherwise it stays as it is,
+    with its start. Either way the days on which bills that are still unpaid will freeze the line
+    are recorded anew. The caller has locked the line. Does nothing if the money arrived today, or
+    if no unpaid bill freezes the line or is going to. Rule 16.19.
     """
     if transfer.arrived_on < account.open_on:
         dunning.reconsider(account, now=account.now)

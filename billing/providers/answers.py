@@ -56,7 +56,7 @@ class Answer:
 
     @classmethod
     def undecided(cls, reference: str, problem: str = "") -> "Answer":
-        """An answer from which nobody can tell yet whether the money was taken; `problem` says what
-        of it contradicts our books, if something does.
+        """An answer from which nobody can tell yet whether the money was taken, with the provider's
+        own reference; `problem` says what of it contradicts our books, if something does.
         """
         return cls(Payment.Status.UNKNOWN, reference=reference, problem=problem)

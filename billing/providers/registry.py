@@ -90,8 +90,9 @@ class Sandbox:
         return answer
 
     def find(self, payment: Payment) -> Answer | None:
-        """Look up the outcome of the payment; None if it has a card and was never collected. Raises
-        ProviderNotReady.
+        """Look up the outcome of the payment, as `collect` would give it, but for a silent card
+        success. None if the payment has a card and was not collected within the last 30 days.
+        Raises ProviderNotReady.
         """
         self.check_ready()
         if payment.card is not None and cache.get(_ledger(payment)) is None:
@@ -125,8 +126,9 @@ class Proceeds:
         """Do nothing: proceeds need no configuration."""
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
-        """Take the amount from the merchant's proceeds; fails as "not_enough_proceeds" if there is
-        less, or none in this currency. It locks the credit line.
+        """Take the amount from those of the merchant's proceeds that can be withdrawn. The answer
+        is the failure "not_enough_proceeds", and nothing is taken, if that is less, or there are
+        none in this currency. It locks the credit line.
         """
         try:
             bill_payments.take(

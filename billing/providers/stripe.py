@@ -126,9 +126,9 @@ class Stripe:
             return answer(payment, intent)
 
     def find(self, payment: Payment) -> Answer | None:
-        """The outcome of the PaymentIntent with the payment's key; None if Stripe has none among
-        its customer's since 90 days before the attempt. Raises NoAnswer, AnotherPayment,
-        ProviderNotReady.
+        """The outcome of the PaymentIntent with the payment's key; None if the payment has no card
+        any more, or Stripe has none among its customer's since 90 days before the attempt. Raises
+        NoAnswer, AnotherPayment, ProviderNotReady.
         """
         if payment.card is None:
             return None
@@ -309,7 +309,10 @@ def _refused(payment: Payment, refusal: "stripe.InvalidRequestError") -> Answer:
 
 
 def _failure(intent: "stripe.PaymentIntent") -> tuple[str, bool]:
-    """The code of a PaymentIntent's failure, and whether the same card can never pay."""
+    """The code of a PaymentIntent's failure, and whether the same card can never pay:
+    AUTHENTICATION and True if its holder would have to confirm, what its last error says otherwise,
+    and "canceled" and False if there was none.
+    """
     if intent.status == "requires_action":
         return AUTHENTICATION, True
     error = getattr(intent, "last_payment_error", None)
@@ -317,8 +320,8 @@ def _failure(intent: "stripe.PaymentIntent") -> tuple[str, bool]:
 
 
 def _failure_code(error: Any) -> tuple[str, bool]:
-    """The code of one of Stripe's errors, the bank's own if it gave one, and whether the same card
-    can never pay.
+    """The code of one of Stripe's errors, the bank's own if it gave one and "card_declined" if
+    there is none, and whether the same card can never pay.
     """
     given = [getattr(error, name, None) or "" for name in ("decline_code", "code", "advice_code")]
     decline_code, code, advice = given

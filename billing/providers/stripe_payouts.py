@@ -120,8 +120,8 @@ def _moved(listed: Iterator[Any], payout_reference: str) -> Iterator[Moved]:
 
 
 def _money(counted: int, currency: str) -> Money:
-    """The amount of money that Stripe states as `counted`, a number of the currency's smallest
-    units.
+    """The amount of money that Stripe states as `counted`, a number of its units of the currency
+    (stripe.units); the code of the currency is in small letters.
     """
     code = currency.upper()
     return Money(stripe_provider.amount_of(counted, code), code)

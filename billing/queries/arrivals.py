@@ -40,8 +40,9 @@ def all_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
 
 
 def was_in_time(invoice: Invoice, attempts: Sequence[Payment]) -> bool:
-    """Whether the bill is paid, with money that had all arrived by its due day, though it was
-    recorded as failed, since we heard of that money later. `attempts` are its payments.
+    """Whether the bill failed although all its money had arrived by its due day: it was recorded as
+    failed, since we heard of that money later, and is paid now. False for a bill that is not paid,
+    and for one that never failed. `attempts` are its payments.
     """
     by = all_on(invoice, attempts)
     return invoice.first_failed_on is not None and by is not None and by <= invoice.due_on

@@ -106,8 +106,10 @@ class Attention:
 
 
 def of(account: BillingAccount) -> Attention:
-    """Read what needs attention on the account, in one query: at most MANY credits and questions
-    are counted, and the oldest INVOICES unpaid bills are listed.
+    """Read in one query what the merchant should look at first on its account: how many requests
+    for a threshold, requests for a credit and questions of it wait for an answer, how many payments
+    that a bank took back wait for our decision, what is left to pay of all unpaid bills, and the
+    oldest INVOICES of these. Requests for credits, and questions, are counted up to MANY.
     """
     given = {"account": account.pk, "many": MANY, "invoices": INVOICES}
     with connection.cursor() as cursor:

@@ -27,8 +27,9 @@ class Match:
 
 
 def find(line: BankLine) -> Match:
-    """What the line is, as the books stand: BOOKED if it is certain, and else what an operator is
-    to see it as, or that it went out. Nothing is written.
+    """What the line is, as the books stand: BOOKED if it is certain, ELSEWHERE if it is to be
+    handed to another cell, OUTGOING if it went out and is no merchant's, and else what an operator
+    is to see it as (PROPOSED, OPEN or RETURN). Nothing is written.
     """
     if line.amount.amount < 0:
         return _taken_back(line)
@@ -105,6 +106,7 @@ def _paid_elsewhere(line: BankLine, account_id: int, payer: Q) -> bool:
     """Whether whoever the condition `payer` names has paid for a merchant other than this account's
     before, in the line's currency, by a line that was booked in another cell, also where the
     merchant was moved to this one since, or that was booked here before the merchant was moved.
+    False where there are no cells.
     """
     if not cells.are_on():
         return False
@@ -132,9 +134,10 @@ def _unpaid(account_id: int, line: BankLine) -> "QuerySet[Invoice]":
 
 
 def _taken_back(line: BankLine) -> Match:
-    """What a line is that went out: if it says that it takes something back, a return of the one
-    line that it names, and open if it names none or several, or takes more than that; any other one
-    is OUTGOING, which is no merchant's.
+    """What a line is that went out: OUTGOING, which is no merchant's, unless it says that it takes
+    something back. Then it is a return if it names just one line of its amount, or one line in all,
+    of more than its amount. It is ELSEWHERE if no line here is named and just one other cell has
+    what it may take back, and otherwise open.
     """
     if not (line.is_reversal or line.return_reason):
         return Match(Status.OUTGOING, Why.DEBIT)
@@ -169,8 +172,8 @@ def to_take_back() -> "QuerySet[BankLine]":
 
 
 def _named(line: BankLine) -> list[BankLine]:
-    """The lines that may be taken back, of the same account, and that this one names: by the bank's
-    or the payer's reference, or by the bill's. As they came.
+    """The lines that may be taken back, of the same account and currency, and that this one names:
+    by the bank's or the payer's reference, or by the bill's. They are as they came, at most MOST.
     """
     booked = to_take_back().filter(
         statement__account=line.statement.account, currency=line.currency
@@ -247,7 +250,9 @@ def decided_under(line: BankLine) -> int | None:
 
 
 def paid_one_invoice(transfer: BankTransfer) -> bool:
-    """Whether all of the transfer paid one bill, so that a return of it is a reversal."""
+    """Whether all of the transfer paid one bill, and it was not booked elsewhere since, so that a
+    return of it is a reversal.
+    """
     return not transfer.is_moved and transfer.payment_id is not None and transfer.entry_id is None
 
 

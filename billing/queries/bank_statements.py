@@ -44,9 +44,9 @@ def is_handed_over(file: BankFile) -> bool:
 
 
 def known(account: str, said: Statement, name: str) -> BankStatement | None:
-    """The statement of the account that has the name of what a file says, or what it was called
-    when it was taken (a name that others of its day may have had, so that it is known by its digest
-    as well); None if there is none.
+    """The account's statement on record under this `name`, whatever it says; or under the name that
+    the file's statement `said` got in former versions (`former_id`), if its digest is the same,
+    too, since others of its day may have that name. None if there is none.
     """
     found = of_account(account, said.currency)
     before = Q(name=said.former_id, digest=said.former_digest) if said.former_id else Q(pk=None)

@@ -81,15 +81,17 @@ def of_bank_statement(statement: BankStatement) -> Brief:
 
 
 def _bank_statement(statement: BankStatement) -> Past:
-    """The row of a history for a bank's statement, by its last day."""
+    """The row of a history for a bank's statement: its last day, its name and status, the balances
+    that it begins and ends with, who decided about it, and why.
+    """
     opening, closing = plain_money(statement.opening), plain_money(statement.closing)
     what = f"{statement.name}, {statement.get_status_display()}: from {opening} to {closing}"
     return Past(statement.closes_on, what, statement.decided_by, statement.reason)
 
 
 def of_difference(difference: ProviderDifference) -> Brief:
-    """What operators are shown of a difference: the payout and the payment that it is about, before
-    the account of the merchant whose payment it is.
+    """What operators are shown of a difference: the payout and the payment that it is about, and
+    the day on which it was found, before the account of the merchant whose payment it is.
     """
     payment, payout = difference.payment, difference.payout
     merchants = of_account(payment.invoice.account) if payment else Brief()
@@ -311,8 +313,8 @@ def _of_threshold(request: ThresholdRequest, name: str) -> list[Change]:
 
 
 def _invoice(invoice: Invoice) -> list[Fact]:
-    """The bill's number and status, total, what is left to pay, its days, and when it is tried
-    next.
+    """Facts of the bill: its number and status, its total, what is left to pay, its due day, when
+    it is tried next, and since when it is not paid.
     """
     return [
         Fact("Bill", str(invoice), str(invoice.get_status_display())),

@@ -97,7 +97,9 @@ class Charts:
         self._present = in_force()
 
     def on(self, day: date) -> Chart:
-        """The chart of accounts by which the entries of this day are told."""
+        """The chart of accounts by which the entries of this day are told: of a locked day the one
+        that was in force as it was locked, and of any other day the present one.
+        """
         for through, chart in self._locked:
             if day <= through:
                 return chart

@@ -39,7 +39,9 @@ def with_reference(found: QuerySet[BillingCredit]) -> QuerySet[BillingCredit]:
 
 
 def _with_sums(found: QuerySet[BillingCredit]) -> QuerySet[BillingCredit]:
-    """The credits, each annotated with its amount as `given` or as `waiting`, by its status."""
+    """The credits, each annotated with its amount as `given` if it was approved and not taken back,
+    and as `waiting` if it is not answered yet; they are 0 otherwise.
+    """
     status, nothing = BillingCredit.Status, Value(Decimal(0))
     given, waiting = (
         When(status=status.APPROVED, then=F("amount")),
@@ -80,8 +82,9 @@ def chosen(account: BillingAccount, keys: Iterable[int]) -> Sequence[Charge]:
 
 
 def charged_or_credited() -> list[Fee]:
-    """All fees that a merchant can be charged, and those that can be the reason for a credit, by
-    category and name.
+    """The fees that the platform's systems can charge, and those that can be the reason for a
+    credit, by category and name. Others are left out, such as the plan fee and what settles a
+    payment.
     """
     fees = Fee.objects.filter(Q(is_sent_by_platform=True) | Q(category__in=CREDIT_CATEGORIES))
     places = list(Category)

@@ -92,8 +92,8 @@ def years(account: BillingAccount) -> Sequence[Year]:
 
 
 def addresses(account: BillingAccount) -> QuerySet[BillingAddress]:
-    """The addresses in force, which get the account's documents or were asked to confirm, by e-mail
-    address.
+    """The addresses in force, by e-mail address: those that get the account's documents, and those
+    that have not confirmed yet.
     """
     return account.addresses.filter(ended_at__isnull=True).order_by("email")
 

@@ -25,8 +25,8 @@ def not_posted_yet(account: BillingAccount) -> Money:
 
 
 def left_to_credit(charge: Charge) -> Money:
-    """The part of the charge for which no credit was asked for or given; rejected credits don't
-    count.
+    """The part of the charge for which no credit was asked for or given; credits that were rejected
+    or taken back don't count.
     """
     counted = charge.credits.filter(status__in=BillingCredit.COUNTED)
     return charge.amount - money.total((credit.amount for credit in counted), charge.currency)
@@ -34,7 +34,7 @@ def left_to_credit(charge: Charge) -> Money:
 
 def lefts_to_credit(charges: Sequence[Charge]) -> dict[int, Money]:
     """The part of each of these charges for which no credit was asked for or given, by the charge's
-    primary key; rejected credits don't count.
+    primary key; credits that were rejected or taken back don't count.
     """
     counted = BillingCredit.objects.filter(charge__in=charges, status__in=BillingCredit.COUNTED)
     found = {one.pk: one.amount for one in charges}

@@ -127,7 +127,8 @@ class Forecast:
 
 def forecast(account: BillingAccount, *, today: date) -> Forecast:
     """Forecast, on local day `today`, the bills of the next DAYS_AHEAD days; amounts are in the
-    account's currency. Nothing is forecast for a closed account.
+    account's currency. For a closed account no bill and no day is forecast, and only the figures of
+    the past are there.
 
     Rule 15.27.
     """
@@ -197,7 +198,9 @@ class _Tax:
         return cls(plan, sum((amount * rate for amount, rate in charged), Decimal(0)) / base)
 
     def on(self, coming: forecasting.ComingInvoice, currency: str) -> Decimal:
-        """About the tax of this coming bill, rounded to the currency's digits."""
+        """The likely tax of this coming bill, by the mixed per cents, rounded to the currency's
+        digits.
+        """
         plan_fee = coming.plan_fee
         taxed = plan_fee * self.plan + (coming.total - plan_fee) * self.others
         return money.rounded(taxed / 100, currency)

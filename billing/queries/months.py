@@ -50,7 +50,7 @@ class ByMonth:
 
 def by_category(account: BillingAccount, *, until: date, most: int) -> ByMonth:
     """The sums of the last `most` months up to `until` (a first day of a month), leaving out the
-    months before the first statement among them.
+    months before the first one among them that has charges; `until` alone if none has.
     """
     months = [until]
     while len(months) < most:

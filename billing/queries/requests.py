@@ -100,7 +100,9 @@ def of(account: BillingAccount, *, part: str = "") -> QuerySet[FulfilmentRequest
 
 
 def are_many(found: QuerySet[FulfilmentRequest]) -> bool:
-    """Whether these requests are too many to look at the charges of all of them."""
+    """Whether these requests are more than figures.MOST, too many to look at the charges of all of
+    them.
+    """
     return found.order_by()[: figures.MOST + 1].count() > figures.MOST
 
 
@@ -153,7 +155,9 @@ def in_order(found: QuerySet[Fee]) -> Sequence[Fee]:
 
 
 def fees_of(account: BillingAccount) -> Sequence[Fee]:
-    """Those of `fees` that requests of the account have charges of (HAS_REQUEST), in one query."""
+    """The fees of which the account has charges that name a request, in the order of the pages. For
+    each fee the account's latest 400 items are looked at, and the first 20 charges of each.
+    """
     named = RawSQL(HAS_REQUEST, (account.pk,), output_field=BooleanField())
     return in_order(Fee.objects.filter(named))
 

@@ -47,8 +47,8 @@ class Standing(TextChoices):
 
     @property
     def is_past_due(self) -> bool:
-        """Whether it is PAST_DUE: the open bill was not paid in time, and not since an attempt
-        failed by the payer's present method (that is FAILED).
+        """Whether it is PAST_DUE: the open bill was not paid in time, and no attempt on it counts
+        as failed. With one that does it is FAILED, unless the account pays by bank transfer now.
         """
         return self == Standing.PAST_DUE
 

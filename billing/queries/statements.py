@@ -10,8 +10,8 @@ from billing.queries.sections import Sections
 
 
 def of_account(account: BillingAccount) -> QuerySet[Statement]:
-    """The account's statements, open ones too, in no order, each with its `amount`, bare, and its
-    `charge_count`; both are None where it has no charges.
+    """The account's statements, open ones too, in no order, each with its `amount`, a figure
+    without the currency, and its `charge_count`; both are None where it has no charges.
     """
     return account.statements.annotate(
         amount=Sum("totals__amount"), charge_count=Sum("totals__charge_count")

@@ -94,5 +94,7 @@ def are_added(account: BillingAccount, at: datetime | None = None) -> bool:
 
 
 def has_any(account: BillingAccount) -> bool:
-    """Whether any bill of the account has tax, drafts included."""
+    """Whether any bill of the account, drafts included, has a rate of tax, be it one by which no
+    tax is due, such as reverse charge.
+    """
     return InvoiceTax.objects.filter(invoice__account=account).exists()

@@ -23,7 +23,9 @@ register.filter(document_number)
 
 @register.filter
 def failure(code: str) -> str:
-    """Why a payment failed, in words, for a failure code."""
+    """Why a payment failed, in words of the reader's language, for a failure code; an unknown code
+    is returned as it is.
+    """
     return payment_failures.in_words(code)
 
 
@@ -41,7 +43,9 @@ def definition(fee: Fee) -> str:
 
 @register.filter
 def fee_sums(section: Section[InvoiceLine]) -> Sequence[FeeSum]:
-    """What each fee of a bill's category comes to."""
+    """The sums of a bill's category: one for each fee and rate of tax, in the order of their first
+    lines.
+    """
     return sections.fee_sums(section)
 
 
@@ -65,7 +69,7 @@ def has_description(charges: Iterable[Charge]) -> bool:
 
 @register.simple_tag
 def has_rate(charges: Iterable[Charge]) -> bool:
-    """Whether any of these charges has a price of one unit."""
+    """Whether any of these charges was priced by us, so that it has a price of a unit."""
     return any(charge.unit_price is not None for charge in charges)
 
 

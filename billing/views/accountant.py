@@ -39,8 +39,8 @@ def accountant(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_charges(request: MemberRequest) -> HttpResponseBase:
-    """The charges of the days that the form names, as CSV or as a spreadsheet; the page again, if
-    there are no such days.
+    """The charges of the days that the form names, as CSV or, with `format=xlsx` in the address, as
+    a spreadsheet; the page again, with status 422, if there are no such days.
     """
     account, now = account_of(request), clock.now()
     form = Days(request.GET, last=account.open_on - calendar.ONE_DAY)
@@ -91,9 +91,10 @@ def build_year(request: MemberRequest, year: int) -> HttpResponse:
 @with_second_factor(back="billing:accountant")
 def add_address(request: MemberRequest) -> HttpResponse:
     """Add an address that gets the documents, by the form, with a trail row and a notice to the
-    owners; a job mails it the link by which it confirms; and lead back to the page; show it again
-    if the form is invalid or refused. Owners and finance may. A second factor is asked for first,
-    since whoever reads the documents knows the shop's business.
+    merchant, which is mailed to the owners, and lead back to the page; it is shown again if the
+    form is invalid or refused. A job mails the address the link by which it confirms. Owners and
+    finance may. A second factor is asked for first, since whoever reads the documents knows the
+    shop's business.
     """
     account, now = account_of(request), clock.now()
     if request.method != "POST":
@@ -158,8 +159,8 @@ def _page(
     address: NewAddress | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """The page of documents with these forms, or fresh ones; the choice of years is there for
-    merchants with Thai documents alone.
+    """The page of documents with these forms, or fresh ones. The form that chooses Buddhist years
+    for Thai documents is there for merchants whose language is Thai alone.
     """
     merchant = account.merchant
     years, listed = documents.years(account), list(documents.addresses(account))

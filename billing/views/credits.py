@@ -34,7 +34,9 @@ def all_credits(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_credits(request: MemberRequest) -> HttpResponseBase:
-    """A CSV file of the credits that the list shows with the same filter."""
+    """A file of the credits that the list shows with the same filter, all pages of it: as CSV or,
+    with `format=xlsx` in the address, as a spreadsheet.
+    """
     account, local = account_and_days(request)
     wanted = CreditFilter(request.GET, local=local, currency=account.currency)
     found = wanted.ordered(asked.of(account, **wanted.rows))

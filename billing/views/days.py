@@ -30,7 +30,9 @@ def all_days(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_days(request: MemberRequest) -> HttpResponseBase:
-    """A CSV file of the sums that the list shows with the same filter."""
+    """A file of the sums that the list shows with the same filter, all pages of it: as CSV or, with
+    `format=xlsx` in the address, as a spreadsheet.
+    """
     account, local = account_and_days(request)
     asked = DayFilter(request.GET, local=local, currency=account.currency)
     found = asked.ordered(days.of(account, **asked.rows))

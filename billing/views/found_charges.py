@@ -25,7 +25,9 @@ def all_charges(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of all charges that the page finds with the same filter."""
+    """A file of all charges that the page finds with the same filter: as CSV or, with `format=xlsx`
+    in the address, as a spreadsheet.
+    """
     account, asked, found = _asked(request)
     file_name = asked.file_name("charges", request.membership.merchant.reference)
     with language_asked(request):

@@ -59,7 +59,9 @@ def invoices(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_invoices(request: MemberRequest) -> HttpResponseBase:
-    """A CSV file of all bills that the list shows with the same filter."""
+    """A file of all bills that the list shows with the same filter: as CSV or, with `format=xlsx`
+    in the address, as a spreadsheet.
+    """
     account, local = account_and_days(request)
     asked = InvoiceFilter(request.GET, local=local, currency=account.currency)
     found = asked.ordered(standings.invoices(account, **asked.rows))
@@ -264,6 +266,8 @@ def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
 
 @for_exporting
 def export_invoice(request: MemberRequest, number: str) -> HttpResponseBase:
-    """The bill as a CSV file, with one row per charge. Raises Http404 if there is no such bill."""
+    """The bill as a file with one row per charge: as CSV or, with `format=xlsx` in the address, as
+    a spreadsheet. Raises Http404 if there is no such bill.
+    """
     export = invoice_csv.Export(invoice_of(request, number), language_of(request))
     return download(request, export.blocks(), export.file_name)

@@ -37,8 +37,8 @@ def settings(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask_threshold(request: MemberRequest) -> HttpResponse:
-    """Posted to, ask for a higher threshold by the form of the settings page, with a trail row; an
-    operator answers later; and lead back to it; show it again if the form is invalid or refused.
+    """Posted to, ask for a higher threshold by the form of the settings page, with a trail row, and
+    lead back to it; it is shown again if the form is invalid or refused. An operator answers later.
     Owners and finance may.
     """
     if request.method != "POST":  # as after signing in again

@@ -96,7 +96,9 @@ def statements(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_statements(request: MemberRequest) -> HttpResponseBase:
-    """A CSV file of the closed months that the list shows with the same filter, one row each."""
+    """A file of the closed months that the list shows with the same filter, one row each: as CSV
+    or, with `format=xlsx` in the address, as a spreadsheet.
+    """
     account, local = account_and_days(request)
     asked = _asked(request, account, local)
     found = asked.ordered(statement_queries.of_year(account, **asked.rows))
@@ -140,8 +142,9 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
 
 @for_exporting
 def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
-    """The month's charges as CSV. If the month is not closed, or nothing was charged in it,
-    redirects to the list of statements with the reason.
+    """The month's charges as CSV or, with `format=xlsx` in the address, as a spreadsheet. If the
+    month is not closed, or nothing was charged in it, redirects to the list of statements with the
+    reason.
     """
     merchant = request.membership.merchant
     try:

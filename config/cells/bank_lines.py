@@ -21,9 +21,9 @@ BOOKED_AS = (
 
 
 def follow(merchant_id: int, start: int, to: int, *, now: datetime) -> None:
-    """Write the merchant's booked lines of the cell `start` into the cell `to`, each as booked as
-    it was, and say in `start` that they are there. The caller has copied what they were booked as,
-    and has the triggers of the lines do nothing meanwhile. Raises Undecryptable.
+    """Write the merchant's booked lines of the cell `start` into the cell `to`, booked as they
+    were, and make those in `start` ELSEWHERE, handed to `to`. The caller has copied what they were
+    booked as, and has the triggers of the lines do nothing meanwhile. Raises Undecryptable.
     """
     with cells.at(start):
         booked = BankLine.objects.filter(account=merchant_id, status=Status.BOOKED)
@@ -45,9 +45,10 @@ def follow(merchant_id: int, start: int, to: int, *, now: datetime) -> None:
 def _copied(
     lines: Sequence[BankLine], returned: dict[int, BankLine], start: int, now: datetime
 ) -> dict[int, BankLine]:
-    """Write these lines of the cell `start` into the cell that we are inside, each with a statement
-    of its own. `returned` has the copies of those that they take back, by the key of what was
-    copied. Returns the copies by that.
+    """Write these lines of the cell `start` into the cell that we are inside, booked as they are,
+    each with a statement of its own that was taken at `now`. `returned` has the copies of those
+    lines that these take back, by the key of the original line. Returns the new copies, by the key
+    of the original line, too.
     """
     files = _files(lines, now)
     statements = BankStatement.objects.bulk_create(

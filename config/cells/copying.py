@@ -72,8 +72,9 @@ def unhush(cursor: CursorWrapper) -> None:
 
 
 def copy(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:
-    """Copy all rows of the merchant from the cell `start` to the cell `to`. `merchant` has its
-    primary key (`merchant`) and its `reference`.
+    """Copy the merchant's rows that go along (owned.models) from the cell `start` to the cell `to`,
+    with their keys. Differences of payouts are not copied here, but by `hand_over`. `merchant` has
+    its primary key (`merchant`) and its `reference`.
     """
     for model in owned.models():
         if model is not ProviderDifference:
@@ -87,7 +88,9 @@ def copy(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int
 
 
 def delete(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> None:
-    """Delete all rows of the merchant in the cell with this number."""
+    """Delete the merchant's rows that go along (owned.models) in the cell with this number. Rows of
+    the house that were about the merchant stay.
+    """
     for model in reversed(owned.models()):
         cursor.execute(
             f"DELETE FROM {_table(model, number)} AS owned WHERE {owned.condition(model, number)}",
@@ -96,8 +99,9 @@ def delete(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> N
 
 
 def sums(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> dict[str, Sums]:
-    """Count what each table of the cell with this number has of the merchant, and add its amounts
-    up, by the table's name: a query for each.
+    """Count what each table of the cell with this number has of the merchant's rows that go along
+    (owned.models), and add its amounts and a digest of its rows up, by the table's name: a query
+    for each. Differences of payouts are left out, as their payouts have other keys in each cell.
     """
     found = {}
     for model in owned.models():
@@ -139,9 +143,10 @@ def names(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> li
 
 
 def hand_over(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:
-    """Have the rows of providers' payouts that are the merchant's be so in the cell `to`, where the
-    same payouts are on record, or else are copied to, and no longer in the cell `start`. Each cell
-    has every payout; in one alone a row is of one of its merchants (rule 30.22).
+    """Tie the rows of providers' payouts that are the merchant's to it in the cell `to`, and no
+    longer in the cell `start`; a payout that is not on record in `to` is copied to it. The
+    differences of the merchant's payments are copied, too. Each cell has every payout; in one alone
+    a row is of one of its merchants (rule 30.22).
     """
     payouts = {
         key: _payout(cursor, reference, start, to)

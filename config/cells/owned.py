@@ -100,7 +100,10 @@ def loose_constraints() -> Sequence[tuple[str, str]]:
 
 
 def whose(model: type[Model]) -> str:
-    """The column of the model by which its rows name their merchant; "" for none."""
+    """The column of the model by which its rows name their merchant; "" where they belong to one
+    through another row (THROUGH), are the house's, or are received events. Raises LookupError for a
+    model of which nobody has said whether it goes along.
+    """
     if model._meta.label in THROUGH or model._meta.label in OF_HOUSE or model is ReceivedEvent:
         return ""
     return str(_named(model).column)

@@ -157,9 +157,9 @@ def _credit(merchant: int, key: str) -> int:
 
 
 def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
-    """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
-    asks for another billing threshold, an amount in the shop's currency, with this message and a
-    trail row.
+    """The act, called with the shop's key and the instant, by which the member of the shop with the
+    e-mail address `by` asks for a higher billing threshold, an amount in the shop's currency, with
+    this message and a trail row.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -211,9 +211,9 @@ def _threshold(merchant: int) -> int:
 
 
 def ask_raise(limit: str, message: str, *, by: str) -> Act:
-    """The act, called with the shop's key and the instant, by which `by`, a member of the shop,
-    asks for a credit limit of this amount in the shop's currency, with this message and a trail
-    row.
+    """The act, called with the shop's key and the instant, by which the member of the shop with the
+    e-mail address `by` asks for a credit limit of this amount in the shop's currency, with this
+    message and a trail row.
     """
 
     def act(merchant: int, now: datetime) -> object:
