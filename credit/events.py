@@ -110,7 +110,8 @@ def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetim
 def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
     """Cancel the order, which releases what it holds, for the reason that the event gives; the
     outcome is "applied", or "duplicate" for a repeat. It locks the line. Raises UnknownOrder,
-    WrongInstant, OrderNotOpen once something is paid, OrderConflict.
+    WrongInstant, OrderNotOpen once something is paid, and OrderConflict if it was cancelled before
+    for another reason.
     """
     order, is_new = order_steps.cancel(
         merchant_id=merchant_id,

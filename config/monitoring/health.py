@@ -169,7 +169,9 @@ def _broker() -> str:
 
 
 def _scheduler() -> str:
-    """Check that the scheduler has sent a heartbeat lately. Returns "" or what is wrong."""
+    """Check that the scheduler's last heartbeat is not stale (`queries.is_stale`). Returns "" or
+    what is wrong, also if there was none yet.
+    """
     heartbeat = queries.heartbeat_at()
     if not queries.is_stale(heartbeat, clock.now()):
         return ""

@@ -33,8 +33,8 @@ def of_merchant(merchant: Any) -> Brief | None:
 
 
 def of_line(line: CreditLine) -> Brief:
-    """What operators read of a line: its limit, use, overdue amount, freezes, last grade, proceeds
-    and days, and the latest changes of its limit and its freezes.
+    """What operators read of a line: its limit, use, overdue amount, freezes, last review, proceeds
+    and days, and the latest changes of its limit and its freezes (`_history`).
     """
     return Brief(
         facts=(
@@ -100,8 +100,9 @@ def _grade(line: CreditLine) -> Fact:
 
 
 def _history(line: CreditLine) -> list[Past]:
-    """The latest changes of the limit, and freezes that were placed or lifted, newest first, with
-    who did it and why.
+    """The latest changes of the limit, by its opening, operators and reviews (write-offs are left
+    out), and freezes that were placed or lifted, newest first, with who did it and why: FEW of them
+    at most.
     """
     entries = line.entries.filter(kind__in=CHANGES_OF_LIMIT).order_by("-at", "-pk")[:FEW]
     rows = [

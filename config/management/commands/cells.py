@@ -50,9 +50,10 @@ class Command(BaseCommand):
         move_cell.add_argument("--to", required=True, metavar="HOST:PORT", type=_machine)
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
-        """List cells, make one, say where they lie, or move a merchant's books, with a trail row.
-        Raises CommandError without TAEL_CELLS, for what can't be done, and if the audit finds
-        something after a move.
+        """Do one of these: print the cells, make the first one or add another, have each on a
+        machine of a cluster, move a cell to another machine, or move a merchant's books to another
+        cell, with a trail row, and audit both. Raises CommandError without TAEL_CELLS, for what
+        can't be done, and if the audit finds something after a move.
         """
         if not cells.are_on():
             raise CommandError("Set TAEL_CELLS=1: this installation has no cells.")
