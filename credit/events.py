@@ -124,9 +124,11 @@ def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetim
 
 
 def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outcome:
-    """Record a buyer's payment for an order; the outcome is "applied", or "duplicate" for a repeat.
-    It locks the line. Raises Unmatched for cash that the order cannot take, UnknownOrder,
-    WrongInstant and CurrencyMismatch, after storing it for operators; and PaymentConflict, Invalid.
+    """Record a buyer's payment for an order, which lowers what is used of the limit and becomes
+    proceeds, and may lift a freeze for overdue payments (payments.receive). The outcome is
+    "applied", or "duplicate" for a repeat. It locks the line. Raises Unmatched for cash that the
+    order cannot take, UnknownOrder, WrongInstant and CurrencyMismatch, after storing it for
+    operators; and PaymentConflict, Invalid.
     """
     payment, is_new = payments.receive(
         merchant_id=merchant_id,
@@ -140,9 +142,11 @@ def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outc
 
 
 def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime) -> Outcome:
-    """Record a refund to an order's buyer; the outcome is "applied", or "duplicate" for a repeat.
-    It locks the line. Raises UnknownOrder, WrongInstant and CurrencyMismatch after storing it for
-    operators; and OrderNotOpen, RefundTooLarge, RefundConflict, Invalid.
+    """Record a refund to an order's buyer, which lowers what is outstanding first and takes the
+    rest out of proceeds, and may lift a freeze for overdue payments (refunds.give). The outcome is
+    "applied", or "duplicate" for a repeat. It locks the line. Raises UnknownOrder, WrongInstant and
+    CurrencyMismatch after storing it for operators; and OrderNotOpen, RefundTooLarge,
+    RefundConflict, Invalid.
     """
     refund, is_new = refunds.give(
         merchant_id=merchant_id,
@@ -156,9 +160,9 @@ def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime)
 
 
 def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Outcome:
-    """Record the metrics of the shop, as measured at the event's instant. The outcome is "applied",
-    or "duplicate" for a repeat. It locks the line. Raises MetricsConflict for other values of the
-    same instant, and Invalid.
+    """Record the metrics of the shop, as measured at the event's instant, for limit reviews from
+    now on. The outcome is "applied", or "duplicate" for a repeat. It locks the line. Raises
+    MetricsConflict for other values of the same instant, and Invalid.
     """
     _, is_new = metrics.report(
         merchant_id=merchant_id,
@@ -174,8 +178,9 @@ def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Ou
 
 def order_brought(event: Event, data: OrderOpening, merchant_id: int, now: datetime) -> Outcome:
     """Open an order that was placed elsewhere and that the merchant brings along, with what was
-    paid of it there. The outcome is "applied", or "duplicate" for a repeat. It locks the line.
-    Raises OrderConflict, HasTraded, WrongInstant, CurrencyMismatch, Invalid.
+    paid of it there; what is outstanding counts as used, even above the limit. The outcome is
+    "applied", or "duplicate" for a repeat. It locks the line. Raises OrderConflict, HasTraded,
+    WrongInstant, CurrencyMismatch, Invalid.
     """
     currency = money.check_currency(data.currency)
     order, is_new = openings.take_order(

@@ -69,8 +69,9 @@ def cache_url() -> str:
 
 
 def ensure() -> None:
-    """Start the embedded servers unless they run, and keep them running until this process ends.
-    Does nothing if none is embedded.
+    """Start the embedded servers unless they run, and keep them running until this process ends; it
+    stops them then if no other process uses them (`leave`), also at SIGTERM and SIGHUP, which run
+    the exit handlers from now on. Does nothing if none is embedded.
 
     It costs next to nothing if this process has called it before. Raises ServerDidNotStart.
     """

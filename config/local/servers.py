@@ -41,7 +41,7 @@ class ServerDidNotStart(Exception):
 
 
 def postgres_folder() -> Path:
-    """The path of the folder of PostgreSQL's socket. Whoever may enter it is trusted by the server,
+    """The path of the folder of PostgreSQL's socket. The server trusts everybody who may enter it,
     so it is within a folder that only its owner (and root) may enter.
     """
     return datafolder.sockets() / "pg"

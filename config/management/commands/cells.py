@@ -129,8 +129,9 @@ class Command(BaseCommand):
 
     def _move(self, reference: str, to: int, most_seconds: float) -> None:
         """Move the merchant's books to the cell `to`, with a trail row, and then audit both cells
-        as a whole, which takes its time and stops nobody. Raises CommandError if they stay, and if
-        a check finds something.
+        as a whole, which takes its time and stops nobody. Nothing is written for the merchant while
+        the books move; the move is given up after `most_seconds` of that. Raises CommandError if
+        the books stay where they are, and if a check finds something after the move.
         """
         start = directory.cells_of([reference]).get(reference, cells.FIRST)
         try:
