@@ -41,8 +41,9 @@ from merchants.queries import local_day
 
 
 def register() -> None:
-    """Register credit's queues, its part of a merchant's page, and its figures of the home page.
-    Called once, when a program starts.
+    """Register credit's queues, its part of a merchant's page, its steps in the list of what a
+    merchant needs until it trades, its briefs for decisions, its reports, and its figures and
+    picture of the home page. Called once, when a program starts.
     """
     QUEUES.register(*waiting.QUEUES)
     PARTS.register(Part(30, _of_merchant, related=["credit_line"]))

@@ -38,10 +38,11 @@ def placed(
     event: Event, data: OrderPlaced, merchant_id: int, now: datetime, *, under_lock: bool = False
 ) -> Outcome:
     """Open the order, or record that it was declined. The outcome of a new declined order is
-    "declined", with the reason, of which the merchant is notified unless its own rules declined it.
-
-    `under_lock` is for orders that `placed_at_once` could not open: they take the line's lock.
-    Raises OrderConflict, CurrencyMismatch, WrongInstant, Invalid.
+    "declined", with the reason; that of an open one is "applied", and that of a repeat "duplicate".
+    The merchant is notified of a decline, unless its own rules declined it, and when the order
+    fills four fifths or all of the limit. `under_lock` is for orders that `placed_at_once` could
+    not open: they take the line's lock. Raises OrderConflict, CurrencyMismatch, WrongInstant,
+    Invalid.
     """
     order, is_new = orders.place(
         merchant_id=merchant_id,

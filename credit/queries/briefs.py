@@ -124,8 +124,8 @@ def _history(line: CreditLine) -> list[Past]:
 
 
 def _changes_of_line(line: CreditLine, name: str) -> list[Change]:
-    """What placing a freeze changes of the line: that it takes new orders, and its number of
-    freezes. Nothing for other decisions than "freeze".
+    """What placing a freeze changes of the line: it takes no new orders any more, if it did, and
+    has one freeze more. Nothing for other decisions than "freeze".
     """
     if name != "freeze":
         return []
