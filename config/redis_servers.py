@@ -51,9 +51,9 @@ def given() -> bool:
 
 
 def broker() -> tuple[str, dict[str, Any]]:
-    """(the broker's address as Celery takes it, options of its transport). Of Sentinels, the
-    address names all, and the options the primary's name. Raises ImproperlyConfigured if the
-    address cannot be understood.
+    """(the broker's address as Celery takes it, options of its transport). Where Sentinels watch
+    it, the address names all of them, and the options the primary's name; for any other there are
+    no options. Raises ImproperlyConfigured if the address cannot be understood.
     """
     url = _url(*BROKER)
     if not url.startswith(f"{SENTINEL}:"):

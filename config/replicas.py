@@ -72,9 +72,9 @@ class ReadsFromReplica:
         return self._read(request)
 
     def _is_up_to_date(self, request: HttpRequest) -> bool:
-        """Ask the replica whether it has replayed what this session wrote and what anybody had
-        written some time ago. False also if the replica does not answer, which is logged; it is
-        then left alone for a while.
+        """Ask the replica whether it is one still, and has replayed what this session wrote and
+        what anybody had written BEHIND_SECONDS ago. False also if it does not answer, which is
+        logged; then it is not asked for SECONDS_WITHOUT.
         """
         if time.monotonic() < self.asked_again_at:
             return False

@@ -41,8 +41,9 @@ from merchants.queries import local_day
 
 
 def register() -> None:
-    """Register credit's queues, its part of a merchant's page, and its figures of the home page.
-    Called once, when a program starts.
+    """Register credit's queues, its part of a merchant's page, its steps in the list of what a
+    merchant needs until it trades, its briefs for decisions, its reports, and its figures and
+    picture of the home page. Called once, when a program starts.
     """
     QUEUES.register(*waiting.QUEUES)
     PARTS.register(Part(30, _of_merchant, related=["credit_line"]))
@@ -164,8 +165,8 @@ def _proceeds(line: CreditLine, today: date, own_withdrawals: Sequence[Withdrawa
 
 
 def _limits(line: CreditLine, requests: Sequence[LimitRequest]) -> Panel:
-    """The panel with the latest changes of the limit, the latest reviews, and the given
-    requests.
+    """The panel with the limit's opening and its latest changes by operators and reviews
+    (write-offs are left out), the latest reviews, at most FEW of each, and the given requests.
     """
     raised = (LimitEntry.Kind.OPENED, LimitEntry.Kind.LIMIT_SET, LimitEntry.Kind.REVIEW)
     history = LimitEntry.objects.filter(line=line, kind__in=raised)
@@ -179,7 +180,8 @@ def _limits(line: CreditLine, requests: Sequence[LimitRequest]) -> Panel:
 
 def _steps_of_requests(requests: Sequence[LimitRequest]) -> Iterator[Step]:
     """Yield a step of the merchant's history for each of these requests about the limit: when it
-    was asked, what kind it is, the merchant's message, who asked, and its page.
+    was asked, what kind it is, the merchant's message, who asked, and the address of the request's
+    page in the admin.
     """
     for one in requests:
         what = f"Asked: {one.get_kind_display()}"
@@ -188,7 +190,7 @@ def _steps_of_requests(requests: Sequence[LimitRequest]) -> Iterator[Step]:
 
 def _steps_of_withdrawals(own_withdrawals: Sequence[Withdrawal]) -> Iterator[Step]:
     """Yield a step of the merchant's history for each of these withdrawals: when it was asked for,
-    its reference, who asked, and its page.
+    its reference, who asked, and the address of its page in the admin.
     """
     for one in own_withdrawals:
         what = f"Asked: withdrawal {one}"

@@ -201,7 +201,7 @@ def rules_of(country: str) -> Rules:
 
 def checked_type(country: str, account_type: str) -> str:
     """The type of an account in that country; "" where its banks tell none apart. Raises
-    NotAnAccount if it is missing there, or given elsewhere.
+    NotAnAccount if it is missing there or none of the country's, or if it is given elsewhere.
     """
     known = rules_of(country).types
     if account_type == "" and not known:
@@ -214,8 +214,9 @@ def checked_type(country: str, account_type: str) -> str:
 
 
 def checked_bic(country: str, bic: str) -> str:
-    """The BIC of a bank of that country in capitals, without blanks; "" if there is none. Raises
-    NotAnAccount.
+    """The BIC of a bank of that country in capitals, without blanks; "" if none is given. Raises
+    NotAnAccount for what is no BIC, and for that of a bank in a country whose banks have no
+    accounts there.
     """
     bic = _plain(bic)
     if not bic:

@@ -27,8 +27,8 @@ def withdrawal_statement(
     withdrawal: Withdrawal, receipts: Sequence[Receipt], *, now: datetime
 ) -> bytes:
     """The PDF of what the withdrawal and its fee were made of, in the language of the merchant's
-    documents. `receipts` are all of them, as paid_out.of_withdrawal gives them; the withdrawal's
-    status is that of `now`, which the document names.
+    documents. `receipts` are all of them, as paid_out.of_withdrawal gives them, of which the first
+    LISTED are listed; the withdrawal's status is that of `now`, which the document names.
     """
     line = withdrawal.line
     merchant, today = line.merchant, local_day(line, now)

@@ -38,10 +38,11 @@ def placed(
     event: Event, data: OrderPlaced, merchant_id: int, now: datetime, *, under_lock: bool = False
 ) -> Outcome:
     """Open the order, or record that it was declined. The outcome of a new declined order is
-    "declined", with the reason, of which the merchant is notified unless its own rules declined it.
-
-    `under_lock` is for orders that `placed_at_once` could not open: they take the line's lock.
-    Raises OrderConflict, CurrencyMismatch, WrongInstant, Invalid.
+    "declined", with the reason; that of an open one is "applied", and that of a repeat "duplicate".
+    The merchant is notified of a decline, unless its own rules declined it, and when the order
+    fills four fifths or all of the limit. `under_lock` is for orders that `placed_at_once` could
+    not open: they take the line's lock. Raises OrderConflict, CurrencyMismatch, WrongInstant,
+    Invalid.
     """
     order, is_new = orders.place(
         merchant_id=merchant_id,
@@ -110,7 +111,8 @@ def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetim
 def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
     """Cancel the order, which releases what it holds, for the reason that the event gives; the
     outcome is "applied", or "duplicate" for a repeat. It locks the line. Raises UnknownOrder,
-    WrongInstant, OrderNotOpen once something is paid, OrderConflict.
+    WrongInstant, OrderNotOpen once something is paid, and OrderConflict if it was cancelled before
+    for another reason.
     """
     order, is_new = order_steps.cancel(
         merchant_id=merchant_id,
@@ -123,9 +125,11 @@ def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetim
 
 
 def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outcome:
-    """Record a buyer's payment for an order; the outcome is "applied", or "duplicate" for a repeat.
-    It locks the line. Raises Unmatched for cash that the order cannot take, UnknownOrder,
-    WrongInstant and CurrencyMismatch, after storing it for operators; and PaymentConflict, Invalid.
+    """Record a buyer's payment for an order, which lowers what is used of the limit and becomes
+    proceeds, and may lift a freeze for overdue payments (payments.receive). The outcome is
+    "applied", or "duplicate" for a repeat. It locks the line. Raises Unmatched for cash that the
+    order cannot take, UnknownOrder, WrongInstant and CurrencyMismatch, after storing it for
+    operators; and PaymentConflict, Invalid.
     """
     payment, is_new = payments.receive(
         merchant_id=merchant_id,
@@ -139,9 +143,11 @@ def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outc
 
 
 def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime) -> Outcome:
-    """Record a refund to an order's buyer; the outcome is "applied", or "duplicate" for a repeat.
-    It locks the line. Raises UnknownOrder, WrongInstant and CurrencyMismatch after storing it for
-    operators; and OrderNotOpen, RefundTooLarge, RefundConflict, Invalid.
+    """Record a refund to an order's buyer, which lowers what is outstanding first and takes the
+    rest out of proceeds, and may lift a freeze for overdue payments (refunds.give). The outcome is
+    "applied", or "duplicate" for a repeat. It locks the line. Raises UnknownOrder, WrongInstant and
+    CurrencyMismatch after storing it for operators; and OrderNotOpen, RefundTooLarge,
+    RefundConflict, Invalid.
     """
     refund, is_new = refunds.give(
         merchant_id=merchant_id,
@@ -155,9 +161,9 @@ def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime)
 
 
 def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Outcome:
-    """Record the metrics of the shop, as measured at the event's instant. The outcome is "applied",
-    or "duplicate" for a repeat. It locks the line. Raises MetricsConflict for other values of the
-    same instant, and Invalid.
+    """Record the metrics of the shop, as measured at the event's instant, for limit reviews from
+    now on. The outcome is "applied", or "duplicate" for a repeat. It locks the line. Raises
+    MetricsConflict for other values of the same instant, and Invalid.
     """
     _, is_new = metrics.report(
         merchant_id=merchant_id,
@@ -173,8 +179,9 @@ def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Ou
 
 def order_brought(event: Event, data: OrderOpening, merchant_id: int, now: datetime) -> Outcome:
     """Open an order that was placed elsewhere and that the merchant brings along, with what was
-    paid of it there. The outcome is "applied", or "duplicate" for a repeat. It locks the line.
-    Raises OrderConflict, HasTraded, WrongInstant, CurrencyMismatch, Invalid.
+    paid of it there; what is outstanding counts as used, even above the limit. The outcome is
+    "applied", or "duplicate" for a repeat. It locks the line. Raises OrderConflict, HasTraded,
+    WrongInstant, CurrencyMismatch, Invalid.
     """
     currency = money.check_currency(data.currency)
     order, is_new = openings.take_order(

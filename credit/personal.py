@@ -160,9 +160,10 @@ def _destinations(subject: Subject) -> Iterator[Row]:
 
 
 def _erase_destinations(subject: Subject, pseudonym: str) -> int:
-    """Erase the destinations of the merchant that were removed and that no withdrawal names:
-    holder, number, and what the trail and notices say of them. One that is blocked stays, so that
-    the same number is not added again. Returns how many rows were changed, in all tables.
+    """Erase those of the merchant's destinations that were removed and that no withdrawal names:
+    the pseudonym stands in place of the holder, number and town are emptied, and so is what the
+    trail and notices say of them. One that is blocked stays, so that the same number is not added
+    again. Returns how many rows were changed, in all tables.
     """
     never_paid = _destinations_of(subject).filter(
         removed_at__isnull=False, blocked_at__isnull=True, withdrawal__isnull=True

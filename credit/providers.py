@@ -39,7 +39,9 @@ class Answer:
 
     @classmethod
     def paid(cls, reference: str, amount: Money | None = None) -> "Answer":
-        """The answer that the withdrawal was paid, under the provider's own `reference`."""
+        """The answer that the withdrawal was paid, under the provider's own `reference`. `amount`
+        is what the provider says that it paid, or None if it does not say.
+        """
         return cls(Withdrawal.Status.PAID, reference=reference, amount=amount)
 
     @classmethod
@@ -95,8 +97,10 @@ class Sandbox:
             raise SandboxNotAllowed("sandbox withdrawals need TAEL_SANDBOX=1")
 
     def send(self, withdrawal: Withdrawal) -> Answer:
-        """Note the withdrawal's outcome by its reference for `find`, and return it. Raises NoAnswer
-        for a number that ends in 0119, and SandboxNotAllowed.
+        """Note the withdrawal's outcome by its reference for `find`, and return it: FAILED for a
+        number that ends in 0002, and PAID for others. For one that ends in 0119 it raises NoAnswer
+        after it noted PAID. What was noted first for a reference stays for 30 days. Raises
+        SandboxNotAllowed, and Undecryptable.
         """
         self.check_allowed()
         number = number_of(withdrawal)

@@ -36,12 +36,14 @@ _users_lock: int | None = None  # file descriptor, while this process uses the s
 
 
 def runs_postgres() -> bool:
-    """Whether Tael runs its own PostgreSQL here."""
+    """Whether Tael runs its own PostgreSQL here: the environment has no DATABASE_URL."""
     return not os.environ.get("DATABASE_URL")
 
 
 def runs_redis() -> bool:
-    """Whether Tael runs its own Redis here."""
+    """Whether Tael runs its own Redis here: the environment names none. Raises ImproperlyConfigured
+    if it names one for the broker or for the cache alone (redis_servers.given).
+    """
     return not redis_servers.given()
 
 
@@ -67,8 +69,9 @@ def cache_url() -> str:
 
 
 def ensure() -> None:
-    """Start the embedded servers unless they run, and keep them running until this process ends.
-    Does nothing if none is embedded.
+    """Start the embedded servers unless they run, and keep them running until this process ends; it
+    stops them then if no other process uses them (`leave`), also at SIGTERM and SIGHUP, which run
+    the exit handlers from now on. Does nothing if none is embedded.
 
     It costs next to nothing if this process has called it before. Raises ServerDidNotStart.
     """
@@ -113,8 +116,9 @@ def revive_dead() -> None:
 
 
 def ensure_broker() -> None:
-    """Start the embedded servers unless this process uses them already (`ensure`), and the embedded
-    Redis unless it runs, even if it died since `ensure`. Does nothing if Redis is not embedded.
+    """Start the embedded servers unless this process uses them already (`ensure`: PostgreSQL too,
+    and even if Redis is not embedded). Where Redis is embedded and does not run, start again what
+    has died since `ensure`. Does nothing if neither server is embedded. Raises ServerDidNotStart.
     """
     ensure()
     if runs_redis() and not servers.redis_listens():

@@ -17,7 +17,8 @@ GRACE_SECONDS = 10
 
 def main() -> int:
     """Run the program of the command line until it ends, or its starter does; signals to end are
-    passed on to it, and processes it leaves behind are killed. Returns its exit code.
+    passed on to it, and processes that it leaves behind are killed. Returns its exit code, or 128 +
+    the number of the signal that ended it.
     """
     program = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -41,7 +41,7 @@ class ServerDidNotStart(Exception):
 
 
 def postgres_folder() -> Path:
-    """The path of the folder of PostgreSQL's socket. Whoever may enter it is trusted by the server,
+    """The path of the folder of PostgreSQL's socket. The server trusts everybody who may enter it,
     so it is within a folder that only its owner (and root) may enter.
     """
     return datafolder.sockets() / "pg"
@@ -296,7 +296,9 @@ def _package(name: str) -> Path:
 
 
 def _give_to_server(folder: Path) -> None:
-    """Create the folder unless it exists, and give it to the server's account."""
+    """Create the folder, for its owner alone, unless it exists. If we are root, make the account
+    under which PostgreSQL runs its owner.
+    """
     folder.mkdir(mode=0o700, exist_ok=True)
     if account := datafolder.server_account():
         os.chown(folder, account.pw_uid, account.pw_gid)

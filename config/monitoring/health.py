@@ -96,8 +96,9 @@ def _found(name: str, check: Check) -> str:
 
 
 def _database() -> str:
-    """Check that the database answers and that all migrations are applied; the latter about once a
-    minute. Returns "" or what is wrong; raises the database's error if it does not answer.
+    """Check that the database answers and that all migrations are applied; once they all were, the
+    latter about once a minute only. Returns "" or what is wrong; raises the database's error if it
+    does not answer.
     """
     global _migrated_at
     with connection.cursor() as cursor:
@@ -112,8 +113,8 @@ def _database() -> str:
 
 
 def _clock() -> str:
-    """Check that this machine's clock is not ahead of the database's (lib.clock). Returns "" or
-    what is wrong.
+    """Check that this machine's clock is not more than the 5 minutes ahead of the database's that
+    are forgiven (lib.clock). Returns "" or what is wrong.
     """
     try:
         clock.now()
@@ -169,7 +170,9 @@ def _broker() -> str:
 
 
 def _scheduler() -> str:
-    """Check that the scheduler has sent a heartbeat lately. Returns "" or what is wrong."""
+    """Check that the scheduler's last heartbeat is not stale (`queries.is_stale`). Returns "" or
+    what is wrong, also if there was none yet.
+    """
     heartbeat = queries.heartbeat_at()
     if not queries.is_stale(heartbeat, clock.now()):
         return ""

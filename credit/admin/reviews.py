@@ -80,8 +80,9 @@ class LimitReviewAdmin(DecidingSeveral, AboutLine, OfMerchant):
 
 
 def _raise_effect(request: LimitRequest) -> str:
-    """What operators read before they approve a request: the limit that the merchant wants, or that
-    it asks for none.
+    """What operators read before they approve a request: that the limit becomes what the merchant
+    wants, or another one that they name, and that the merchant is told; of a question, that it asks
+    for no limit.
     """
     if request.limit_wanted is None:
         return "This asks for no limit."

@@ -12,8 +12,10 @@ OPTIONAL = ("amount", "currency")
 
 
 def read(content: bytes) -> Iterator[Said]:
-    """Yield what each row that is not empty says, with its number; the heading counts as row 1. The
-    whole file is read first. Raises UnreadableFile.
+    """Yield what each row of a bank's answers about withdrawals says, with its number; the heading
+    counts as row 1, and empty rows below it count, but yield nothing. The whole file is read before
+    the first is yielded. Raises UnreadableFile for what is no CSV in UTF-8, and for a heading that
+    does not name each of COLUMNS once, or one of OPTIONAL twice.
     """
     try:
         text = content.decode("utf-8-sig")

@@ -37,8 +37,8 @@ def read(root: Element) -> list[Said]:
 
 
 def _transfers(part: Element, name: str) -> Iterator[Said]:
-    """Yields what a part of the report says of each transfer that it names; one without a status of
-    its own has the part's. Raises UnreadableFile for an amount that cannot be read.
+    """Yield what a part of the report says of each transfer that it names; one without a status or
+    a reason of its own has the part's. Raises UnreadableFile for an amount that cannot be read.
     """
     for place, one in enumerate(part.findall("TxInfAndSts"), start=1):
         said = xml_tree.amount(one, "OrgnlTxRef/Amt/InstdAmt", f"{name}, transfer {place}")

@@ -64,7 +64,10 @@ class BuyersFilter(Filter):
 
     @property
     def nothing_found(self) -> StrOrPromise:
-        """What the reader can do about a list that found nothing; "" if nothing was asked for."""
+        """What the reader can do about a list that found nothing: try a shorter part of the name,
+        if one was asked for and the filter has no error; otherwise as for any list
+        (Filter.nothing_found).
+        """
         if self.said["name"] and not self.is_mistaken:
             return _("Nothing matches. Try a shorter part of the name, or clear the filter.")
         return super().nothing_found

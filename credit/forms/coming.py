@@ -51,8 +51,8 @@ class ComingFilter(Filter):
         return self.span.until or today + DAYS_AHEAD
 
     def narrowed(self, found: Rows) -> Rows:
-        """Those of `found` whose amounts are within those asked for. The days are not looked at
-        here: they were asked for when `found` was read.
+        """Those of `found` whose amounts are within those asked for; none if the filter has an
+        error. The days are not looked at here: they were asked for when `found` was read.
         """
         found = self.within_amounts(found)
         return found.none() if self.is_mistaken else found

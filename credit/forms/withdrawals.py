@@ -216,8 +216,10 @@ class NewDestination(forms.Form):
         country.choices = [("", "–"), *((code, name) for name, code in names)]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """Require a bank of cards and bank accounts, and a country of bank accounts; refuse what
-        the chosen kind does not have. A Thai bank's code follows from its name (rule 10.21).
+        """Require a bank of cards and bank accounts, a country of bank accounts, and a type where
+        that country's banks tell types apart; elsewhere a type is left out. Add an error for what
+        the chosen kind does not have. Where no code is given for an account in Thailand, it follows
+        from the bank's name (rule 10.21).
         """
         kind, said = self.cleaned_data.get("kind"), self.cleaned_data
         is_account = kind == PayoutDestination.Kind.BANK_ACCOUNT

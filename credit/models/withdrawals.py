@@ -126,7 +126,9 @@ class PayoutDestination(models.Model):
 
     @property
     def shown_by(self) -> dict[str, str]:
-        """What is kept of its number in plain text, as notices and masks.shown take it."""
+        """What is kept of its number in plain text, as the members `masked` and `last_four`, which
+        notices and masks.shown take; "" for what is not kept.
+        """
         return {"masked": self.masked, "last_four": self.last_four}
 
     @property

@@ -40,8 +40,10 @@ def read(content: bytes) -> tuple[str, list[Said]]:
 
 
 def of_each(form: str, said: Said) -> Iterator[Said]:
-    """Yield what is said, in a file of this form, of each withdrawal: what a pain.002 says of a
-    whole file or part is said of each withdrawal that is in it and not told of on its own.
+    """Yield what is said, in a file of this form, of each withdrawal. What a pain.002 says of a
+    whole file or part is said of each withdrawal that is in it and not told of on its own; a sum
+    that a camt.054 says was booked without details, of each withdrawal that makes it up. Whatever
+    else is said, or is about nothing that we know, is yielded as it is.
     """
     if form == Form.PAIN_002:
         yield from _each(said)
@@ -89,7 +91,7 @@ def _has(said: Said, number: int) -> bool:
 
 def _of_notice(said: Said) -> Iterator[Said]:
     """Yield what an entry of a camt.054 says: where it is one sum without details, of each
-    withdrawal that makes it up.
+    withdrawal that makes it up, or as it is if these are not found; any other as it is.
     """
     if said.status == BATCH:
         yield from batches.spread(said)

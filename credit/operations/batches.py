@@ -42,7 +42,9 @@ class Part:
 
     @property
     def accepted(self) -> "Part":
-        """The part without the withdrawals that have failed, which the bank had refused before."""
+        """The part without those of its withdrawals that have failed: the bank had refused them
+        before it booked the sum. Those that still wait for an answer stay in it.
+        """
         left = [one for one in self.withdrawals if not one.is_failed]
         return replace(self, withdrawals=left)
 

@@ -18,8 +18,8 @@ def close(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 
     A raise that waits after a review becomes VOID, one that the merchant asked for is rejected with
     a trail row, of both of which the merchant is notified, and no more reviews are held. Does
-    nothing if the line is closed already. The caller holds the account's lock. Rule 19.4, rule
-    19.5.
+    nothing if the line is closed already. The caller holds the account's lock; it locks the line,
+    whose ended days are worked off first (lines.lock). Rule 19.4, rule 19.5.
     """
     line = lines.lock(merchant_id, now=now)
     if line.is_closed:
@@ -34,9 +34,10 @@ def close(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 @transaction.atomic
 def reopen(*, merchant_id: int, now: datetime) -> CreditLine:
     """Open a closed line again, with the limit that it has: it takes new orders, and is reviewed.
-    What was void or rejected as it closed stays so.
+    What was void or rejected as it closed stays so. No trail row is written here.
 
-    Does nothing if the line is open. The caller holds the account's lock. Rule 19.9.
+    Does nothing if the line is open. The caller holds the account's lock; it locks the line, whose
+    ended days are worked off first (lines.lock). Rule 19.9.
     """
     line = lines.lock(merchant_id, now=now)
     if line.closed_at is None:

@@ -130,7 +130,8 @@ def _check_figure(
     line: CreditLine, amount: Money, wanted: two_people.Change, proposal: Proposal | None
 ) -> None:
     """Raise TakesTwoPeople if the amount, whichever its sign, is above what one person may pay out
-    that day, and nobody confirms it as `proposal`. `wanted` is what a second person would be shown.
+    that day, and nobody confirms it as `proposal`; ChangedMeanwhile if what a `proposal` changes is
+    no more as it was when that was proposed. `wanted` is what a second person would be shown.
     """
     two_people.check_figure(
         PAY_OUT, abs(amount.amount), wanted, currency=line.currency, day=line.open_on,

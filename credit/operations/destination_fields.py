@@ -104,8 +104,9 @@ def checked_number(
 
 
 def checked_bic(kind: PayoutDestination.Kind, country: str, bic: str) -> str:
-    """The BIC of an account's bank as banks write it; "" if nobody said it. Raises
-    NotADestination.
+    """The BIC of an account's bank as banks write it; "" if none is given. Raises NotADestination
+    for what is no BIC of a bank in that country, and for one that is given for what is no bank
+    account.
     """
     if kind == PayoutDestination.Kind.BANK_ACCOUNT:
         try:
@@ -119,7 +120,7 @@ def checked_bic(kind: PayoutDestination.Kind, country: str, bic: str) -> str:
 
 def checked_type(kind: PayoutDestination.Kind, country: str, account_type: str) -> str:
     """The type of an account, where its country's banks tell types apart; else "". Raises
-    NotADestination if it is missing there, or given elsewhere.
+    NotADestination if it is missing there or none of theirs, or if it is given elsewhere.
     """
     if kind == PayoutDestination.Kind.BANK_ACCOUNT:
         try:
@@ -132,8 +133,9 @@ def checked_type(kind: PayoutDestination.Kind, country: str, account_type: str) 
 
 
 def checked_town(kind: PayoutDestination.Kind, town: str) -> str:
-    """The town of an account's holder, with single blanks; "" if nobody said it. Raises
-    NotADestination.
+    """The town of an account's holder, with single blanks; "" if none is given. Raises
+    NotADestination for one that is too long or has control characters, and for one that is given
+    for what is no bank account.
     """
     if not town.strip():
         return ""

@@ -74,7 +74,8 @@ def add(
     which BIC, type and town are filled in if they were missing (`_fill_in`), and nothing else is
     changed. Raises Invalid, NotADestination for a number or name that cannot be,
     DestinationBlocked, and DestinationConflict if it is known with another holder, bank, BIC, type
-    or town. Rule 10.1, rule 10.3, rule 10.18, rule 29.29.
+    or town. It locks the line, whose ended days are worked off first (lines.lock). Rule 10.1, rule
+    10.3, rule 10.18, rule 29.29.
     """
     holder = destination_fields.checked_name(kind, holder, "holder")
     bank = destination_fields.checked_bank(kind, bank)

@@ -70,7 +70,7 @@ def change(
     proposal: Proposal | None,
 ) -> LimitEntry:
     """Change the locked line's limit by a person's decision of this kind, and write its entry (of
-    kind `entry`) and a trail row.
+    kind `entry`) and a trail row; a raise also among operators' decisions.
 
     A raise above the caps takes the confirmed `proposal`; `about` is what the second person is
     shown besides the two limits, and `asked_by` who wanted it. A raise that waits after a review
@@ -124,9 +124,10 @@ def change(
 
 
 def _is_above(line: CreditLine, limit: Money) -> bool:
-    """Whether the locked line's raise to `limit` is above the caps: the policy's maximum, and
-    double the lowest limit of the last days. Where the policy holds no reviews, any raise is. A
-    lower limit never is.
+    """Whether raising the locked line's limit to `limit` is above the caps: above the maximum of
+    the credit policy in force, or above double the lowest limit that the line had in the last 30
+    days. Where the currency has no credit policy, and so no reviews, any raise is above them. A
+    limit that is no higher than the present one never is.
     """
     if limit <= line.limit:
         return False

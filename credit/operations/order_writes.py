@@ -156,8 +156,9 @@ class Known(NamedTuple):
 def _by_two(
     statement: str, name: str, keys: Sequence[tuple[int, Any]]
 ) -> list[tuple[str, Mapping[str, Any]]]:
-    """The statement that looks up these keys, each a line's and something else by this name; none
-    if there are none.
+    """A list of one (statement, values), which looks up these keys: the values are the first halves
+    of the keys, which are lines, as `lines`, and the second halves under `name`. Empty if there are
+    no keys.
     """
     if not keys:
         return []

@@ -179,11 +179,11 @@ def check(
     buyer_risk: int = 0,
     now: datetime,
 ) -> Order:
-    """The order as `place` would answer for it at `now`. Nothing is written, no day-end either.
-
-    Raises OrderConflict if there is an order with this reference and other content, WrongInstant,
-    CurrencyMismatch, and Invalid. It locks the line, whose ended days are worked off first
-    (lines.lock).
+    """The order as `place` would answer for it at `now`: one that is not saved, OPEN or DECLINED
+    with the reason, or the one that is there already with the same content. Nothing is written: the
+    line is locked meanwhile, and the ended days that are worked off for it are undone at the end.
+    Raises OrderConflict if there is an order with this reference and other content,
+    CurrencyMismatch, and Invalid.
     """
     terms = Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()

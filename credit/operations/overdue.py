@@ -52,8 +52,9 @@ FROM changed WHERE line.merchant_id = changed.line_id
 
 
 def update(starts: Sequence[Start]) -> None:
-    """Place or lift the OVERDUE freeze of each locked line, by what is overdue as its day starts.
-    The merchant is notified of a change. Rule 7.5.
+    """Place the OVERDUE freeze of each locked line that has none, where what is overdue as its day
+    starts is above 0 and has reached the policy's share of the limit; lift the one that it has
+    where that is not so. The merchant is notified of a change. Rule 7.5.
     """
     prepared.run(
         UPDATE,

@@ -44,8 +44,9 @@ class PartlyEnded(Refused):
 
 
 def check(withdrawal: Withdrawal, number_of: NumberOf, *, now: datetime) -> None:
-    """Raise NotInThisFile unless a pain.001 can say the withdrawal at `now`; and what `number_of`
-    raises.
+    """Raise NotInThisFile unless a pain.001 can say the withdrawal at `now`: we have an account in
+    its currency, its destination is a bank account with all that a transfer there needs, and
+    nothing was filled in of it less than 24 hours ago. Raises what `number_of` raises, too.
     """
     account = settings.TAEL_PAYOUT_ACCOUNTS.get(withdrawal.currency)
     if account is None:

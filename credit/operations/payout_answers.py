@@ -253,9 +253,10 @@ def _check_returned(answer: PayoutAnswer, withdrawal: Withdrawal) -> None:
 
 
 def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
-    """Raise AnotherAmount if the row names an amount or currency that is not the withdrawal's. A
-    withdrawal that has not ended then becomes UNKNOWN (payouts.doubt), which locks its line, unless
-    the amount is unreadable.
+    """Raise AnotherAmount if the row names an amount or currency that is not the withdrawal's, or
+    one that cannot be read; NotSent if the amount is another one and the withdrawal was not sent
+    yet. In the first case a withdrawal that is SENT becomes UNKNOWN, and one that has not ended has
+    what is wrong as its `problem` (payouts.doubt), under its line's lock.
     """
     if not answer.amount and not answer.currency:
         return

@@ -109,8 +109,9 @@ def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime, form: st
 
 def _send(withdrawal_id: int, batch: str, form: str, actor: str, now: datetime) -> Withdrawal:
     """Mark the withdrawal as SENT in the file of the name `batch`, with a trail row, and return it.
-    Raises NotByHand for one that a provider sends, and otherwise the refusal that keeps it out of
-    the file. It locks the withdrawal's line, whose ended days are worked off first.
+    `form` is what the file will be: CSV, or a version of pain.001. Raises NotByHand for one that a
+    provider sends, and otherwise the refusal that keeps it out of the file. It locks the
+    withdrawal's line, whose ended days are worked off first.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     now = withdrawal.line.now

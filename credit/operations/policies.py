@@ -29,12 +29,13 @@ def introduce(
     **figures: Decimal | int,
 ) -> CreditPolicy:
     """Introduce a new version of the policy of `currency` from local day `starts_on`, with a trail
-    row; figures that `figures` does not name are those of the newest version.
+    row; figures that `figures` does not name are those of the newest version, or the defaults for a
+    currency without a policy.
 
     It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises what
     merchants.operations.policies.add_version raises, such as Invalid without a reason, and for a
-    first day that has begun anywhere or is not after the newest version's. Of two calls at once for
-    the currency, the second waits. Rule 22.9, rule 22.10.
+    first day that has begun anywhere or is not after the newest version's. If two calls come at
+    once for the currency, the second waits. Rule 22.9, rule 22.10.
     """
     base = lock_newest(CreditPolicy, currency) or without(currency)
     return add_version(
@@ -45,7 +46,7 @@ def introduce(
 
 def withdraw(*, policy_id: int, actor: str, reason: str, now: datetime) -> CreditPolicy:
     """Withdraw a version that has started nowhere, with a trail row: the one before stays in force.
-    Raises UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. Of two calls at
-    once for the currency, the second waits. Rule 22.9.
+    Raises UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. If two calls come
+    at once for the currency, the second waits. Rule 22.9.
     """
     return withdraw_version(POLICY, CreditPolicy, policy_id, actor=actor, reason=reason, now=now)

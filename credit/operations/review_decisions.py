@@ -57,8 +57,9 @@ def approve(
 
     Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
     TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, RaiseBlocked, LineClosed, Invalid without a
-    reason, LimitReview.DoesNotExist, and ReviewOvertaken, which marks the review VOID; of a
-    proposal that is confirmed `tell_overtaken` raises it. Rule 8.11, rule 8.12.
+    reason, LimitReview.DoesNotExist, and ReviewOvertaken, which marks the review VOID and notifies
+    the merchant of that; of a proposal that is confirmed `tell_overtaken` raises it. It locks the
+    line, whose ended days are worked off first (lines.lock). Rule 8.11, rule 8.12.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():

@@ -40,7 +40,8 @@ WHERE line_id = ANY(%(lines)s::bigint[]) AND status = 'PENDING'
 def hold(starts: Sequence[Start]) -> None:
     """Review the limit of each locked line as its month starts, and apply the outcomes that need no
     decision. Raises that need one wait for an operator, and one that waited from before becomes
-    VOID. Every merchant reviewed is notified, also if a cut leaves most of the limit used.
+    VOID. Every merchant reviewed is notified of the outcome, and besides if a cut leaves four
+    fifths or all of the limit used.
 
     Lines without metrics, with a limit of 0, of a closed merchant, or of a currency without a
     policy are not reviewed. Rule 8.1.

@@ -215,7 +215,8 @@ def _write(
     proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
     """Write a settlement of this kind for a part of the cash, count it as settled on the payment,
-    and write a trail row. What goes out to somebody is also counted among the day's pay-outs.
+    and write a trail row. What is released to the merchant or returned to the buyer is also counted
+    among the day's pay-outs.
     """
     before = money.full(cash.unsettled)
     cash.settled += amount

@@ -34,7 +34,10 @@ class Use:
 
 
 def reached(before: Use, after: Use) -> Kind | None:
-    """The kind of notice that going from `before` to `after` causes; None where it causes none."""
+    """The kind of notice that going from `before` to `after` causes: LIMIT_100 if all of the limit
+    is used now and was not before, else LIMIT_80 if four fifths are and were not; None where it
+    causes none.
+    """
     if after.is_used_up and not before.is_used_up:
         return LIMIT_100
     if after.is_mostly_used and not before.is_mostly_used:

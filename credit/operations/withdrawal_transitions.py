@@ -137,8 +137,9 @@ def notify(withdrawal: Withdrawal, kind: Kind, now: datetime, **more: str) -> No
 
 
 def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> None:
-    """Change the withdrawal's status to `to`, and the other fields given. Raises WithdrawalDecided,
-    and changes nothing, if TRANSITIONS has no such step from its present status.
+    """Change the withdrawal's status to `to`, and the other fields given, in the database and on
+    the object. Raises WithdrawalDecided, and changes nothing, if TRANSITIONS has no such step from
+    the status that the database has.
     """
     possible_from = [before for before, after in TRANSITIONS if after == to]
     step = {"status": to, **fields}

@@ -31,9 +31,10 @@ class Account:
 
 
 def read(text: str) -> dict[str, Account]:
-    """The accounts in a JSON list of objects, by currency; none for an empty text.
-
-    Raises ImproperlyConfigured, which names an account by its place and never by its number.
+    """The accounts in a JSON list of objects, by currency; none for an empty text. Raises
+    ImproperlyConfigured for what is no such list, for an account that lacks something or has what
+    cannot be, and for a second one in a currency. It names an account by its place and never by its
+    number.
     """
     if not text.strip():
         return {}
@@ -56,7 +57,9 @@ def read(text: str) -> dict[str, Account]:
 
 
 def _account(given: Any) -> Account:
-    """The account that an object of JSON describes. Raises ValueError, NotAnAccount."""
+    """The account that an object of JSON describes. Raises ValueError if something is missing,
+    unknown or cannot be, and NotAnAccount for what no account of the country has.
+    """
     known = {field.name for field in fields(Account)}
     if not isinstance(given, Mapping) or not all(
         name in known and isinstance(text, str) for name, text in given.items()

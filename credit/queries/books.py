@@ -359,7 +359,7 @@ def _withdrawal(withdrawal: Row, destinations: Mapping[int, int], local_names: b
 
 
 def _run(run: Row, withdrawals: Mapping[int, int]) -> Row:
-    """The row of the run with the reference of its withdrawal, from `withdrawals` by key, as
+    """The row of the run with the number of its withdrawal, from `withdrawals` by key, as
     `withdrawal`; None there if it made none.
     """
     return run | {"withdrawal": withdrawals.get(run["_withdrawal"])}

@@ -33,8 +33,8 @@ def of_merchant(merchant: Any) -> Brief | None:
 
 
 def of_line(line: CreditLine) -> Brief:
-    """What operators read of a line: its limit, use, overdue amount, freezes, last grade, proceeds
-    and days, and the latest changes of its limit and its freezes.
+    """What operators read of a line: its limit, use, overdue amount, freezes, last review, proceeds
+    and days, and the latest changes of its limit and its freezes (`_history`).
     """
     return Brief(
         facts=(
@@ -100,8 +100,9 @@ def _grade(line: CreditLine) -> Fact:
 
 
 def _history(line: CreditLine) -> list[Past]:
-    """The latest changes of the limit, and freezes that were placed or lifted, newest first, with
-    who did it and why.
+    """The latest changes of the limit, by its opening, operators and reviews (write-offs are left
+    out), and freezes that were placed or lifted, newest first, with who did it and why: FEW of them
+    at most.
     """
     entries = line.entries.filter(kind__in=CHANGES_OF_LIMIT).order_by("-at", "-pk")[:FEW]
     rows = [
@@ -123,8 +124,8 @@ def _history(line: CreditLine) -> list[Past]:
 
 
 def _changes_of_line(line: CreditLine, name: str) -> list[Change]:
-    """What placing a freeze changes of the line: that it takes new orders, and its number of
-    freezes. Nothing for other decisions than "freeze".
+    """What placing a freeze changes of the line: it takes no new orders any more, if it did, and
+    has one freeze more. Nothing for other decisions than "freeze".
     """
     if name != "freeze":
         return []

@@ -145,7 +145,7 @@ class Buyer:
 def standings_of(*, late: bool, lost: bool, holds: bool) -> list[tuple[str, StrOrPromise]]:
     """Codes of Standing with their labels, for a buyer who is late with something, of whom
     something was written off and not recovered, or who holds some of the limit. HOLDS is only said
-    of who is neither of the former.
+    of who is neither of the former, and CLEAR of who is nothing of these.
     """
     found = [one for one, is_so in ((Standing.LATE, late), (Standing.LOST, lost)) if is_so]
     found = found or [Standing.HOLDS if holds else Standing.CLEAR]

@@ -72,9 +72,9 @@ class Record:
 
 
 def record(line: CreditLine, buyer: str, *, today: date) -> Record | None:
-    """How the buyer has ordered and paid at this shop; None for who has never ordered.
-
-    Rule 8.23.
+    """How the buyer has ordered and paid at this shop, by the LATEST orders at most, as they stand
+    on the local day `today`; the debt is that of all orders. None for a buyer who has never ordered
+    here. Rule 8.23.
     """
     found = Order.objects.of_merchant(line.pk).filter(buyer=buyer).with_is_overdue(today)
     orders = list(found.order_by("-placed_at", "-pk")[: LATEST + 1])

@@ -79,10 +79,8 @@ class _Loading(Replaying):
 
     def after_tick(self, tick: datetime) -> None:
         """Do the actions of this instant, and save in the same transaction how far the replay is;
-        request the automatic withdrawals that are due; then send what there is to send. At instants
-        at which nobody withdraws, it sends nothing.
-
-        So a load that is cut short does no action twice.
+        request the automatic withdrawals that are due at it; and if there were actions or such
+        withdrawals, send what there is to send. So a load that is cut short does no action twice.
         """
         due = [do for at, do in self.actions if at == tick]
         if due:

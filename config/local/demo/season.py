@@ -91,7 +91,9 @@ class _Season:
             yield self._declined_order(f"{self.prefix}-BIG{number}", refused)
 
     def _orders_of(self, day: int) -> int:
-        """How many orders the shop gets on day number `day`."""
+        """How many orders the shop gets on day number `day`: drawn at random, and more on later
+        days if the shop grows.
+        """
         grown = 1 + self.shop.growth * day / max(self.days.last, 1)
         return round(self.luck.uniform(0, 2 * self.shop.orders_a_day * grown))
 

@@ -72,9 +72,8 @@ class Asker:
 
     def refuse_deployments(self) -> None:
         """Wait until the server answers, and raise NoDemonstration unless it says that it is a
-        demonstration.
-
-        It is called before the key is sent to the server.
+        demonstration; ToldToEnd if the simulation is told to end meanwhile. It is called before the
+        key is sent to the server.
         """
         response = self._response("GET", "openapi.json", None)
         if response.headers.get("Tael-Demonstration") != "1":

@@ -78,7 +78,7 @@ class Marketplace:
 
     def _take_in(self) -> Iterable[str]:
         """Have the server take in the simulation's own shops, and yield their references. Raises
-        NoShops if it refuses one.
+        NoShops if it refuses one, ToldToEnd and NotLetIn.
         """
         for reference, terms in OWN_SHOPS.items():
             answer = self._asker.ask("POST", "merchants", {"merchant": reference, **terms})
@@ -88,8 +88,8 @@ class Marketplace:
 
     def _add(self, reference: str) -> bool:
         """Let the shop with this reference trade, and go on with its open orders of an earlier
-        simulation. Returns False, and adds nothing, if it has no limit or is closed. Raises
-        ToldToEnd and NotLetIn.
+        simulation, MOST_ORDERS at most. Returns False, and adds nothing, if it has no limit or is
+        closed. Raises ToldToEnd and NotLetIn.
         """
         line = self._asker.ask("GET", f"merchants/{reference}/credit-line").said
         limit = Money(Decimal(line["limit"]), line["currency"])

@@ -66,7 +66,9 @@ class Command(BaseCommand):
             connection.creation.destroy_test_db(before, verbosity=0)
 
     def _each(self, names: Sequence[str]) -> None:
-        """Run the named benchmarks one after the other on the scratch database."""
+        """Run the named benchmarks one after the other on the scratch database, and print what each
+        reports as it comes.
+        """
         for name in names:
             report: Report = import_module(f"bench.{name}").run
             self.stdout.write(f"\n{name}")

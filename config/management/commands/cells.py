@@ -50,9 +50,10 @@ class Command(BaseCommand):
         move_cell.add_argument("--to", required=True, metavar="HOST:PORT", type=_machine)
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
-        """List cells, make one, say where they lie, or move a merchant's books, with a trail row.
-        Raises CommandError without TAEL_CELLS, for what can't be done, and if the audit finds
-        something after a move.
+        """Do one of these: print the cells, make the first one or add another, have each on a
+        machine of a cluster, move a cell to another machine, or move a merchant's books to another
+        cell, with a trail row, and audit both. Raises CommandError without TAEL_CELLS, for what
+        can't be done, and if the audit finds something after a move.
         """
         if not cells.are_on():
             raise CommandError("Set TAEL_CELLS=1: this installation has no cells.")
@@ -128,8 +129,9 @@ class Command(BaseCommand):
 
     def _move(self, reference: str, to: int, most_seconds: float) -> None:
         """Move the merchant's books to the cell `to`, with a trail row, and then audit both cells
-        as a whole, which takes its time and stops nobody. Raises CommandError if they stay, and if
-        a check finds something.
+        as a whole, which takes its time and stops nobody. Nothing is written for the merchant while
+        the books move; the move is given up after `most_seconds` of that. Raises CommandError if
+        the books stay where they are, and if a check finds something after the move.
         """
         start = directory.cells_of([reference]).get(reference, cells.FIRST)
         try:

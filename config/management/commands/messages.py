@@ -19,8 +19,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Bring the catalogues up to date with the code, unless --check, and print on standard
-        error what is wrong with them. Raises CommandError with --check if anything is.
+        """Bring the catalogues of translations up to date with the code, unless --check is given.
+        Then print what is wrong with them on standard error, and how many such sentences there are
+        on standard output. With --check nothing is written, and it raises CommandError if anything
+        is wrong.
         """
         if not options["check"]:
             translations.update()

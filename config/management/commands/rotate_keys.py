@@ -22,9 +22,10 @@ class Command(BooksCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Encrypt all encrypted columns anew with the first key, a chunk of locked rows at a time
-        and with trail rows, and print how much there was. Raises CommandError at the end if no key
-        opens some row's content, naming the rows.
+        """Encrypt all encrypted columns, of each cell, anew with the first key where another one
+        was used, a chunk of locked rows at a time and with trail rows, and print how much there
+        was. Raises CommandError at the end if no key opens some row's content, naming the rows,
+        which stay as they are; and cells.Moves while a merchant's books are being moved.
         """
         with moving.staying():
             found = cells.in_each(lambda: [self._rotate(column) for column in encrypted.columns()])

@@ -88,8 +88,9 @@ class Command(BooksCommand):
                 raise CommandError(str(refusal)) from refusal
 
     def _play(self, asker: Asker, end: threading.Event, rate: float, steps: int | None) -> None:
-        """Let the shops trade at this rate, until the end is told or `steps` steps are made, and
-        report.
+        """Let the shops trade, `rate` steps a second, until `end` is set or `steps` steps are made
+        (None: without end), and report every few seconds and at the end. Raises NoShops, ToldToEnd
+        and NotLetIn.
         """
         marketplace = Marketplace(asker, Random())
         self._say(f"Trading at {', '.join(marketplace.open())}. Ctrl-C ends it.")
