@@ -117,8 +117,9 @@ def outcome(policy: CreditPolicy, now: datetime) -> Outcome:
 
 
 def overdue_enough(policy: CreditPolicy) -> int:
-    """How many lines of the currency have as much overdue as freezes a line by this policy, by its
-    ratio alone.
+    """How many lines of the policy's currency have so large a share of their limit overdue on their
+    open day as freezes a line by this policy; lines with a limit of 0 are not counted. Whether they
+    are frozen or closed makes no difference.
     """
     asked = {"currency": policy.currency, "overdue_ratio": policy.overdue_ratio}
     with connection.cursor() as cursor:

@@ -104,7 +104,7 @@ class Explanation:
     @property
     def ways_up(self) -> list[tuple[Factor, Decimal]]:
         """(factor, value) for each factor that could reach the next grade alone; `value` is what it
-        would have to be.
+        would have to be. Those that miss the most points come first. Empty for grade A.
         """
         needed = self.points_to_next_grade or Decimal(0)
         values = [(factor, factor.value_for(needed)) for factor in self.factors]

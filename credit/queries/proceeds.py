@@ -230,7 +230,8 @@ class OfOrder:
 
 def of_order(order: Order, *, today: date) -> OfOrder:
     """What the order brought the merchant's proceeds, as of local day `today`: the sum and number
-    of its entries, and the withdrawals that paid it out. Rule 10.24, rule 10.25.
+    of its entries, what of it matures after `today`, by day, and the withdrawals that paid it out,
+    of which only the first few are looked for (paid_out.of_order). Rule 10.24, rule 10.25.
     """
     entries = ProceedsEntry.objects.filter(order=order)
     found = entries.aggregate(

@@ -72,7 +72,8 @@ WHERE entry.line_id = %(line)s AND entry.kind IN ('SALE', 'REFUND')
 
 
 def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
-    """The inputs of a review of each line as its day starts, by line id.
+    """The figures from which the limit of each line is reviewed, as they are at the instant at
+    which the local day of its Start begins, by line id.
 
     Lines without metrics, with a limit of 0, and closed ones are left out.
     """

@@ -66,7 +66,9 @@ def told(own: str, ours: str) -> StrOrPromise:
 
 @register.filter
 def cancel_reason(told: str) -> StrOrPromise:
-    """Why an order was cancelled (explanations.cancel_reason)."""
+    """Why an order was cancelled, in the reader's language if it is one of the known reasons, and
+    otherwise as it was told; "" if no reason was.
+    """
     return explanations.cancel_reason(told)
 
 

@@ -22,8 +22,9 @@ from merchants.queries import LocalDays
 
 @for_members
 def payments(request: MemberRequest) -> HttpResponse:
-    """The page of the orders of which something is due on the days asked for, is overdue, or waits
-    for its delivery, and how much that is.
+    """The page of the open orders of which something is due on the days asked for or, if that is
+    asked for instead, is overdue, due later, or waits for the order's delivery; and how much that
+    is.
     """
     line, today, asked, found = _asked(request)
     context = asked.context | {

@@ -218,8 +218,8 @@ def _clearance(found: models.Clearance | None) -> Clearance | None:
 
 
 def _parties(invoice: Invoice) -> dict[str, Any]:
-    """Who issued the invoice to whom, as it was frozen at its issue; None for a side that has no
-    version.
+    """Who issued the invoice (`issuer`) to whom (`billed_to`), as it was frozen at its issue; None
+    for a side that has no version.
     """
     issuer, details = invoice.issuer, invoice.details
     return {
