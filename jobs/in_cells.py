@@ -58,8 +58,9 @@ def among(numbers: Sequence[int], where: InCells) -> Sequence[int]:
 
 
 def here(where: InCells) -> int:
-    """The number of the cell that a run of such a job is of which is started here; OUTSIDE for one
-    of what is shared, or of several cells.
+    """The number of the cell to which a run of such a job belongs that is started here: the one
+    that we are inside. It is OUTSIDE outside of any cell, as the run is of several then, for a job
+    of what is shared (ONCE), and in an installation without cells.
     """
     is_inside = cells.are_on() and cells.entered() and where is not InCells.ONCE
     return cells.number() if is_inside else OUTSIDE
@@ -73,8 +74,10 @@ def at(cell: int) -> AbstractContextManager[None]:
 
 
 def added(where: InCells) -> int:
-    """What is added to keys of what is shared inside this cell: nothing in the first, so that what
-    was parked before there were cells keeps its key.
+    """The number that is added to the keys of a job's rows inside the present cell, so that a row
+    that failed is parked for each cell: the cell's number times cells.KEYS for a job that does the
+    same keys in each cell (`where` is EACH), and 0 for any other. It is 0 in the first cell, too,
+    so that what was parked before there were cells keeps its key.
     """
     number = cells.number()
     return number * cells.KEYS if where is InCells.EACH and number != cells.FIRST else 0
