@@ -27,10 +27,11 @@ def flag_orders(line_ids: Sequence[int], now: datetime) -> Failures:
 
 
 def run_automatic_withdrawals(rule_ids: Sequence[int], now: datetime) -> Failures:
-    """Run these schedules of automatic withdrawals. Returns the schedules that failed, with their
-    errors. A withdrawal that is requested has a trail row. Each schedule is a transaction of its
-    own, and locks its line. One of TRANSIENT_ERRORS is raised at once, and the schedules after it
-    are not run.
+    """Run these schedules of automatic withdrawals: one that is due requests a withdrawal of all
+    that can be withdrawn, with a trail row, if that is as much as it wants; otherwise the run
+    records why there is none. Each schedule is a transaction of its own, and locks its line.
+    Returns the schedules that failed, with their errors. One of TRANSIENT_ERRORS is raised at once,
+    and the schedules after it are not run.
     """
     return one_by_one(partial(automatic.run, now=now), rule_ids)
 
@@ -60,15 +61,17 @@ def reconcile_withdrawals(
 
 
 def take_payout_answers(answer_ids: Sequence[int], now: datetime) -> Failures:
-    """Apply these rows of the bank's answers. Returns those that failed, with their errors; a row
-    that is refused has not failed. A row ends its withdrawal as PAID or FAILED, with a trail row,
-    and the merchant is notified.
+    """Apply these rows of the bank's answers. A row marks its withdrawal as paid, failed, or sent
+    back by the bank, with a trail row, and the merchant is notified; one that says nothing new
+    changes no withdrawal, and one with another amount than was sent may make it UNKNOWN. Returns
+    the rows that failed, with their errors; a row that is refused has not failed. One of
+    TRANSIENT_ERRORS is raised at once, and the rows after it are not tried.
     """
     return one_by_one(partial(payout_answers.take, now=now), answer_ids)
 
 
 def flag_late_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
     """Mark these withdrawals as late unless they have ended. Returns those that failed, with their
-    errors. Their lines are locked.
+    errors; one of TRANSIENT_ERRORS is raised at once. Their lines are locked.
     """
     return run_bisecting(partial(payouts.flag_late, now=now), withdrawal_ids)

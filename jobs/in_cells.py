@@ -40,17 +40,18 @@ class Group(NamedTuple):
 
 
 def of(where: InCells) -> Sequence[int]:
-    """The numbers of the cells that a job which works `where` works in: all, or the first alone;
-    OUTSIDE alone for a job that works once, and in an installation without cells. Inside a cell it
-    is that one alone.
+    """The numbers of the cells that a job which works `where` works in: all, or the first alone.
+    Inside a cell only that one counts, so that there is none for a job of the first cell inside
+    another. OUTSIDE alone for a job that works once, and in an installation without cells.
     """
     is_shared = where is InCells.ONCE or not cells.are_on()
     return among(() if is_shared else cells.within(), where)
 
 
 def among(numbers: Sequence[int], where: InCells) -> Sequence[int]:
-    """Those of the cells with these numbers, none where there are no cells, that such a job works
-    in, or OUTSIDE alone.
+    """Those of the cells with these numbers that a job which works `where` works in: all of them,
+    or the first cell alone, if it is among them. OUTSIDE alone for a job that works once, and in an
+    installation without cells, whatever the numbers.
     """
     if where is InCells.ONCE or not cells.are_on():
         return [OUTSIDE]
@@ -84,8 +85,9 @@ def added(where: InCells) -> int:
 
 
 def of_failure(where: InCells, failure: "JobFailure") -> int:
-    """The cell inside which the parked row is: that of its merchant, or else the one that its key
-    names; OUTSIDE for none.
+    """The number of the cell inside which the parked row is: that of its merchant, if it has one
+    and the job finds rows of each cell (`where` is ITS_OWN), and otherwise the one that its key
+    names. OUTSIDE for a job that works once, and in an installation without cells.
     """
     if where is InCells.ONCE or not cells.are_on():
         return OUTSIDE

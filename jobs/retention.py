@@ -54,7 +54,9 @@ KEPT: Registry[Kept] = Registry()
 
 
 def due(now: datetime) -> Sequence[int]:
-    """The places (Kept.place) of the kinds of which there is something to remove at `now`."""
+    """The places (Kept.place) of the kinds of which there is something to remove, or to empty, at
+    `now`.
+    """
     return [kept.place for kept in KEPT if kept.rows(now).exists()]
 
 

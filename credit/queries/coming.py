@@ -99,8 +99,8 @@ def expected(line: CreditLine, *, today: date, until: date) -> Expected:
     """What the line's buyers are to pay on the local days from `today` to `until`, with what is
     overdue and what is not delivered yet.
 
-    With MANY delivered open orders or more it may end on an earlier day, `Expected.until`, but not
-    before `today`. Rule 8.22.
+    Only the MANY delivered open orders with the earliest due dates are looked at; if there are as
+    many, it may end on an earlier day, `Expected.until`, but not before `today`. Rule 8.22.
     """
     given = {
         "line": line.pk,

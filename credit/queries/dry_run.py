@@ -94,7 +94,8 @@ class Outcome:
 
 
 def outcome(policy: CreditPolicy, now: datetime) -> Outcome:
-    """What reviews held now by this policy would do to all lines of its currency. Nothing is
+    """What reviews held now by this policy would do to all lines of its currency. Lines that have
+    no review are not counted: without metrics, with a limit of 0, and closed ones. Nothing is
     written.
     """
     lines = list(

@@ -189,8 +189,8 @@ def before_figures(line: CreditLine) -> Outlook | None:
 
 
 def factors_of(review: LimitReview) -> tuple[Factor, ...]:
-    """The factors of a past review with the points that they gave; the one that missed most points
-    comes first.
+    """The factors of a past review with the points that they gave by the policy that it was held
+    by; the one that missed most points comes first.
     """
     inputs = scoring.Inputs(
         limit=review.limit_before.amount,

@@ -190,9 +190,10 @@ def _about(
 def with_balances(
     line: CreditLine, entries: Iterable[ProceedsEntry], *, oldest_first: bool = False
 ) -> list[ProceedsEntry]:
-    """The entries of the line, each with the whole balance right after it as `balance_after`: what
-    matures included. `oldest_first` is whether they are of a list that begins with the oldest. It
-    is None where more than MOST_BETWEEN entries would have to be added up. Rule 9.5.
+    """The entries of the line, each with the whole balance right after it, what matures later
+    included, as `balance_after`. That is None where more than MOST_BETWEEN entries would have to be
+    added up. `oldest_first` is whether they are of a list that begins with the oldest; it only
+    makes the sums shorter. Rule 9.5.
     """
     rows = list(entries)
     ids = sorted(entry.pk for entry in rows)

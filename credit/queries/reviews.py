@@ -113,8 +113,9 @@ def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
 
 
 def paid_between(line_id: int, since: datetime, until: datetime) -> Decimal:
-    """What buyers paid from `since` until before `until`, less refunds. `until` is an instant after
-    which alone entries are still written, so that the sum is cached for a day.
+    """What buyers paid the line from `since` until before `until`, less refunds, as a bare figure
+    in its currency; 0 if `since` is not before `until`. No entry may be written before `until` any
+    more, as the sum is cached for a day.
     """
     if since >= until:
         return Decimal(0)

@@ -79,9 +79,10 @@ def _found(line: CreditLine, asked: ComingFilter, today: date) -> OrderQuerySet:
 
 
 def _held(line: CreditLine, today: date) -> dict[str, Any] | None:
-    """What the open orders hold of the limit, by when it is to be paid: overdue, due in the days of
-    the money calendar, later, or not delivered. These add up to `line.used`. None if there are so
-    many orders that the days looked at end earlier.
+    """What the open orders hold of the limit, by when it is to be paid: amounts by the keys
+    `overdue`, `due` (in the days of the money calendar, DAYS_AHEAD from `today`), `later` and
+    `undelivered`. They add up to `line.used`. None if there are so many orders that the days looked
+    at end earlier.
     """
     until = today + DAYS_AHEAD
     found = coming.expected(line, today=today, until=until)

@@ -70,7 +70,8 @@ ROW_DECISIONS.append(
 
 def _rotate(act: Act) -> Report:
     """Replace the key by a new one, and let it end after the hours of the form, with a trail row;
-    returns the report that shows the new one's text this once.
+    returns the report that shows the new one's text this once. Raises KeyIsOver for a key that is
+    revoked, expired or replaced already, and Invalid.
     """
     key, text = operations.rotate(
         key_id=act.row.pk,

@@ -167,7 +167,7 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
         return briefs.of_import(row, name)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        """The fields of the import's page: the import's own, and the counts of its rows."""
+        """The fields of the import's page: the import's own, and the links to its rows (`rows`)."""
         own = ("name", "kind", "file_name", "digest", "uploaded_at", "uploaded_by", "reason")
         return (*own, self.rows)
 
