@@ -146,7 +146,9 @@ class ApiKeyAdmin(Deciding, FoundByKeys):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What an operator reads before the decision called `name` about this key."""
+        """What an operator reads before the decision called `name` about this key: what it opens,
+        and what has come in with it (briefs.of_key). It is never None.
+        """
         return briefs.of_key(row, name)
 
     def asked_as(self, term: str) -> str:

@@ -163,7 +163,9 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What an operator reads before the decision called `name` about this import."""
+        """What an operator reads before the decision called `name` about this import: its rows by
+        outcome, and what becomes of its status (briefs.of_import). It is never None.
+        """
         return briefs.of_import(row, name)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
