@@ -131,7 +131,10 @@ def _page(
     question_form: Question,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """Render the page about raising the limit, with these two forms."""
+    """Render the page about raising the limit, with these two forms: what the next review would
+    decide or, before there are any figures, will look at; the raise that waits for an answer, and
+    the latest requests and reviews.
+    """
     found = explanation.of_line(line)
     context = {
         "line": line,

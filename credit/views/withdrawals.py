@@ -69,8 +69,9 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
-    """The page of one withdrawal: how it stands, and what has happened. Raises Http404 if the
-    merchant has no withdrawal with this reference.
+    """The page of one withdrawal: how it stands, and what has happened. Until the withdrawal has
+    ended, that part of the page is asked for anew every 10 seconds. Raises Http404 if the merchant
+    has no withdrawal with this reference.
     """
     now = clock.now()
     found = _withdrawal(request, reference, now)

@@ -241,7 +241,10 @@ def _parties(invoice: Invoice) -> dict[str, Any]:
 
 
 def _plan(invoice: Invoice) -> dict[str, Any] | None:
-    """The invoice's latest payment plan with its parts, or None."""
+    """The invoice's latest payment plan, in force or ended, as the API shows it: `status`,
+    `made_at`, `ended_at`, and its `parts`, each with the day on which it is due, its amount, and
+    how much of that is paid. None if the invoice never had one.
+    """
     plan = payment_plans.latest(invoice)
     if plan is None:
         return None

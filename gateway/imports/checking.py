@@ -61,8 +61,8 @@ class Row:
 
 
 def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[Fault]]:
-    """Return (rows, faults): the file's rows, and all that is wrong with its lines, each by itself
-    and compared with the others. Rows with faults are among `rows`, too.
+    """Return (rows, faults): the file's rows, and what is wrong with its lines, each by itself and
+    compared with the others. Rows with faults are among `rows`, too.
     """
     rows: list[Row] = []
     faults = list(table.faults)
