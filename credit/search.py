@@ -18,14 +18,17 @@ from lib.search import Kind, Own, of_amount, of_name, status
 
 
 def register() -> None:
-    """Register credit's kinds for both searches. Called once, when a program starts."""
+    """Register credit's kinds for the operators' search and the merchants'. Called once, when a
+    program starts.
+    """
     search.KINDS.register(*KINDS)
 
 
 def _orders_of(merchant: Any, text: str, today: date) -> Any:
     """The merchant's orders that `text` finds: a few that have it in their reference or their
-    buyer's name or, if it is a figure, are of this amount, and the latest order of each buyer whose
-    name has it. Those whose reference begins with it come first, and within each the newest.
+    buyer's name or, if it is a figure, are of this amount, and the latest order of each of the
+    first few buyers, by name, whose names have it. Those whose reference begins with it come first,
+    and within each the newest.
     """
     found = _found(merchant.credit_line, text, today)
     # The sort is stable: among these the newest come first, as they were read.

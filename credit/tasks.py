@@ -13,22 +13,25 @@ from jobs.chunks import Failures, Turn, ask_one_by_one, one_by_one, run_bisectin
 def work_off_day_ends(line_ids: Sequence[int], now: datetime) -> Failures:
     """Work off the day-ends of these lines up to `now`. Returns the lines that failed, with their
     errors. A day-end writes off orders, places and lifts freezes and reviews limits, of which
-    merchants are notified. Where a line fails, the others go on. The lines are locked meanwhile.
+    merchants are notified. Where a line fails, the others go on; one of TRANSIENT_ERRORS, such as a
+    database that is away, is raised at once. The lines are locked meanwhile.
     """
     return run_bisecting(partial(days.work_off, now=now), line_ids)
 
 
 def flag_orders(line_ids: Sequence[int], now: datetime) -> Failures:
     """Flag the orders of these lines that a person should look at. Returns the lines that failed,
-    with their errors. A line that gets a flag is locked.
+    with their errors. One of TRANSIENT_ERRORS is raised at once. A line that gets a flag is locked.
     """
     return run_bisecting(partial(flags.raise_flags, now=now), line_ids)
 
 
 def run_automatic_withdrawals(rule_ids: Sequence[int], now: datetime) -> Failures:
-    """Run these schedules of automatic withdrawals. Returns the schedules that failed, with their
-    errors. A withdrawal that is requested has a trail row. Each schedule is a transaction of its
-    own. Each locks its line.
+    """Run these schedules of automatic withdrawals: one that is due requests a withdrawal of all
+    that can be withdrawn, with a trail row, if that is as much as it wants; otherwise the run
+    records why there is none. Each schedule is a transaction of its own, and locks its line.
+    Returns the schedules that failed, with their errors. One of TRANSIENT_ERRORS is raised at once,
+    and the schedules after it are not run.
     """
     return one_by_one(partial(automatic.run, now=now), rule_ids)
 
@@ -37,8 +40,10 @@ def send_withdrawals(
     withdrawal_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
     """Send these withdrawals to their providers until the turn is over. Returns those that failed,
-    with their errors. Each is committed as SENT before its provider is asked; what that answers is
-    recorded, and the merchant is notified of the end.
+    with their errors; those whose provider keeps silent, or that the turn did not get to, are left
+    for later, and have not failed. One of TRANSIENT_ERRORS is raised at once. Each is committed as
+    SENT before its provider is asked; what that answers is recorded, and the merchant is notified
+    of the end.
     """
     return ask_one_by_one(payouts.send, withdrawal_ids, turn or Turn(now))
 
@@ -47,22 +52,26 @@ def reconcile_withdrawals(
     withdrawal_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
     """Ask the providers about these withdrawals until the turn is over. Returns those that failed,
-    with their errors. What they answer is recorded, and merchants are notified of an end. What they
-    never received is sent again, or FAILED if its destination was removed.
+    with their errors; those whose provider keeps silent, or that the turn did not get to, are left
+    for later, and have not failed. One of TRANSIENT_ERRORS is raised at once. What they answer is
+    recorded, and merchants are notified of an end. What they never received is sent again, or
+    FAILED if its destination was removed.
     """
     return ask_one_by_one(payouts.reconcile, withdrawal_ids, turn or Turn(now))
 
 
 def take_payout_answers(answer_ids: Sequence[int], now: datetime) -> Failures:
-    """Apply these rows of the bank's answers. Returns those that failed, with their errors; a row
-    that is refused has not failed. A row ends its withdrawal as PAID or FAILED, with a trail row,
-    and the merchant is notified.
+    """Apply these rows of the bank's answers. A row marks its withdrawal as paid, failed, or sent
+    back by the bank, with a trail row, and the merchant is notified; one that says nothing new
+    changes no withdrawal, and one with another amount than was sent may make it UNKNOWN. Returns
+    the rows that failed, with their errors; a row that is refused has not failed. One of
+    TRANSIENT_ERRORS is raised at once, and the rows after it are not tried.
     """
     return one_by_one(partial(payout_answers.take, now=now), answer_ids)
 
 
 def flag_late_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
     """Mark these withdrawals as late unless they have ended. Returns those that failed, with their
-    errors. Their lines are locked.
+    errors; one of TRANSIENT_ERRORS is raised at once. Their lines are locked.
     """
     return run_bisecting(partial(payouts.flag_late, now=now), withdrawal_ids)

@@ -15,9 +15,10 @@ def register() -> None:
 
 
 def _key(visit: Visit) -> Item | None:
-    """The line of a new merchant's checklist about API keys: read from the keys in force: done if
-    one reaches the merchant's books, its own or one for all merchants. It leads to the decision
-    that makes its own, for operators who may take it. Without that permission it leads nowhere.
+    """The line of a new merchant's checklist about API keys. It is done if a key in force reaches
+    the merchant's books: its own, or one for all merchants, which the note says, as it says if
+    there is neither. It leads to the decision that makes its own key for operators who may take
+    that, and nowhere for others. It is never None.
     """
     own, for_all = keys.of_merchant(visit.merchant.pk, now=visit.now)
     note = "" if own else "one for all merchants" if for_all else "none reaches it"

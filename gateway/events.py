@@ -332,9 +332,10 @@ def _count_outcomes(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
 
 
 def new_run(cell: int | None = None, *, is_live: bool = True) -> Run:
-    """A new run of events; where the books are in cells, one that enters those of the merchants,
-    and has those that join do so in this cell, if one is given. Unless it `is_live`, nobody is
-    moved to another cell meanwhile.
+    """A new run of events. Where the books are in cells, it enters those of the merchants, and
+    those that join do so in this cell, if one is given, or else in the one that we are inside, or
+    the emptiest. With `is_live`, it refuses to go on while one of its merchants is moved to another
+    cell (cells.Moves); without, as in a replay, it relies on nobody being moved meanwhile.
     """
     return RunInCells(EventRun, cell, is_live=is_live) if cells.are_on() else EventRun()
 

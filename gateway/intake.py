@@ -32,8 +32,8 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
     """Apply the events in these decoded JSON objects, which arrive together, and record them as
     received with the key and the request's id. Each is applied under the locks that its type takes.
 
-    Returns their outcomes in the same order; events that the key may not send are rejected.
-    Failures of our own are raised; then all events may be sent again.
+    Returns their outcomes in the same order; what is no event, and events that the key may not
+    send, are rejected. Failures of our own are raised; then all events may be sent again.
     """
     outcomes: list[Outcome | None] = [None] * len(raw)
     sent: list[Event | None] = [None] * len(raw)

@@ -94,7 +94,8 @@ class Replaying:
 
     def run(self) -> Replay:
         """Apply the events before `until` that are not applied yet, and run the jobs at each
-        instant of the timetable up to and including it. Returns the record of the replay.
+        instant of the timetable up to and including it, and all of them once as of `until`. Returns
+        the record of the replay.
 
         Raises LiveBooks, NoDemonstration and ReplayedByAnother before anything is changed;
         LiveBooks also later, if a scheduler starts meanwhile. It holds an advisory lock of the file

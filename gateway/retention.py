@@ -15,8 +15,8 @@ from jobs.retention import KEPT, Kept
 
 
 def register() -> None:
-    """Register what the retention job removes of the gateway's rows, and after how long. Called
-    once, when a program starts.
+    """Register which of the gateway's rows the retention job removes, or empties of what was said
+    in them, and after how long. Called once, when a program starts.
     """
     KEPT.register(
         Kept(30, "what came in by the API", "TAEL_RECEIVED_KEPT_DAYS", _received),

@@ -193,7 +193,9 @@ class JobFailureAdmin(DecidingSeveral, WithState):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What operators read before they retry the row (jobs.briefs)."""
+        """What operators read before any decision about this parked row, whatever its `name`: what
+        failed, how often, and how the job has gone lately (briefs.of_failure). It is never None.
+        """
         return briefs.of_failure(row)
 
     @admin.display(description="row")

@@ -34,9 +34,10 @@ class MachineAway(Refused):
 
 
 def of_row(error: Exception) -> Exception:
-    """The error with which the row at fault is left to the next run, while others go on. One of
-    TRANSIENT_ERRORS is raised, unless it says that another machine of a cluster is away than that
-    of the rows' cell, which only the few rows need that write what all cells share (rule 30.27).
+    """The error that a row which failed is left with until the next run, while others go on:
+    `error` itself, unless it is one of TRANSIENT_ERRORS. Such a one is raised. If it says that
+    another machine of a cluster is away than that of the rows' cell, though, which only the few
+    rows need that write what all cells share, a MachineAway is returned instead (rule 30.27).
     """
     if not isinstance(error, TRANSIENT_ERRORS):
         return error

@@ -131,8 +131,9 @@ class Job:
         return [key + added for key in keys] if added else keys
 
     def merchants_of(self, keys: Sequence[int]) -> dict[int, int]:
-        """Look up the key of the merchant of each of the rows with these primary keys, by the row's
-        key; empty for a job whose rows belong to no merchant.
+        """Look up the primary key of the merchant of each of the rows with these keys, by the row's
+        key: None for a row of no merchant; rows that are not there are missing. Empty for a job
+        whose rows belong to no merchant.
         """
         if self.model is None or not self.merchant:
             return {}

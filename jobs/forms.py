@@ -38,7 +38,7 @@ class JobOrder(Reasoned):
 
     def clean(self) -> dict[str, Any]:
         """Refuse an instant that has not come; and, the first time, say how many rows are due
-        instead of accepting the form.
+        instead of accepting the form. Sent again with the same job and instant, it is accepted.
         """
         said: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:

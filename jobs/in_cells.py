@@ -40,17 +40,18 @@ class Group(NamedTuple):
 
 
 def of(where: InCells) -> Sequence[int]:
-    """The numbers of the cells that a job which works `where` works in: all, or the first alone;
-    OUTSIDE alone for a job that works once, and in an installation without cells. Inside a cell it
-    is that one alone.
+    """The numbers of the cells that a job which works `where` works in: all, or the first alone.
+    Inside a cell only that one counts, so that there is none for a job of the first cell inside
+    another. OUTSIDE alone for a job that works once, and in an installation without cells.
     """
     is_shared = where is InCells.ONCE or not cells.are_on()
     return among(() if is_shared else cells.within(), where)
 
 
 def among(numbers: Sequence[int], where: InCells) -> Sequence[int]:
-    """Those of the cells with these numbers, none where there are no cells, that such a job works
-    in, or OUTSIDE alone.
+    """Those of the cells with these numbers that a job which works `where` works in: all of them,
+    or the first cell alone, if it is among them. OUTSIDE alone for a job that works once, and in an
+    installation without cells, whatever the numbers.
     """
     if where is InCells.ONCE or not cells.are_on():
         return [OUTSIDE]
@@ -58,8 +59,9 @@ def among(numbers: Sequence[int], where: InCells) -> Sequence[int]:
 
 
 def here(where: InCells) -> int:
-    """The number of the cell that a run of such a job is of which is started here; OUTSIDE for one
-    of what is shared, or of several cells.
+    """The number of the cell to which a run of such a job belongs that is started here: the one
+    that we are inside. It is OUTSIDE outside of any cell, as the run is of several then, for a job
+    of what is shared (ONCE), and in an installation without cells.
     """
     is_inside = cells.are_on() and cells.entered() and where is not InCells.ONCE
     return cells.number() if is_inside else OUTSIDE
@@ -73,16 +75,19 @@ def at(cell: int) -> AbstractContextManager[None]:
 
 
 def added(where: InCells) -> int:
-    """What is added to keys of what is shared inside this cell: nothing in the first, so that what
-    was parked before there were cells keeps its key.
+    """The number that is added to the keys of a job's rows inside the present cell, so that a row
+    that failed is parked for each cell: the cell's number times cells.KEYS for a job that does the
+    same keys in each cell (`where` is EACH), and 0 for any other. It is 0 in the first cell, too,
+    so that what was parked before there were cells keeps its key.
     """
     number = cells.number()
     return number * cells.KEYS if where is InCells.EACH and number != cells.FIRST else 0
 
 
 def of_failure(where: InCells, failure: "JobFailure") -> int:
-    """The cell inside which the parked row is: that of its merchant, or else the one that its key
-    names; OUTSIDE for none.
+    """The number of the cell inside which the parked row is: that of its merchant, if it has one
+    and the job finds rows of each cell (`where` is ITS_OWN), and otherwise the one that its key
+    names. OUTSIDE for a job that works once, and in an installation without cells.
     """
     if where is InCells.ONCE or not cells.are_on():
         return OUTSIDE

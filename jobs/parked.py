@@ -63,13 +63,16 @@ def resolve(job: Job, keys: Sequence[int], now: datetime) -> None:
 
 
 def _parked(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
-    """The query for the job's failures, not resolved, of the rows with these primary keys."""
+    """The query for those failures of the job, not resolved yet, whose `row_id` is one of `keys`,
+    the primary keys of rows that the job works on.
+    """
     return JobFailure.objects.filter(job=job.name, row_id__in=keys, resolved_at__isnull=True)
 
 
 def resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: datetime) -> None:
-    """Resolve the job's failures whose rows are not due any more, because another operation or a
-    person has dealt with them; failures after `at` are left alone.
+    """Mark as resolved at `now` the job's failures whose rows are not among those that are due,
+    since another operation or a person has dealt with them. Rows that failed last after `at` are
+    left alone and, inside a cell, failures of other cells.
     """
     failures = JobFailure.objects.filter(job=job.name, resolved_at__isnull=True)
     cell = in_cells.here(job.where)

@@ -44,8 +44,8 @@ class Kept:
         return self.old(self.before(now), now)
 
     def before(self, now: datetime) -> datetime:
-        """The instant up to which rows of this kind are removed at `now`: the setting's number of
-        days earlier, or `now` itself for a kind without a setting.
+        """The instant before which rows of this kind are old enough at `now` to be removed or
+        emptied: the setting's number of days earlier, or `now` itself for a kind without a setting.
         """
         return now - timedelta(days=getattr(settings, self.setting) if self.setting else 0)
 
@@ -54,22 +54,26 @@ KEPT: Registry[Kept] = Registry()
 
 
 def due(now: datetime) -> Sequence[int]:
-    """The places (Kept.place) of the kinds of which there is something to remove at `now`."""
+    """The places (Kept.place) of the kinds of which there is something to remove, or to empty, at
+    `now`.
+    """
     return [kept.place for kept in KEPT if kept.rows(now).exists()]
 
 
 def apply(places: Sequence[int], now: datetime) -> Failures:
-    """Remove the rows that have been kept for long enough of the kinds at these places
-    (Kept.place), with trail rows. Returns the places of those that failed, with their errors. Rows
-    that another worker is removing are passed over.
+    """Delete the rows that have been kept for long enough of the kinds at these places
+    (Kept.place), or empty them where they stay without what they said, at most MOST of each kind,
+    with trail rows. Returns the places of the kinds that failed, with their errors; one of
+    TRANSIENT_ERRORS is raised at once, and the places after it are not tried. Rows that another
+    worker is removing are passed over.
     """
     kinds = {kept.place: kept for kept in KEPT}
     return one_by_one(lambda place: _apply(kinds[place], now), places)
 
 
 def _apply(kept: Kept, now: datetime) -> None:
-    """Remove the old rows of this kind, a few at a time and at most MOST of them, with a trail row
-    for each time. The rows are locked as they are removed.
+    """Remove the old rows of this kind, or empty them (Kept.remove), a few at a time and at most
+    MOST of them, with a trail row for each time. The rows are locked as that is done.
     """
     left = MOST
     while left > 0 and (removed := _some(kept, min(AT_ONCE, left), now)):
@@ -78,9 +82,10 @@ def _apply(kept: Kept, now: datetime) -> None:
 
 @transaction.atomic
 def _some(kept: Kept, most: int, now: datetime) -> int:
-    """Lock and remove at most `most` rows of this kind, with a trail row that says how many.
-    Returns that number, or the larger one of rows that were removed along with them; 0 if there is
-    nothing to remove. Rows that another worker is removing are passed over.
+    """Lock at most `most` old rows of this kind, the oldest first, and remove or empty them
+    (Kept.remove), with a trail row that says how many. Returns that number, or the larger one of
+    rows that were removed along with them; 0 if there is nothing to remove. Rows that another
+    worker is removing are passed over.
     """
     rows = kept.rows(now)
     keys = list(

@@ -195,7 +195,8 @@ def start_with(
     claimed: JobRun | None = None,
 ) -> Started:
     """Put a run of the rows with the keys in `due` on record, as a new row or in the row `claimed`
-    that has its tick already. A run without rows ends at once.
+    that has its tick already. A run without rows ends at once; inside a cell, one that has claimed
+    a tick removes the run of the timetable before it, if that found nothing to do either.
 
     Its chunks are open until the caller hands them out and they are done.
     """
@@ -214,8 +215,9 @@ def start_with(
 
 
 def _forget_one_before(run: JobRun) -> None:
-    """Remove the run of the timetable before this one, in the same cell, if neither found anything
-    to do: there are as many as jobs times cells, each minute.
+    """Remove the run of this job before this one, in the same cell, if it is one of the timetable
+    that found nothing to do and has no error; `run` has found nothing to do itself. There would be
+    as many as jobs times cells, each minute.
     """
     of_cell = JobRun.objects.filter(job=run.job, cell=run.cell, pk__lt=run.pk)
     before = of_cell.order_by("-pk").first()

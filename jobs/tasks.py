@@ -126,8 +126,9 @@ def do_chunk(
     the next run.
 
     `at` is the instant, in ISO format, that the run works up to. The rows that a turn did not get
-    to are sent as a new chunk. Lost connections and deadlocks are retried; any other error closes
-    the chunk and is raised.
+    to are sent as a new chunk. Lost connections, deadlocks, and a cell that does not answer are
+    retried for half an hour, after which the chunk stays open; any other error closes the chunk and
+    is raised.
     """
     job, instant = job_named(name), datetime.fromisoformat(at)
     try:

@@ -126,10 +126,10 @@ def run(checks: Sequence[Check | Reading], *, now: datetime) -> list[Finding]:
 
 def run_for(merchant_id: int, own: Mapping[str, str]) -> list[Finding]:
     """What the registered checks in SQL find of the merchant with this primary key, of whom they
-    look at nothing else, in the picture that the open transaction has of the books. `own` has, by
-    the name of a table, SQL for the merchant's rows of it: checks find these in the table's place,
-    so that the rows of others take no time. The findings come in the order in which the checks were
-    registered.
+    look at nothing else, in the picture that the open transaction has of the books, or else in a
+    snapshot; checks of what is no merchant's are left out. `own` has, by the name of a table, SQL
+    for the merchant's rows of it: checks find these in the table's place, so that the rows of
+    others take no time. The findings come in the order of `registered`.
     """
     with snapshot(), connection.cursor() as cursor:
         offsets = _offsets(cursor)

@@ -139,9 +139,10 @@ def bars(
     opens: Sequence[str] = (),
 ) -> bytes:
     """A bar chart as SVG, with one bar for each label, on which the values of all series are
-    stacked; values below 0 hang under the axis. `figure` writes the numbers of the scale, and
-    `told`, or else `figure`, those of the bars. `size` is WIDE, NARROW or SMALL. `opens` are the
-    addresses that the bars open, one for each label, or none.
+    stacked; values below 0, and those of a series that `is_taken_off`, hang under the axis.
+    `figure` writes the numbers of the scale, and `told`, or else `figure`, those of the bars.
+    `size` is WIDE, NARROW or SMALL. `opens` are the addresses that the bars open, one for each
+    label, or none.
     """
     heights = [[-v for v in one.values] if one.is_taken_off else one.values for one in series]
     stacks = list(zip(*heights, strict=True))

@@ -78,8 +78,9 @@ def add_cell(parser: ArgumentParser, what: str) -> None:
 
 
 def add_each_cell(parser: ArgumentParser, what: str) -> None:
-    """Let a command that goes over all cells take --cell, whose help text is `what`, and how long
-    it waits for each. Does nothing in an installation without cells.
+    """Let a command that goes over all cells take --cell, whose help text is `what`, and
+    --most-seconds, which says how long a statement may take before its cell is left out
+    (MOST_SECONDS unless given). Does nothing in an installation without cells.
     """
     add_cell(parser, what)
     if cells.are_on():
@@ -116,8 +117,10 @@ class EachCell:
         self._away: list[int] = []
 
     def go(self, look: Callable[[int], object]) -> None:
-        """Call the function inside each of the cells, with the cell's number. An error of the way
-        there ends that cell's call and is not raised, but in an installation without cells.
+        """Call the function inside each of the cells, one after the other, with the cell's number.
+        If a cell cannot be reached, or does not answer in time (OperationalError, InterfaceError),
+        its call ends, standard error names it, and the next cell follows; in an installation
+        without cells the error is raised.
         """
         for number in self.numbers:
             try:
@@ -132,7 +135,10 @@ class EachCell:
                     connection.close_if_unusable_or_obsolete()
 
     def _look(self, look: Callable[[int], object], number: int) -> None:
-        """Call the function, with bounds if we are inside a cell."""
+        """Call the function with the cell's number. Where there are cells, see first that this one
+        answers within THERE_SECONDS, and let no statement of the call take longer than
+        --most-seconds.
+        """
         if not cells.are_on():
             look(number)
             return

@@ -89,7 +89,9 @@ class Expected:
     until: date  # no part is left out up to this day
 
     def by(self, day: date) -> Decimal:
-        """The sum of what is due up to and on `day`."""
+        """The sum, as a bare figure, of what falls due from the first of the days up to and on
+        `day`. What is overdue, or not delivered, is left out.
+        """
         return sum((one.amount.amount for one in self.days if one.on <= day), Decimal(0))
 
 
@@ -97,7 +99,8 @@ def expected(line: CreditLine, *, today: date, until: date) -> Expected:
     """What the line's buyers are to pay on the local days from `today` to `until`, with what is
     overdue and what is not delivered yet.
 
-    With MANY open orders or more it ends on an earlier day, `Expected.until`. Rule 8.22.
+    Only the MANY delivered open orders with the earliest due dates are looked at; if there are as
+    many, it may end on an earlier day, `Expected.until`, but not before `today`. Rule 8.22.
     """
     given = {
         "line": line.pk,

@@ -94,7 +94,8 @@ class Outcome:
 
 
 def outcome(policy: CreditPolicy, now: datetime) -> Outcome:
-    """What reviews held now by this policy would do to all lines of its currency. Nothing is
+    """What reviews held now by this policy would do to all lines of its currency. Lines that have
+    no review are not counted: without metrics, with a limit of 0, and closed ones. Nothing is
     written.
     """
     lines = list(
@@ -117,8 +118,9 @@ def outcome(policy: CreditPolicy, now: datetime) -> Outcome:
 
 
 def overdue_enough(policy: CreditPolicy) -> int:
-    """How many lines of the currency have as much overdue as freezes a line by this policy, by its
-    ratio alone.
+    """How many lines of the policy's currency have so large a share of their limit overdue on their
+    open day as freezes a line by this policy; lines with a limit of 0 are not counted. Whether they
+    are frozen or closed makes no difference.
     """
     asked = {"currency": policy.currency, "overdue_ratio": policy.overdue_ratio}
     with connection.cursor() as cursor:

@@ -104,7 +104,7 @@ class Explanation:
     @property
     def ways_up(self) -> list[tuple[Factor, Decimal]]:
         """(factor, value) for each factor that could reach the next grade alone; `value` is what it
-        would have to be.
+        would have to be. Those that miss the most points come first. Empty for grade A.
         """
         needed = self.points_to_next_grade or Decimal(0)
         values = [(factor, factor.value_for(needed)) for factor in self.factors]
@@ -189,8 +189,8 @@ def before_figures(line: CreditLine) -> Outlook | None:
 
 
 def factors_of(review: LimitReview) -> tuple[Factor, ...]:
-    """The factors of a past review with the points that they gave; the one that missed most points
-    comes first.
+    """The factors of a past review with the points that they gave by the policy that it was held
+    by; the one that missed most points comes first.
     """
     inputs = scoring.Inputs(
         limit=review.limit_before.amount,

@@ -54,8 +54,8 @@ class Debt(NamedTuple):
 
     @property
     def owed(self) -> Money:
-        """All that the buyer owes: what is outstanding, and what was written off and is not
-        recovered.
+        """All that the buyer owes: what is outstanding, and what was written off and is neither
+        recovered nor refunded.
         """
         return self.outstanding + self.lost
 
@@ -66,10 +66,9 @@ def owed_by(line: CreditLine, buyer: str) -> Money:
 
 
 def debt_of(line: CreditLine, buyer: str) -> Debt:
-    """What the buyer owes the shop, over all of its orders.
-
-    A buyer is the exact name that the platform sends. The index `order_owed_by_buyer` has only such
-    orders. Rule 6.3.
+    """What the buyer owes the shop, over all of its open and written-off orders; 0 of both for a
+    buyer who owes nothing or is not known. A buyer is the exact name that the platform sends. Rule
+    6.3.
     """
     owing = Q(status__in=[Order.Status.OPEN, Order.Status.WRITTEN_OFF])
     sums = Order.objects.filter(owing, line=line, buyer=buyer).aggregate(

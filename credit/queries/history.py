@@ -54,10 +54,11 @@ def entries(line: CreditLine, *, kind: str = "", order: str = "") -> QuerySet[Li
 
 
 def balances(line: CreditLine, *, since: date, today: date) -> Sequence[Balance]:
-    """The line's balances from local day `since` on, but at most a year back, oldest first.
+    """The line's limit, and what is used of it, at the end of local days from `since` on, but at
+    most a year back, oldest first; for today as of now.
 
-    There is one for each day if `since` is within the last quarter, and otherwise one for each
-    week; the last one is today's. Days before the line's first entry are left out.
+    There is one balance for each day if `since` is within the last quarter, and otherwise one for
+    each week; the last one is today's. Days before the line's first entry are left out.
     """
     since = min(max(since, today - A_YEAR), today)
     step = 1 if today - since <= A_QUARTER else 7

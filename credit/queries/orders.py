@@ -59,8 +59,8 @@ def with_sold(found: OrderQuerySet) -> OrderQuerySet:
 
 
 def due_next(line: CreditLine, *, today: date, most: int) -> Sequence[Order]:
-    """The open orders that fall due next, soonest first, at most `most` of them. Overdue orders are
-    left out.
+    """The open orders that fall due next, soonest first, at most `most` of them. Orders that are
+    overdue, or not delivered yet, are left out.
     """
     due = _orders(line).with_is_overdue(today).open().filter(due_on__gte=today)
     return list(due.order_by("due_on", "pk")[:most])

@@ -26,8 +26,10 @@ class Expected:
 
 
 def of_order(order: Order, *, today: date) -> Sequence[Expected]:
-    """The parts of the order, whose line is at hand, oldest first, as seen on local day `today`.
-    Rule 4.12.
+    """The parts of the order, whose line is at hand, oldest first, as seen on local day `today`:
+    each with whether it is overdue, from which day what it brings can be withdrawn if it is paid in
+    time (or today, if that is over), and how many days after the delivery it is due by the line's
+    present terms. Rule 4.12.
     """
     return [_expected(order, part, today) for part in order.parts()]
 
@@ -38,7 +40,10 @@ def overdue(parts: Sequence[Expected], currency: str) -> Money:
 
 
 def _expected(order: Order, part: Part, today: date) -> Expected:
-    """The part of the order as it is seen on local day `today`."""
+    """The part of the order as it is seen on local day `today` (`of_order`). It has no day of
+    withdrawal if nothing of it is outstanding, or it is not delivered yet; it is overdue if
+    something is outstanding and its due day is before `today`.
+    """
     line, due_on = order.line, part.due_on
     is_awaited = bool(part.outstanding) and due_on is not None
     settled = timedelta(days=line.settlement_days)

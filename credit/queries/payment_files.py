@@ -19,7 +19,9 @@ class Part:
 
 
 def part(file: PaymentFile, currency: str) -> Part:
-    """How many withdrawals in this currency are in the file, and what they come to."""
+    """How many withdrawals in this currency are in the file, and what their amounts come to,
+    without fees.
+    """
     found = Withdrawal.objects.filter(batch=file.name, currency=currency)
     total = found.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
     return Part(found.count(), money.of(total, currency))

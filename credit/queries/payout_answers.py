@@ -9,8 +9,8 @@ from credit.models import PayoutAnswer, PayoutAnswerFile
 
 
 def to_take(now: datetime) -> Sequence[int]:
-    """The ids of the rows of the bank's answers that were not processed yet, in the order in which
-    they were uploaded.
+    """The ids of the rows of the bank's answers, in files uploaded by `now`, that were not
+    processed yet, in the order in which they were uploaded.
     """
     found = PayoutAnswer.objects.filter(
         outcome=PayoutAnswer.Outcome.WAITING, file__uploaded_at__lte=now

@@ -34,8 +34,8 @@ def most_to_open_with(currency: str, on: date) -> Decimal:
 
 
 def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
-    """The policies in force for these (currency, local day) pairs, in the order of the pairs, read
-    with one query.
+    """The policies in force, as `in_force` gives them, for these (currency, local day) pairs, in
+    the order of the pairs, read with one query.
     """
     wanted = list(days)
     known: dict[str, list[CreditPolicy]] = {}

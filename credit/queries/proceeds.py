@@ -190,9 +190,10 @@ def _about(
 def with_balances(
     line: CreditLine, entries: Iterable[ProceedsEntry], *, oldest_first: bool = False
 ) -> list[ProceedsEntry]:
-    """The entries of the line, each with the whole balance right after it as `balance_after`: what
-    matures included. `oldest_first` is whether they are of a list that begins with the oldest. It
-    is None where more than MOST_BETWEEN entries would have to be added up. Rule 9.5.
+    """The entries of the line, each with the whole balance right after it, what matures later
+    included, as `balance_after`. That is None where more than MOST_BETWEEN entries would have to be
+    added up. `oldest_first` is whether they are of a list that begins with the oldest; it only
+    makes the sums shorter. Rule 9.5.
     """
     rows = list(entries)
     ids = sorted(entry.pk for entry in rows)
@@ -230,7 +231,8 @@ class OfOrder:
 
 def of_order(order: Order, *, today: date) -> OfOrder:
     """What the order brought the merchant's proceeds, as of local day `today`: the sum and number
-    of its entries, and the withdrawals that paid it out. Rule 10.24, rule 10.25.
+    of its entries, what of it matures after `today`, by day, and the withdrawals that paid it out,
+    of which only the first few are looked for (paid_out.of_order). Rule 10.24, rule 10.25.
     """
     entries = ProceedsEntry.objects.filter(order=order)
     found = entries.aggregate(

@@ -37,11 +37,11 @@ ORDER BY merchant_id
 
 
 def quiet_through(line_ids: Sequence[int]) -> dict[int, date]:
-    """For each of these locked lines, the last day up to which no day-end has anything to do;
-    `date.max` if none in sight has.
-
-    Lines whose every day has to be looked at are left out. Reviews, on the first day of a month,
-    are not considered.
+    """For each of these locked lines, by its id, the last local day up to which no day-end has
+    anything to do: only after it an order is overdue, or a bill that is still unpaid freezes the
+    line. It is `date.max` if no such order or bill is in sight. Lines with a freeze for overdue
+    payments in force are left out, as each of their days has to be looked at. Reviews, on the first
+    day of a month, are not considered.
     """
     found = prepared.rows(QUIET, {"lines": list(line_ids)})
     return {line_id: day or date.max for line_id, day in found}

@@ -72,7 +72,8 @@ WHERE entry.line_id = %(line)s AND entry.kind IN ('SALE', 'REFUND')
 
 
 def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
-    """The inputs of a review of each line as its day starts, by line id.
+    """The figures from which the limit of each line is reviewed, as they are at the instant at
+    which the local day of its Start begins, by line id.
 
     Lines without metrics, with a limit of 0, and closed ones are left out.
     """
@@ -112,8 +113,9 @@ def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
 
 
 def paid_between(line_id: int, since: datetime, until: datetime) -> Decimal:
-    """What buyers paid from `since` until before `until`, less refunds. `until` is an instant after
-    which alone entries are still written, so that the sum is cached for a day.
+    """What buyers paid the line from `since` until before `until`, less refunds, as a bare figure
+    in its currency; 0 if `since` is not before `until`. No entry may be written before `until` any
+    more, as the sum is cached for a day.
     """
     if since >= until:
         return Decimal(0)

@@ -31,9 +31,10 @@ Rows = Sequence[dict[str, Any]]
 
 
 def lines() -> Rows:
-    """One row for each currency, by its code: how many lines there are, how many are frozen, and
-    the sums of their limits, of what is used, of what is available, and of proceeds. Negative
-    proceeds count as 0.
+    """One row for each currency, by its code, with the keys `currency`, `lines` (how many there
+    are, closed ones included), `frozen` (how many of them are), and the sums of their limits
+    (`limits`), of what is used (`in_use`), of what is available (`free`) and of proceeds (`owed`).
+    Negative proceeds, and less than 0 available, count as 0.
     """
     of_each = CreditLine.objects.order_by("currency").values("currency")
     found = of_each.annotate(

@@ -52,21 +52,25 @@ def _standing(status: str, decline_code: str, is_overdue: bool, language: str | 
 
 @register.filter
 def freeze_reason(code: str) -> StrOrPromise:
-    """The reason of a freeze, given by its code, in the merchant's words and language."""
+    """The reason of a freeze with this code, in words for merchants, in the reader's language.
+    Raises KeyError for an unknown code.
+    """
     return explanations.FREEZES[code]
 
 
 @register.filter
 def told(own: str, ours: str) -> StrOrPromise:
     """What the merchant reads of why one of our people did something: `own`, which was written for
-    it, or a standard sentence if there is only `ours`, for colleagues (explanations.told).
+    it, or a standard sentence if there is only `ours`, for colleagues; "" if there is neither.
     """
     return explanations.told(own, ours)
 
 
 @register.filter
 def cancel_reason(told: str) -> StrOrPromise:
-    """Why an order was cancelled (explanations.cancel_reason)."""
+    """Why an order was cancelled, in the reader's language if it is one of the known reasons, and
+    otherwise as it was told; "" if no reason was.
+    """
     return explanations.cancel_reason(told)
 
 
@@ -110,5 +114,7 @@ def factor_value(factor: Factor, value: Decimal, currency: str) -> str | SafeStr
 
 @register.filter
 def note(code: str) -> str:
-    """A review's note in words."""
+    """The note of a review with this code, in words of the reader's language. Raises ValueError for
+    an unknown code.
+    """
     return str(LimitReview.Note(code).label)

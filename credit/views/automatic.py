@@ -52,9 +52,10 @@ def automatic(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: MemberRequest) -> HttpResponse:
     """The form that sets up automatic withdrawals, filled in with the schedule in force; a valid
-    submission sets them up, with a trail row and a notice to the owners, and leads to their page.
-    Only owners may, with a second factor. An invalid or refused one shows the form again with the
-    reason.
+    submission sets them up, with a trail row and a notice to the owners, in place of that schedule,
+    and leads to their page; the same terms as before change nothing. The first one can come 24
+    hours later. Only owners may, with a second factor. An invalid or refused one shows the form
+    again with the reason.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)
@@ -81,7 +82,8 @@ def set_up(request: MemberRequest) -> HttpResponse:
 
 def _as_it_stands(line: CreditLine, now: datetime) -> dict[str, Any]:
     """The template's `quote`: what a withdrawal of all that is available now would cost, as an
-    automatic one would be. It is missing if nothing can be withdrawn.
+    automatic one would be. It is missing if nothing can be withdrawn, or a freeze stops
+    withdrawals.
     """
     try:
         return {"quote": quotes.quote_all(merchant_id=line.pk, now=now)}

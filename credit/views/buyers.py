@@ -49,8 +49,9 @@ def export_buyers(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
-    """The page of one buyer: the record of its orders, and whether an order of the amount in the
-    address would be taken of it. Raises Http404 for a buyer who has never ordered here.
+    """The page of one buyer: the record of its latest orders (buyers.LATEST), and whether an order
+    of the amount in the address would be taken of it. Raises Http404 for a buyer who has never
+    ordered here.
     """
     line, today = line_and_today(request, clock.now())
     record = buyers.record(line, buyer, today=today)

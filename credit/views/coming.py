@@ -22,8 +22,9 @@ from merchants.queries import LocalDays
 
 @for_members
 def payments(request: MemberRequest) -> HttpResponse:
-    """The page of the orders of which something is due on the days asked for, is overdue, or waits
-    for its delivery, and how much that is.
+    """The page of the open orders of which something is due on the days asked for or, if that is
+    asked for instead, is overdue, due later, or waits for the order's delivery; and how much that
+    is.
     """
     line, today, asked, found = _asked(request)
     context = asked.context | {
@@ -78,9 +79,10 @@ def _found(line: CreditLine, asked: ComingFilter, today: date) -> OrderQuerySet:
 
 
 def _held(line: CreditLine, today: date) -> dict[str, Any] | None:
-    """What the open orders hold of the limit, by when it is to be paid: overdue, due in the days of
-    the money calendar, later, or not delivered. These add up to `line.used`. None if there are so
-    many orders that the days looked at end earlier.
+    """What the open orders hold of the limit, by when it is to be paid: amounts by the keys
+    `overdue`, `due` (in the days of the money calendar, DAYS_AHEAD from `today`), `later` and
+    `undelivered`. They add up to `line.used`. None if there are so many orders that the days looked
+    at end earlier.
     """
     until = today + DAYS_AHEAD
     found = coming.expected(line, today=today, until=until)

@@ -40,8 +40,9 @@ def destinations(request: MemberRequest) -> HttpResponse:
 def new(request: MemberRequest) -> HttpResponse:
     """The form for a new destination, and its submission, which adds it with a trail row and a
     notice to the owners, and leads to the list of destinations; one that is known already is not
-    added again. An invalid or refused submission shows the form again with the reason. Owners and
-    finance may, with a second factor.
+    added again, but gets a BIC, type or town that it lacked, of which the owners are told, too. An
+    invalid or refused submission shows the form again with the reason. Owners and finance may, with
+    a second factor.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

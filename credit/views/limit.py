@@ -95,7 +95,10 @@ def check(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def freeze_history(request: MemberRequest) -> HttpResponse:
-    """The page of the line's freezes: those in force, and past ones."""
+    """The page of the line's freezes: those in force, and past ones, filtered and sorted as the
+    address asks; with what is overdue, how much of that freezes the line, and when a bill that
+    stays unpaid will.
+    """
     line, today = line_and_today(request, clock.now())
     asked = FreezeFilter(request.GET, local=LocalDays.of(line, today))
     standing = freezes.in_force(line)

@@ -23,7 +23,8 @@ UNDER_WAY = 5  # withdrawals
 @for_members
 def overview(request: MemberRequest) -> HttpResponse:
     """The page of the proceeds: what is maturing, available, on its way and paid out, with the
-    latest entries.
+    LATEST entries and unmatched payments, the newest withdrawals under way, and the freeze that
+    stops withdrawals, if there is one.
     """
     now = clock.now()
     line, today = line_and_today(request, now)

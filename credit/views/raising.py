@@ -26,7 +26,9 @@ LATEST = 5  # reviews and requests
 
 @for_members
 def how_to_raise(request: MemberRequest) -> HttpResponse:
-    """The page that explains the next review, with the forms for a raise and a question."""
+    """The page that explains the next review, with fresh forms for a raise and a question, which
+    `ask_raise` and `ask_question` take. It changes nothing.
+    """
     line, _today = line_and_today(request, clock.now())
     return _page(request, line, Raise(line=line), Question())
 
@@ -129,7 +131,10 @@ def _page(
     question_form: Question,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """Render the page about raising the limit, with these two forms."""
+    """Render the page about raising the limit, with these two forms: what the next review would
+    decide or, before there are any figures, will look at; the raise that waits for an answer, and
+    the latest requests and reviews.
+    """
     found = explanation.of_line(line)
     context = {
         "line": line,

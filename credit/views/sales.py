@@ -24,7 +24,9 @@ from merchants.queries import LocalDays
 
 @for_members
 def sales(request: MemberRequest) -> HttpResponse:
-    """The page of sales by month: orders, what they were worth, and what was refunded."""
+    """The page of sales by month, for the latest twelve: orders, what they were worth, and what was
+    refunded.
+    """
     line, today = line_and_today(request, clock.now())
     found = books.by_month(line, LocalDays.of(line, today))
     has_any = any(one.has_any for one in found.months)
@@ -41,7 +43,9 @@ def sales(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of sales and refunds by month."""
+    """Download a CSV file of sales and refunds by month, for the latest twelve, without empty ones
+    at the beginning.
+    """
     line, today = line_and_today(request, clock.now())
     found = books.by_month(line, LocalDays.of(line, today))
     first, last = found.months[0].start, found.months[-1].start

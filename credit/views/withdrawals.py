@@ -69,8 +69,9 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
-    """The page of one withdrawal: how it stands, and what has happened. Raises Http404 if the
-    merchant has no withdrawal with this reference.
+    """The page of one withdrawal: how it stands, and what has happened. Until the withdrawal has
+    ended, that part of the page is asked for anew every 10 seconds. Raises Http404 if the merchant
+    has no withdrawal with this reference.
     """
     now = clock.now()
     found = _withdrawal(request, reference, now)
@@ -187,9 +188,10 @@ def new(request: MemberRequest) -> HttpResponse:
 @for_finance
 @never_cache
 def figures(request: MemberRequest) -> HttpResponse:
-    """JSON with what a withdrawal of the amount in the query string, or with `?all` of all there
-    is, costs and leaves: the part of the page of a new one that changes while somebody types.
-    Owners and finance may. It asks for no second factor, since it withdraws nothing.
+    """JSON about a withdrawal of the amount in the query string, or with `?all` of all there is:
+    `amount`, as text, or null if that cannot be withdrawn, and `figures`, the HTML of the part of
+    the page of a new one that changes while somebody types: what it costs and leaves, or what is
+    wrong. Owners and finance may. It asks for no second factor, since it withdraws nothing.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

@@ -70,7 +70,8 @@ ROW_DECISIONS.append(
 
 def _rotate(act: Act) -> Report:
     """Replace the key by a new one, and let it end after the hours of the form, with a trail row;
-    returns the report that shows the new one's text this once.
+    returns the report that shows the new one's text this once. Raises KeyIsOver for a key that is
+    revoked, expired or replaced already, and Invalid.
     """
     key, text = operations.rotate(
         key_id=act.row.pk,
@@ -145,7 +146,9 @@ class ApiKeyAdmin(Deciding, FoundByKeys):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What an operator reads before the decision called `name` about this key."""
+        """What an operator reads before the decision called `name` about this key: what it opens,
+        and what has come in with it (briefs.of_key). It is never None.
+        """
         return briefs.of_key(row, name)
 
     def asked_as(self, term: str) -> str:

@@ -80,5 +80,7 @@ class ReceivedEventAdmin(DecidingSeveral, FoundByKeys):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What an operator reads before a decision about this record; it is the same for each."""
+        """What an operator reads before a decision about this record, whatever its `name`: why the
+        event was refused, and what else came in (briefs.of_received). It is never None.
+        """
         return briefs.of_received(row)

@@ -28,7 +28,9 @@ OF_LINE = partial(Listing, owner="line_id")
 
 
 def _order_changed(since: datetime) -> Q:
-    """The condition that an order took a step of which we were told at or after `since`."""
+    """The condition that an order was written off at or after `since`, or took a step of which we
+    were told then: placing, shipping, delivery, cancelling, a payment or a refund.
+    """
     told = Q(placed_at__gte=since) | Q(shipped_told_at__gte=since)
     told |= Q(delivered_told_at__gte=since) | Q(cancelled_at__gte=since)
     told |= Q(written_off_at__gte=since)

@@ -99,8 +99,9 @@ class Listing:
     def read(
         self, merchant_id: int, currency: str, asked: Asked, which: Q | None = None
     ) -> dict[str, Any]:
-        """The page that is asked for of the merchant's rows that meet `which`, as `page` describes
-        it: newest first, amounts in the currency. Raises Problem (400) for a cursor that is none.
+        """The page that is asked for of the merchant's rows that meet `which` and, if `asked` says
+        so, were written or changed since an instant, as `page` describes it: newest first, amounts
+        in the currency. Raises Problem (400) for a cursor that is none.
         """
         found = self.model._default_manager.filter(**{self.owner: merchant_id})
         if which is not None:

@@ -218,8 +218,8 @@ def _clearance(found: models.Clearance | None) -> Clearance | None:
 
 
 def _parties(invoice: Invoice) -> dict[str, Any]:
-    """Who issued the invoice to whom, as it was frozen at its issue; None for a side that has no
-    version.
+    """Who issued the invoice (`issuer`) to whom (`billed_to`), as it was frozen at its issue; None
+    for a side that has no version.
     """
     issuer, details = invoice.issuer, invoice.details
     return {
@@ -241,7 +241,10 @@ def _parties(invoice: Invoice) -> dict[str, Any]:
 
 
 def _plan(invoice: Invoice) -> dict[str, Any] | None:
-    """The invoice's latest payment plan with its parts, or None."""
+    """The invoice's latest payment plan, in force or ended, as the API shows it: `status`,
+    `made_at`, `ended_at`, and its `parts`, each with the day on which it is due, its amount, and
+    how much of that is paid. None if the invoice never had one.
+    """
     plan = payment_plans.latest(invoice)
     if plan is None:
         return None

@@ -163,11 +163,13 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What an operator reads before the decision called `name` about this import."""
+        """What an operator reads before the decision called `name` about this import: its rows by
+        outcome, and what becomes of its status (briefs.of_import). It is never None.
+        """
         return briefs.of_import(row, name)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        """The fields of the import's page: the import's own, and the counts of its rows."""
+        """The fields of the import's page: the import's own, and the links to its rows (`rows`)."""
         own = ("name", "kind", "file_name", "digest", "uploaded_at", "uploaded_by", "reason")
         return (*own, self.rows)
 

@@ -61,8 +61,8 @@ class Row:
 
 
 def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[Fault]]:
-    """Return (rows, faults): the file's rows, and all that is wrong with its lines, each by itself
-    and compared with the others. Rows with faults are among `rows`, too.
+    """Return (rows, faults): the file's rows, and what is wrong with its lines, each by itself and
+    compared with the others. Rows with faults are among `rows`, too.
     """
     rows: list[Row] = []
     faults = list(table.faults)
@@ -180,8 +180,9 @@ def _check_terms(model: Data, values: dict[str, Any], kind: Kind) -> None:
 
 
 def _check_limit(values: dict[str, Any], now: datetime) -> None:
-    """Raise Invalid for a merchant with a higher limit than a person opens a line with (rule 8.19).
-    Rows without a limit, or with an unknown currency, are not checked.
+    """Raise Invalid for a merchant with a higher limit than an operator may open a line with on the
+    UTC day of `now` (rule 8.19). Rows without a limit, or with an unknown currency, are not
+    checked.
     """
     limit, currency = values.get("credit_limit"), values["currency"]
     if limit is None or currency not in settings.CURRENCIES:

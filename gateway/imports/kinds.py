@@ -83,8 +83,8 @@ class Kind:
         return {name for name, one in schema["properties"].items() if _is_integer(one)}
 
     def from_cells(self, cells: Mapping[str, str]) -> dict[str, Any]:
-        """The members of a row of CSV cells: empty cells are left out, and whole numbers become
-        numbers.
+        """The members of a row of CSV cells: empty cells are left out, and the cells of members
+        that are whole numbers become numbers if they are written so. Others stay texts.
         """
         return {
             name: int(cell) if name in self._integers and INTEGER.fullmatch(cell) else cell

@@ -193,11 +193,13 @@ def take_some(import_id: int, *, now: datetime) -> bool:
 
 def invite_owner(import_id: int, *, now: datetime) -> bool:
     """Invite the first owner of the next merchant of a running import whose row names one, unless
-    it has an owner, or was sent an invitation of one since the file was uploaded.
+    it has an owner, or was sent an invitation of one since the file was uploaded. Nobody is invited
+    while an earlier invitation of an owner is open, nor by an operator's address
+    (inviting.invite_first_owner).
 
-    Returns whether there was such a merchant. Inviting writes a trail row, and locks the merchant's
-    row. If the mail server does not take the invitation, the merchant stays without one, and is
-    invited from its page. Raises Import.DoesNotExist.
+    Returns whether there was such a merchant, whatever came of it. Inviting writes a trail row, and
+    locks the merchant's row. If the mail server does not take the invitation, the merchant stays
+    without one, and is invited from its page. Raises Import.DoesNotExist.
     """
     file = Import.objects.get(pk=import_id)
     found = queries.next_without_owner(file) if file.is_running else None

@@ -89,7 +89,9 @@ def _lines(content: bytes, table: Table) -> Iterator[str]:
 
 
 def _read_json(lines: Sequence[str], table: Table) -> None:
-    """Add to the table a row, or a fault, for each line that is not blank."""
+    """Add to the table a row, or a fault, for each line that is not blank, and set its columns: the
+    names of all rows' members.
+    """
     columns: dict[str, None] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -108,8 +110,9 @@ def _read_json(lines: Sequence[str], table: Table) -> None:
 
 
 def _read_csv(lines: Sequence[str], kind: Kind, table: Table) -> None:
-    """Add to the table a row, or a fault, for each line after the heading that is not blank. A
-    wrong heading is a fault, and then no row is read. At least one of the lines must not be blank.
+    """Add to the table its columns, which are the heading in small letters, and a row, or a fault,
+    for each line after it that is not blank; values are taken without blanks around them. A wrong
+    heading is a fault, and then no row is read. At least one of the lines must not be blank.
     """
     first = next(place for place, line in enumerate(lines) if line.strip())
     delimiter, lines = delimiters.told(lines, first)

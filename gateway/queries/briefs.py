@@ -35,8 +35,9 @@ def of_key(key: ApiKey, name: str) -> Brief:
 
 
 def of_received(received: ReceivedEvent) -> Brief:
-    """What an operator reads before a refused event is sent again: why it was refused, what it
-    says, and what else came in under its id and for the same merchant.
+    """What an operator reads before a refused event is sent again: why it was refused, how its data
+    begins, and the latest FEW of what else came in under its id, and of what came in for the same
+    merchant.
     """
     merchant = Merchant.objects.filter(reference=received.merchant).first()
     key = str(received.key) if received.key else "an operator"

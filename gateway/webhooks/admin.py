@@ -163,7 +163,9 @@ class WebhookEndpointAdmin(Deciding, ReadOnly):
     list_decisions = (ADD,)
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What an operator reads before the decision called `name` about this endpoint."""
+        """What an operator reads before the decision called `name` about this endpoint: what it is
+        told, what is parked, and what the decision changes (briefs.of_endpoint). It is never None.
+        """
         return briefs.of_endpoint(row, name)
 
 
@@ -234,7 +236,9 @@ class WebhookDeliveryAdmin(DecidingSeveral, ReadOnly):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What an operator reads before any decision about this delivery."""
+        """What an operator reads before any decision about this delivery, whatever its `name`: to
+        whom it goes, what it says, and its latest attempts (briefs.of_delivery). It is never None.
+        """
         return briefs.of_delivery(row)
 
     @admin.display(description="event")

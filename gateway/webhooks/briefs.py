@@ -12,7 +12,7 @@ Status = WebhookDelivery.Status
 def of_endpoint(endpoint: WebhookEndpoint, name: str) -> Brief:
     """What an operator reads before the decision called `name` about an endpoint: what it is told,
     what is on its way and parked, what the decision changes, what was decided before, and the
-    latest attempts.
+    latest FEW attempts.
     """
     waiting = endpoint.deliveries.filter(status=Status.PENDING).count()
     parked = endpoint.deliveries.filter(status=Status.PARKED).count()
@@ -41,7 +41,7 @@ def of_endpoint(endpoint: WebhookEndpoint, name: str) -> Brief:
 
 def of_delivery(delivery: WebhookDelivery) -> Brief:
     """What an operator reads before a delivery is sent again: to whom it goes, what it says, its
-    status, and each attempt with its answer.
+    status, the latest FEW attempts with their answers, and what was decided before about its event.
     """
     event, endpoint = delivery.event, delivery.endpoint
     told = ", ".join(f"{name} {value}" for name, value in event.data.items())

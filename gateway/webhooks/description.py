@@ -37,7 +37,7 @@ def webhooks() -> dict[str, Any]:
 
 
 def example(one: EventType) -> dict[str, Any]:
-    """A webhook's body of this type, made of the examples of its members."""
+    """A webhook's body of this type, made of the first example of each of its members."""
     whole, data = Envelope.model_json_schema(), one.data.model_json_schema()
     return {
         "type": one.code,

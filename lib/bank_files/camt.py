@@ -29,8 +29,9 @@ OPENING, CLOSING, WITHIN = ("OPBD", "PRCD"), ("CLBD",), "ITBD"
 
 
 def read(content: bytes) -> list[Statement]:
-    """All statements or notices of the file, in its order. Raises UnreadableFile, also for a report
-    within a day.
+    """All statements (camt.053) or notices (camt.054) of the file, in its order. Raises
+    UnreadableFile for any other message, also for a report within a day (camt.052), without any
+    statement, and for one that cannot be read.
     """
     message, root = xml_tree.parse(content)
     kind = message[:8]
@@ -121,7 +122,8 @@ def _is_credit(element: Element, where: str) -> bool:
 
 def _entry(number: int, one: Element, where: str) -> tuple[Entry, str]:
     """The entry that the element `one` describes, the statement's entry of this number, and its
-    currency. Raises UnreadableFile, which says `where`, for one without an amount or any day.
+    currency. Where it has only one of the booking day and the value day, that counts for both.
+    Raises UnreadableFile, which says `where`, for one without an amount or any day.
     """
     where = f"{where}, entry {number}"
     said = xml_tree.amount(one, "Amt", where)
@@ -165,9 +167,10 @@ def _code(element: Element) -> str:
 def _transactions(
     entry: Element, amount: Decimal, currency: str, is_credit: bool, where: str
 ) -> tuple[Transaction, ...]:
-    """The payments of an entry. Where their amounts are not there or do not make up the entry's, it
-    is one payment, with what is the same in all of them, and the names of the batch and of the
-    order that it was in. Raises UnreadableFile.
+    """The payments of an entry; a single one has the entry's amount and direction, whatever it says
+    itself. Where their amounts are not there or do not make up the entry's, it is one payment, with
+    what is the same in all of them, and the names of the batch and of the order that it was in.
+    Raises UnreadableFile.
     """
     details = entry.findall("NtryDtls/TxDtls")
     if len(details) == 1:
@@ -240,7 +243,7 @@ def _transaction(
 
 
 def _given(reference: str) -> str:
-    """The reference, or "" where the payer gave none and the bank says so."""
+    """The reference; "" if it only says that the payer gave none, such as NOTPROVIDED."""
     return "" if reference.upper() in ("NOTPROVIDED", "NOT PROVIDED", "NONREF") else reference
 
 

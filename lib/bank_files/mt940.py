@@ -52,8 +52,8 @@ def read(content: bytes) -> list[Statement]:
 
 
 def _decoded(content: bytes) -> str:
-    """The text, with every line end as LF, in the encoding that it has: UTF-8, with a mark or
-    without, or what banks had before it.
+    """The text of the file, with every line end as LF. It is read as UTF-8, with a byte-order mark
+    or without, or else in what banks had before that: Windows-1252, or ISO 8859-1.
     """
     for encoding in ("utf-8-sig", "cp1252"):
         try:
@@ -117,15 +117,15 @@ def _statement(place: int, block: str) -> Statement:
 
 
 def _is_counted(data: dict[str, Any]) -> bool:
-    """Whether the bank counts its statements: of those that are all number 0 there may be several
-    of a day.
+    """Whether the bank numbers the statement whose values are in `data`. A statement without a
+    number, or with number 0, is not counted, and there may be several of one day.
     """
     return bool(str(data.get("statement_number") or "").strip("0"))
 
 
 def _called_by_its_content(statement: Statement) -> Statement:
-    """The statement with a name that another one of its day has not: how its digest begins stands
-    behind it.
+    """The statement with the first SIGNS signs of its digest behind its name (`id`), so that
+    another one of the same day has another name; `former_id` is the name without them.
     """
     name = f"{statement.id} {statement.digest[:SIGNS]}"
     return replace(statement, id=name, former_id=statement.id)
@@ -149,7 +149,8 @@ def _plain(day: date) -> date:
 
 def _entry(number: int, data: dict[str, Any], where: str) -> Entry:
     """The statement's entry of this number: a line :61: with its :86:, whose values are in `data`.
-    Raises UnreadableFile, which says `where`, for one without an amount or a day.
+    Without a booking day, it is booked on its value day. Raises UnreadableFile, which says `where`,
+    for one without an amount or a day.
     """
     amount = data.get("amount")
     if amount is None or "date" not in data:
@@ -227,6 +228,8 @@ def _line(text: object) -> str:
 
 
 def _given(reference: object) -> str:
-    """The reference, or "" where there is none and the bank says so."""
+    """The reference on one line; "" if there is none, or if the bank only says in its place that
+    there is none, such as NONREF.
+    """
     said = _line(reference)
     return "" if said.upper() in ("NONREF", "NOTPROVIDED", "NOREF") else said

@@ -136,7 +136,9 @@ class Statement:
 
     @property
     def former_digest(self) -> str:
-        """The digest as it was made before it was made of names, of which there are some still."""
+        """SHA-256, in hex, of what Python's repr said of the statement: the way in which digests
+        were made before `digest`, and by which some statements are still kept.
+        """
         return hashlib.sha256(_as_repr(self).encode()).hexdigest()
 
     def check(self) -> None:
@@ -154,8 +156,9 @@ class Statement:
             )
 
     def _suspect(self, wanted: Decimal) -> str:
-        """Which single entry could be at fault for the sum not being `wanted`: the one that is
-        there twice, or without which the sum is right; "" if there is none such.
+        """The sentence that names the first booked entry which alone could be at fault for the sum
+        not being `wanted`: without it the sum would be right, as if it were there twice, or with
+        the other sign. "" if there is none such.
         """
         excess = self.booked - wanted
         for entry in self.entries:

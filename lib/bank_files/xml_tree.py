@@ -21,7 +21,8 @@ AMOUNT = re.compile(r"\d{1,18}(\.\d{1,5})?")
 
 def parse(content: bytes) -> tuple[str, Element]:
     """The ISO 20022 message in the file: its name, such as "camt.053.001.08", and its root, of
-    which no tag has its namespace any more. Raises UnreadableFile.
+    which no tag has its namespace any more. Raises UnreadableFile for a file that is larger than
+    LARGEST, is no whole XML or no such message, or has a document type or entities.
     """
     if len(content) > LARGEST:
         raise UnreadableFile("the file is larger than 10 MB")

@@ -104,11 +104,11 @@ def in_every(ask: Callable[[], T]) -> dict[int, T]:
 
 
 def where(ask: Callable[[], object]) -> AbstractContextManager[None]:
-    """A context in which the block is inside the first cell inside which the function returns
-    something that is true, or inside the first of all if it does so in none. Inside a cell, and in
-    an installation without cells, the function is not called, and the block stays where it is.
-    Other than for the first cell, the question is asked inside one cell after the other, in the
-    order of their numbers.
+    """A context in which the block is inside the first cell, in the order of their numbers, inside
+    which the function returns something that is true, or inside the first of all if it does so in
+    none. The function is called before the block, inside one cell after the other, until that is
+    known. Inside a cell, and in an installation without cells, it is not called, and the block
+    stays where it is.
     """
     if not are_on() or entered():
         return nowhere()
@@ -139,7 +139,9 @@ def number_of(name: str) -> int:
 
 
 def of_key(key: int) -> int:
-    """The number of the cell in which a row with this primary key is."""
+    """The number of the cell in which a row with this primary key is; the first cell has the keys
+    below two times KEYS.
+    """
     return max(key // KEYS, FIRST)
 
 
@@ -224,9 +226,10 @@ def _switch(cell: str) -> None:
 
 @contextmanager
 def asking(question: str) -> Iterator[None]:
-    """Ask this SQL with each transaction that begins inside a cell in the block. If it selects
-    anything, the transaction does not begin, and Moves is raised. It selects `merchant_id`;
-    `{cell}` in it is the number of the cell. lib.cells.moving writes it.
+    """Ask this SQL with each transaction that begins inside a cell in the block, in place of what
+    was asked before; "" asks nothing. If it selects anything, the transaction does not begin, and
+    Moves is raised. It selects `merchant_id`; `{cell}` in it is the number of the cell.
+    lib.cells.moving writes it.
     """
     token = _question.set(question)
     try:

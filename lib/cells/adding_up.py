@@ -89,8 +89,9 @@ class _Asked(Generic[T]):
         self._said: SimpleQueue[tuple[int, T | Exception]] = SimpleQueue()
 
     def answers(self, threads: int) -> dict[int, T]:
-        """What the cells said in time, by their numbers, asked by as many threads. Raises what the
-        function raised, but for the database's errors.
+        """What the cells said in time, by their numbers, asked by so many threads. A cell with an
+        OperationalError or InterfaceError is left out, as one that said nothing; whatever else the
+        function raised is raised.
         """
         waited_for = len(self._left)
         for _ in range(threads):
@@ -110,7 +111,10 @@ class _Asked(Generic[T]):
         return found
 
     def _work(self) -> None:
-        """Ask one cell after the other, on a connection of this thread's own."""
+        """Ask one after the other of the cells that are left, on a connection of this thread's own,
+        until none is left or the time is up. Nothing is asked if too many threads of the process
+        ask until then.
+        """
         if not _turns.acquire(timeout=max(self._until - time.monotonic(), 0)):
             return
         connections[DEFAULT_DB_ALIAS] = own = _like(self._asking)

@@ -87,8 +87,9 @@ def places() -> Mapping[int, Machine]:
 
 
 def is_of_another(error: OperationalError) -> bool:
-    """Whether the error says that a machine does not answer, and the one of the cell that we are
-    inside does. It must have ended the transaction. A few queries, on a cluster alone.
+    """Whether the error says that a machine of a cluster does not answer, while that of the cell
+    that we are inside does. False outside of any cell, while a transaction is still open, and
+    without a cluster. On a cluster it takes a few queries.
     """
     code = getattr(error.__cause__, "sqlstate", None) or ""
     if not cells.entered() or not code.startswith(CONNECTION_FAILED) or connection.in_atomic_block:
@@ -105,7 +106,8 @@ def is_of_another(error: OperationalError) -> bool:
 
 def distribute(shared: Sequence[str]) -> Sequence[int]:
     """Have the tables of these names, which all cells share, on every machine, and each cell on
-    one. What is so already is left as it is. Returns the numbers of the cells that it distributed.
+    one. What is so already is left as it is. The database gets the settings that this takes
+    (NEEDS). Returns the numbers of the cells that it distributed.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         _set(cursor)

@@ -129,7 +129,9 @@ def entering() -> bytes:
 
 @cache
 def _in_one_message(cell: str, most_seconds: float | None) -> bytes:
-    """These choices, each with a semicolon."""
+    """The statements of `choices` for this cell and this bound, in one message, each with a
+    semicolon.
+    """
     return b" ".join(choice + b";" for choice in choices(cell, most_seconds))
 
 

@@ -47,9 +47,11 @@ class Command(BooksCommand):
         add_cell(parser, "where merchants of the file join (default: where the fewest are)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Replay the events of the file and run the timetable's jobs up to the instant --until, and
-        print what became of them. Rejected events go to a CSV file. Raises CommandError if the file
-        or the instant is refused.
+        """Replay the events of the file and run the timetable's jobs up to the instant --until, or
+        just after the last event without it, and print what became of them. Events that were
+        rejected are listed in a CSV file. Raises CommandError if the file cannot be read or has no
+        event, if it or the instant is refused, and when it is interrupted, after which it goes on
+        from there.
         """
         until, now = _instant(options["until"]), clock.now()
         cell = cells_of(options)[0] if options.get("cell") else None
