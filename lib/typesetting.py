@@ -114,8 +114,10 @@ class Words:
 
     def made_out_to(self, label: str, name: str, reference: str) -> Paper:
         """The members `for` and `merchant` of a template's data, which say whom the document is
-        for: the label, and the merchant's name and reference, or its reference alone if the fonts
-        can't show the name.
+        for: `for` is the label, and `merchant` has the lines with the merchant's name and
+        reference. In the name, marks stand for characters that the fonts can't show. The reference
+        is alone if they can show none of the name's letters and digits, or if the name is empty.
+        What is missing is recorded for `notes`.
         """
         lines = [self.name(name, reference), self.shown(reference)]
         return {"for": label, "merchant": list(dict.fromkeys(lines))}

@@ -43,9 +43,10 @@ class Place(NamedTuple):
 
 
 def of(reference: str) -> AbstractContextManager[None]:
-    """A context in which the block is inside the cell of the merchant with this reference; outside
-    of any if there is none, and where there are no cells. Raises cells.Moves if its books are being
-    moved, at once or as soon as a transaction begins (lib.cells.moving).
+    """A context in which the block is inside the cell of the merchant with this reference. It
+    changes nothing if there is no such merchant, or where there are no cells. Raises cells.Moves if
+    the merchant's books are being moved, at once or as soon as a transaction begins
+    (lib.cells.moving), and InAnotherCell inside a different cell.
     """
     return _at(prepared.row(PLACE, [reference])) if cells.are_on() else cells.nowhere()
 
@@ -58,9 +59,10 @@ def is_entered(reference: str) -> bool:
 
 
 def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
-    """A context in which the block is inside the cell of the merchant with this primary key;
-    outside of any if there is none or no key, and where there are no cells. Raises cells.Moves if
-    its books are being moved.
+    """A context in which the block is inside the cell of the merchant with this primary key. It
+    changes nothing if there is no such merchant, for None, and where there are no cells. Raises
+    cells.Moves if the merchant's books are being moved, at once or as soon as a transaction begins,
+    and InAnotherCell inside a different cell.
     """
     if merchant_id is None or not cells.are_on():
         return cells.nowhere()

@@ -122,8 +122,9 @@ def shown(profile: Profile, form: ProfileForm, steps: Sequence[ProfileStep]) -> 
 
 
 def remarks(merchant: Merchant, parts: Sequence[PartShown]) -> Sequence[Remark]:
-    """The remarks that each package has about the merchant's confirmed parts, such as what they
-    count for in reviews, as they were registered.
+    """The remark that each package has about how many parts of the merchant's profile are
+    confirmed, such as what they count for in reviews, sorted by the places with which they were
+    registered.
     """
     confirmed = sum(part.is_confirmed for part in parts)
     return [one.made(merchant, confirmed) for one in REMARKS]

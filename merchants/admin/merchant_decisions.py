@@ -29,7 +29,9 @@ def _shown_contacts(merchant: Merchant) -> dict[str, Any]:
 
 
 def _are_the_contacts(act: Act) -> bool:
-    """Whether the merchant's contacts are those of the form already."""
+    """Whether the merchant's contacts are those of the form already; False for a merchant without a
+    profile.
+    """
     return {name: act.cleaned_data[name] for name in CONTACTS} == _contacts(act.row)
 
 

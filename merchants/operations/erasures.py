@@ -49,8 +49,8 @@ def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Er
     kept, and delete how they sign in; written down with a trail row.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NothingKept for one who is erased already,
-    CellAway, as all of these do, Invalid without a reason, and what stands against it, such as
-    StillInRole, ProposalOpen and RecordKept. Others who decide about people wait until the
+    CellAway if a cell does not answer, Invalid without a reason, and what stands against it, such
+    as StillInRole, ProposalOpen and RecordKept. Others who decide about people wait until the
     transaction ends.
     """
     with transaction.atomic():
