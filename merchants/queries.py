@@ -231,8 +231,8 @@ def factor_names(user: User) -> list[str]:
 
 
 def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime | None:
-    """The earliest instant from which one of these factors opens what takes money out. They are
-    given by allauth's keys, and may have been removed.
+    """The earliest instant from which one of these second factors opens what takes money out. They
+    are given by allauth's keys, and may have been removed.
 
     None if none of them is, or was, the person's.
     """
