@@ -60,8 +60,8 @@ class Words:
     def shown(self, text: str) -> str:
         """The text on one line, with a mark in place of each run of characters that no font has.
 
-        Control characters are removed, and so are those that change the direction of the text
-        around them. A long word gets places where a line may break.
+        Control and format characters are removed, such as those that change the direction of the
+        text around them. A long word gets places where a line may break.
         """
         text = VARIANTS.sub("", " ".join(unicodedata.normalize("NFC", text).split()))
         text = "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cf"})

@@ -72,7 +72,8 @@ def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
 @contextmanager
 def _at(row: tuple[Any, ...] | None) -> Iterator[None]:
     """Have the block inside the cell of this row's place; where it is for None. Raises cells.Moves
-    if the merchant's books are being moved, at once or as soon as a transaction begins.
+    if the merchant's books are being moved, at once or as soon as a transaction begins, and
+    InAnotherCell inside a different cell.
     """
     if row is None:
         yield
@@ -101,8 +102,9 @@ def places_of(references: Iterable[str]) -> dict[str, Place]:
 
 
 def question_of(places: Iterable[Place]) -> str:
-    """What whoever writes for the merchants in these places asks with each transaction
-    (cells.asking); "" for none.
+    """The question that is asked with each transaction (cells.asking) that writes for the merchants
+    in these places: whether the books of one of them have been moved, or are being moved, since the
+    places were looked up; "" for no places.
     """
     listed = list(places)
     if not listed:

@@ -154,10 +154,12 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
 
 
 def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponseBase | None:
-    """The redirect to confirm a factor or to set one up or, if there is a template `waits_page`,
-    the page that says when the factor starts to count; None if the request may go on, as all may in
-    demonstrations. Afterwards the person comes back to the page `back`, or without one to this
-    address, which the session keeps (GO_ON) while a factor is set up.
+    """A redirect to set up a second factor for a person without one, or to confirm it if that was
+    not done within ACCOUNT_REAUTHENTICATION_TIMEOUT; or else, if there is a template `waits_page`,
+    the page that says when the confirmed factor starts to count, if it does not yet. None if the
+    request may go on, as all may in demonstrations. Afterwards the person comes back to the page
+    `back`, or without one to this address, which the session keeps (GO_ON) while a factor is set
+    up.
     """
     if settings.TAEL_SANDBOX:
         return None

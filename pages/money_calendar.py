@@ -141,7 +141,8 @@ class MoneyCalendar:
 
 def of(line: CreditLine, account: BillingAccount, *, now: datetime) -> MoneyCalendar:
     """Read from both books the merchant's money calendar, as things stand at `now`: what comes on
-    the next days, up to DAYS_AHEAD of them. Rule 15.34.
+    the next days, DAYS_AHEAD of them with today, or fewer if there are very many open orders. Rule
+    15.34.
     """
     today = local_day(line, now)
     expected = coming.expected(line, today=today, until=today + timedelta(DAYS_AHEAD - 1))
@@ -166,8 +167,8 @@ def of(line: CreditLine, account: BillingAccount, *, now: datetime) -> MoneyCale
 
 
 def _limit(expected: coming.Expected) -> Iterator[Item]:
-    """Yield an item for each day on which limit comes free, as buyers are to pay then; only
-    likely.
+    """Yield an item for each day on which some of the credit line's limit comes free, as buyers are
+    to pay then; only likely.
     """
     for one in expected.days:
         yield Item(Kind.LIMIT, one.on, one.amount, one.on, is_likely=True, payments=one.parts)

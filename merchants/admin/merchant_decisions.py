@@ -36,8 +36,9 @@ def _are_the_contacts(act: Act) -> bool:
 
 
 def _look(act: Act) -> Report:
-    """Let the operator look at the merchant's pages for a while, which a trail row says with the
-    reason, and report until when, with a link to them.
+    """Let the operator look at the merchant's pages for half an hour, which a trail row says with
+    the reason, and report until when, with a link to them. A look of theirs that goes on is
+    reported instead, and not made longer.
     """
     look = looks.start(merchant_id=act.row.pk, reason=act.reason, actor=act.user, now=act.now)
     return Report(

@@ -79,8 +79,8 @@ class AboutPolicies(Deciding):
     """Pages of a policy's versions, which are introduced and withdrawn one after the other."""
 
     def lock(self, row: Any, now: datetime) -> None:
-        """Lock the newest version of the policy in the row's currency, under which versions are
-        added and withdrawn.
+        """Wait for the lock under which versions of the policy in the row's currency are added and
+        withdrawn, and hold it until the transaction ends.
         """
         policies.lock_newest(self.model, row.currency)
 
@@ -162,8 +162,9 @@ def _as_typed(number: Decimal | int) -> Decimal | int:
 
 
 def withdrawing(withdraw: Callable[..., Any]) -> Decision:
-    """The decision to withdraw a version of a policy before it starts, by the operation
-    `withdraw`.
+    """The decision to withdraw a version of a policy before it starts, by the operation `withdraw`.
+    It is offered for versions that were not withdrawn, until the first day of theirs begins
+    anywhere.
     """
     return Decision(
         "withdraw",

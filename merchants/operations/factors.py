@@ -100,8 +100,9 @@ def _note(
 
 
 def _notify_owners(user: User, opens_at: datetime, now: datetime) -> None:
-    """E-mail the owners of each merchant for which the person may act with money that the person's
-    first second factor counts from `opens_at`.
+    """Write the owners of each merchant for which the person may act with money an e-mail, which a
+    job sends, that the person's first second factor counts from `opens_at`. A person who is an
+    owner gets it, too.
     """
     roles = (Membership.Role.OWNER, Membership.Role.FINANCE)
     for membership in Membership.objects.filter(user=user, role__in=roles).order_by("pk"):

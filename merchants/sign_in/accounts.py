@@ -93,8 +93,8 @@ class InvitationOnly(DefaultAccountAdapter):
         guesses.forgive(request, credentials.get("email") or "")
 
     def clean_email(self, email: str) -> str:
-        """Return the new address. Raises ValidationError for operators, unless it is the one that
-        they have, for people without a verified address, and for what allauth refuses.
+        """Return the new e-mail address. Raises ValidationError for operators, unless it is the one
+        that they have, for people without a verified address, and for what allauth refuses.
 
         allauth would drop an unverified address at once, and leave the account without any. An
         operator's address is their name in the books: under another one they could act as a second

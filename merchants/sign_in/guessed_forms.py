@@ -42,45 +42,45 @@ class Counted:
 
 class CodeAtSignIn(Counted, AuthenticateForm):
     def clean_code(self) -> str:
-        """Return the code, checked as one attempt, of which the last wrong one locks the address,
-        with a trail row and an e-mail (`counted`). Raises ValidationError if it is wrong, or the
-        address is locked.
+        """Return the code, checked as one attempt, of which the last wrong one locks the person's
+        e-mail address, with a trail row and an e-mail (`counted`). Raises ValidationError if it is
+        wrong, or the address is locked.
         """
         return str(self.counted(super().clean_code))
 
 
 class CodeAgain(Counted, ReauthenticateForm):
     def clean_code(self) -> str:
-        """Return the code, checked as one attempt, of which the last wrong one locks the address,
-        with a trail row and an e-mail (`counted`). Raises ValidationError if it is wrong, or the
-        address is locked.
+        """Return the code, checked as one attempt, of which the last wrong one locks the person's
+        e-mail address, with a trail row and an e-mail (`counted`). Raises ValidationError if it is
+        wrong, or the address is locked.
         """
         return str(self.counted(super().clean_code))
 
 
 class FirstCode(Counted, ActivateTOTPForm):
     def clean_code(self) -> str:
-        """Return the code, checked as one attempt, of which the last wrong one locks the address,
-        with a trail row and an e-mail (`counted`). Raises ValidationError if it is wrong, or the
-        address is locked.
+        """Return the code, checked as one attempt, of which the last wrong one locks the person's
+        e-mail address, with a trail row and an e-mail (`counted`). Raises ValidationError if it is
+        wrong, or the address is locked.
         """
         return str(self.counted(super().clean_code))
 
 
 class KeyAtSignIn(Counted, AuthenticateWebAuthnForm):
     def clean_credential(self) -> Any:
-        """Check the key's answer as one attempt, of which the last wrong one locks the address,
-        with a trail row and an e-mail (`counted`), and return what allauth makes of it. Raises
-        ValidationError if it is wrong, or the address is locked.
+        """Check the key's answer as one attempt, of which the last wrong one locks the person's
+        e-mail address, with a trail row and an e-mail (`counted`), and return what allauth makes of
+        it. Raises ValidationError if it is wrong, or the address is locked.
         """
         return self.counted(super().clean_credential)
 
 
 class KeyAgain(Counted, ReauthenticateWebAuthnForm):
     def clean_credential(self) -> Any:
-        """Check the key's answer as one attempt, of which the last wrong one locks the address,
-        with a trail row and an e-mail (`counted`), and return what allauth makes of it. Raises
-        ValidationError if it is wrong, or the address is locked.
+        """Check the key's answer as one attempt, of which the last wrong one locks the person's
+        e-mail address, with a trail row and an e-mail (`counted`), and return what allauth makes of
+        it. Raises ValidationError if it is wrong, or the address is locked.
         """
         return self.counted(super().clean_credential)
 
