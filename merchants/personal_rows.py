@@ -39,8 +39,8 @@ INSTANTS = ("at", "requested_at", "asked_at", "proposed_at", "placed_at", "added
 
 def addresses(user: User) -> tuple[str, ...]:
     """The person's e-mail addresses: the present one first, then those that are proved or asked
-    for, and those that the person had before. An address that is another person's by now is left
-    out.
+    for, and those that the person had before. A former address that is another person's by now is
+    left out.
     """
     found = [user.email]
     own = EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email)
