@@ -11,9 +11,10 @@ SEPARATOR = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?', re.IGNORECASE)
 
 
 def told(lines: Sequence[str], first: int) -> tuple[str, list[str]]:
-    """The delimiter of the cells of a CSV file's lines, and the lines. It is the one that a line
-    such as `sep=;` names if line number `first`, the first that is not blank, is such a line, which
-    is blank in the lines returned; otherwise the one of DELIMITERS that is most often in that line.
+    """The delimiter of the cells of a CSV file, and the file's lines. If the line at the index
+    `first`, the first one that is not blank, is one such as `sep=;`, the delimiter is the one that
+    it names, and it is blank in the lines returned. Otherwise it is the one of DELIMITERS that is
+    most often in that line, and the lines are returned as they are.
     """
     if said := SEPARATOR.fullmatch(lines[first].strip()):
         return said["delimiter"], [*lines[:first], "", *lines[first + 1 :]]

@@ -25,7 +25,9 @@ _IN_TEXT = f"{PATTERN}(@erased\\.invalid)?"
 
 
 def new_pseudonym() -> str:
-    """A pseudonym that nobody has."""
+    """A new pseudonym, of random hexadecimal digits, so that nobody has it yet. It is not looked
+    up, nor stored.
+    """
     return f"erased-{secrets.token_hex(8)}"
 
 
@@ -40,7 +42,9 @@ def is_erased(text: str) -> bool:
 
 
 def acting(model: type[models.Model]) -> list[str]:
-    """The text columns of the model that name who acted."""
+    """The names of the model's text columns that say who acted: those called `actor`, or ending in
+    `_by`.
+    """
     return [
         str(field.column)
         for field in model._meta.concrete_fields
@@ -91,9 +95,9 @@ def replace_acting(model: type[models.Model], old: str, new: str) -> Replaced:
 
 
 def replace_named(model: type[models.Model], old: str, new: str) -> Replaced:
-    """Replace the address `old`, in whatever case, by the pseudonym `new` wherever it stands in the
-    text of the model's columns that may name other people (`named`), by one statement; as a part of
-    a longer address it stays. Returns the table and in how many rows.
+    """Replace the e-mail address `old`, in whatever case, by the pseudonym `new` wherever it stands
+    in the text of the model's columns that may name other people (`named`), by one statement; as a
+    part of a longer address it stays. Returns the table and in how many rows.
     """
     columns = named(model)
     if not columns:
@@ -108,8 +112,8 @@ def replace_named(model: type[models.Model], old: str, new: str) -> Replaced:
 
 
 def pattern_of(address: str) -> str:
-    """The regular expression, for PostgreSQL and Python, of this address where it stands by itself
-    and is not a part of a longer one.
+    """The regular expression, for PostgreSQL and Python, of this e-mail address where it stands by
+    itself and is not a part of a longer one.
     """
     return rf"(?<![\w.+@-]){re.escape(address)}(?![\w@-]|\.\w)"
 
@@ -141,8 +145,10 @@ class _Erasable(pgtrigger.Protect):
         super().__init__(**of_all)
 
     def get_func(self, model: Any) -> Any:
-        """The trigger's SQL: it returns the row as it is to be written if names that become
-        pseudonyms, or columns that are emptied, are all that changes in it, and raises otherwise.
+        """The trigger's SQL. An UPDATE goes through if all that changes in the row are names that
+        become pseudonyms, in columns that name people, and columns of `can_be_emptied` that become
+        empty, where `emptied_if` is true of the old row. Anything else is refused as by the trigger
+        that this one extends.
         """
         columns, emptied = [*acting(model), *self.names_people], list(self.can_be_emptied)
         otherwise = super().get_func(model)  # type: ignore[no-untyped-call]

@@ -26,8 +26,8 @@ _DECIMAL = re.compile(DECIMAL)
 
 
 def _decimal(value: object) -> Decimal:
-    """The decimal number in the text. Raises ValueError for anything else, such as a JSON
-    number.
+    """The decimal number in the text, which has at most 24 digits before the point and 12 after it.
+    Raises ValueError for anything else, such as a JSON number or an exponent.
     """
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
         raise ValueError('must be a decimal number in a string, such as "10.50"')
@@ -114,7 +114,9 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _day(value: object) -> object:
-    """Return the value if it is text such as 2026-12-01; raises ValueError otherwise."""
+    """Return the value if it is text in the form of 2026-12-01, even if the calendar has no such
+    day; raises ValueError otherwise.
+    """
     if not isinstance(value, str) or not _DAY.fullmatch(value):
         raise ValueError("must be a day, such as 2026-12-01")
     return value

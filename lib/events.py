@@ -132,9 +132,9 @@ class Held:
     now: datetime
 
     def apply_by_itself(self) -> Outcome:
-        """Apply this event alone, in its own transaction of the type: by the type's `otherwise`,
-        which takes more care than what is done for many at once, or by `apply` if it has none.
-        Raises Refused.
+        """Apply this event alone, in a transaction of its own: by the type's `otherwise`, which
+        takes more care than what is done for many at once, or by `apply` if the type has none.
+        Returns the event's outcome. Raises Refused.
         """
         apply = self.type.otherwise or self.type.apply
         return apply(self.event, self.data, self.merchant_id, self.now)

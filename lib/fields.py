@@ -54,7 +54,8 @@ class AmountOfRow:
 
     def _checked(self, row: models.Model, value: Any) -> Money:
         """The Money to assign, with exactly the digits of the row's currency, which is set if the
-        row has none. Raises TypeError for anything but Money, and CurrencyMismatch or Invalid.
+        row has none. Raises TypeError for anything but Money, CurrencyMismatch for another currency
+        than the row's, and Invalid for more digits than the currency has.
         """
         if not isinstance(value, Money):
             raise TypeError(f"{self.name} takes Money, not {value!r}")

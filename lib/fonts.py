@@ -137,8 +137,8 @@ def _characters(faces: tuple[Face, ...]) -> frozenset[int]:
 
 def _characters_of(path: str | None, index: int) -> frozenset[int]:
     """The numbers of the characters that the face has a glyph for; none if the file can't be read,
-    which is logged, or the font has no outlines. Without a path it is the font within typst, and
-    these are EMBEDDED.
+    which is logged, if the font has no outlines, or if it has one box for every character. Without
+    a path it is the font within typst, and these are EMBEDDED.
     """
     if path is None:
         return EMBEDDED

@@ -41,8 +41,8 @@ class KeyedForm(forms.Form):
 
 
 def one_row_per_form(owner: str, name: str) -> UniqueConstraint:
-    """The constraint `name`, by which a form's key makes one row for each `owner` (a field); rows
-    with an empty `request_key`, which no form made, are not limited.
+    """The constraint `name`, by which a form's key makes at most one row for each `owner` (a
+    field); rows with an empty `request_key`, which no form made, are not limited.
     """
     return UniqueConstraint(fields=[owner, "request_key"], condition=~Q(request_key=""), name=name)
 

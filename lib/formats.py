@@ -323,7 +323,8 @@ def day(value: date | None) -> str | SafeString:
 @register.filter
 def zone(name: str, on: date) -> str:
     """A time zone as people know it: its city in the reader's language, and how far its clocks are
-    from UTC at noon of the day, such as "Bangkok, UTC+7".
+    from UTC at noon of the day, such as "Bangkok, UTC+7". A zone that names no place, such as UTC,
+    is its offset alone.
     """
     offset = datetime.combine(on, time(12), zones.zone(name)).utcoffset() or timedelta()
     hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)

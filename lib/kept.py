@@ -14,7 +14,9 @@ SECONDS = 24 * 60 * 60
 
 
 def read(keys: Sequence[str]) -> dict[str, Any]:
-    """What is cached under these keys, by key; nothing if Redis is away."""
+    """What is cached under these keys, by key, without those under which nothing is; nothing at all
+    if Redis is away.
+    """
     try:
         known: dict[str, Any] = cache.get_many(keys)
     except RedisError:

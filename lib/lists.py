@@ -58,7 +58,10 @@ class Filter(ListForm):
 
     @property
     def nothing_found(self) -> StrOrPromise:
-        """What the reader can do about a list that found nothing; "" if nothing was asked for."""
+        """The sentence that tells readers of a list that found nothing what they can do: mend what
+        makes no sense, the list's own `hint` if there is one, or ask for something else. "" if
+        there is no hint and nothing was asked for.
+        """
         if self.is_mistaken:
             return _("Nothing is shown while something above makes no sense. Mend or remove it.")
         if self.hint:
@@ -77,8 +80,8 @@ class Filter(ListForm):
 
     @property
     def context(self) -> dict[str, Any]:
-        """What a template needs to show how the list is filtered: the filter, and what is asked
-        for.
+        """What a template needs to show how the list is filtered: the filter itself as `filter`,
+        and what its form shows as chosen as `wanted`.
         """
         return {"filter": self, "wanted": self.wanted}
 

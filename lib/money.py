@@ -120,8 +120,8 @@ def full(amount: Money) -> str:
 
 
 def unit_price(value: Decimal, currency: str) -> str:
-    """The price of a unit as text, with all its decimals and at least those of the currency: "0.015
-    USD".
+    """The price of a unit as text with its currency, with all its decimals but without zeros behind
+    them, and with at least the decimals of the currency: "0.015 USD".
     """
     shortest = value.normalize()
     digits = max(minor_digits(currency), -int(shortest.as_tuple().exponent))

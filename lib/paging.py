@@ -179,8 +179,8 @@ def _mark(row: Model, field: str, column: Any) -> str:
 
 
 def _read_mark(column: Any, mark: str) -> tuple[Any, int] | None:
-    """The value of the column `field` (None if it was empty) and the primary key in a mark; None if
-    the mark can't be read.
+    """The value of the `column` (None if it was empty) and the primary key in a mark; None if the
+    mark can't be read.
     """
     value, separator, key = mark.rpartition("~")
     if not (key.isascii() and key.isdigit() and len(key) <= _LONGEST_KEY) or "\x00" in value:

@@ -47,8 +47,8 @@ def begin(to_server: "psycopg.Connection[Any]", cell: str) -> None:
 
 
 def _checked(to_server: "psycopg.Connection[Any]", result: PGresult) -> None:
-    """Raise the error that this result tells, as psycopg's cursors do; nothing if the statement was
-    carried out.
+    """Raise the error that this result tells, as psycopg's cursors do; nothing if it says that a
+    statement that gives no rows was carried out.
     """
     if result.status == ExecStatus.COMMAND_OK:
         return
@@ -77,9 +77,9 @@ class _Read(NamedTuple):
 
 
 def _read(to_server: "psycopg.Connection[Any]") -> AdaptContext:
-    """How answers on this connection are read: as Django's cursors do, but instants in UTC, as
-    which Django asks for them, by psycopg's own way, which is the same without a step in Python.
-    What it finds is kept on the connection.
+    """How values are written and answers are read on this connection: as Django's cursors do it,
+    but, where the connection's time zone is UTC, with instants read by psycopg's own loader, which
+    gives the same and is faster. It is worked out once, and kept on the connection.
     """
     known: AdaptContext | None = getattr(to_server, READ, None)
     if known is None:
@@ -169,8 +169,8 @@ class Planned:
             raise
 
     def send(self, values: Values) -> bool:
-        """Send it with these values, within a pipeline, and wait for nothing. Returns whether it is
-        planned for their types first, which has an answer of its own.
+        """Send the statement with these values, within a pipeline, and wait for nothing. Returns
+        whether it is planned for their types first, which has an answer of its own.
         """
         sent, types = self._dumped(values)
         is_new = types not in self._planned

@@ -6,9 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def days(name: str, default: int, *, least: int = 1) -> int:
-    """The number of days in the environment variable `name`; `default` if it is not set.
-
-    Raises ImproperlyConfigured if it is not a number, or less than `least`.
+    """The number of days in the environment variable `name`; `default` if it is not set, or blank.
+    Raises ImproperlyConfigured if it is not a whole number, or less than `least`.
     """
     given = os.environ.get(name, "").strip() or str(default)
     if not given.isdecimal() or int(given) < least:

@@ -67,7 +67,7 @@ class Finder(Protocol):
 
 def amount_in(text: str) -> Decimal | None:
     """The size, without its sign, of the amount that the text is, all of it, with or without its
-    currency; None if it is none.
+    currency; None if it is none, or too large for any amount that is kept.
     """
     found = AMOUNT.fullmatch(text.strip())
     size = Decimal(found[1].replace(",", "")) if found else None

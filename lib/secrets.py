@@ -48,7 +48,9 @@ def _ciphers(keys: tuple[str, ...]) -> tuple[AESGCM, ...]:
 
 
 def _own_ciphers() -> tuple[AESGCM, ...]:
-    """The ciphers of settings.TAEL_ENCRYPTION_KEYS; the first one encrypts."""
+    """An AES-GCM cipher for each key of settings.TAEL_ENCRYPTION_KEYS, in their order: the first
+    one encrypts, and all of them decrypt.
+    """
     return _ciphers(tuple(settings.TAEL_ENCRYPTION_KEYS))
 
 

@@ -70,9 +70,10 @@ def bound(sender: Any, connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 @contextmanager
 def waiting(seconds: float) -> Iterator[None]:
-    """Have no answer to the block, on the connection that there is, be waited for for more than
-    `seconds` and GRACE_SECONDS: then the connection is closed, and OperationalError raised. For
-    what the database, or a machine behind it, does not stop by itself.
+    """A context in which answers of the default database's connection are waited for no longer than
+    `seconds` and GRACE_SECONDS: then the connection is closed, and OperationalError raised. It is
+    for what the database, or a machine behind it, does not stop by itself. A web server's
+    connection keeps the time-out that it has, whatever `seconds` says.
     """
     connection.ensure_connection()
     to_server: Any = connection.connection

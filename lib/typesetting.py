@@ -60,8 +60,8 @@ class Words:
     def shown(self, text: str) -> str:
         """The text on one line, with a mark in place of each run of characters that no font has.
 
-        Control characters are removed, and so are those that change the direction of the text
-        around them. A long word gets places where a line may break.
+        Control and format characters are removed, such as those that change the direction of the
+        text around them. A long word gets places where a line may break.
         """
         text = VARIANTS.sub("", " ".join(unicodedata.normalize("NFC", text).split()))
         text = "".join(sign for sign in text if unicodedata.category(sign) not in {"Cc", "Cf"})
@@ -114,8 +114,10 @@ class Words:
 
     def made_out_to(self, label: str, name: str, reference: str) -> Paper:
         """The members `for` and `merchant` of a template's data, which say whom the document is
-        for: the label, and the merchant's name and reference, or its reference alone if the fonts
-        can't show the name.
+        for: `for` is the label, and `merchant` has the lines with the merchant's name and
+        reference. In the name, marks stand for characters that the fonts can't show. The reference
+        is alone if they can show none of the name's letters and digits, or if the name is empty.
+        What is missing is recorded for `notes`.
         """
         lines = [self.name(name, reference), self.shown(reference)]
         return {"for": label, "merchant": list(dict.fromkeys(lines))}

@@ -59,7 +59,8 @@ def doer(actor: str) -> str:
 
 def address(field: str, text: str) -> str:
     """The e-mail address in lower case and without spaces around it, as people's addresses are
-    kept. Raises Invalid if it is none that could exist.
+    kept. Raises Invalid for text that is not written as one; whether the mailbox exists is not
+    asked.
     """
     text = text.strip().lower()
     try:

@@ -36,12 +36,13 @@ View = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Let a view be seen only by the team of the merchant in the address, and by operators who look
-    at its pages, who can change nothing, and of whom each file taken is written on the trail; with
-    times in the merchant's time zone.
+    at its pages, who can change nothing; with times in the merchant's time zone.
 
     The merchant is always the one in the address, so that two tabs never mix. Strangers get the
     same 404 as for a merchant that does not exist. People who are not signed in are sent to sign
-    in. If the merchant's owners require a second factor, people without one are sent to set it up.
+    in. If the merchant's owners require a second factor, members who have not confirmed one in
+    their session are sent to do so, or to set one up. Files that operators take are put on the
+    trail by `for_exporting` alone.
     """
     return _guard(view, lambda _: True)
 
@@ -76,11 +77,12 @@ def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
 def _guard(
     view: View[P], may_enter: Callable[[Membership], bool], *, gives_files: bool = False
 ) -> Callable[..., HttpResponseBase]:
-    """The view for those of the merchant's team whom `may_enter` admits; others get a 403, and
-    strangers a 404. An operator who looks at the pages may send nothing, and leaves each file that
-    the view gives on the trail. The view runs in the merchant's time zone, and finds the membership
-    on the request; members who lack a second factor that the merchant requires are sent to set one
-    up.
+    """The view for those of the merchant's team, and of the operators who look at its pages, whom
+    `may_enter` admits by their membership; others of them get a 403, and strangers a 404. An
+    operator who looks may send nothing; with `gives_files`, each file that they take is put on the
+    trail. The view runs in the merchant's time zone, and finds the membership on the request.
+    Members who have not confirmed a second factor that the merchant requires are sent to do so, or
+    to set one up.
     """
 
     @login_required
@@ -88,9 +90,10 @@ def _guard(
     def guarded(
         request: MemberRequest, merchant: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponseBase:
-        """The view's answer, or the page of a second factor that the member lacks. Raises Http404
-        to strangers, and PermissionDenied to those of the team who may not enter. An operator who
-        looks at the pages gets a 403 for all but GET and HEAD, and a trail row for each file.
+        """The view's answer, or what sends a member to confirm or set up the second factor that the
+        merchant requires. Raises Http404 to strangers, and PermissionDenied to those of the team
+        who may not enter. An operator who looks at the pages gets a 403 for all but GET and HEAD,
+        and a trail row for each file if `gives_files`.
         """
         membership = queries.membership(request.user, merchant) or _looking(request, merchant)
         if membership is None:
@@ -123,7 +126,7 @@ def _looking(request: HttpRequest, reference: str) -> Membership | None:
     """A membership that is never saved, by which an operator who has started to look at this
     merchant's pages (operations.looks) sees them; None for everybody else, and when the look is
     over. As at the admin, the operator has to come from its networks, not be idle for too long, and
-    have confirmed a second factor in the session.
+    have confirmed a second factor in the session (not in demonstrations).
     """
     user, now = cast(User, request.user), clock.now()
     if not user.is_staff or not admin_door.is_near(request) or admin_door.was_idle(request):

@@ -162,8 +162,9 @@ def of_profile(profile: Profile, name: str) -> Brief:
 
 
 def of_policy(policy: PolicyVersion, name: str) -> Brief:
-    """The versions of the policy in its currency, latest first. For the decision "withdraw"
-    (`name`) it also has each figure that differs in the version before, which stays in force.
+    """The latest FEW versions of the policy in its currency, withdrawn ones included, latest first.
+    For the decision "withdraw" (`name`) it also has each figure that differs in the version before,
+    which stays in force.
     """
     same = type(policy)._default_manager.filter(currency=policy.currency)
     kept = same.filter(withdrawn_at__isnull=True, starts_on__lt=policy.starts_on)
@@ -189,8 +190,8 @@ def of_policy(policy: PolicyVersion, name: str) -> Brief:
 
 
 def of_policy_proposed(proposal: Proposal, now: datetime) -> Brief:
-    """The newest version, and those before it, of the operator policy of which a proposal would
-    introduce another one.
+    """The newest versions, latest first and at most FEW, of the operator policy of which a proposal
+    would introduce another one. If there is none in the currency, it says so.
     """
     currency = two_people.arguments_of(proposal)["currency"]
     newest = OperatorPolicy.objects.filter(currency=currency).order_by("version").last()
@@ -215,7 +216,9 @@ def _teams(user: User) -> list[str]:
 
 
 def _team(merchant: Merchant) -> list[Fact]:
-    """Read the merchant's owners, as they joined the team, and how many people it has in all."""
+    """Read the merchant's owners, at most FEW of them and those who joined the team first in front,
+    and how many people the team has in all.
+    """
     people = list(queries.members(merchant).order_by("pk"))
     owners = [str(one.user) for one in people if one.is_owner]
     return [Fact("Owners", owners[:FEW]), Fact("People on the team", len(people))]

@@ -43,9 +43,10 @@ class Place(NamedTuple):
 
 
 def of(reference: str) -> AbstractContextManager[None]:
-    """A context in which the block is inside the cell of the merchant with this reference; outside
-    of any if there is none, and where there are no cells. Raises cells.Moves if its books are being
-    moved, at once or as soon as a transaction begins (lib.cells.moving).
+    """A context in which the block is inside the cell of the merchant with this reference. It
+    changes nothing if there is no such merchant, or where there are no cells. Raises cells.Moves if
+    the merchant's books are being moved, at once or as soon as a transaction begins
+    (lib.cells.moving), and InAnotherCell inside a different cell.
     """
     return _at(prepared.row(PLACE, [reference])) if cells.are_on() else cells.nowhere()
 
@@ -58,9 +59,10 @@ def is_entered(reference: str) -> bool:
 
 
 def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
-    """A context in which the block is inside the cell of the merchant with this primary key;
-    outside of any if there is none or no key, and where there are no cells. Raises cells.Moves if
-    its books are being moved.
+    """A context in which the block is inside the cell of the merchant with this primary key. It
+    changes nothing if there is no such merchant, for None, and where there are no cells. Raises
+    cells.Moves if the merchant's books are being moved, at once or as soon as a transaction begins,
+    and InAnotherCell inside a different cell.
     """
     if merchant_id is None or not cells.are_on():
         return cells.nowhere()
@@ -70,7 +72,8 @@ def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
 @contextmanager
 def _at(row: tuple[Any, ...] | None) -> Iterator[None]:
     """Have the block inside the cell of this row's place; where it is for None. Raises cells.Moves
-    if the merchant's books are being moved, at once or as soon as a transaction begins.
+    if the merchant's books are being moved, at once or as soon as a transaction begins, and
+    InAnotherCell inside a different cell.
     """
     if row is None:
         yield
@@ -99,8 +102,9 @@ def places_of(references: Iterable[str]) -> dict[str, Place]:
 
 
 def question_of(places: Iterable[Place]) -> str:
-    """What whoever writes for the merchants in these places asks with each transaction
-    (cells.asking); "" for none.
+    """The question that is asked with each transaction (cells.asking) that writes for the merchants
+    in these places: whether the books of one of them have been moved, or are being moved, since the
+    places were looked up; "" for no places.
     """
     listed = list(places)
     if not listed:

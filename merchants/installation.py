@@ -127,7 +127,10 @@ def outside_sql(column: str) -> str:
 
 
 def inside(number: str) -> str:
-    """A number of ours without the prefix in front, whether or not it has it."""
+    """A number of ours without spaces around it and without the installation's prefix in front,
+    whether or not it has it; the number of a cell that follows the prefix stays: of T7-2026-000001
+    it is 7-2026-000001.
+    """
     number = number.strip()
     rest = number.removeprefix(own())
     if rest != number and (rest.startswith("-") or MARKED.match(rest)):
@@ -163,7 +166,9 @@ def place() -> str:
 
 
 def check() -> None:
-    """Raise WrongPrefix if TAEL_PREFIX is set and differs from the database's prefix."""
+    """Raise WrongPrefix if TAEL_PREFIX is set and differs from the database's prefix, or if it is
+    needed for a first prefix and missing (`current`, which writes the first row).
+    """
     known = current()
     if settings.TAEL_PREFIX and known.prefix != settings.TAEL_PREFIX:
         raise WrongPrefix(
@@ -174,7 +179,9 @@ def check() -> None:
 
 
 def refuse_elsewhere() -> None:
-    """Raise Elsewhere if the database is not in the place that its prefix was given for."""
+    """Raise Elsewhere if the database is not in the place that its prefix was given for, and
+    WrongPrefix if it has no prefix and none is set (`current`, which writes the first row).
+    """
     known, here = current(), place()
     if known.place != here:
         raise Elsewhere(

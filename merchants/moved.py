@@ -29,7 +29,7 @@ def is_of_this_cell(key: str) -> bool:
 
 def has_left(name: str) -> bool:
     """Look up whether the document with this number, or the money sent under this reference, has
-    left the cell that we are inside.
+    left the cell that we are inside; False where there are no cells.
     """
     left = MovedName.objects.filter(move__from_cell=cells.number(), move__is_done=True)
     return cells.are_on() and left.filter(name=name).exists()

@@ -38,8 +38,9 @@ INSTANTS = ("at", "requested_at", "asked_at", "proposed_at", "placed_at", "added
 
 
 def addresses(user: User) -> tuple[str, ...]:
-    """The person's addresses: the present one first, then those that are proved or asked for, and
-    those that the person had before. An address that is another person's by now is left out.
+    """The person's e-mail addresses: the present one first, then those that are proved or asked
+    for, and those that the person had before. A former address that is another person's by now is
+    left out.
     """
     found = [user.email]
     own = EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email)
@@ -55,7 +56,7 @@ def addresses(user: User) -> tuple[str, ...]:
 
 
 def _is_anothers(address: str, user: User) -> bool:
-    """Look up whether the address, in any case, is that of another person's account."""
+    """Look up whether the e-mail address, in any case, is that of another person's account."""
     return User.objects.filter(email__iexact=address).exclude(pk=user.pk).exists()
 
 

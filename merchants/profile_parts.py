@@ -70,7 +70,9 @@ class PartShown:
 
     @property
     def state(self) -> str:
-        """A Standing, NOT_GIVEN, or INCOMPLETE for what waits and cannot be confirmed."""
+        """How the part stands: NOT_GIVEN while nothing of it is given, INCOMPLETE if it waits but
+        lacks something that we need to confirm it, and otherwise its Standing.
+        """
         if self.step is None:
             return NOT_GIVEN
         if self.step.standing == Standing.WAITING and self.missing:
@@ -89,7 +91,9 @@ class PartShown:
 
     @property
     def missing_text(self) -> str:
-        """What is missing, as one text."""
+        """The labels of what we still need to confirm the part, as one text; "" if nothing is
+        missing.
+        """
         return formats.listed(self.missing)
 
     @property
@@ -122,8 +126,9 @@ def shown(profile: Profile, form: ProfileForm, steps: Sequence[ProfileStep]) -> 
 
 
 def remarks(merchant: Merchant, parts: Sequence[PartShown]) -> Sequence[Remark]:
-    """The remarks that each package has about the merchant's confirmed parts, such as what they
-    count for in reviews, as they were registered.
+    """The remark that each package has about how many parts of the merchant's profile are
+    confirmed, such as what they count for in reviews, sorted by the places with which they were
+    registered.
     """
     confirmed = sum(part.is_confirmed for part in parts)
     return [one.made(merchant, confirmed) for one in REMARKS]

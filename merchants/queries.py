@@ -131,13 +131,17 @@ def members(merchant: Merchant) -> QuerySet[Membership]:
 
 
 def with_second_factor(found: QuerySet[Membership]) -> QuerySet[Membership]:
-    """The same memberships, each with `has_factor`: whether its person has a second factor."""
+    """The same memberships, each with `has_factor`: whether its person has an authenticator app or
+    a passkey; recovery codes alone do not count.
+    """
     having = Authenticator.objects.filter(user=OuterRef("user"), type__in=FACTORS)
     return found.annotate(has_factor=Exists(having))
 
 
 def members_without_factor(merchant: Merchant) -> QuerySet[Membership]:
-    """The members of the merchant who have no second factor."""
+    """The members of the merchant who have neither an authenticator app nor a passkey, not sorted.
+    Recovery codes alone do not count.
+    """
     having = Authenticator.objects.filter(type__in=FACTORS).values("user")
     return members(merchant).exclude(user__in=having)
 
@@ -231,8 +235,8 @@ def factor_names(user: User) -> list[str]:
 
 
 def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime | None:
-    """The earliest instant from which one of these factors opens what takes money out. They are
-    given by allauth's keys, and may have been removed.
+    """The earliest instant from which one of these second factors opens what takes money out. They
+    are given by allauth's keys, and may have been removed.
 
     None if none of them is, or was, the person's.
     """

@@ -38,7 +38,8 @@ def _sign_ins(before: datetime, now: datetime) -> "QuerySet[SignIn]":
 
 
 def _sessions(before: datetime, now: datetime) -> "QuerySet[Session]":
-    """The sessions that the job of retention removes: those that have expired by `now`. The instant
+    """The query for the sessions that the job of retention removes: those that have expired both at
+    `now` and by the present clock, so that a run for a later instant signs nobody out. The instant
     `before` does not matter.
     """
     found: QuerySet[Session] = sessions.expired(now)

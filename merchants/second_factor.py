@@ -31,7 +31,7 @@ View = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
 def never(request: HttpRequest) -> bool:
-    """The default of `unless`: every request needs a factor."""
+    """The default of `unless`: every request needs a second factor."""
     return False
 
 
@@ -56,14 +56,18 @@ def with_second_factor(
     """
 
     def decorate(view: View[P]) -> View[P]:
-        """The view, which requests reach that need no second factor or come soon after one was
-        confirmed; others are sent to confirm one or to set one up.
+        """The view, which requests reach that need no second factor (by `unless`, or in a
+        demonstration), or whose session has confirmed one within ACCOUNT_REAUTHENTICATION_TIMEOUT.
+        Others are redirected to confirm one or to set one up. If there is a `waits_page`, those
+        whose factor does not count yet are shown that page instead.
         """
 
         @wraps(view)
         def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            """The view, for who has confirmed a second factor or needs none; others are sent to
-            confirm or set up one.
+            """The view, for who has confirmed a second factor within
+            ACCOUNT_REAUTHENTICATION_TIMEOUT, or needs none: by `unless`, or in a demonstration.
+            Others are redirected to confirm one or to set one up. If there is a `waits_page`, those
+            whose factor does not count yet are shown that page instead.
             """
             if not unless(request):
                 elsewhere = _sent_elsewhere(request, waits_page=waits_page, back=back)
@@ -107,7 +111,9 @@ def was_confirmed(request: HttpRequest) -> bool:
 
 
 def proved_ids(request: HttpRequest) -> list[int]:
-    """allauth's keys of the factors that were confirmed in this session, removed ones included."""
+    """allauth's keys of the second factors that were confirmed in this session, however long ago,
+    removed ones included.
+    """
     return [int(record["id"]) for record in _records(request) if "id" in record]
 
 
@@ -133,11 +139,12 @@ def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None
 
 
 def confirm_again(request: HttpRequest) -> HttpResponse | None:
-    """A redirect that makes an operator confirm or set up a second factor before a decision. None
-    if they confirmed one minutes ago, and in demonstrations.
+    """A redirect that makes an operator confirm a second factor before a decision, or set one up
+    without one. None if their session has confirmed one within ACCOUNT_REAUTHENTICATION_TIMEOUT,
+    and in demonstrations.
 
-    They come back to the page of the decision. Its form has to be filled in anew, since a reason
-    does not belong in an address.
+    After confirming they come back to the page of the decision, whose form has to be filled in
+    anew, since a reason does not belong in an address; after setting one up they do not.
     """
     if settings.TAEL_SANDBOX or is_fresh(request, clock.now()):
         return None
@@ -147,10 +154,12 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
 
 
 def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponseBase | None:
-    """The redirect to confirm a factor or to set one up or, if there is a template `waits_page`,
-    the page that says when the factor starts to count; None if the request may go on, as all may in
-    demonstrations. Afterwards the person comes back to the page `back`, or without one to this
-    address, which the session keeps (GO_ON) while a factor is set up.
+    """A redirect to set up a second factor for a person without one, or to confirm it if that was
+    not done within ACCOUNT_REAUTHENTICATION_TIMEOUT; or else, if there is a template `waits_page`,
+    the page that says when the confirmed factor starts to count, if it does not yet. None if the
+    request may go on, as all may in demonstrations. Afterwards the person comes back to the page
+    `back`, or without one to this address, which the session keeps (GO_ON) while a factor is set
+    up.
     """
     if settings.TAEL_SANDBOX:
         return None
@@ -174,8 +183,9 @@ def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponse
 
 
 def _wait(request: Any, confirmed: list[int], now: datetime, page: str) -> HttpResponse | None:
-    """The page, made from the template `page`, that says when a confirmed factor starts to open
-    what takes money out; None if one of those in `confirmed` (allauth's keys) does now.
+    """The page, made from the template `page`, with status 403, that says when a confirmed second
+    factor starts to open what takes money out; None if one of those in `confirmed` (allauth's keys)
+    does now.
     """
     counts_from = queries.factor_counts_from(request.user, confirmed)
     if counts_from is not None and counts_from <= now:
@@ -191,7 +201,7 @@ def _records(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _confirmed(request: HttpRequest, now: datetime) -> list[int]:
-    """allauth's keys of the factors confirmed in this session within
+    """allauth's keys of the second factors confirmed in this session within
     ACCOUNT_REAUTHENTICATION_TIMEOUT before `now`.
     """
     after = now.timestamp() - app_settings.REAUTHENTICATION_TIMEOUT

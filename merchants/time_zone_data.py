@@ -52,8 +52,9 @@ def check_connections() -> None:
 
 
 def _check_connection(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Close a new connection and raise WrongTimeZoneData if the books have another version than
-    this process. A database without that table is accepted.
+    """Close a new connection to the default database and raise WrongTimeZoneData if the books have
+    another version than this process. A database without that table, or without a row in it, is
+    accepted, and so is every other database.
     """
     if connection.alias != DEFAULT_DB_ALIAS:
         return

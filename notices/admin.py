@@ -32,8 +32,8 @@ class Message(KeyedForm, OfMerchantNamed, Reasoned):
 
 
 def _may_go_again(mail: NoticeMail) -> bool:
-    """Whether the e-mail may be sent again: the job does not try to send it now, and it was not
-    sent again too often yet.
+    """Whether the e-mail may be sent again: the job does not try to send it now, since it was sent
+    or given up, and it was sent again fewer than MOST_AGAIN times.
     """
     return not queries.waits(mail, clock.now()) and mail.asked_again < MOST_AGAIN
 

@@ -27,8 +27,9 @@ def plain(detail: str, details: Details) -> str:
 
 
 def amount(detail: str, details: Details) -> str:
-    """The amount in the detail with this name, with exactly the digits of the notice's currency,
-    and the currency's code, kept on one line.
+    """The amount in the detail with this name, with exactly the digits of the currency in the
+    detail `currency`, and that currency's code, kept on one line. Raises KeyError if either is
+    missing.
     """
     value, currency = Decimal(details[detail]), details["currency"]
     digits = minor_digits(currency)

@@ -21,8 +21,8 @@ AT_ONCE = 1000  # rows that are read together
 
 
 def notices(merchant: Merchant, found: QuerySet[Notice]) -> Iterator[bytes]:
-    """Yield, as blocks of bytes, a CSV file of these notices of the merchant, in their order:
-    times, kind, title and text in the language in force, and the code of the kind.
+    """Yield, as blocks of bytes, a CSV file of these notices of the merchant, in their order: times
+    (local and in UTC), kind, title and text in the language in force, and the code of the kind.
     """
     times = instants({_("Time"): "notices_notice.at"}, merchant.timezone)
     headings = [*times, _("Kind"), _("Title"), _("Text"), *codes({_("Kind"): ""})]

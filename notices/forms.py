@@ -57,8 +57,9 @@ class EmailChoices(forms.Form):
 
     @property
     def hints(self) -> list[StrOrPromise]:
-        """Sentences that explain why this member gets e-mails of some kinds whatever they choose
-        (owners always do); of those kinds that declare such a sentence.
+        """Sentences that explain why this member, as an owner, gets e-mails of some kinds whatever
+        they choose; empty for members who are no owners. Kinds that declare no such sentence are
+        left out.
         """
         kept = (kind for kind in kinds.registered() if not self._is_offered(kind))
         return [kind.owners_hint for kind in kept if kind.owners_hint]

@@ -32,7 +32,8 @@ def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[N
 
 def notices_to_mail(now: datetime) -> Sequence[int]:
     """The keys of notices no older than MAIL_WINDOW whose e-mails were not created yet, or not all
-    sent; and of older ones of which somebody had a mail sent again within that time.
+    sent; and of older ones of which somebody asked within that time for a mail to be sent again,
+    which was not sent yet.
     """
     since = now - MAIL_WINDOW
     unaddressed = Notice.objects.filter(addressed_at__isnull=True, at__gt=since)
@@ -45,7 +46,10 @@ def notices_to_mail(now: datetime) -> Sequence[int]:
 
 
 def waits(mail: NoticeMail, now: datetime) -> bool:
-    """Whether the job still tries to send this e-mail."""
+    """Whether the job still tries to send this e-mail: it was not sent yet, or is to be sent again,
+    and its notice, or the asking for it again, is younger than MAIL_WINDOW. Whether its reader
+    still belongs to the merchant does not matter.
+    """
     began = max(filter(None, (mail.notice.at, mail.asked_again_at)))
     return mail.sent_at is None and began > now - MAIL_WINDOW
 

@@ -19,6 +19,6 @@ def register() -> None:
 
 def _mails(before: datetime, now: datetime) -> "QuerySet[NoticeMail]":
     """The query for the e-mails of notices that the job of retention removes: those of notices from
-    before the instant `before` whose e-mails were all created.
+    before the instant `before` whose e-mails were all created, sent or not. The notices stay.
     """
     return NoticeMail.objects.filter(notice__at__lt=before, notice__addressed_at__isnull=False)

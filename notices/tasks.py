@@ -10,8 +10,9 @@ from notices.operations import mails
 
 
 def send_notice_mails(notice_ids: Sequence[int], now: datetime) -> Failures:
-    """Send the e-mails of these notices; returns the keys of those that failed, each with its
-    error. Those that are missing are created first. Each e-mail is locked while it is sent, and
-    never sent twice.
+    """Send the e-mails of these notices that were not sent yet, and create those that are missing
+    first. Returns the keys of the notices of which an e-mail failed, each with its error; after
+    three failures in a row the rest count as failed, untried. One of TRANSIENT_ERRORS is raised at
+    once. Each e-mail is locked while it is sent, so that two workers do not both send it.
     """
     return mails.send(notice_ids, now=now).failures

@@ -22,8 +22,9 @@ from notices.operations import notices as operations
 
 @for_members
 def notices(request: MemberRequest) -> HttpResponse:
-    """The page of the merchant's notices, newest first, with those marked that are new to the
-    person. Opening it marks all of them as seen by the person.
+    """The page of the merchant's notices that are asked for, newest first, with those marked that
+    are new to the person. Opening it marks all of the merchant's notices as seen by the person; an
+    operator who looks at the pages has none marked.
     """
     membership = request.membership
     merchant, seen = membership.merchant, membership.seen_notice
@@ -46,7 +47,9 @@ def notices(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_notices(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of all notices that the list finds with the same filter."""
+    """Download a CSV file, or with `format=xlsx` a spreadsheet, of all notices that the list finds
+    with the same filter.
+    """
     merchant = request.membership.merchant
     asked = NoticeFilter(request.GET, local=_local(merchant))
     found = asked.ordered(queries.notices_of(merchant, kinds=asked.kinds))

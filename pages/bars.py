@@ -71,8 +71,8 @@ class Bar:
 
     @property
     def is_needed(self) -> bool:
-        """Whether the list has a bar: it has rows, something is asked of it, or the person saved
-        views of it.
+        """Whether the list has a bar: it has rows, something is asked of it, it shows only some
+        days unless others are asked for (IS_OF_SOME_DAYS), or the person saved views of it.
         """
         asked = self.filter
         is_asked = asked.data or asked.IS_OF_SOME_DAYS

@@ -21,7 +21,8 @@ A_WEEK, TWO_WEEKS, A_MONTH = timedelta(7), timedelta(14), timedelta(30)
 @for_members
 def show(request: MemberRequest) -> HttpResponse:
     """The page of the money calendar: the days to come, and what would be free on the day in the
-    address, or in a week. Raises Http404 if the merchant has not joined completely.
+    address, or in a week if there is none or the calendar does not reach it. Raises Http404 if the
+    merchant has not joined completely.
     """
     shown = _calendar(request)
     asked = CalendarFilter(request.GET)

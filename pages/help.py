@@ -53,7 +53,9 @@ class Word:
     meaning: StrOrPromise
 
     def is_called(self, wanted: str) -> bool:
-        """Whether the text, normalised by navigation.plain, fits its name in any language."""
+        """Whether the text, normalised by navigation.plain, fits its name in any language
+        (navigation.fits).
+        """
         names = (str(self.name), *(name for _, name in self.others))
         return any(navigation.fits(wanted, navigation.plain(name)) for name in names)
 
@@ -67,8 +69,10 @@ class Help:
     words: Sequence[Word]
 
     def find(self, text: str) -> tuple[Sequence[Answer], Sequence[Word]]:
-        """The answers and the words that `text` may mean; a question is also understood by what is
-        left of it without its asking words.
+        """The answers and the terms (`words`) that `text` may mean, as a pair. Answers are those of
+        the entries that the module's `find` finds, at most MOST_FOUND; where it finds none, a
+        question is understood by what is left of it without its asking words. Terms are those of
+        which the whole text fits a name in any language.
         """
         found = find(text) or find(navigation.without_asking(text))
         anchors = [entry.anchor for entry in found]
@@ -108,8 +112,10 @@ def of(merchant: Merchant, today: date) -> Help:
 
 
 def find(text: str) -> list[Entry[Any]]:
-    """The entries that `text` may mean, at most MOST_FOUND: each word of it starts a word of the
-    question, or of one of the entry's other names, in any language.
+    """The entries that `text` may mean, at most MOST_FOUND. An entry is meant if each word of the
+    text starts a word of its question, or of one and the same of its other names, in any language.
+    Text in Chinese or Thai (any that is not ASCII) only has to be in one of these names; other text
+    of fewer than navigation.SHORTEST letters has to be a whole one. Empty text means none.
     """
     wanted = navigation.plain(text)
     if not wanted:

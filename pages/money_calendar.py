@@ -96,8 +96,9 @@ class MoneyCalendar:
         return [one for one in self.items if one.on <= last and kind in ("", one.kind)]
 
     def total(self, kind: str, *, until: date, is_likely: bool | None = None) -> Money:
-        """The sum of the items of a kind up to and including the day `until`; of those that are
-        only likely to come, or only of the others, if `is_likely` says so.
+        """The sum of the items of a kind up to and including the day `until`, in the billing
+        currency for bills and in the line's for all else; only of those that are merely likely to
+        come if `is_likely` is True, only of the others if it is False, and of both for None.
         """
         found = (
             one.amount
@@ -108,8 +109,9 @@ class MoneyCalendar:
         return money.total(found, currency)
 
     def free_on(self, day: date) -> Free:
-        """What would be free of the limit, and could be withdrawn, as `day` ends, and what it is
-        made of. Rule 15.34.
+        """How much of the credit line's limit would be free, and how much of the proceeds could be
+        withdrawn, as `day` ends, if all comes as it is expected, and what both are made of. Neither
+        is below 0. Rule 15.34.
         """
         nothing = money.zero(self.line.currency)
         returned = money.of(self.expected.by(day), self.line.currency)
@@ -139,7 +141,8 @@ class MoneyCalendar:
 
 def of(line: CreditLine, account: BillingAccount, *, now: datetime) -> MoneyCalendar:
     """Read from both books the merchant's money calendar, as things stand at `now`: what comes on
-    the next days, up to DAYS_AHEAD of them. Rule 15.34.
+    the next days, DAYS_AHEAD of them with today, or fewer if there are very many open orders. Rule
+    15.34.
     """
     today = local_day(line, now)
     expected = coming.expected(line, today=today, until=today + timedelta(DAYS_AHEAD - 1))
@@ -164,8 +167,8 @@ def of(line: CreditLine, account: BillingAccount, *, now: datetime) -> MoneyCale
 
 
 def _limit(expected: coming.Expected) -> Iterator[Item]:
-    """Yield an item for each day on which limit comes free, as buyers are to pay then; only
-    likely.
+    """Yield an item for each day on which some of the credit line's limit comes free, as buyers are
+    to pay then; only likely.
     """
     for one in expected.days:
         yield Item(Kind.LIMIT, one.on, one.amount, one.on, is_likely=True, payments=one.parts)

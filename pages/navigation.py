@@ -252,10 +252,10 @@ def address(route: str, *args: object) -> str:
 
 
 def named(text: str) -> list[Named]:
-    """The pages that `text` may mean, each with whether it is a whole name of it; those come first.
-
-    A page is meant if each word of the text starts a word of one of its names. Text in Chinese or
-    Thai only has to be in one of its names.
+    """The pages that `text` may mean, each with whether the text is a whole name of it; those come
+    first. A page is meant if each word of the text starts a word of one and the same of its names.
+    Text in Chinese or Thai (any that is not ASCII) only has to be in one of its names; other text
+    of fewer than SHORTEST letters has to be a whole one. Empty text means none.
     """
     wanted = plain(text)
     if not wanted:
@@ -285,8 +285,9 @@ def _is_meant(page: Page, wanted: str) -> bool:
 
 def fits(wanted: str, name: str) -> bool:
     # Chinese and Thai have no spaces between words, so that any part may be a word.
-    """Whether each word of `wanted` starts a word of the name, or is it if it is shorter than
-    SHORTEST; text in Chinese or Thai only has to be in it. Both are normalised by `plain`.
+    """Whether each word of `wanted` starts a word of the name. Text in Chinese or Thai (any that is
+    not ASCII) only has to be in the name; other text of fewer than SHORTEST letters in all has to
+    be the whole name. Both are normalised by `plain`.
     """
     if not wanted.isascii():
         return wanted in name

@@ -27,8 +27,9 @@ MATURING_DAYS = 4
 
 @for_members
 def overview(request: MemberRequest) -> HttpResponse:
-    """The merchant's start page: what needs attention, credit, proceeds, costs, the next bill. Rule
-    20.9. Raises Http404 if the merchant has not joined completely.
+    """The merchant's start page: what needs attention, credit, proceeds, costs, the next bill; or
+    only the part with what needs attention if the request asks for that (lib.live). Rule 20.9.
+    Raises Http404 if the merchant has not joined completely.
     """
     now, account = clock.now(), _account(request)
     today, owed = local_day(account.merchant.credit_line, now), billing_attention.of(account)

@@ -95,8 +95,8 @@ class TrailEntryAdmin(FoundByKeys):
     ) -> tuple["QuerySet[TrailEntry]", bool]:
         """The entries that the search term finds. After "about " comes a subject, and the entries
         about it are found; else those of the merchant whose reference the term is; else those whose
-        actor or subject the term is (`keys`). The second value is Django's: whether a row may come
-        twice.
+        actor, or else whose subject, is the term; else those of which one of these begins with it.
+        The second value is Django's: whether a row may come twice.
         """
         term = search_term.strip()
         if term.startswith(ABOUT):

@@ -27,8 +27,8 @@ def write(
 
     `before` and `after` have the same names if both are given: money as "12.50 USD", days and
     instants in ISO form, and never a secret or a whole account number. A reason is optional here.
-    Raises Invalid for a reason that is too long, which is not cut, or that has only spaces or
-    control characters.
+    Raises Invalid for a reason that is longer than 500 characters, which is not cut, that has only
+    spaces, or that has control characters in it.
     """
     TrailEntry.objects.create(
         at=now,

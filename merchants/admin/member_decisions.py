@@ -16,7 +16,8 @@ INVITES = (
 
 def _invite_to(act: Act) -> Invitation:
     """Invite somebody to the team of the merchant that the form names, by an e-mail and with a
-    trail row. It locks the merchant against other changes of its team. Raises AlreadyMember,
+    trail row; an open invitation to the address is replaced. It locks the merchant against other
+    changes of its team. Raises what inviting.invite raises, such as AlreadyMember,
     OperatorsAddress, TooManyInvitations, and InvitationNotSent after the invitation is saved.
     """
     said = {**act.cleaned_data}

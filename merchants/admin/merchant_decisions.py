@@ -29,13 +29,16 @@ def _shown_contacts(merchant: Merchant) -> dict[str, Any]:
 
 
 def _are_the_contacts(act: Act) -> bool:
-    """Whether the merchant's contacts are those of the form already."""
+    """Whether the merchant's contacts are those of the form already; False for a merchant without a
+    profile.
+    """
     return {name: act.cleaned_data[name] for name in CONTACTS} == _contacts(act.row)
 
 
 def _look(act: Act) -> Report:
-    """Let the operator look at the merchant's pages for a while, which a trail row says with the
-    reason, and report until when, with a link to them.
+    """Let the operator look at the merchant's pages for half an hour, which a trail row says with
+    the reason, and report until when, with a link to them. A look of theirs that goes on is
+    reported instead, and not made longer.
     """
     look = looks.start(merchant_id=act.row.pk, reason=act.reason, actor=act.user, now=act.now)
     return Report(

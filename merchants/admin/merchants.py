@@ -324,8 +324,8 @@ class ProfileAdmin(Deciding, OfMerchant):
         return briefs.of_profile(row, name)
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        """The latest step of the profile: which part it was about, how that stands since, who made
-        it and when. None without a step.
+        """The latest step of the profile, which may be a change by the merchant itself: which part
+        it was about, how that stands since, who made it and when. None without a step.
         """
         step = row.steps.order_by("pk").last()
         if step is None:

@@ -89,7 +89,9 @@ class UserAdmin(Deciding, ReadOnly):
 
     @admin.display(description="roles with us")
     def roles(self, user: User) -> str:
-        """The operator's roles, sorted, after "Superuser" if the person is one."""
+        """The names of the operator's roles, sorted and with commas, after "Superuser" if the
+        person is one; "-" without any.
+        """
         names = sorted(group.name for group in user.groups.all())
         return ", ".join((["Superuser"] if user.is_superuser else []) + names) or "-"
 
@@ -100,7 +102,9 @@ class UserAdmin(Deciding, ReadOnly):
 
     @admin.display(description="second factors")
     def second_factors(self, user: User) -> str:
-        """The names of the person's second factors, with commas; "-" without any."""
+        """The names of the person's second factors, recovery codes among them, with commas; "-"
+        without any.
+        """
         return ", ".join(queries.factor_names(user)) or "-"
 
     @admin.display(boolean=True, description="address is proved")

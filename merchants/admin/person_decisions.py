@@ -14,7 +14,7 @@ from merchants.queries import factor_names
 def _change_roles(act: Act) -> User | Proposal:
     """Change an operator's roles, with a trail row; roles that are taken away are gone at once,
     which signs the person out. Returns the proposal if roles are to be added, which a second
-    administrator confirms, and otherwise the person.
+    administrator confirms, and otherwise the person. Raises what operators.change_roles raises.
     """
     changed = operators.change_roles(
         user_id=act.row.pk,

@@ -79,14 +79,14 @@ class AboutPolicies(Deciding):
     """Pages of a policy's versions, which are introduced and withdrawn one after the other."""
 
     def lock(self, row: Any, now: datetime) -> None:
-        """Lock the newest version of the policy in the row's currency, under which versions are
-        added and withdrawn.
+        """Wait for the lock under which versions of the policy in the row's currency are added and
+        withdrawn, and hold it until the transaction ends.
         """
         policies.lock_newest(self.model, row.currency)
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """The versions of the policy in the row's currency, and what withdrawing this one
-        changes.
+        """The latest versions of the policy in the row's currency and, before the decision to
+        withdraw this one, the figures that differ in the version before it, which stays in force.
         """
         return briefs.of_policy(row, name)
 
@@ -117,9 +117,9 @@ def new_version(
         return {"currency": said["currency"].upper(), "starts_on": said["starts_on"]} | given
 
     def carry_out(act: Act) -> Any:
-        """Introduce the version, or propose it to a second person, with a trail row; returns the
-        version or the Proposal. Raises Invalid, ValidationError for figures that cannot be, and
-        ProposalWaits.
+        """Introduce the version, or propose it to a second person if `introduce` says that it takes
+        one, with a trail row; returns the version or the Proposal. Raises Invalid, ValidationError
+        for figures that cannot be, ProposalWaits, and MayNotDecide.
         """
         return two_people.decide(
             introduce, version_of(act) | {"reason": act.reason}, actor=act.user, now=act.now
@@ -131,7 +131,9 @@ def new_version(
         return dry_run(version_of(act), act.now)
 
     def present(version: PolicyVersion | None) -> dict[str, Any]:
-        """What the form begins with: the figures of this version; empty without one."""
+        """What the form begins with: currency and figures of this version, for the next one to be
+        made from them; empty without a version.
+        """
         if version is None:
             return {}
         typed = {name: _as_typed(figure) for name, figure in version.figures.items()}
@@ -160,8 +162,9 @@ def _as_typed(number: Decimal | int) -> Decimal | int:
 
 
 def withdrawing(withdraw: Callable[..., Any]) -> Decision:
-    """The decision to withdraw a version of a policy before it starts, by the operation
-    `withdraw`.
+    """The decision to withdraw a version of a policy before it starts, by the operation `withdraw`.
+    It is offered for versions that were not withdrawn, until the first day of theirs begins
+    anywhere.
     """
     return Decision(
         "withdraw",

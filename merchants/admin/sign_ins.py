@@ -65,9 +65,9 @@ class SignInAdmin(FoundByKeys):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[SignIn]", search_term: str
     ) -> tuple["QuerySet[SignIn]", bool]:
-        """The rows from exactly this network address. A term that is not one is looked for as an
-        e-mail address; without a term, all rows. The second value is Django's: whether a row may
-        come twice.
+        """The rows from exactly this network address. A term that is not one is looked for, in
+        small letters, as a whole e-mail address, or else as the beginning of addresses; without a
+        term, all rows. The second value is Django's: whether a row may come twice.
         """
         term = search_term.strip().lower()
         try:

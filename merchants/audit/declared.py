@@ -86,8 +86,9 @@ def _digest(trigger: Trigger, model: type[Model]) -> str:
 
 
 def _declared(model: type[Model]) -> Iterator[tuple[str, Rows]]:
-    """Yield (name, function) for each constraint, unique column and foreign key of the model; the
-    function finds rows that break it.
+    """Yield (name, function) for each constraint, unique column and foreign key of the model that
+    the database is to have; the function finds rows that break it. Where there are cells, foreign
+    keys of LEAD_ELSEWHERE, which lead out of the cell, are left out.
     """
     for constraint in model._meta.constraints:
         yield constraint.name, partial(_broken, model, constraint)

@@ -46,11 +46,12 @@ class CellAway(Refused):
 
 def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Erasure:
     """Replace the names of a person who has, or had, an account by a pseudonym wherever they are
-    kept, and delete how they sign in; written down with a trail row.
+    kept, delete how they sign in and the e-mails to them, revoke open invitations to them, and
+    empty the contacts of merchants that have their address; written down with a trail row.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NothingKept for one who is erased already,
-    CellAway, as all of these do, Invalid without a reason, and what stands against it, such as
-    StillInRole, ProposalOpen and RecordKept. Others who decide about people wait until the
+    CellAway if a cell does not answer, Invalid without a reason, and what stands against it, such
+    as StillInRole, ProposalOpen and RecordKept. Others who decide about people wait until the
     transaction ends.
     """
     with transaction.atomic():
@@ -60,7 +61,8 @@ def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Er
 
 def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Erasure:
     """Erase a person of whom only an address is kept, such as that of an invitation nobody
-    accepted: replace it by a pseudonym wherever it is kept, written down with a trail row. Raises
+    accepted: replace it by a pseudonym wherever it is kept, revoke open invitations to it, and
+    empty the contacts of merchants that have it; written down with a trail row. Raises
     NotAnAdministrator, HasAccount, NothingKept, CellAway, Invalid, and what stands against it, such
     as ProposalOpen and RecordKept. Others who decide about people wait until the transaction ends.
     """

@@ -25,15 +25,15 @@ Kind = SecurityMail.Kind
 def enrol(
     *, user: User, authenticator_id: int, kind: str, proved: Collection[int], now: datetime
 ) -> EnrolledFactor:
-    """Record a factor that was just set up, with a trail row, and from when it counts. `kind` is
-    allauth's name for the sort of factor, and `proved` are allauth's keys of the factors that the
-    same session has confirmed.
+    """Record a second factor, or recovery codes, that were just set up, with a trail row, and from
+    when they count; the person is e-mailed. `kind` is allauth's name for the sort, and `proved` are
+    allauth's keys of the factors that the same session has confirmed.
 
     It counts as soon as the earliest of these does, even if that one was removed since, and at once
     if that one does already. If there is none, it counts a day from now; in demonstrations always
-    at once. The person is e-mailed. If none was confirmed and the new one has to wait, the owners
-    of the merchants whose money it will open are e-mailed, too. A factor that is recorded already
-    is returned unchanged.
+    at once. If none was confirmed and a new app or passkey has to wait, the owners of the merchants
+    whose money it will open are e-mailed, too. What is recorded already is returned unchanged. A
+    job sends the e-mails.
     """
     counted = queries.factor_counts_from(user, proved)
     counts_from = now if settings.TAEL_SANDBOX else max(now, counted or now + FACTOR_WAITS)
@@ -60,20 +60,26 @@ def enrol(
 
 @transaction.atomic
 def removed(*, user: User, kind: str, now: datetime) -> None:
-    """Write a trail row and an e-mail to a person who has removed a factor of their own."""
+    """Write a trail row about a second factor that the person has removed from their own account,
+    and an e-mail to them, which a job sends.
+    """
     before = {"second_factor": kind}
     _note(Action.FACTOR_REMOVED, Kind.FACTOR_REMOVED, user, now, before=before, factor=kind)
 
 
 @transaction.atomic
 def codes_seen(*, user: User, now: datetime) -> None:
-    """Write a trail row and an e-mail to a person whose recovery codes were shown."""
+    """Write a trail row about a person whose recovery codes were shown, and an e-mail to them,
+    which a job sends.
+    """
     _note(Action.CODES_SEEN, Kind.CODES_SEEN, user, now)
 
 
 @transaction.atomic
 def code_used(*, user: User, now: datetime) -> None:
-    """Write a trail row and an e-mail to a person who has used a recovery code."""
+    """Write a trail row about a person who has used a recovery code, and an e-mail to them, which a
+    job sends.
+    """
     _note(Action.CODE_USED, Kind.CODE_USED, user, now)
 
 
@@ -94,8 +100,9 @@ def _note(
 
 
 def _notify_owners(user: User, opens_at: datetime, now: datetime) -> None:
-    """E-mail the owners of each merchant for which the person may act with money that the person's
-    first second factor counts from `opens_at`.
+    """Write the owners of each merchant for which the person may act with money an e-mail, which a
+    job sends, that the person's first second factor counts from `opens_at`. A person who is an
+    owner gets it, too.
     """
     roles = (Membership.Role.OWNER, Membership.Role.FINANCE)
     for membership in Membership.objects.filter(user=user, role__in=roles).order_by("pk"):

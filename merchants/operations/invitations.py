@@ -118,8 +118,8 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
 
 
 def name_for_owners(person: User | None) -> str:
-    """Who did something, as e-mails to owners name them: by their address, but as our team if it
-    was an operator, or None.
+    """Who did something, as e-mails to owners name them: by their e-mail address, but as our team
+    if it was an operator, or None.
     """
     if person is None or person.is_staff:
         return security_letter.OUR_TEAM

@@ -112,7 +112,8 @@ def invite(
 
 def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetime) -> bool:
     """Invite the first owner of a merchant, with a trail row, for a system of ours that took the
-    merchant in. Does nothing if the merchant has an owner, or an open invitation of one.
+    merchant in. Does nothing if the merchant has an owner, or an open invitation of one that has
+    not expired. Other open invitations to the address are revoked.
 
     Returns False if the mail server did not take the e-mail; then the invitation is revoked, and
     the next call tries anew. Also returns False for an operator's address, which nobody is invited

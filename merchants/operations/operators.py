@@ -198,8 +198,8 @@ def _fit(user: User) -> User:
 
 
 def _keep_address(user: User) -> None:
-    """Delete all addresses of the person but the one of their account: an operator has one address,
-    which never changes.
+    """Delete all e-mail addresses of the person but the one of their account: an operator has one
+    address, which never changes.
     """
     EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email).delete()
 

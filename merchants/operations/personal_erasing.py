@@ -83,8 +83,8 @@ def register() -> None:
 
 def _object(subject: Subject) -> None:
     """Raise StillInRole, ProposalOpen or RecordKept for a person who cannot be erased yet: an
-    operator or member of a team, one with a proposal by or about them that waits, and one who was
-    an operator too short a time ago.
+    operator or member of a team, one with a proposal by or about them that waits, and one who
+    became an operator, or whose roles with us changed, less than TAEL_OPERATORS_KEPT_DAYS ago.
     """
     user = subject.user
     if user is not None and (user.is_staff or user.is_superuser):

@@ -247,8 +247,9 @@ def _decide(
     reason: str = "",
     told: str = "",
 ) -> None:
-    """Record the decision about the part, with a trail row. Raises AlreadyDecided if it stands so
-    already. The merchant reads `told`, the reason of a rejection.
+    """Set the part's standing on the locked profile, with a step in its history and a trail row.
+    The merchant reads `told`, the reason of a rejection; `reason` is for the trail. Raises
+    AlreadyDecided if the part stands so already.
     """
     before = profile.standing(part)
     if before == standing:

@@ -175,9 +175,10 @@ def to_lapse(now: datetime) -> Sequence[int]:
 
 
 def lapse(proposal_ids: Sequence[int], now: datetime) -> Failures:
-    """Mark those of these proposals that have expired as LAPSED, and e-mail the proposers of lapsed
-    ones who were not told yet. Returns the errors of e-mails that failed, by the proposal's id; one
-    of TRANSIENT_ERRORS is raised at once. Rule 22.6.
+    """Mark those of these proposals that wait and have expired as LAPSED, without a trail row, and
+    e-mail here and now the proposers of lapsed ones who were not told yet. An e-mail that fails
+    does not hold up the others, and is tried again by the next call. Returns the errors of e-mails
+    that failed, by the proposal's id; one of TRANSIENT_ERRORS is raised at once. Rule 22.6.
     """
     _lapse(Proposal.objects.filter(pk__in=proposal_ids), now)
     failures: Failures = {}

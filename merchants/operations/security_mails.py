@@ -57,8 +57,8 @@ def write_to_owners(
 def send(mail_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
     """Send those of these e-mails that were not sent yet, those with the fewest failures first.
     Each is locked while it is sent. Returns how many were sent, and the failures by key. One that
-    fails does not hold up the others; after three failures in a row no more are tried. One of
-    TRANSIENT_ERRORS is raised at once.
+    fails does not hold up the others; after three failures in a row no more are tried, and the rest
+    count as failed, too. One of TRANSIENT_ERRORS is raised at once.
     """
     waiting = SecurityMail.objects.filter(pk__in=mail_ids, sent_at__isnull=True)
     rows = [(pk, pk) for pk in waiting.order_by("failures", "pk").values_list("pk", flat=True)]

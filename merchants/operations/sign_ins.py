@@ -51,7 +51,7 @@ def log(
 @transaction.atomic
 def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetime) -> None:
     """Log a sign-in. If the person has not used this browser before (`knows_browser` is false),
-    e-mail them and write a trail row.
+    also write a trail row, and an e-mail to them, which a job sends.
     """
     log(Kind.SIGNED_IN, visitor, address=user.email, user=user, now=now)
     if knows_browser:
@@ -73,8 +73,9 @@ def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetim
 
 @transaction.atomic
 def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
-    """Log that an address was locked after wrong attempts. If it is that of an account, e-mail the
-    person and write a trail row.
+    """Log that an e-mail address was locked after wrong attempts. If it is that of an account, also
+    write a trail row, and an e-mail to the person, which a job sends. The address is locked
+    elsewhere.
     """
     user = queries.person(address)
     log(Kind.LOCKED_OUT, visitor, address=address, user=user, now=now)
@@ -92,8 +93,8 @@ def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
 
 @transaction.atomic
 def password_changed(*, user: User, by_link: bool, now: datetime) -> None:
-    """Write a trail row and an e-mail about the person's new password; the row says whether it was
-    set by a mailed link (`by_link`).
+    """Write a trail row about the person's new password, and an e-mail to them, which a job sends;
+    the row says whether it was set by a mailed link (`by_link`). The password is set elsewhere.
     """
     trail.write(
         Action.PASSWORD_CHANGED,
@@ -107,8 +108,9 @@ def password_changed(*, user: User, by_link: bool, now: datetime) -> None:
 
 @transaction.atomic
 def address_asked(*, user: User, wanted: str, now: datetime) -> None:
-    """Write a trail row and an e-mail about a new address that the person asked for. It counts only
-    once its link is followed.
+    """Write a trail row about a new e-mail address that the person asked for, and an e-mail about
+    it to the one that they have now, which a job sends. The new address counts only once the link
+    that was mailed to it is followed.
     """
     change = {"before": user.email, "after": wanted}
     trail.write(
@@ -124,7 +126,9 @@ def address_asked(*, user: User, wanted: str, now: datetime) -> None:
 
 @transaction.atomic
 def address_changed(*, user: User, before: str, now: datetime) -> None:
-    """Write a trail row about the person's new address, and e-mails to both addresses."""
+    """Write a trail row about the person's new e-mail address, and e-mails to both the former and
+    the new one, which a job sends. The address is changed elsewhere.
+    """
     trail.write(
         Action.ADDRESS_CHANGED,
         actor=before,

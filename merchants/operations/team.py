@@ -140,7 +140,7 @@ def require_second_factor(
 def _notify(
     kind: SecurityMail.Kind, membership: Membership, actor: User, now: datetime, **more: str
 ) -> None:
-    """E-mail the owners about what `actor` has done to the member."""
+    """Write the owners an e-mail, which a job sends, about what `actor` has done to the member."""
     security_mails.write_to_owners(
         kind,
         membership.merchant_id,

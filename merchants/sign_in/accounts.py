@@ -42,7 +42,7 @@ class InvitationOnly(DefaultAccountAdapter):
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
         """Whether something has to be confirmed before the person changes how they sign in, as
         allauth decides. For people who have a second factor it is False if they confirmed one
-        minutes before, and otherwise this raises ReauthenticationRequired.
+        within ACCOUNT_REAUTHENTICATION_TIMEOUT, and otherwise this raises ReauthenticationRequired.
 
         allauth would accept the password, given again, and asks here only whether anything has to
         be confirmed at all. So this raises what allauth itself would.
@@ -64,15 +64,16 @@ class InvitationOnly(DefaultAccountAdapter):
         return found
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count an attempt to sign in with this address (merchants.sign_in.guesses). allauth
-        uncounts it if it was right. Raises ValidationError if the address is locked.
+        """Count an attempt to sign in with this e-mail address (merchants.sign_in.guesses). allauth
+        uncounts it if it was right. Raises ValidationError if the address, or the network address,
+        is locked.
         """
         self._login_failed_rl_usage = guesses.claim(request, credentials.get("email") or "")
         if self._login_failed_rl_usage is None:
             raise self.validation_error("too_many_login_attempts")
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Log the wrong password; if this was the last attempt allowed, log as well that the
+        """Log the wrong password; if this was the last attempt allowed, log as well that the e-mail
         address is locked, write a trail row and e-mail the person, if there is one.
         """
         address, now = credentials.get("email") or "", clock.now()
@@ -86,14 +87,14 @@ class InvitationOnly(DefaultAccountAdapter):
         guesses.was_wrong(request, address)
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
-        """Reset the count of wrong attempts after a password was set by a link, except for people
-        with a second factor (`guesses.forgive`).
+        """Reset the count of wrong attempts for the person's e-mail address after a password was
+        set by a link, except for people with a second factor (`guesses.forgive`).
         """
         guesses.forgive(request, credentials.get("email") or "")
 
     def clean_email(self, email: str) -> str:
-        """Return the new address. Raises ValidationError for operators, unless it is the one that
-        they have, for people without a verified address, and for what allauth refuses.
+        """Return the new e-mail address. Raises ValidationError for operators, unless it is the one
+        that they have, for people without a verified address, and for what allauth refuses.
 
         allauth would drop an unverified address at once, and leave the account without any. An
         operator's address is their name in the books: under another one they could act as a second
@@ -150,7 +151,7 @@ class InvitationOnly(DefaultAccountAdapter):
 
 
 def _ours(address: Any) -> str:
-    """The address with the same path, query and fragment, but at TAEL_BASE_URL."""
+    """The web address with the same path, query and fragment, but at TAEL_BASE_URL."""
     asked = urlsplit(str(address))
     return settings.TAEL_BASE_URL + urlunsplit(("", "", asked.path, asked.query, asked.fragment))
 
@@ -161,8 +162,8 @@ class PasswordByLink(ResetPasswordKeyForm):
     """
 
     def save(self) -> None:
-        """Set the password, and mark the person's address as verified and primary, unless they have
-        another address as well.
+        """Set the password. If the person has no other address, also mark theirs as verified and
+        primary.
         """
         super().save()
         addresses = EmailAddress.objects.filter(user=self.user)

@@ -62,7 +62,7 @@ class OperatorsSite(UnfoldAdminSite):
 
     def confirm_again(self, request: HttpRequest) -> HttpResponse | None:
         """A redirect to confirm or set up a second factor before a decision. None if one was
-        confirmed minutes ago, and in demonstrations.
+        confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT, and in demonstrations.
         """
         return second_factor.confirm_again(request)
 
@@ -107,14 +107,15 @@ class OperatorsSite(UnfoldAdminSite):
 
 
 def _with_second_factor(view: View) -> View:
-    """The view for sessions in which a second factor was confirmed. Others are sent to confirm one,
-    or to set one up. In demonstrations (TAEL_SANDBOX) all are let through.
+    """The view for sessions in which a second factor was confirmed, however long ago, of people who
+    still have one. Others are sent to confirm one, or to set one up. In demonstrations
+    (TAEL_SANDBOX) all are let through.
     """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The view, for sessions with a second factor; others are redirected to confirm or set up
-        one.
+        """The view, for sessions in which a second factor was confirmed, and for all in
+        demonstrations; others are redirected to confirm or set up one.
         """
         if settings.TAEL_SANDBOX or _has_confirmed(request):
             return view(request, *args, **kwargs)

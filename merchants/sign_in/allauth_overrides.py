@@ -19,8 +19,9 @@ from merchants.operations import factors
 
 
 def _with_fresh_factor(view: Any) -> Any:
-    """A decorator that first asks people who have a second factor to confirm it, unless they did so
-    minutes ago.
+    """A decorator that sends people who are not signed in to sign in, and people who have a second
+    factor to confirm it first, unless they did so within ACCOUNT_REAUTHENTICATION_TIMEOUT. People
+    without one go on.
 
     allauth would ask only for the password. The form's fields are not carried along, since they are
     passwords.
@@ -29,8 +30,8 @@ def _with_fresh_factor(view: Any) -> Any:
     @login_required
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The view, unless the person has a second factor that was not confirmed just now: then
-        they are sent to confirm it.
+        """The view, unless the person has a second factor that was not confirmed within
+        ACCOUNT_REAUTHENTICATION_TIMEOUT: then they are sent to confirm it.
         """
         assert isinstance(request.user, User)
         has_one = second_factor.has_one(request.user)

@@ -75,8 +75,9 @@ def factor_failed(request: HttpRequest, user: User, authenticator: Authenticator
 @receiver(mfa.authenticator_added)
 @receiver(mfa.authenticator_reset)  # of recovery codes that take the place of others
 def factor_added(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    """Record a factor that was set up (operations.factors.enrol): from when it counts, with a trail
-    row and e-mails. Setting up an app or a passkey also confirms it in this session.
+    """Record a second factor, or recovery codes, that were set up (operations.factors.enrol): from
+    when they count, with a trail row and e-mails. Setting up an app or a passkey also confirms it
+    in this session.
     """
     factors.enrol(
         user=user,
@@ -98,7 +99,7 @@ def factor_added(request: HttpRequest, user: User, authenticator: Authenticator,
 
 @receiver(mfa.authenticator_removed)
 def factor_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
-    """Write a trail row and an e-mail to the person, who removed a factor."""
+    """Write a trail row and an e-mail to the person, who removed a second factor."""
     factors.removed(user=user, kind=authenticator.type, now=clock.now())
 
 

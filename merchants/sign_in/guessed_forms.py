@@ -22,9 +22,10 @@ class Counted:
 
     def counted(self, check: Any) -> Any:
         """Run `check`, which cleans a field, as one attempt, and return what it returns. The
-        attempt counts as wrong if `check` raises ValidationError; the last one that is allowed
-        locks the address, of which the person is e-mailed and a trail row is written
-        (guesses.was_wrong). Raises ValidationError without running it if the address is locked.
+        attempt counts as wrong if `check` raises ValidationError, which is raised again; the last
+        one that is allowed locks the person's e-mail address, of which they are e-mailed and a
+        trail row is written (guesses.was_wrong). Raises ValidationError without running it if that
+        address, or the network address, is locked.
         """
         request, address = context.request, self.user.email
         attempt = guesses.claim(request, address)
@@ -41,45 +42,45 @@ class Counted:
 
 class CodeAtSignIn(Counted, AuthenticateForm):
     def clean_code(self) -> str:
-        """Return the code, checked as one attempt, of which the last wrong one locks the address,
-        with a trail row and an e-mail (`counted`). Raises ValidationError if it is wrong, or the
-        address is locked.
+        """Return the code, checked as one attempt, of which the last wrong one locks the person's
+        e-mail address, with a trail row and an e-mail (`counted`). Raises ValidationError if it is
+        wrong, or the address is locked.
         """
         return str(self.counted(super().clean_code))
 
 
 class CodeAgain(Counted, ReauthenticateForm):
     def clean_code(self) -> str:
-        """Return the code, checked as one attempt, of which the last wrong one locks the address,
-        with a trail row and an e-mail (`counted`). Raises ValidationError if it is wrong, or the
-        address is locked.
+        """Return the code, checked as one attempt, of which the last wrong one locks the person's
+        e-mail address, with a trail row and an e-mail (`counted`). Raises ValidationError if it is
+        wrong, or the address is locked.
         """
         return str(self.counted(super().clean_code))
 
 
 class FirstCode(Counted, ActivateTOTPForm):
     def clean_code(self) -> str:
-        """Return the code, checked as one attempt, of which the last wrong one locks the address,
-        with a trail row and an e-mail (`counted`). Raises ValidationError if it is wrong, or the
-        address is locked.
+        """Return the code, checked as one attempt, of which the last wrong one locks the person's
+        e-mail address, with a trail row and an e-mail (`counted`). Raises ValidationError if it is
+        wrong, or the address is locked.
         """
         return str(self.counted(super().clean_code))
 
 
 class KeyAtSignIn(Counted, AuthenticateWebAuthnForm):
     def clean_credential(self) -> Any:
-        """Check the key's answer as one attempt, of which the last wrong one locks the address,
-        with a trail row and an e-mail (`counted`), and return what allauth makes of it. Raises
-        ValidationError if it is wrong, or the address is locked.
+        """Check the key's answer as one attempt, of which the last wrong one locks the person's
+        e-mail address, with a trail row and an e-mail (`counted`), and return what allauth makes of
+        it. Raises ValidationError if it is wrong, or the address is locked.
         """
         return self.counted(super().clean_credential)
 
 
 class KeyAgain(Counted, ReauthenticateWebAuthnForm):
     def clean_credential(self) -> Any:
-        """Check the key's answer as one attempt, of which the last wrong one locks the address,
-        with a trail row and an e-mail (`counted`), and return what allauth makes of it. Raises
-        ValidationError if it is wrong, or the address is locked.
+        """Check the key's answer as one attempt, of which the last wrong one locks the person's
+        e-mail address, with a trail row and an e-mail (`counted`), and return what allauth makes of
+        it. Raises ValidationError if it is wrong, or the address is locked.
         """
         return self.counted(super().clean_credential)
 
@@ -91,7 +92,7 @@ class NewPassword(ChangePasswordForm):
 
     def clean_oldpassword(self) -> str:
         """Return the present password. Raises ValidationError if it is wrong, which counts as a
-        wrong attempt for the person's address, or if the address is locked.
+        wrong attempt for the person's e-mail address, or if that address is locked.
         """
         password = str(self.cleaned_data["oldpassword"])
         if not get_adapter(context.request).reauthenticate(self.user, password):

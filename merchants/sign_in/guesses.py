@@ -22,16 +22,17 @@ OF_BOTH = {ACTION: f"20/15m/ip,{OF_ADDRESS[ACTION]}"}  # and from one network ad
 
 
 def fold(address: str) -> str:
-    """One spelling for all addresses that may mean the same mailbox: without differences of case,
-    Unicode form and blanks. Wrong attempts are counted by it.
+    """One spelling for all e-mail addresses that may mean the same mailbox: without differences of
+    case, Unicode form and blanks. Wrong attempts are counted by it.
     """
     upper = unicodedata.normalize("NFKC", address).upper()
     return "".join(unicodedata.normalize("NFKC", upper.casefold()).split())
 
 
 def claim(request: HttpRequest, address: str) -> RateLimitUsage | None:
-    """Count an attempt for the address, and return the count; its `rollback()` uncounts the
-    attempt. Returns None if the address or the network address is locked.
+    """Count an attempt for the e-mail address, and return the count; its `rollback()` uncounts the
+    attempt. Returns None if the e-mail address is locked, after five wrong attempts within 15
+    minutes, or the request's network address is, after 20.
     """
     return ratelimit.consume(
         request, app=APP, action=ACTION, config=OF_BOTH, key=fold(address), limit_get=True
@@ -39,9 +40,9 @@ def claim(request: HttpRequest, address: str) -> RateLimitUsage | None:
 
 
 def was_wrong(request: HttpRequest, address: str) -> None:
-    """If no attempt is left for the address, log that it is locked, e-mail the person and write a
-    trail row (sign_ins.locked_out). It is called after an attempt that was counted turned out
-    wrong.
+    """If no attempt is left for the e-mail address, log that it is locked and, if it is that of an
+    account, e-mail the person and write a trail row (sign_ins.locked_out). It is called after an
+    attempt that was counted turned out wrong.
     """
     left = ratelimit.consume(
         request,
@@ -58,10 +59,9 @@ def was_wrong(request: HttpRequest, address: str) -> None:
 
 
 def forgive(request: HttpRequest, address: str) -> None:
-    """Reset the count of the address, for callers that have set a new password by a mailed link.
-
-    Does nothing for people with a second factor: otherwise whoever reads their mailbox could go on
-    guessing codes, five for each link.
+    """Reset the count of wrong attempts for the e-mail address, for callers that have set a new
+    password by a mailed link. Does nothing for people with a second factor: otherwise whoever reads
+    their mailbox could go on guessing codes, five for each link.
     """
     person = queries.person(address)
     if person is None or not queries.has_second_factor(person):

@@ -39,8 +39,8 @@ def knows(request: HttpRequest, user: User) -> bool:
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
-    """Set the cookie by which the person's browser is recognised for a year. The cookie names at
-    most MOST_PEOPLE, the latest first.
+    """Set the cookie by which the person's browser is recognised for a year. The cookie has the
+    keys of at most MOST_PEOPLE people, the latest first; those before them are forgotten.
     """
     others = [pk for pk in _people(request) if pk != user.pk]
     people = [user.pk, *others][:MOST_PEOPLE]

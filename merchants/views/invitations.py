@@ -21,8 +21,8 @@ from merchants.operations import invitations
 @sensitive_post_parameters()
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """The page to which an invitation's link leads. It shows the invitation to everybody with the
-    link, but only its addressee can accept it, by a POST, with a trail row: a newcomer with a
-    password, which creates the account and signs them in.
+    link, but only its addressee can accept it, by a POST, with a trail row and an e-mail to the
+    owners: a newcomer with a password, which creates the account and signs them in.
 
     All other links get the same 404, whether they never existed or are too old, revoked or used.
     """
@@ -38,8 +38,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: str) -> HttpResponse:
     """The invitation's page for `user`, who is signed in. If the invitation is theirs, a POST
-    accepts it, with a trail row, and leads to the merchant's start page. A refusal is said on the
-    page.
+    accepts it, with a trail row and an e-mail to the owners, and leads to the merchant's start
+    page. A refusal is said on the page.
     """
     is_theirs = user.email.lower() == found.email
     if request.method == "POST" and is_theirs:
@@ -56,7 +56,8 @@ def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: st
 
 def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> HttpResponse:
     """The page for somebody without an account. A POST with a password creates the account, accepts
-    the invitation, with a trail row, and signs them in. A refusal is said on the page.
+    the invitation, with a trail row and an e-mail to the owners, and signs them in. A refusal is
+    said on the page.
     """
     form = FirstPassword(User(email=found.email), request.POST or None)
     if form.is_valid():

@@ -19,7 +19,8 @@ from merchants.operations import saved_views
 @require_POST
 def save(request: MemberRequest) -> HttpResponse:
     """Save, under the name that was given, what the list is asked for, in place of the person's
-    view of that name, and lead back to it. Only a POST is taken. Mistakes are said on that page.
+    view of that list and name, and lead back to the list. Only a POST is taken. Mistakes are said
+    on that page.
     """
     form = View(request.POST)
     if not form.is_valid():

@@ -78,8 +78,9 @@ def invite(request: MemberRequest) -> HttpResponse:
 @with_second_factor(back="merchant:team")
 @require_POST
 def send_again(request: MemberRequest, pk: int) -> HttpResponse:
-    """Send an open invitation again, with a new link and a trail row, and lead back to the team,
-    where a refusal is said. Only a POST is taken; owners may, with a second factor.
+    """Send an open invitation again, also one that has expired, with a new link and a trail row,
+    and lead back to the team, where a refusal is said. Only a POST is taken; owners may, with a
+    second factor.
     """
     try:
         inviting.send_again(
@@ -98,8 +99,8 @@ def send_again(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @require_POST
 def revoke(request: MemberRequest, pk: int) -> HttpResponse:
-    """Revoke an open invitation, with a trail row, and lead back to the team, where a refusal is
-    said. Only a POST is taken; owners may.
+    """Revoke an open invitation, also one that has expired, with a trail row, and lead back to the
+    team, where a refusal is said. Only a POST is taken; owners may.
     """
     try:
         inviting.revoke(
@@ -120,8 +121,9 @@ def revoke(request: MemberRequest, pk: int) -> HttpResponse:
 def member(request: MemberRequest, pk: int) -> HttpResponse:
     """The page of one member of the team, on which an owner changes their role. A submission
     changes it, with a trail row and an e-mail to the owners, and leads back to the team; it takes a
-    second factor. A refusal is said in the form. Raises Http404 if the merchant has no membership
-    with the key `pk`.
+    second factor. Another member than the owner who does it is signed out by it, and the open
+    invitations of a former owner are revoked. A refusal is said in the form. Raises Http404 if the
+    merchant has no membership with the key `pk`.
     """
     membership = queries.members(request.membership.merchant).filter(pk=pk).first()
     if membership is None:
@@ -150,8 +152,9 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
     """Remove a member from the team, with a trail row and an e-mail to the owners, and lead back to
-    it. Only a POST is taken; owners may, with a second factor. Owners who remove themselves are led
-    to the list of their merchants. A refusal is said on the team's page.
+    it. Only a POST is taken; owners may, with a second factor. The member is signed out, and the
+    open invitations that a former owner sent are revoked. Owners who remove themselves stay signed
+    in, and are led to the list of their merchants. A refusal is said on the team's page.
     """
     try:
         membership = operations.remove(

@@ -63,8 +63,8 @@ def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
     sent, each under its lock; returns how many were sent and which notices failed.
 
     An e-mail that fails does not hold up the others; a later run sends it, as long as the notice is
-    recent enough to be mailed. Once the mail server has failed again and again, nothing more is
-    tried. One of TRANSIENT_ERRORS is raised at once.
+    recent enough to be mailed. After three failures in a row nothing more is tried, and the notices
+    of the rest count as failed, too. One of TRANSIENT_ERRORS is raised at once.
     """
     _address(notice_ids, now)
     waiting = NoticeMail.objects.filter(notice__in=notice_ids, sent_at__isnull=True)
@@ -83,9 +83,9 @@ def _address(notice_ids: Sequence[int], now: datetime) -> None:
 
 @transaction.atomic
 def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
-    """Lock the e-mail's row and send it in the reader's language, unless it was sent, another
-    worker has it locked, or its reader has left the merchant or is not active; the row is then
-    marked as sent at `now`. Returns whether it was sent.
+    """Lock the e-mail's row, send it in the reader's language, mark it as sent at `now`, and return
+    True. Returns False, and changes nothing, if it was sent before, if another worker has it
+    locked, or if its reader has left the merchant or is not active.
     """
     claimed = (
         NoticeMail.objects.select_for_update(of=("self",), skip_locked=True)

@@ -33,12 +33,13 @@ class NoReader(Refused):
 
 @transaction.atomic
 def send_again(*, mail_id: int, actor: str, reason: str, now: datetime) -> NoticeMail:
-    """Under the lock of its row, have the job send this e-mail once more, to the address that its
-    reader has now, with a trail row; it sends it within minutes, and tries for as long as for a new
-    one.
+    """Have the job send this e-mail once more, within minutes, to the e-mail address that its
+    reader has now, with a trail row; it is tried for as long as a new one. What it says is written
+    anew from the notice, in the reader's language. It locks the row of the e-mail.
 
-    What it says is written anew from the notice, in the reader's language. Raises StillWaits,
-    SentOftenEnough, NoReader, Invalid without a reason, NoticeMail.DoesNotExist. Rule 11.6.
+    Raises StillWaits while the job still tries to send it, SentOftenEnough after MOST_AGAIN times,
+    NoReader if the reader has left the merchant or is not active, Invalid without a reason,
+    NoticeMail.DoesNotExist. Rule 11.6.
     """
     reason = wording.checked("reason", reason)
     held = NoticeMail.objects.select_for_update(of=("self",)).select_related("notice", "user")

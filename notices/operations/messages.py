@@ -19,9 +19,10 @@ def send(
     *, merchant: Merchant, text: str, reason: str, request_key: str, actor: str, now: datetime
 ) -> Notice:
     """Write a notice with this text to the merchant's people, in the language in which it is
-    written, with a trail row. Owners get it by mail whatever they chose. `reason` is for
-    colleagues. A form that is sent twice, with the same `request_key`, writes one notice, with the
-    text of the first. Returns it. Raises Invalid without a key, a text or a reason. Rule 11.5.
+    written, with a trail row. A job mails it: to owners whatever they chose, and to others who want
+    such mails. `reason` is for colleagues. A form that is sent twice, with the same `request_key`,
+    writes one notice, with the text of the first. Returns it. Raises Invalid without a key, a text
+    or a reason. Rule 11.5.
     """
     text, reason = wording.checked("text", text), wording.checked("reason", reason)
     if not request_key:

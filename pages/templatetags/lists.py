@@ -25,7 +25,10 @@ def as_excel(query: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def up(context: dict[str, Any], view: str, *names: str) -> str:
-    """The address of the list `view`, as it was asked for when its reader opened this page."""
+    """The address of the list `view`, filtered and paged as it was when its reader opened this page
+    from it; the plain address of the list if this page was reached in another way. `names` are the
+    arguments of the list's route.
+    """
     asked = context["request"].GET.get(BACK, "")
     return f"{reverse(view, args=names)}{address_back(view, asked)}"
 
