@@ -81,7 +81,8 @@ class DecidingSeveral(Deciding):
         """Show the rows of the list for which the decision is open or, for a POST with a valid
         form, decide about those that were chosen, one after the other, and show the report. Raises
         PermissionDenied, also for more than MOST rows, and Http404. If the form is invalid or no
-        row was chosen, they are shown again with the reason.
+        row was chosen, they are shown again with the reason. A decision that takes a second factor
+        has it confirmed first.
         """
         decision: Decision = self._named(request, self._for_several(), name)
         if decision.takes_second_factor:

@@ -43,7 +43,9 @@ class Billing:
 
     @classmethod
     def of(cls, merchant: Merchant, today: date) -> "Billing":
-        """The account of the merchant, which has to be loaded with it."""
+        """The merchant's billing account and the day `today`, from which the answers are made. The
+        account has to be loaded with the merchant.
+        """
         return cls(merchant.billing_account, today)
 
 

@@ -61,8 +61,8 @@ class Begun:
 
 
 def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
-    """Create a SetupIntent at Stripe, by which the merchant's browser hands a card to Stripe. No
-    card is kept yet.
+    """Create a SetupIntent at Stripe, by which the merchant's browser hands a card to Stripe, and
+    before a merchant's first card also a customer there. No card is kept yet.
 
     Raises ProviderNotReady, ProviderSilent, TooManyCards, BillingAccount.DoesNotExist.
     """

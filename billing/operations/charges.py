@@ -66,7 +66,8 @@ class NewCharge(NamedTuple):
 def record(charge: NewCharge) -> tuple[Charge, bool]:
     """Record one charge. Returns the charge, and whether it is new; False for a repeat, which
     changes nothing. Days of its account that have ended are worked off first, and a bill is written
-    if the threshold is reached, of which the merchant is notified. It locks the account.
+    if the threshold is reached, of which the merchant is notified unless it is a draft. It locks
+    the account.
 
     Raises ChargeConflict, CurrencyMismatch, AccountClosed, and Invalid: for a fee that the platform
     cannot charge, a reference that is Tael's own, a negative amount (0 is allowed), a quantity that
@@ -136,10 +137,10 @@ def record_own(
 
     Its reference is `reference` behind the prefix of Tael's own. Its service happened `at`, or now.
     It posts as its fee says, which for credits is at once. The threshold is checked as after any
-    posting, and a bill that this takes is written, of which the merchant is notified, except on a
-    closed account, which has none, and for one of two charges that come to 0 together (`is_half`):
-    no bill may take one without the other. `unit_price` is the price by which `amount` was
-    computed, if one was. `request` is the reference of the fulfilment request that the
+    posting, and a bill that this takes is written, of which the merchant is notified unless it is a
+    draft, except on a closed account, which has none, and for one of two charges that come to 0
+    together (`is_half`): no bill may take one without the other. `unit_price` is the price by which
+    `amount` was computed, if one was. `request` is the reference of the fulfilment request that the
     charge belongs to, which is created if it is not known; "" for none.
     """
     batch = _Batch({account.pk: account})
@@ -316,10 +317,9 @@ class _Batch:
         return today
 
     def add(self, row: Row, fee: Fee, account: BillingAccount, *, is_half: bool = False) -> None:
-        """Add the row to the writer and to the account's figures; write a threshold bill if the
-        charge makes one due, of which the merchant is notified, unless it is one of two that come
-        to 0.
-
+        """Add the row to the writer and to the account's figures, and write a threshold bill if the
+        charge makes one due, of which the merchant is notified unless it is a draft. None is
+        written on a closed account, nor for one of two charges that come to 0 together (`is_half`).
         If outstanding and accruing amounts come to twice the threshold, the accruing ones post at
         once (the guard).
         """
@@ -355,7 +355,7 @@ class _Batch:
 
     def _issue_threshold_invoice(self, account: BillingAccount, now: datetime) -> None:
         """Write the charges so far, and then the account's threshold bill, of which the merchant is
-        notified.
+        notified unless it is a draft. What is too little for one makes none.
         """
         self.writer.flush()
         invoices.issue([invoices.Due(account.pk, Invoice.Kind.THRESHOLD, account.open_on, now)])
@@ -363,7 +363,7 @@ class _Batch:
 
     def _post_early(self, account: BillingAccount, now: datetime) -> None:
         """Apply the guard: post what has accrued before the day ends, and write a threshold bill if
-        that reaches the threshold, of which the merchant is notified.
+        that reaches the threshold, of which the merchant is notified unless it is a draft.
         """
         self.writer.flush()
         reached = items.post_accrued(account, now=now)
