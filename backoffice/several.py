@@ -108,7 +108,8 @@ class DecidingSeveral(Deciding):
     ) -> Report:
         """Decide about each of the rows with these primary `keys`, one after the other, and tell
         what was done and what was refused, by name. Each is locked and decided in a transaction of
-        its own, and logged in the admin's history.
+        its own, and logged in the admin's history. What is refused does not hold up the others; any
+        other error is raised, and what was decided before it stays.
         """
         done: list[str] = []
         refused: list[str] = []

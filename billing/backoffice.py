@@ -236,8 +236,8 @@ def _months_closed() -> str:
 
 
 def _last_cycle_run() -> str:
-    """A sentence about the latest date of cycle and plan bills, and how many there were; "" before
-    the first of them.
+    """A sentence about the latest date of cycle and plan bills among the latest bills
+    (progress.LATEST_INVOICES), and how many there were; "" if none of these is such a bill.
     """
     last = progress.last_invoice_date()
     if last is None:

@@ -31,7 +31,8 @@ class ChargeSearch(forms.Form):
 
     def clean_charge(self) -> Charge:
         """The account's charge with the reference that was typed. Raises ValidationError if there
-        is none, or none that can be credited.
+        is none, or it is of a category for which no credits are given. How much of it was credited
+        already is not looked at.
         """
         found = credits.charge_to_credit(self.account, self.cleaned_data["charge"])
         if found is None:

@@ -146,7 +146,8 @@ def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card
     """Remove a card that nothing is collected from, here, with a trail row, and then at Stripe.
 
     If Stripe does not answer, the card stays removed here, and that is logged. Raises UnknownCard,
-    CardInUse. It locks the account and its credit line while it removes the card here.
+    CardInUse. It locks the account, whose ended days are worked off first (accounts.lock), while it
+    removes the card here.
     """
     card = payment_methods.remove_card(
         merchant_id=merchant_id, card_id=card_id, actor=actor, now=now

@@ -69,9 +69,10 @@ def record(charge: NewCharge) -> tuple[Charge, bool]:
     if the threshold is reached, of which the merchant is notified unless it is a draft. It locks
     the account.
 
-    Raises ChargeConflict, CurrencyMismatch, AccountClosed, and Invalid: for a fee that the platform
-    cannot charge, a reference that is Tael's own, a negative amount (0 is allowed), a quantity that
-    cannot be, an instant that has not come, and neither an amount nor a price. Rule 12.7.
+    Raises DaysNotWorkedOff, ChargeConflict, CurrencyMismatch, AccountClosed, and Invalid: for a fee
+    that the platform cannot charge, a reference that is Tael's own, a negative amount (0 is
+    allowed), a quantity that cannot be, an instant that has not come, and neither an amount nor a
+    price. Rule 12.7.
     """
     (outcome,) = record_many([charge])
     if isinstance(outcome, Refused):
@@ -87,8 +88,9 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
     otherwise.
 
     Returns for each whether it is new (False for a repeat, which changes nothing), or the refusal
-    that it met, which does not hold up the others. Locks all their accounts, in the order of their
-    keys, until the transaction ends. Rule 3.3.
+    that it met, which does not hold up the others. Raises DaysNotWorkedOff, and nothing is
+    recorded, if ended days of an account cannot be worked off. Locks all their accounts, in the
+    order of their keys, until the transaction ends. Rule 3.3.
     """
     account_ids = sorted({charge.merchant_id for charge in charges})
     locked = prepared.rows(LOCK, {"accounts": account_ids})
@@ -206,8 +208,8 @@ class _Batch:
     def record(self, charge: NewCharge) -> bool:
         """Hand one charge to the writer; returns whether it is new, and False for a repeat, which
         changes nothing. Days of the account that have ended are worked off first. Raises
-        ChargeConflict, AccountClosed, CurrencyMismatch, Invalid. The accounts are locked by the
-        caller.
+        DaysNotWorkedOff, ChargeConflict, AccountClosed, CurrencyMismatch, Invalid. The accounts are
+        locked by the caller.
         """
         account = self.accounts[charge.merchant_id]
         now = max(charge.now, account.last_wrote_at)  # as in accounts.lock

@@ -74,7 +74,8 @@ def close(
     `told`, or a standard sentence without; `reason` is for colleagues. Writes a trail row.
 
     From then on it takes no charge of the platform's and has no bill dates, and its credit line
-    takes no new order. Requests for a higher threshold are rejected. Its statement closes with its
+    takes no new order. Requests for a higher threshold or credit limit are rejected, a raise that
+    waits after a review becomes void, and no more reviews are held. Its statement closes with its
     month. What is outstanding in the merchant's favour pays its unpaid bills; the rest waits to be
     paid out. Raises AccountClosed, Invalid without a reason. It locks account and credit line,
     whose ended days are worked off first (accounts.lock_both). Rule 19.3.
