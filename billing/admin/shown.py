@@ -176,7 +176,9 @@ def rest(account: BillingAccount) -> Values:
 
 
 def unapplied(account: BillingAccount) -> Values:
-    """The account's unapplied money, as decisions show and compare it."""
+    """The account's unapplied money under its label, as pages of decisions show it, and compare it
+    with what was shown before they carry one out.
+    """
     return {"Unapplied": account.unapplied}
 
 

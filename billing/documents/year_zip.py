@@ -30,10 +30,10 @@ File = tuple[str, date, Iterable[bytes]]  # name, day, content
 
 def blocks(account: BillingAccount, year: int, *, now: datetime) -> Iterator[bytes]:
     """The ZIP file of the account's documents of the year, in blocks of bytes: the bills that were
-    issued in it, with their credit notes, and its closed statements, as PDF, as CSV and, where they
-    are some, as e-invoices; and a CSV list of either. `now` is the instant that bills name as their
-    own. Raises csv_export.Incomplete, as the files in it do: then the rest of it never comes, and
-    nothing takes it for a whole one.
+    issued in it, with their credit notes, and its closed statements, as PDF and CSV; the XML of
+    those bills and notes that are e-invoices; and CSV files that list the bills and the statements.
+    `now` is the instant that bills name as their own. Raises csv_export.Incomplete, as the files in
+    it do: then the rest of it never comes, and nothing takes it for a whole one.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
