@@ -19,14 +19,15 @@ Lock = Callable[[Any, datetime], None]
 def carry_out(
     decision: Decision, act: Act, *, lock: Lock, read_again: Callable[[], Any]
 ) -> tuple[Any, bool]:
-    """Carry out the decision if what its page showed is still so. Returns its outcome, and whether
-    the history of the row is to tell of it: not if this form was carried out before, which its key
-    or reference shows.
+    """Carry out the decision if what its page showed is still so, and then what it does
+    `afterwards`, for which no lock is held. Returns the outcome, and whether the history of the row
+    is to tell of it: not if this form was carried out before, which its key or reference shows. If
+    what was decided is so already, nothing is done, and the row is the outcome.
 
     `lock` takes the lock of what the decision changes, given the row and the instant, and
-    `read_again` returns the row as it is under that lock, or None if it is gone; a decision that
-    commits by itself is carried out without them. Raises ChangedMeanwhile and what the operation
-    raises.
+    `read_again` returns the row as it is under that lock, or None if it is gone. A decision that
+    commits by itself, is about no row or shows nothing is carried out without them. Raises
+    ChangedMeanwhile and what the operation raises.
     """
     if act.row is None or decision.shown is None:
         outcome, is_new = decision.carry_out(act), True

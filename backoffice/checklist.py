@@ -36,9 +36,10 @@ ENTRIES: Registry[Entry] = Registry()
 
 
 def of(visit: Any) -> Sequence[Item]:
-    """What is still to be done or done until the merchant trades, in order, with the item that ends
-    the list last; for an operator's visit of the merchant's page. Empty once the merchant trades,
-    or if the operator may not look at the item that shows that.
+    """The items of the checklist for an operator's visit of a merchant's page, done or still to be
+    done, in their order, with the one that ends the list last. Those that the operator may not look
+    at are left out. Empty once the merchant trades, or if the operator may not look at the item
+    that shows that.
     """
     last = [entry.read(visit) for entry in ENTRIES if entry.ends]
     if not last or any(item is None or item.is_done for item in last):

@@ -47,7 +47,7 @@ def related(path: str) -> Column:
 
     @admin.display(description=path.rpartition("__")[2])
     def column(row: Any) -> str:
-        """What the related row is called, as HTML that leads to it."""
+        """The related row as text, "-" for none; a merchant as a link to its overview page."""
         return _shown(follow(row, path))
 
     column.__name__ = path

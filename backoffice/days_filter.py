@@ -45,8 +45,8 @@ class OnDays(RangeDateFilter):
         yield {"request": self.request, "parameter_name": self.parameter_name, "form": form}
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        """The rows of the chosen days; none at all if the days are invalid, which the filter then
-        says.
+        """The rows of the chosen days, the first and the last included; an end that is not chosen
+        stays open. None at all if the days are invalid, which the filter then says.
         """
         days = self._days()
         if not days.is_valid():
@@ -66,5 +66,7 @@ class OnDays(RangeDateFilter):
         return Days(str(self.parameter_name), asked, self.where)
 
     def _start(self, day: date) -> date | datetime:
-        """The first instant of the day, or the day itself where the column holds days."""
+        """The first instant of the day in the operator's time zone, or the day itself where the
+        column holds days.
+        """
         return calendar.day_start(day, times.zone_name()) if self.is_of_instants else day

@@ -142,8 +142,8 @@ class Deciding(ModelAdmin):
 
     def _decide_row(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
         """Show the page of the decision `name` about a row or, for a POST, carry the decision out
-        under the row's lock, as `_decide` says. Raises PermissionDenied if the operator may not
-        take it, and Http404 if there is no such decision or row.
+        as `_decide` says. Raises PermissionDenied if the operator may not take it, and Http404 if
+        there is no such decision or row.
         """
         decision = self._named(request, self.decisions, name)
         return self._decide(request, self._row(request, object_id), decision)
@@ -192,12 +192,12 @@ class Deciding(ModelAdmin):
         return row
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
-        """Show the decision's page or, for a POST with a valid form, carry the decision out under
-        the row's lock, and redirect with a message, answer with its file, or show its report; what
-        was carried out is logged in the admin's history. A POST for a dry run shows what the
-        decision would do instead. If it is refused, show the page again with the reason. A decision
-        that takes a second factor has it confirmed first. If something that the page showed has
-        changed, the page shown again has the present figures, and keeps what was typed.
+        """Show the decision's page or, for a POST with a valid form, carry the decision out
+        (carry_out), and redirect with a message, answer with its file, or show its report; what was
+        carried out is logged in the admin's history. A POST for a dry run shows what the decision
+        would do instead. If it is refused, show the page again with the reason. A decision that
+        takes a second factor has it confirmed first. If something that the page showed has changed,
+        the page shown again has the present figures, and keeps what was typed.
         """
         if decision.takes_second_factor:
             elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)
@@ -246,10 +246,9 @@ class Deciding(ModelAdmin):
     def _outcome(
         self, decision: Decision, form: forms.Form, row: Any, request: HttpRequest
     ) -> tuple[Report | File | Model | None, bool]:
-        """Carry out the decision under the row's lock, and return its result, and whether it is a
-        decision of its own and not a form that was sent twice. The result is None if the form is
-        not valid or the decision was refused; the form's errors then say why. Raises
-        ChangedMeanwhile.
+        """Carry out the decision (carry_out), and return its result, and whether it is a decision
+        of its own and not a form that was sent twice. The result is None if the form is not valid
+        or the decision was refused; the form's errors then say why. Raises ChangedMeanwhile.
         """
         if not form.is_valid():
             return None, False

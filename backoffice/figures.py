@@ -126,8 +126,8 @@ def total_rows() -> list[Total]:
 
 
 def lately(now: datetime) -> Figures:
-    """The figures of all currencies: from the cache, if it has some that are at most KEPT_FOR old;
-    otherwise computed as of `now`, and cached.
+    """The figures of all currencies: from the cache, if it has some that are at most KEPT_FOR old,
+    or KEPT_WITHOUT if a cell had not answered for them; otherwise computed as of `now`, and cached.
     """
     key = KEY + cells.entered()
     found: Figures | None = cache.get(key)
@@ -141,7 +141,8 @@ def lately(now: datetime) -> Figures:
 def reckon(now: datetime) -> Figures:
     """Compute the figures of all currencies as of `now` from the books: the totals, and the sums of
     each of the last DAYS days in UTC, over all cells, or in the one that this is called inside.
-    Nothing is cached.
+    Nothing is cached. Cells that have not answered in time are named in `silent`, and what they
+    have is missing.
     """
     today = now.astimezone(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]

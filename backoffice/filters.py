@@ -30,7 +30,9 @@ def of_currency(owner: str) -> type[admin.SimpleListFilter]:
             return [(code, code) for code in codes]
 
         def has_output(self) -> bool:
-            """Whether there is a choice; who asks by the address is answered all the same."""
+            """Whether the filter is shown, which it is if it offers any currency. An address that
+            asks for a currency is answered all the same.
+            """
             return len(self.lookup_choices) > 0
 
         def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:

@@ -42,8 +42,9 @@ class Unique:
     asked_as: Callable[[str], str] = _unchanged  # what a name is called in the columns of `keys`
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
-        """Yield (row, whether this is its whole key) for each row with this key or, if there is
-        none, with a key that starts so: latest first, and at most MOST of them.
+        """Yield (row, whether the text is its whole key) for the rows of which one of `keys` is the
+        text, in the form of `asked_as`, or, if there are none, begins with it: latest first, and at
+        most MOST of them. The first of `keys` that finds any decides.
         """
         rows = kind.model._default_manager.select_related(kind.merchant).order_by("-pk")
         asked = self.asked_as(text)

@@ -94,8 +94,9 @@ class Waiting:
 
 def of(request: HttpRequest, now: datetime) -> Waiting:
     """The queues for this operator's home page, as read at `now`: by group those that have rows and
-    that they may decide about, then those with rows that they may only look at, and the titles of
-    those that they may decide about and that are empty.
+    that they may decide about, then those with rows that they may only look at, the titles of those
+    that they may decide about and that are empty, and the numbers of the cells that have not
+    answered in time, whose rows are missing.
     """
     seen = visible(request)
     found, silent = read_everywhere(seen, now)
@@ -227,7 +228,9 @@ def may_see(request: HttpRequest, queue: Queue) -> bool:
 
 
 def may_decide(request: HttpRequest, queue: Queue) -> bool:
-    """Whether the operator may take decisions about the queue's rows."""
+    """Whether the operator may take decisions about the queue's rows: about those of its model, or
+    of the model that it is `like`, if it names one.
+    """
     model = queue.like or queue.model
     decides = getattr(admin.site._registry.get(model), "may_decide", None)
     return (

@@ -136,7 +136,9 @@ class Bounded(ModelAdmin):
         return latest if isinstance(latest, int) else None
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
-        """The columns by which the list can be sorted; its own, if it names them."""
+        """The columns by which the list can be sorted: those that the page names in `sortable_by`,
+        or, if it names none, all of its columns that have an order of use (sorting.columns).
+        """
         if self.sortable_by is not None:
             return self.sortable_by
         return sorting.columns(self, self.get_list_display(request))
@@ -164,7 +166,9 @@ class Bounded(ModelAdmin):
         return OfferedQuestions
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """The parts of a row's page, with its instants labelled."""
+        """The parts of a row's page, in which each instant is shown in the operator's time zone,
+        and labelled with it.
+        """
         return [
             (title, {**options, "fields": times.labelled(self.model, options["fields"])})
             for title, options in super().get_fieldsets(request, obj)
@@ -220,7 +224,8 @@ class Bounded(ModelAdmin):
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Download a CSV file of all rows that the list finds with the same filters, search and
-        order. That is recorded. Wrong filters lead back to the list. Raises PermissionDenied.
+        order. That the operator takes it is recorded (exports.record). Wrong filters lead back to
+        the list. Raises PermissionDenied if the operator may not look at the list.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -283,7 +288,9 @@ class ReadOnly(Bounded):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """The row's page, with the buttons that lead to other rows of its merchant."""
+        """The row's page. If the row has a merchant, it has buttons that lead to those lists of the
+        merchant's other rows that the operator may see.
+        """
         row = context.get("original")
         merchant = follow(row, self.merchant) if row is not None and self.merchant else None
         if merchant is not None:
@@ -298,9 +305,9 @@ class ReadOnly(Bounded):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def named_so(self, queryset: "QuerySet[Any]", name: str) -> "QuerySet[Any]":
-        """The rows of the queryset that belong to merchants whose name has words that begin with
-        those of `name`. If there is no such merchant, the rows that the operators' search finds by
-        `name` as their own reference or key.
+        """The rows of the queryset that belong to merchants, at most MANY, whose name has words
+        that begin with those of `name`. If there is no such merchant, or the rows have none, the
+        rows that the operators' search finds by `name` as their own reference or key.
         """
         if self.merchant:
             merchants = related_model(self.model, self.merchant)
@@ -332,9 +339,10 @@ class OfMerchant(ReadOnly):
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
         """The rows that the search finds: without a term all of them. If the first word is a
-        merchant's reference, that merchant's rows, or, if more follows, those whose own reference
-        starts with it; otherwise the rows of merchants with such a name (`named_so`). The second
-        value is Django's: whether a row may come twice.
+        merchant's reference, that merchant's rows, or, if more follows and the list's rows have a
+        reference of their own, those of them that `named` finds by it; otherwise the rows of
+        merchants with such a name (`named_so`). The second value is Django's: whether a row may
+        come twice.
         """
         merchant, _space, reference = search_term.strip().partition(" ")
         if not merchant:
@@ -357,7 +365,9 @@ class OfMerchant(ReadOnly):
         return queryset.filter(words.starting(self.reference, reference))
 
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
-        """The order of `of_one` when the list is searched, and the usual one otherwise."""
+        """The columns by which the list is sorted: those of `of_one`, the order of one merchant's
+        rows, whenever anything is in the search box, and the usual ones otherwise.
+        """
         is_of_one = request.GET.get("q", "").strip()
         return self.of_one if is_of_one else super().get_ordering(request)
 
@@ -381,10 +391,10 @@ class FoundByKeys(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """The rows that the search finds: without a term all of them. Otherwise those that one of
-        `keys` equals, or else begins with; the first key that finds any decides. If none does, the
-        rows of merchants with such a name (`named_so`). The second value is Django's: whether a row
-        may come twice.
+        """The rows that the search finds: without a term all of them. Otherwise those of which one
+        of `keys` is the term or, if there are none, begins with it; the first key that finds any
+        decides. If none does, the rows of merchants with such a name (`named_so`). The second value
+        is Django's: whether a row may come twice.
         """
         term = search_term.strip()
         if not term:

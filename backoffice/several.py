@@ -81,7 +81,8 @@ class DecidingSeveral(Deciding):
         """Show the rows of the list for which the decision is open or, for a POST with a valid
         form, decide about those that were chosen, one after the other, and show the report. Raises
         PermissionDenied, also for more than MOST rows, and Http404. If the form is invalid or no
-        row was chosen, they are shown again with the reason.
+        row was chosen, they are shown again with the reason. A decision that takes a second factor
+        has it confirmed first.
         """
         decision: Decision = self._named(request, self._for_several(), name)
         if decision.takes_second_factor:
@@ -107,7 +108,8 @@ class DecidingSeveral(Deciding):
     ) -> Report:
         """Decide about each of the rows with these primary `keys`, one after the other, and tell
         what was done and what was refused, by name. Each is locked and decided in a transaction of
-        its own, and logged in the admin's history.
+        its own, and logged in the admin's history. What is refused does not hold up the others; any
+        other error is raised, and what was decided before it stays.
         """
         done: list[str] = []
         refused: list[str] = []

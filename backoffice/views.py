@@ -44,7 +44,8 @@ def time_zone(request: HttpRequest) -> list[str]:
 
 def chart(request: HttpRequest, currency: str, name: str) -> HttpResponse:
     """The chart of this name (figures.PICTURES) in a currency, as SVG, narrow for a phone with
-    `?narrow`. Raises PermissionDenied and Http404.
+    `?narrow`. Raises PermissionDenied if the operator may not look at the figures, and Http404 if
+    there is no such chart, or the books have nothing in the currency.
     """
     if not _sees_figures(request):
         raise PermissionDenied
@@ -70,7 +71,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 def merchant(request: HttpRequest, reference: str) -> HttpResponse:
     """The overview page of the merchant with this reference, with times in its time zone. Raises
-    PermissionDenied and Http404.
+    PermissionDenied if the operator may not look at merchants, and Http404 if there is none.
     """
     if not request.user.has_perm("merchants.view_merchant"):
         raise PermissionDenied

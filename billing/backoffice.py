@@ -148,8 +148,8 @@ def _invoices(
     credits: Sequence[BillingCredit],
     thresholds: Sequence[ThresholdRequest],
 ) -> Panel:
-    """The panel with the account's latest bills, the attempts to collect them, statements, credits
-    and threshold requests.
+    """The panel with the account's latest FEW bills, the latest FEW attempts to collect these, its
+    latest FEW statements, and the given credits and threshold requests.
     """
     invoices = invoice_queries.of_account(account).order_by("-issued_at", "-pk")[:FEW]
     payments = Payment.objects.filter(invoice__in=[invoice.pk for invoice in invoices])
@@ -164,15 +164,18 @@ def _invoices(
 
 
 def _asked_for_thresholds(thresholds: Sequence[ThresholdRequest]) -> Iterator[Step]:
-    """Yields a step for each request for a higher threshold."""
+    """Yields a step of the merchant's history for each of these requests for a higher threshold:
+    when it was asked, the merchant's message, who asked, and the address of the request's page in
+    the admin.
+    """
     for one in thresholds:
         what = "Asked: a higher threshold"
         yield Step(one.asked_at, what, one.message, one.asked_by, page_of(one))
 
 
 def _asked_questions(questions: Iterable[BillingQuestion]) -> Iterator[Step]:
-    """Yields a step of the merchant's history for each question about charges and bills: when it
-    was asked, by whom, in which words, and where it is read.
+    """Yields a step of the merchant's history for each of these questions about charges and bills:
+    when it was asked, its text, who asked, and the address of its page in the admin.
     """
     for one in questions:
         what = "Asked: about charges and bills"
@@ -180,8 +183,8 @@ def _asked_questions(questions: Iterable[BillingQuestion]) -> Iterator[Step]:
 
 
 def _asked_for_credits(credits: Sequence[BillingCredit]) -> Iterator[Step]:
-    """Yield a step for each of these credits: when it was asked for or granted, by whom, and in
-    which words.
+    """Yield a step of the merchant's history for each of these credits: when it was asked for or
+    granted, in which words, by whom, and the address of its page in the admin.
     """
     for one in credits:
         yield Step(one.asked_at, "Asked: a credit", one.message, one.asked_by, page_of(one))
@@ -233,8 +236,8 @@ def _months_closed() -> str:
 
 
 def _last_cycle_run() -> str:
-    """A sentence about the latest date of cycle and plan bills, and how many there were; "" before
-    the first of them.
+    """A sentence about the latest date of cycle and plan bills among the latest bills
+    (progress.LATEST_INVOICES), and how many there were; "" if none of these is such a bill.
     """
     last = progress.last_invoice_date()
     if last is None:

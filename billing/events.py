@@ -121,8 +121,8 @@ class AccountTerms(Terms):
     payment_method: OptionalReference | None = None
 
     def meant(self) -> dict[str, Any]:
-        """The terms as JSON, with the currency and the payment method that hold where none were
-        stated.
+        """The terms as JSON. Where none was stated, the billing currency is `currency`, and the
+        payment method is MANUAL.
         """
         meant = {
             "billing_currency": self.billing_currency or self.currency,

@@ -136,7 +136,10 @@ class _Walk:
             self._post(self._accrued())
 
     def end_day(self) -> None:
-        """End the day, and draw up the bill of the next one's date (rule 20.1)."""
+        """End the day: post what accrues and, as a month ends, what has waited for that, which may
+        bring a threshold bill; then draw up the plan or cycle bill of the next day, if that is a
+        date of one (rule 20.1).
+        """
         is_month_end = self.day == calendar.month_end(self.day)
         self._post([*self._accrued(), *(self._waited() if is_month_end else ())])
         self.day += calendar.ONE_DAY
@@ -189,7 +192,8 @@ class _Walk:
 
     def _issue(self, kind: Invoice.Kind, total: Decimal, plan_fee: Decimal = NOTHING) -> None:
         """Draw up the bill, unless its total is 0 or less, or too little for its provider (rule
-        15.10, rule 15.11).
+        15.10, rule 15.11). Nothing is outstanding after it but the carried plan fees, which a
+        THRESHOLD bill leaves.
         """
         if total <= 0 or total < self._minimum:
             return

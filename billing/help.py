@@ -43,13 +43,16 @@ class Billing:
 
     @classmethod
     def of(cls, merchant: Merchant, today: date) -> "Billing":
-        """The account of the merchant, which has to be loaded with it."""
+        """The merchant's billing account and the day `today`, from which the answers are made. The
+        account has to be loaded with the merchant.
+        """
         return cls(merchant.billing_account, today)
 
 
 def _closes(billing: Billing) -> str:
     """The help page's answer to when a statement closes: at the end of its month by the merchant's
-    time zone, and that this month's closes on its last day.
+    time zone, that this month's closes on its last day, and that what we are told of it later comes
+    into the next month as late.
     """
     month_end = calendar.month_end(calendar.month_of(billing.account.open_on))
     return gettext(
@@ -73,8 +76,9 @@ def _categories(billing: Billing) -> str:
 
 
 def _credit(billing: Billing) -> str:
-    """The help page's answer on a charge that is wrong: to ask for a credit, that it comes off the
-    next bill, and the reasons that can be given.
+    """The help page's answer on a charge that is wrong: to ask for a credit and say what went
+    wrong, that we answer with a reason, that it comes off the next bill, and the reasons that can
+    be given.
     """
     reasons = [fee.label for fee in billing.fees if fee.is_credit]
     return gettext(
@@ -108,7 +112,7 @@ def _two_invoices(billing: Billing) -> str:
 
 def _threshold(billing: Billing) -> str:
     """The help page's answer to what the threshold is: its amount, that a bill comes the same day
-    when it is reached, and what is outstanding now.
+    when it is reached, what is outstanding now, and that a higher one can be asked for.
     """
     return gettext(
         "When your charges that are on no bill yet reach %(threshold)s, a bill comes the same day,"
@@ -144,8 +148,8 @@ def _next_invoice(billing: Billing) -> str:
 
 
 def _plan(billing: Billing) -> str:
-    """The help page's answer to what the plan costs, how often, and from when on a new one
-    counts.
+    """The help page's answer to what the plan costs, how often, from when on a new one counts, and
+    that nothing is prorated.
     """
     account = billing.account
     said = ngettext(
@@ -163,8 +167,8 @@ def _plan(billing: Billing) -> str:
 
 
 def _paid(billing: Billing) -> str:
-    """The help page's answer to how bills are paid: by transfer within some days, from proceeds, or
-    from the card.
+    """The help page's answer to how bills are paid: by transfer within some days, or from proceeds
+    or the card as they are issued; and that another method can be chosen.
     """
     method = billing.account.payment_method
     if method == Method.MANUAL:
@@ -182,7 +186,7 @@ def _paid(billing: Billing) -> str:
 
 def _not_paid(billing: Billing) -> str:
     """The help page's answer to what follows if a bill is not paid: when it is tried again or has
-    failed, and after how many days new orders are declined.
+    failed, and after how many days new pay-later orders are declined until all bills are paid.
     """
     days = gettext(
         "If it is still unpaid %(freeze)s days after it first failed, new pay-later orders are"

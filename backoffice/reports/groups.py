@@ -37,7 +37,8 @@ class Answered:
 
 def of_report(report: Report, asked: Asked) -> Answered:
     """The groups of the report that have rows, in the order of their keys, read by one statement
-    that also adds them up; where the books are in cells, by one in each, added up here.
+    that also adds them up; where the books are in cells, by one in each, added up here. Cells that
+    have not answered in time are named in `silent`, and what they have is missing.
     """
     answers = adding_up.each(lambda: _read(report, asked))
     parts = [of_cell for of_cell, _ in answers.found.values()]

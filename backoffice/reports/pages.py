@@ -41,8 +41,9 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 
 def shown(request: HttpRequest, name: str) -> HttpResponse:
-    """A report's page: what is asked for, the picture, and the table, whose figures open to their
-    rows. Raises PermissionDenied and Http404, as the other pages of reports do.
+    """A report's page: the form with what is asked for and, if that is valid, the picture, and the
+    table, whose figures open to their rows. Raises PermissionDenied if the operator may not see the
+    report, and Http404 if there is none.
     """
     report = _report(request, name)
     question = Question(report, request.GET)
@@ -54,7 +55,8 @@ def shown(request: HttpRequest, name: str) -> HttpResponse:
 
 def picture(request: HttpRequest, name: str) -> HttpResponse:
     """The report as a picture of bars, in SVG: narrow for a phone with `?narrow`. Raises
-    PermissionDenied and Http404.
+    PermissionDenied if the operator may not see the report, and Http404 if there is none, or for a
+    currency or days that cannot be.
     """
     report = _report(request, name)
     asked = _asked(report, request)
@@ -65,8 +67,9 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
 
 def opened(request: HttpRequest, name: str) -> HttpResponse:
     """The page of the rows that a figure of the report counts, latest first, each with a link to
-    its own page. The query string has the values of the figure's keys. Raises PermissionDenied and
-    Http404.
+    its own page. The query string has the values of the figure's keys. Raises PermissionDenied if
+    the operator may not see the report, and Http404 if there is none, or for a currency, days or
+    values that cannot be.
     """
     report = _report(request, name)
     asked = _asked(report, request)
@@ -91,8 +94,9 @@ def opened(request: HttpRequest, name: str) -> HttpResponse:
 
 def exported(request: HttpRequest, name: str) -> HttpResponse:
     """Download the report's table as a CSV file: UTF-8, ISO dates, dot decimals, as all files are.
-    That it is taken is recorded. There is none, but a 503, where a cell has not answered. Raises
-    PermissionDenied and Http404.
+    That the operator takes it is recorded (exports.record). There is none, but a 503, where a cell
+    has not answered. Raises PermissionDenied if the operator may not see the report, and Http404 if
+    there is none, or for a currency or days that cannot be.
     """
     report = _report(request, name)
     asked = _asked(report, request)
@@ -141,7 +145,9 @@ def _report(request: HttpRequest, name: str) -> Report:
 
 
 def _asked(report: Report, request: HttpRequest) -> Asked:
-    """What the address asks the report for. Raises Http404 for what cannot be."""
+    """What the address asks the report for; Question fills in what it leaves out. Raises Http404
+    for a currency or days that cannot be.
+    """
     question = Question(report, request.GET)
     if not question.is_valid():
         raise Http404("such days or such a currency cannot be")

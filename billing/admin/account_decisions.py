@@ -145,8 +145,10 @@ def _method_effect(account: BillingAccount) -> str:
 
 
 def _choose_method(act: Act) -> BillingAccount:
-    """Choose the method that the operator's form states, with a trail row; bills that have failed
-    become due at once; returns the account.
+    """Choose the method that the operator's form states, with a trail row (payment_methods.choose),
+    and return the account: bills that have failed become due at once. A freeze may be lifted and
+    unapplied money pay bills, of which the merchant is notified. The present method again changes
+    nothing, unless its card is disputed.
     """
     method, _separator, card = act.cleaned_data["method"].partition(":")
     return payment_methods.choose(

@@ -287,8 +287,9 @@ class BankLineAdmin(Deciding, FoundByKeys):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[BankLine]", search_term: str
     ) -> tuple["QuerySet[BankLine]", bool]:
-        """The lines with this account on their other side, which is kept encrypted; without any,
-        those that another key finds.
+        """The lines of whose other side the search term is the account, which is kept encrypted and
+        found by its mark; if there are none, those that the term finds by the list's other keys,
+        and without a term all. The second value is Django's: whether a row may come twice.
         """
         term = search_term.strip()
         found = queryset.filter(other_account_mark__in=other_sides.account_marks(term))
@@ -313,7 +314,7 @@ class BankLineAdmin(Deciding, FoundByKeys):
 
     @admin.display(description="status", ordering="status")
     def stands(self, line: BankLine) -> SafeString:
-        """A badge with what became of the line, and the reason for that in words."""
+        """What became of the line and, in small print below, the reason for that, as HTML."""
         why = line.get_why_display()
         return format_html("{}<br><small>{}</small>", line.get_status_display(), why)
 

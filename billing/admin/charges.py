@@ -146,7 +146,9 @@ class StatementAdmin(Deciding, OfMerchant):
     )
 
     def named(self, queryset: "QuerySet[Statement]", reference: str) -> "QuerySet[Statement]":
-        """The statements of the month in `reference`, such as 2026-11; none if it is no month."""
+        """Those of these statements that are of the month with which `reference` begins, such as
+        2026-11; none if that is no month.
+        """
         try:
             return queryset.filter(month=date.fromisoformat(f"{reference[:7]}-01"))
         except ValueError:

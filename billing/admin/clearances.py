@@ -38,7 +38,9 @@ class NumberForm(Reasoned):
 
 def _enter(act: Act) -> Clearance:
     """Enter the tax office's number for the document, and the file that came with it, as the
-    operator's form states them, with a trail row; this ends the clearance.
+    operator's form states them, with a trail row; this ends the clearance. It locks the clearance.
+    Raises UnknownClearance, AlreadyDecided once the clearance has a number, NotByHand while a
+    provider is at it, and Invalid without a reason or number, or for a file that is too large.
     """
     file = act.cleaned_data["file"]
     return clearances.enter(

@@ -47,7 +47,8 @@ def _close_effect(account: BillingAccount) -> str:
 def _reopen_effect(account: BillingAccount) -> str:
     """What an operator reads before opening the account again: whether the plan starts anew today
     with a bill for its fee, or keeps its next date; that charges and orders are taken again; that
-    the merchant is told; and that a second person confirms it unless the limit is 0.
+    the merchant is told; and that a second person confirms it unless the limit of the credit line
+    is 0.
     """
     plan = plan_chosen(account)
     fee = f"{figure(plan.plan_price)} every {plan.plan_interval_days} days"

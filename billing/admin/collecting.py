@@ -47,8 +47,9 @@ def _due_effect(invoice: Invoice) -> str:
 
 def _pause_effect(invoice: Invoice) -> str:
     """What an operator reads before pausing: that until that day nothing tries the bill by itself,
-    it does not fail and freezes nothing, that one try follows on that day, and that the merchant
-    can pay it and is told.
+    it does not fail and freezes nothing, though a freeze that is in force stays; that one try
+    follows on that day for all that were due meanwhile, and the schedule goes on; and that the
+    merchant can pay it and is told.
     """
     return (
         "Until that day nothing tries the bill by itself, it does not fail, and it freezes no line;"
@@ -68,9 +69,10 @@ def _resume_effect(invoice: Invoice) -> str:
 
 
 def _plan_effect(invoice: Invoice) -> str:
-    """What an operator reads before agreeing to a payment plan: what is left to pay, how the parts
-    are collected, that freezes for unpaid bills may end now, that an unpaid part ends the plan, and
-    that the merchant is told.
+    """What an operator reads before agreeing to a payment plan: what is left to pay; how the parts
+    are collected; that meanwhile the bill is not tried otherwise, does not fail and freezes
+    nothing, and that a freeze for unpaid bills ends now if all of them are under a plan; that an
+    unpaid part ends the plan, and the old schedule goes on; and that the merchant is told.
     """
     how = "a transfer has to come by the end of that day"
     if invoice.account.pays_by_itself:

@@ -123,7 +123,8 @@ def _pay_effect(invoice: Invoice) -> str:
 
 def _record_transfer(act: Act) -> Invoice:
     """Record the transfer for the bill that the operator's form states, with a trail row
-    (transfers.record); returns the bill as it is then.
+    (transfers.record): it pays what is left of the bill, and what is more becomes unapplied money,
+    of which the merchant is notified. Returns the bill as it is then.
     """
     transfers.record(
         invoice_id=act.row.pk,

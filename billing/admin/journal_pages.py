@@ -34,7 +34,9 @@ Context = dict[str, Any]
 
 
 def entries(request: HttpRequest) -> HttpResponse:
-    """The entries of the journal that the address asks for, each with its document."""
+    """The page with the journal's entries that the form asks for, ROWS of them at a time: each with
+    its day, merchant, document and postings. Without a valid form, the form alone.
+    """
     question = Question(request.GET)
     context: Context = {"title": "Journal", "form": question, "here": "entries"}
     if question.is_valid():
@@ -143,7 +145,9 @@ def _totals(sums: list[journal.Sum]) -> list[list[str]]:
 
 
 def taxes(request: HttpRequest) -> HttpResponse:
-    """Tax by country and rate in the days asked for; each opens to its documents."""
+    """The page with the tax by country, category, percent and currency in the days asked for; each
+    row opens to its documents. Without a valid form, the form alone.
+    """
     question = Question(request.GET)
     context: Context = {"title": "Tax by rate", "form": question, "here": "taxes"}
     if question.is_valid():
@@ -172,9 +176,9 @@ def _rate(one: vat.Rate, question: Question) -> Context:
 
 
 def tax_documents(request: HttpRequest) -> HttpResponse:
-    """The page of the documents with one tax rate, each with its base and tax. The rate is the
-    address's country, category and percent. Raises Http404 for a percent that is no number, and for
-    days that cannot be asked for.
+    """The page of the documents with one tax rate, each with its base and tax. The page's address
+    names the rate by the issuer's country, the category and the percent, and the days. Raises
+    Http404 for a percent that is no number, and for days that cannot be asked for.
     """
     question = Question(request.GET)
     try:

@@ -33,7 +33,10 @@ from merchants.admin.two_people import CallOrPropose, done
 
 
 def _add(act: Act) -> Issuer:
-    """Add the issuer that the operator's form states, with a trail row."""
+    """Add the issuer that the operator's form states, with its first version and a trail row.
+    Raises IssuerKnown if there is one with this prefix, and Invalid for what an issuer cannot have,
+    or without a reason.
+    """
     said = act.cleaned_data
     return issuers.add(
         prefix=said["number_prefix"],
@@ -45,7 +48,10 @@ def _add(act: Act) -> Issuer:
 
 
 def _change(act: Act) -> Issuer:
-    """Give the issuer the version that the operator's form states, with a trail row."""
+    """Give the issuer a new version, as the operator's form states it, with a trail row; if nothing
+    differs, nothing is written. It locks the issuer. Raises UnknownIssuer, and Invalid for another
+    country, for what an issuer cannot have, or without a reason.
+    """
     return issuers.change(
         issuer_id=act.row.pk,
         entity=act.cleaned_data["entity"],
@@ -202,8 +208,8 @@ class IssuerAdmin(Deciding, ReadOnly):
         issuers.lock(row.pk)
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What stands beside the decisions about an issuer: its present version, its use and its
-        latest versions.
+        """What stands beside each decision about the issuer `row`, whatever its `name`: its present
+        version, its use and its latest versions. It is never None.
         """
         return briefs.of_issuer(row)
 

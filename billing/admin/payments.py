@@ -46,8 +46,9 @@ def _ask_effect(payment: Payment) -> str:
 
 def _ask(act: Act) -> Payment:
     """Ask the provider about the attempt and record its answer, under the locks of the bill, its
-    account and its credit line, with a trail row if that changes the status; returns the attempt as
-    it is then.
+    account and its credit line, with a trail row if that changes the status; the merchant is
+    notified of a failure that counts. Returns the attempt as it is then: as it was, if another
+    process has the bill. Raises ProviderNotReady.
     """
     payments.reconcile(act.row.pk, actor=act.actor, now=act.now)
     return Payment.objects.get(pk=act.row.pk)

@@ -50,9 +50,9 @@ def _what(reversal: Reversal) -> str:
 
 def _charge_effect(reversal: Reversal) -> str:
     """What an operator reads before charging the merchant again for money that was taken back: how
-    much was, that the rest is charged at once and comes with the next bill, that the line is frozen
-    if that bill fails, that the money is unapplied if it comes back later, and that the merchant is
-    told.
+    much was, that the rest is charged at once and comes with the next bill, on a closed account
+    with a final one, that the line is frozen if that bill fails, that the money is unapplied if it
+    comes back later, and that the merchant is told.
     """
     return (
         f"{_what(reversal)}A charge of {figure(reversal.rest)} posts at once,"
@@ -73,7 +73,9 @@ def _accept_effect(reversal: Reversal) -> str:
 
 
 def _seen(reversal: Reversal) -> dict[str, Any]:
-    """The initial data of the form: the state of the reversal that the page shows."""
+    """The initial data of the form: the status and state of the reversal that the page shows
+    (Reversal.seen).
+    """
     return {"seen": reversal.seen}
 
 

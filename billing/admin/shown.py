@@ -40,8 +40,8 @@ class AboutAccount(Deciding):
         accounts.lock(_account_id(row), now=now)
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What stands beside the decision called `name` about the row: the facts of its account,
-        and what the decision changes.
+        """What stands beside the decision called `name` about the row: the facts of its account and
+        of the row, what its merchant wrote, and what the decision changes. It is never None.
         """
         return briefs.about(row, name)
 
@@ -79,8 +79,8 @@ def status(row: Any) -> Values:
 
 
 def granted(account: BillingAccount) -> Values:
-    """The sum of all credits that the account was ever granted. It is compared in place of what is
-    outstanding, which moves with every charge.
+    """The sum of the account's credits that were granted or approved and have not been taken back.
+    It is compared in place of what is outstanding, which moves with every charge.
     """
     found = account.credits.filter(status=BillingCredit.Status.APPROVED)
     amount = found.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
@@ -176,7 +176,9 @@ def rest(account: BillingAccount) -> Values:
 
 
 def unapplied(account: BillingAccount) -> Values:
-    """The account's unapplied money, as decisions show and compare it."""
+    """The account's unapplied money under its label, as pages of decisions show it, and compare it
+    with what was shown before they carry one out.
+    """
     return {"Unapplied": account.unapplied}
 
 
@@ -203,8 +205,8 @@ def is_charged(act: Act) -> bool:
 
 
 def invoices(account: BillingAccount) -> Values:
-    """How many bills the account has. That is compared in place of what is outstanding, which moves
-    with every charge.
+    """How many bills the account has, drafts and void ones included. That is compared in place of
+    what is outstanding, which moves with every charge.
     """
     return {"Bills": account.invoices.count()}
 
@@ -246,7 +248,7 @@ def paused(invoice: Invoice) -> Values:
 
 
 def plan_of(of: Invoice) -> Values:
-    """The state of a bill, what is left to pay of it, and the next day of the payment plan in
+    """The status of a bill, what is left to pay of it, and the next day of the payment plan in
     force, if there is one.
     """
     plan = payment_plans.in_force(of)
@@ -254,7 +256,9 @@ def plan_of(of: Invoice) -> Values:
 
 
 def attempts(of: Invoice) -> Values:
-    """The state of a bill, what is left to pay of it, and how often it was tried."""
+    """The status of a bill, what is left to pay of it, and how many payments it has, failed
+    attempts included.
+    """
     return invoice(of) | {"Attempts": of.payments.count()}
 
 

@@ -17,9 +17,9 @@ from merchants.admin.two_people import CallOrPropose, done
 
 def _move_effect(transfer: BankTransfer) -> str:
     """What an operator reads before taking the transfer off this account: its amount and reference,
-    that what is unapplied of it is taken and the rest charged again, that a bill it paid stays
-    paid, that the right merchant gets it as unapplied money, and that the merchant here is told
-    why, without another merchant's name.
+    that what is unapplied of it is taken and the rest charged again, on a closed account with a
+    final bill, that a bill it paid stays paid, that the right merchant gets it as unapplied money,
+    and that the merchant here is told why, without another merchant's name.
     """
     paid = f" Bill {transfer.invoice_number} stays paid." if transfer.payment else ""
     billed = " A final bill takes it." if transfer.account.is_closed else ""
@@ -33,8 +33,10 @@ def _move_effect(transfer: BankTransfer) -> str:
 
 
 def _value_date_effect(transfer: BankTransfer) -> str:
-    """What an operator reads before correcting the value date: the recorded one, that a bill paid
-    by it counts as paid on the new day, and that a freeze only such bills caused is lifted.
+    """What an operator reads before correcting the value date: the recorded one; that a bill paid
+    by the transfer counts as paid on the new day; that, if this is its due day or before, it counts
+    as unpaid no more, and a freeze that only such bills caused is lifted; and that no entry
+    changes.
     """
     return (
         f"The money of {figure(transfer.amount)} arrived on {transfer.arrived_on:%d %B %Y}, as it"

@@ -20,8 +20,8 @@ class Sandbox:
         return Answer()
 
     def find(self, key: str) -> Answer | None:
-        """Read the answer about the attempt with this key, with the number kept for it, "" while
-        none is given; None if no document was received under the key.
+        """Read the answer about the attempt with this key: the number that the document's digest
+        makes, as soon as a document was received under the key; None if none was.
         """
         kept = SandboxClearing.objects.filter(key=key).first()
         return Answer(number=kept.number) if kept else None

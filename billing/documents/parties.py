@@ -38,8 +38,9 @@ def cleared(clearance: Clearance | None, words: Words) -> list[list[str]]:
 
 
 def billed_to(invoice: Invoice, words: Words) -> Paper:
-    """Whom the bill is made out to, for the template: as its billing details say, or by the
-    merchant's name alone if it has none.
+    """The members `for` and `merchant` of the template's data, which say whom the bill is made out
+    to: the label, and the lines of its billing details, if it has some, with the merchant's name
+    and reference below them, each line once.
     """
     details = invoice.details
     named = words.made_out_to(_("Billed to"), invoice.merchant_name, invoice.merchant_reference)

@@ -29,8 +29,8 @@ def due(invoice: Invoice, plan: PaymentPlan | None) -> str:
 
 
 def transfer_reference(invoice: Invoice) -> str:
-    """What a transfer for the bill names: its structured reference in groups of four (rule 29.12),
-    or its number as others see it.
+    """What a transfer for the bill names: its structured reference, in groups of four (rule 29.12),
+    or, if it has none, its number as others see it.
     """
     reference = payment_references.of_invoice(invoice)
     return references.spaced(reference) if reference else installation.outside(str(invoice))

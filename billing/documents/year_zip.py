@@ -29,9 +29,11 @@ File = tuple[str, date, Iterable[bytes]]  # name, day, content
 
 
 def blocks(account: BillingAccount, year: int, *, now: datetime) -> Iterator[bytes]:
-    """The ZIP file of the account's documents of the year, in blocks of bytes. `now` is the instant
-    that bills name as their own. Raises csv_export.Incomplete, as the files in it do: then the rest
-    of it never comes, and nothing takes it for a whole one.
+    """The ZIP file of the account's documents of the year, in blocks of bytes: the bills that were
+    issued in it, with their credit notes, and its closed statements, as PDF and CSV; the XML of
+    those bills and notes that are e-invoices; and CSV files that list the bills and the statements.
+    `now` is the instant that bills name as their own. Raises csv_export.Incomplete, as the files in
+    it do: then the rest of it never comes, and nothing takes it for a whole one.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
@@ -45,7 +47,9 @@ def blocks(account: BillingAccount, year: int, *, now: datetime) -> Iterator[byt
 
 
 def _invoices(account: BillingAccount, year: int) -> QuerySet[Invoice]:
-    """The account's bills that were issued on days of the year, as they were issued."""
+    """The account's bills with a number that were issued on days of the year, in the order in which
+    they were issued.
+    """
     return (
         invoice_queries.of_account(account).filter(issued_on__year=year).order_by("issued_at", "pk")
     )

@@ -31,7 +31,8 @@ class ChargeSearch(forms.Form):
 
     def clean_charge(self) -> Charge:
         """The account's charge with the reference that was typed. Raises ValidationError if there
-        is none, or none that can be credited.
+        is none, or it is of a category for which no credits are given. How much of it was credited
+        already is not looked at.
         """
         found = credits.charge_to_credit(self.account, self.cleaned_data["charge"])
         if found is None:
@@ -88,8 +89,9 @@ class Dispute(KeyedForm):
     )
 
     def __init__(self, *args: Any, charges: Sequence[Charge], **kwargs: Any) -> None:
-        """Ask for all that is left of `charges`, those that were chosen and can be asked for, at
-        least one.
+        """Make the form that asks for all that is left of `charges`, of which there is at least
+        one, and which have to be charges that can be credited: with that total in a hidden field,
+        and a field for the reason of each kind of charge.
         """
         self.charges, self.lefts = charges, effects.lefts_to_credit(charges)
         self.left = money.total(self.lefts.values(), charges[0].currency)

@@ -74,8 +74,8 @@ class RequestFilter(Filter):
     credited = choice(CREDITED, pgettext_lazy("request", "Credit"))
 
     def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
-        """`account` is the one whose requests are listed: its fees are offered, and the one that is
-        asked for.
+        """Offer, as fees to filter by, those that requests of `account`, whose requests are listed,
+        have charges of, or those of all requests without one; and also the fee that is asked for.
         """
         super().__init__(*args, **kwargs)
         # Whether there are too many, once that was looked at.

@@ -143,5 +143,7 @@ class SandboxClearing(models.Model):
 
     @property
     def number(self) -> str:
-        """The number that the sandbox gives the document, which is the same wherever that is."""
+        """The number that the sandbox gives the document. It is made from the document's digest, so
+        that the same document gets the same number everywhere.
+        """
         return f"SANDBOX-{self.digest[:12].upper()}"

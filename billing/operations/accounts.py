@@ -145,13 +145,13 @@ def open(new: Sequence[NewAccount]) -> None:
 
 def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
     """Lock the account until the transaction ends, and return it with all days worked off that end
-    by `account.now`.
+    by `account.now`, with the bills and notices that these bring.
 
     Every operation on an account does this first, and then counts at `account.now`: the latest of
     `now`, the instant last written to the account and the start of its open day, since clocks
     differ and locks are waited for. An account whose payment method can't collect in its currency
-    any more is moved to bank transfer, with a trail row. Raises BillingAccount.DoesNotExist. Rule
-    2.4, rule 2.5.
+    any more is moved to bank transfer, with a trail row. Raises BillingAccount.DoesNotExist, and
+    DaysNotWorkedOff if a day cannot be worked off. Rule 2.4, rule 2.5.
     """
     account = _locked(merchant_id, now, LOCK_AND_NOTE)
     counts_at = account.last_wrote_at  # as a day starts that instant is noted, too
@@ -171,7 +171,7 @@ def lock_both(merchant_id: int, *, now: datetime) -> tuple[BillingAccount, Credi
 
     It is for operations that touch both books, before they write to either. Ended days are worked
     off first, as `lock` and lines.lock do. Raises BillingAccount.DoesNotExist,
-    CreditLine.DoesNotExist. Rule 2.6.
+    CreditLine.DoesNotExist, and DaysNotWorkedOff if a day cannot be worked off. Rule 2.6.
     """
     account = lock(merchant_id, now=now)
     line = lines.lock(merchant_id, now=account.now)

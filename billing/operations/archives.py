@@ -48,9 +48,9 @@ def take(archive: YearArchive, *, actor: str, now: datetime) -> Iterator[bytes]:
 
 
 def work_off(archive_id: int, now: datetime) -> None:
-    """Lock the archive's row, and build the ZIP file that waits, or drop the parts of one that was
-    kept for long enough. Does nothing if another worker is at it, or it is done. Raises
-    csv_export.Incomplete if a document is not whole; nothing is kept then.
+    """Lock the archive's row, and build the ZIP file that waits; or, of one that was kept for long
+    enough, delete the parts and mark it as expired. Does nothing if another worker is at it, or it
+    is done. Raises csv_export.Incomplete if a document is not whole; nothing is kept then.
     """
     with transaction.atomic():
         found = (

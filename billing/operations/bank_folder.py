@@ -61,8 +61,8 @@ def _files(now: datetime) -> Iterator[Path]:
 def take_in(*, now: datetime) -> None:
     """Take in the files that have rested, each by itself; one that cannot be read or moved is
     logged, and stays. One that fails otherwise does not hold up the others; the first such error is
-    raised at the end. An advisory lock keeps other workers from doing so at the same time; they do
-    nothing. Rule 29.17.
+    raised at the end, but one of TRANSIENT_ERRORS at once. An advisory lock keeps other workers
+    from doing so at the same time; they do nothing. Rule 29.17.
     """
     bugs = []
     with try_advisory_lock("folder of bank statements") as is_ours:

@@ -65,8 +65,9 @@ def say(*, line_id: int, statement: str, number: int, actor: str, now: datetime)
 
 
 def _left(line_id: int, statement: str, number: int) -> BankLine | None:
-    """The line with this number in the statement of this name of the account that the line with the
-    key is of, if that came in, was booked, and is left to be taken back; else None.
+    """The line with this number in the statement of this name, of the same account of ours and in
+    the same currency as the line with the key `line_id`; None unless that came in, was booked, and
+    is not taken back by another line.
     """
     line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
     if line is None:
@@ -88,8 +89,9 @@ def _check_is_unclear(line: BankLine) -> None:
 
 
 def _handed_on(line_id: int, statement: str, number: int) -> tuple[int, str] | None:
-    """The number of the cell that has by now what `_left` would find, and the name of the statement
-    of that line alone there, if it was handed to another cell; else None.
+    """Where the line is by now that `_left` would find, if it was handed to another cell: the
+    number of the cell that has it, and the name of the statement there that has it alone. None if
+    it was not handed on.
     """
     line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
     place, cell, name = None, cells.number(), statement.strip()
@@ -113,9 +115,9 @@ def _handed_on(line_id: int, statement: str, number: int) -> tuple[int, str] | N
 
 
 def _say_elsewhere(line_id: int, cell: int, statement: str, actor: str, now: datetime) -> BankLine:
-    """Do as `say` of a line that takes back that of this statement, of it alone, in this other
-    cell: the line with the key is handed to that cell, and returned as it is there. It locks the
-    line here, and there what `say` does.
+    """Do as `say` where the line that is taken back is in another cell by now, in the statement of
+    this name, which has it alone: the line with the key `line_id` is handed to that cell, and
+    returned as it is there. It locks the line here, and there what `say` does.
     """
     line = bank_matching.lock_line(line_id)
     _check_is_unclear(line)
@@ -127,9 +129,10 @@ def _say_elsewhere(line_id: int, cell: int, statement: str, actor: str, now: dat
 @transaction.atomic
 def take_back(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
     """Record that the payment of one bill was returned, or a part of it, as the line with this key
-    says, which is a return: a reversal of it, which waits for what is decided about it (rule 18.4),
-    and of which the merchant is notified. A trail row is written. Where the money is on no account
-    any more, as an operator had said that it was nobody's, only the line is booked.
+    says, which is a return: a reversal of it, of which the merchant is notified. It waits for what
+    is decided about it (rule 18.4), unless unapplied money of the merchant covers all of it. A
+    trail row is written. Where the money is on no account any more, as an operator had said that it
+    was nobody's, only the line is booked.
 
     Raises UnknownLine, AlreadyDecided for a line that is no return, ChangedMeanwhile, Invalid
     without a reason, and NotReturnable where the money paid no bill by itself, or less of it is

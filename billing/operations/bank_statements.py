@@ -266,8 +266,8 @@ def accept(*, statement_id: int, actor: str, reason: str, now: datetime) -> Bank
     is between them is known to whoever decides. Its lines are matched from then on, and what
     follows it is taken.
 
-    Raises UnknownStatement, AlreadyDecided if it does not wait, Invalid without a reason. Rule
-    29.11.
+    It takes the lock of all statements. Raises UnknownStatement, AlreadyDecided if it does not
+    wait, Invalid without a reason. Rule 29.11.
     """
     statement = _hold(statement_id)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)

@@ -61,8 +61,8 @@ class Begun:
 
 
 def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
-    """Create a SetupIntent at Stripe, by which the merchant's browser hands a card to Stripe. No
-    card is kept yet.
+    """Create a SetupIntent at Stripe, by which the merchant's browser hands a card to Stripe, and
+    before a merchant's first card also a customer there. No card is kept yet.
 
     Raises ProviderNotReady, ProviderSilent, TooManyCards, BillingAccount.DoesNotExist.
     """
@@ -146,7 +146,8 @@ def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card
     """Remove a card that nothing is collected from, here, with a trail row, and then at Stripe.
 
     If Stripe does not answer, the card stays removed here, and that is logged. Raises UnknownCard,
-    CardInUse. It locks the account and its credit line while it removes the card here.
+    CardInUse. It locks the account, whose ended days are worked off first (accounts.lock), while it
+    removes the card here.
     """
     card = payment_methods.remove_card(
         merchant_id=merchant_id, card_id=card_id, actor=actor, now=now

@@ -66,11 +66,13 @@ class NewCharge(NamedTuple):
 def record(charge: NewCharge) -> tuple[Charge, bool]:
     """Record one charge. Returns the charge, and whether it is new; False for a repeat, which
     changes nothing. Days of its account that have ended are worked off first, and a bill is written
-    if the threshold is reached, of which the merchant is notified. It locks the account.
+    if the threshold is reached, of which the merchant is notified unless it is a draft. It locks
+    the account.
 
-    Raises ChargeConflict, CurrencyMismatch, AccountClosed, and Invalid: for a fee that the platform
-    cannot charge, a reference that is Tael's own, a negative amount (0 is allowed), a quantity that
-    cannot be, an instant that has not come, and neither an amount nor a price. Rule 12.7.
+    Raises DaysNotWorkedOff, ChargeConflict, CurrencyMismatch, AccountClosed, and Invalid: for a fee
+    that the platform cannot charge, a reference that is Tael's own, a negative amount (0 is
+    allowed), a quantity that cannot be, an instant that has not come, and neither an amount nor a
+    price. Rule 12.7.
     """
     (outcome,) = record_many([charge])
     if isinstance(outcome, Refused):
@@ -86,8 +88,9 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
     otherwise.
 
     Returns for each whether it is new (False for a repeat, which changes nothing), or the refusal
-    that it met, which does not hold up the others. Locks all their accounts, in the order of their
-    keys, until the transaction ends. Rule 3.3.
+    that it met, which does not hold up the others. Raises DaysNotWorkedOff, and nothing is
+    recorded, if ended days of an account cannot be worked off. Locks all their accounts, in the
+    order of their keys, until the transaction ends. Rule 3.3.
     """
     account_ids = sorted({charge.merchant_id for charge in charges})
     locked = prepared.rows(LOCK, {"accounts": account_ids})
@@ -136,10 +139,10 @@ def record_own(
 
     Its reference is `reference` behind the prefix of Tael's own. Its service happened `at`, or now.
     It posts as its fee says, which for credits is at once. The threshold is checked as after any
-    posting, and a bill that this takes is written, of which the merchant is notified, except on a
-    closed account, which has none, and for one of two charges that come to 0 together (`is_half`):
-    no bill may take one without the other. `unit_price` is the price by which `amount` was
-    computed, if one was. `request` is the reference of the fulfilment request that the
+    posting, and a bill that this takes is written, of which the merchant is notified unless it is a
+    draft, except on a closed account, which has none, and for one of two charges that come to 0
+    together (`is_half`): no bill may take one without the other. `unit_price` is the price by which
+    `amount` was computed, if one was. `request` is the reference of the fulfilment request that the
     charge belongs to, which is created if it is not known; "" for none.
     """
     batch = _Batch({account.pk: account})
@@ -205,8 +208,8 @@ class _Batch:
     def record(self, charge: NewCharge) -> bool:
         """Hand one charge to the writer; returns whether it is new, and False for a repeat, which
         changes nothing. Days of the account that have ended are worked off first. Raises
-        ChargeConflict, AccountClosed, CurrencyMismatch, Invalid. The accounts are locked by the
-        caller.
+        DaysNotWorkedOff, ChargeConflict, AccountClosed, CurrencyMismatch, Invalid. The accounts are
+        locked by the caller.
         """
         account = self.accounts[charge.merchant_id]
         now = max(charge.now, account.last_wrote_at)  # as in accounts.lock
@@ -316,10 +319,9 @@ class _Batch:
         return today
 
     def add(self, row: Row, fee: Fee, account: BillingAccount, *, is_half: bool = False) -> None:
-        """Add the row to the writer and to the account's figures; write a threshold bill if the
-        charge makes one due, of which the merchant is notified, unless it is one of two that come
-        to 0.
-
+        """Add the row to the writer and to the account's figures, and write a threshold bill if the
+        charge makes one due, of which the merchant is notified unless it is a draft. None is
+        written on a closed account, nor for one of two charges that come to 0 together (`is_half`).
         If outstanding and accruing amounts come to twice the threshold, the accruing ones post at
         once (the guard).
         """
@@ -355,7 +357,7 @@ class _Batch:
 
     def _issue_threshold_invoice(self, account: BillingAccount, now: datetime) -> None:
         """Write the charges so far, and then the account's threshold bill, of which the merchant is
-        notified.
+        notified unless it is a draft. What is too little for one makes none.
         """
         self.writer.flush()
         invoices.issue([invoices.Due(account.pk, Invoice.Kind.THRESHOLD, account.open_on, now)])
@@ -363,7 +365,7 @@ class _Batch:
 
     def _post_early(self, account: BillingAccount, now: datetime) -> None:
         """Apply the guard: post what has accrued before the day ends, and write a threshold bill if
-        that reaches the threshold, of which the merchant is notified.
+        that reaches the threshold, of which the merchant is notified unless it is a draft.
         """
         self.writer.flush()
         reached = items.post_accrued(account, now=now)

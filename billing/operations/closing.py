@@ -69,12 +69,13 @@ class NothingToBill(Refused):
 def close(
     *, merchant_id: int, actor: str, reason: str, told: str = "", now: datetime
 ) -> BillingAccount:
-    """Close the account: post everything, and bill all that is outstanding in a FINAL bill; less
-    than its provider collects is waived instead. The merchant reads `told`, or a standard sentence
-    without; `reason` is for colleagues. Writes a trail row.
+    """Close the account: post everything, and bill all that is outstanding in a FINAL bill (a draft
+    where bills are reviewed); less than its provider collects is waived instead. The merchant reads
+    `told`, or a standard sentence without; `reason` is for colleagues. Writes a trail row.
 
     From then on it takes no charge of the platform's and has no bill dates, and its credit line
-    takes no new order. Requests for a higher threshold are rejected. Its statement closes with its
+    takes no new order. Requests for a higher threshold or credit limit are rejected, a raise that
+    waits after a review becomes void, and no more reviews are held. Its statement closes with its
     month. What is outstanding in the merchant's favour pays its unpaid bills; the rest waits to be
     paid out. Raises AccountClosed, Invalid without a reason. It locks account and credit line,
     whose ended days are worked off first (accounts.lock_both). Rule 19.3.
@@ -113,7 +114,8 @@ def close(
 @transaction.atomic
 def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
     """Write a FINAL bill for what a closed account has outstanding, as after a bill was voided;
-    less than its provider collects is waived instead. Writes a trail row.
+    less than its provider collects is waived instead. The merchant is notified of the bill unless
+    it is a draft. Writes a trail row.
 
     Raises NothingToBill if the account is open or has nothing outstanding, Invalid without a
     reason. It locks account and credit line, whose ended days are worked off first
@@ -287,7 +289,8 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
 def invoice_again(account: BillingAccount, *, actor: str) -> None:
     """After a charge on the locked account: if that is closed, write a FINAL bill of what it has
     outstanding, and pay it and others with money of the merchant that we hold. The merchant is
-    notified. Does nothing to an account that is open.
+    notified of the bill, unless it is a draft, and of unapplied money that pays. Does nothing to an
+    account that is open.
     """
     if account.is_closed:
         bill_all(account, now=account.now)
@@ -297,8 +300,8 @@ def invoice_again(account: BillingAccount, *, actor: str) -> None:
 
 def bill_all(account: BillingAccount, *, now: datetime) -> None:
     """Write a FINAL bill for all that the locked closed account has outstanding; less than its
-    provider collects is waived instead. The merchant is notified of the bill. Does nothing if it
-    has nothing outstanding.
+    provider collects is waived instead. The merchant is notified of the bill unless it is a draft,
+    which it is where bills are reviewed. Does nothing if it has nothing outstanding.
     """
     rest_taxes.settle(account, now=now)
     _waive_too_little(account, now)

@@ -111,7 +111,9 @@ def grant(
 ) -> BillingCredit:
     """Give `amount` back at once, as a negative charge that corrects the charge with this reference
     or none; only operators do so. `fee` is the code of the fee that stands for the reason. The
-    merchant is notified and reads `told`; `reason` is for colleagues, on the trail.
+    merchant is notified and reads `told`; `reason` is for colleagues, on the trail; the credit is
+    also written among operators' decisions. On a closed account, unpaid bills are paid with what is
+    then left in its favour.
 
     The same form sent twice, recognised by its `request_key`, makes one credit. Above the day's
     figure for credits it takes the `proposal` that a second person confirms. Raises TakesTwoPeople,

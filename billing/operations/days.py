@@ -110,13 +110,15 @@ class _Stretch:
 
 def work_off(account_ids: Sequence[int], *, now: datetime, ends_caller: bool = False) -> int:
     """Work off all day-ends up to `now` of these accounts, in order; returns how many days ended,
-    over all accounts. It locks them; a day-end writes bills and closes statements, with the notices
-    that these take.
+    over all accounts. It locks them. A day-end posts items, writes bills, closes statements, ends
+    payment plans and fails bills that transfers have not paid when due, with the notices that these
+    take.
 
-    Each pass is one transaction (or part of the caller's), so a run that dies, is late, or meets
-    another one leaves every account at the end of some day. Days on which nothing happens to an
-    account are passed together. With `ends_caller` an error undoes the caller's whole transaction,
-    which then needs no savepoints. Rule 20.1, rule 20.2.
+    A pass works off one day of each account, or several on which nothing happens to it. Each pass
+    is one transaction (or part of the caller's), so a run that dies, is late, or meets another one
+    leaves every account at the end of some day. An error is raised, and undoes the pass it came in;
+    with `ends_caller` it undoes the caller's whole transaction, which then needs no savepoints.
+    Rule 20.1, rule 20.2.
     """
     worked_off, ended = 0, account_ids
     while ended:
@@ -209,7 +211,8 @@ def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
 
 def _bill_thresholds(ending: Sequence[_Day]) -> None:
     """Post the items that are due as these days end, and write threshold bills, dated these days,
-    for the accounts that have reached their threshold by that; the merchants are notified.
+    for the accounts that have reached their threshold by that; the merchants are notified of those
+    that are no drafts.
     """
     reached = set(items.post_day([day.account_id for day in ending]))
     invoices.issue(
@@ -222,7 +225,10 @@ def _bill_thresholds(ending: Sequence[_Day]) -> None:
 
 
 def _bill_new_dates(ending: Iterable[_Day]) -> None:
-    """Write the plan and cycle bills dated the days after these, which start as these end."""
+    """Charge the plan fees and write the plan and cycle bills that are dated the days after these,
+    as these end; accounts without such a date are left out. Merchants are notified of bills that
+    are no drafts. What is too little for a bill makes none (invoices.issue).
+    """
     ending = list(ending)
     plans = [day for day in ending if day.brings_plan]
     cycles = [day for day in ending if day.brings_cycle]

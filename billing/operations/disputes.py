@@ -63,8 +63,9 @@ def ask(
     reason, by each charge's reference, and `message` says what went wrong.
 
     The same form sent twice, recognised by its `request_key`, asks once. Raises CannotBeDisputed,
-    OtherTotal, credits.CreditConflict, Invalid, and then nothing is asked for. It locks the
-    account, whose ended days are worked off first (accounts.lock). Rule 16.26.
+    OtherTotal, credits.CreditConflict, Invalid (also for no charges, or more than MOST), and then
+    nothing is asked for. It locks the account, whose ended days are worked off first
+    (accounts.lock). Rule 16.26.
     """
     if not 0 < len(reasons) <= MOST:
         raise Invalid("charges", f"must be from 1 to {MOST}")

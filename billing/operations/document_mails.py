@@ -35,7 +35,9 @@ def send(address_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
     """Mail these addresses what they have not had, each under its lock: the link by which they
     confirm, or their documents. Returns to how many addresses anything was sent, and the failures
     by the address's key. One that fails does not hold up the others; a later run mails it again.
-    After three failures in a row no more are tried, and one of TRANSIENT_ERRORS is raised at once.
+    After three failures in a row the rest count as failed, untried, and one of TRANSIENT_ERRORS is
+    raised at once. An address whose mail server refuses is no failure: it is put off, and ended
+    after days of that, with a trail row and a notice to the merchant.
     """
     rows = [(pk, pk) for pk in address_ids]
     return mailing.deliver(rows, send_one=_send_one, model=BillingAddress, now=now)

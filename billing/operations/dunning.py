@@ -336,9 +336,11 @@ def go_on(account: BillingAccount, invoice: Invoice, *, now: datetime) -> None:
 
 
 def end_plans(account_ids: Sequence[int], *, last: Sequence[date], at: Sequence[datetime]) -> None:
-    """End the payment plans of which a part of the day that ends was not paid
-    (plan_parts.end_days), tell their merchants, and go on with the schedules of their bills. It
-    locks the credit lines of these merchants if a plan ends. Rule 27.2.
+    """End the payment plans of which a part of the day in `last`, which ends, or of one before is
+    not paid and nothing is going to collect it (plan_parts.end_days); tell their merchants, and go
+    on with the schedules of their bills. `at` has the instants at which these days end, for each of
+    the locked accounts in the same order. It locks the credit lines of all these merchants if a
+    plan ends. Rule 27.2.
     """
     broken = plan_parts.end_days(account_ids, last=last, at=at)
     if not broken:

@@ -35,8 +35,8 @@ def mark(line: BankLine, cell: int, why: BankLine.Why) -> None:
 
 
 def deliver(line: BankLine, *, now: datetime) -> BankLine:
-    """Write the line, which is marked, into its cell, unless it is there, and note that it is.
-    Returns it as it is there.
+    """Write the line, which is marked, into its cell, unless it is there, and note here that it is
+    there by now (ELSEWHERE). Returns it as it is there.
     """
     assert line.cell is not None
     home, side, file = cells.number(), line.other, line.statement.file
@@ -66,8 +66,8 @@ def name_of(line: BankLine) -> str:
 
 
 def copy_of(line: BankLine, side: other_sides.OtherSide, statement: BankStatement) -> BankLine:
-    """The line as that of the statement of it alone, with what the bank said and who is on its
-    other side. The caller saves it.
+    """A copy of the line for `statement`, which has it alone: with the number 1, what the bank said
+    and, encrypted, who is on its other side. The caller saves it.
     """
     copy = BankLine(statement=statement, number=1, **{name: getattr(line, name) for name in SAID})
     other_sides.put(copy, side)
@@ -75,7 +75,10 @@ def copy_of(line: BankLine, side: other_sides.OtherSide, statement: BankStatemen
 
 
 def statement_of(line: BankLine, file: BankFile, home: int, now: datetime) -> dict[str, Any]:
-    """The fields of the statement of the line alone, which the cell `home` has handed over."""
+    """The fields, by name, of the statement that has this line alone, for the cell that the line is
+    handed to: it is TAKEN, begins with 0, and ends with the line's amount. `home` is the cell whose
+    statement the line is of, which the statement's reason names.
+    """
     statement, name = line.statement, name_of(line)
     return {
         "file": file,

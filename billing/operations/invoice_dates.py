@@ -56,7 +56,8 @@ def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[d
     has the instants, in the same order.
 
     A change of plan that was planned for the date takes effect first. No bill is written if what it
-    would take is too little (invoices.issue). Merchants are notified of their bills. Rule 15.4.
+    would take is too little (invoices.issue). Merchants are notified of their bills, but not of
+    drafts, which they are where bills are reviewed. Rule 15.4.
     """
     due: dict[str, Any] = {
         "accounts": list(account_ids),
@@ -73,7 +74,8 @@ def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[d
 def bill_cycles(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
     """Write the CYCLE bill of each locked account, dated its day in `on`; `at` has the instants, in
     the same order. No bill is written if what it would take is too little (invoices.issue).
-    Merchants are notified of their bills. Rule 15.5.
+    Merchants are notified of their bills, but not of drafts, which they are where bills are
+    reviewed. Rule 15.5.
     """
     _issue(Invoice.Kind.CYCLE, account_ids, on, at)
 
@@ -82,7 +84,8 @@ def _issue(
     kind: Invoice.Kind, account_ids: Sequence[int], on: Sequence[date], at: Sequence[datetime]
 ) -> None:
     """Write a bill of this kind for each account that has enough for one, dated its day in `on` and
-    written at its instant in `at` (invoices.issue, which notifies the merchants).
+    written at its instant in `at` (invoices.issue, which notifies the merchants of those that are
+    no drafts).
     """
     invoices.issue(
         [

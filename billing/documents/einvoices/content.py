@@ -143,9 +143,10 @@ def is_one(invoice: Invoice) -> bool:
 
 
 def lacks(invoice: Invoice) -> Sequence[Promise]:
-    """What the bill lacks to be an e-invoice, in sentences for its merchant: amounts of two
-    decimals, the issuer's tax number, confirmed billing details, or the tax number that a reverse
-    charge needs. Empty if nothing. Rule 28.21.
+    """What the bill lacks to be an e-invoice, in sentences for its merchant: amounts of at most two
+    decimals; the issuer's tax number, unless all of the bill is outside the scope of tax; confirmed
+    billing details; or the merchant's tax number, which a reverse charge needs. Empty if nothing.
+    Rule 28.21.
     """
     issuer, details = invoice.issuer, invoice.details
     categories = set(invoice.taxes.values_list("category", flat=True))
