@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from gateway.models import ReceivedEvent
 from gateway.trail import Action
-from lib import prepared, wording
+from lib import copied, prepared, wording
 from lib.events import Event, Outcome, in_utc_or_none
 from lib.parts import InParts, Part
 from lib.refusals import Refused
@@ -41,7 +41,6 @@ SELECT %(received_at)s, %(received_key)s, %(received_request)s, %(received_event
        %(received_type)s, %(received_merchant)s, %(received_said_at)s, %(received_data)s,
        'applied', '', ''
 """
-NULL = "\\N"  # as COPY reads it
 LONGEST_REASON = 1000
 
 
@@ -88,7 +87,7 @@ def record(
         row = (now, key_id, request_id, *_columns(arrivals[0]))
         prepared.run(INSERT_ONE, dict(zip(NAMES, row, strict=True)))
         return
-    to_whom = (now, NULL if key_id is None else key_id, _copied(request_id))
+    to_whom = (now, copied.NULL if key_id is None else key_id, copied.text(request_id))
     first = "\t".join(map(str, to_whom))
     lines = [f"{first}\t{_line(_columns(arrival))}\n" for arrival in arrivals]
     with transaction.atomic(), connection.cursor() as cursor:
@@ -100,19 +99,12 @@ def record(
 def _line(columns: tuple[Any, ...]) -> str:
     """The columns of an arrival as a line for COPY; psycopg takes several times as long."""
     event, kind, merchant, said_at, *others = columns
-    at = said_at.isoformat() if said_at else NULL
+    at = said_at.isoformat() if said_at else copied.NULL
     line = "\t".join((event, kind, merchant, at, *others))
     if "\\" not in line and "\n" not in line:
         return line
-    texts = map(_copied, (event, kind, merchant))
-    return "\t".join((*texts, at, *map(_copied, others)))
-
-
-def _copied(text: str) -> str:
-    """The text with backslashes and newlines (LF) escaped, as COPY reads it. What is recorded has
-    no other control characters, no carriage return either.
-    """
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
+    texts = map(copied.text, (event, kind, merchant))
+    return "\t".join((*texts, at, *map(copied.text, others)))
 
 
 def _columns(arrival: Arrival) -> tuple[Any, ...]:

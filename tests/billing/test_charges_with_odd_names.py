@@ -12,7 +12,7 @@ NOW = "2026-11-10 12:00"
 
 
 @pytest.mark.parametrize(
-    "name", some(["a,b", '"', "\\", '\\"', "{}", "NULL", " ", "ไทย", "'%s"], 3)
+    "name", some([r"\N", '"', "\\", "a,b", '\\"', r"\.", "{}", "NULL", " ", "ไทย", "'%s"], 3)
 )
 def test_a_charge_and_its_request_keep_their_names(name: str) -> None:
     shop = shops.join("2026-11-01 10:00")
