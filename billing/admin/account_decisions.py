@@ -44,6 +44,13 @@ def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
     return {name: figure(value) for name, value in named.items()}
 
 
+def comes(account: BillingAccount) -> str:
+    """How a sentence about a bill of the account goes on: it is issued at once or, where its bills
+    are reviewed, waits as a draft.
+    """
+    return "waits as a draft for an operator" if account.reviews_bills else "is issued at once"
+
+
 # Credits and the threshold.
 
 

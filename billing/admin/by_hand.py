@@ -5,7 +5,7 @@ from typing import Any
 from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin import shown
-from billing.admin.account_decisions import figures, is_open
+from billing.admin.account_decisions import comes, figures, is_open
 from billing.admin.forms import Charged
 from billing.models import BillingAccount
 from billing.operations import charges_by_hand, invoices_on_request
@@ -19,10 +19,10 @@ def _charge_effect(account: BillingAccount) -> str:
     """
     return (
         "The charge posts as its fee says: {outstanding} is outstanding, and will be more by its"
-        " amount; if that reaches the threshold of {threshold}, a bill comes at once. A charge is"
+        " amount; if that reaches the threshold of {threshold}, a bill {comes}. A charge is"
         " never changed: a credit corrects it. The merchant is told, with its amount and both of"
         " your texts for it."
-    ).format(**figures(account))
+    ).format(comes=comes(account), **figures(account))
 
 
 def _new_charge(account: BillingAccount) -> dict[str, Any]:
@@ -36,11 +36,10 @@ def _draw_up_effect(account: BillingAccount) -> str:
     """What an operator reads before drawing up a bill: its amount, whether it is issued at once or
     waits as a draft, and that plan fees, what has not posted and later dates stay.
     """
-    what = figure(billable(account))
-    how = "waits as a draft for an operator" if account.reviews_bills else "is issued at once"
     return (
-        f"A bill over {what} {how}: all that has posted, plan fees left aside, which wait for their"
-        " own date. What has not posted yet, and the dates of later bills, stay as they are."
+        f"A bill over {figure(billable(account))} {comes(account)}: all that has posted, plan fees"
+        " left aside, which wait for their own date. What has not posted yet, and the dates of"
+        " later bills, stay as they are."
     )
 
 

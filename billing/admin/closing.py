@@ -8,10 +8,11 @@ from moneyed import Money
 from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin import shown
-from billing.admin.account_decisions import figures, is_open
+from billing.admin.account_decisions import comes, figures, is_open
 from billing.admin.forms import RestPaidOut
 from billing.models import BillingAccount
 from billing.operations import closing, reopening
+from billing.providers.minimums import is_too_little
 from billing.queries.effects import not_posted_yet
 from billing.queries.terms import plan_chosen, plan_starts_anew
 from credit.admin.forms import MayTell
@@ -26,7 +27,7 @@ def _close_effect(account: BillingAccount) -> str:
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
     if total.amount > 0:
-        what = "A final bill over {total} is issued at once."
+        what = _final_bill(account, total)
     elif total:
         what = (
             "{left} is left in the merchant's favour. It pays unpaid bills, and the rest is to be"
@@ -39,7 +40,7 @@ def _close_effect(account: BillingAccount) -> str:
         " posts now. {what} From then on the account takes no further charge, and its credit line"
         " no new order. The merchant is told. To open it again takes a second person."
     ).format(
-        what=what.format(**figures(account, total=total, left=-total)),
+        what=what.format(**figures(account, left=-total)),
         **figures(account, waiting=waiting),
     )
 
@@ -54,8 +55,8 @@ def _reopen_effect(account: BillingAccount) -> str:
     fee = f"{figure(plan.plan_price)} every {plan.plan_interval_days} days"
     if plan_starts_anew(account):
         dates = (
-            f"The plan {plan.plan} starts anew today: {fee}, in advance, and a bill for it is"
-            " issued at once. The days for which the account was closed cost nothing."
+            f"The plan {plan.plan} starts anew today: {fee}, in advance, and a bill for it"
+            f" {comes(account)}. The days for which the account was closed cost nothing."
         )
     else:
         dates = (
@@ -71,10 +72,21 @@ def _reopen_effect(account: BillingAccount) -> str:
 
 def _rest_effect(account: BillingAccount) -> str:
     """What an operator reads before billing the rest of a closed account: how much is outstanding
-    again, and that a final bill takes it.
+    again, and what becomes of it.
     """
     outstanding = figures(account)["outstanding"]
-    return f"The account is closed, and {outstanding} is outstanding again. A final bill takes it."
+    becomes = _final_bill(account, account.outstanding)
+    return f"The account is closed, and {outstanding} is outstanding again. {becomes}"
+
+
+def _final_bill(account: BillingAccount, total: Money) -> str:
+    """Return a sentence on what becomes of `total`, which is above 0, as all that the account has
+    left to bill: a final bill, issued at once or as a draft, or a waiver where it is less than the
+    account's provider collects.
+    """
+    if is_too_little(account, total):
+        return f"{figure(total)} is less than its payment method collects, and is waived."
+    return f"A final bill over {figure(total)} {comes(account)}."
 
 
 def _payout_effect(account: BillingAccount) -> str:

@@ -67,13 +67,14 @@ def _void_effect(invoice: Invoice) -> str:
 
 def _freed(invoice: Invoice) -> str:
     """Return a sentence on whether a freeze of the credit line for unpaid bills ends once this bill
-    is paid or void: it stays while other bills are unpaid, which are counted.
+    is paid or void: it stays while other bills are unpaid and have no payment plan, which are
+    counted.
     """
     others = other_unpaid_invoices(invoice)
     if not others:
         return (
-            "No other bill is unpaid: a freeze of the credit line because of unpaid bills ends with"
-            " this one."
+            "No other bill is unpaid without a payment plan: a freeze of the credit line because of"
+            " unpaid bills ends with this one."
         )
     if others == 1:
         return "1 other bill is unpaid: a freeze of the credit line because of it stays."

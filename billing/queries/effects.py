@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db.models import Sum
 from moneyed import Money
 
-from billing.models import BillingAccount, BillingCredit, Charge, Invoice
+from billing.models import BillingAccount, BillingCredit, Charge, Invoice, PaymentPlan
 from billing.models.charges import MADE_BY_HAND
 from billing.models.fees import Category
 from lib import money
@@ -72,6 +72,9 @@ def last_decided(invoice: Invoice) -> tuple[str, datetime] | None:
 
 
 def other_unpaid_invoices(invoice: Invoice) -> int:
-    """How many bills of the same account, besides this one, are unpaid."""
+    """How many bills of the same account, besides this one, are unpaid and have no payment plan in
+    force: with one, a bill freezes the credit line as little as if it were paid.
+    """
     unpaid = Invoice.objects.filter(account=invoice.account_id, status__in=Invoice.UNPAID)
-    return unpaid.exclude(pk=invoice.pk).count()
+    others = unpaid.exclude(pk=invoice.pk)
+    return others.exclude(payment_plans__status=PaymentPlan.Status.IN_FORCE).count()

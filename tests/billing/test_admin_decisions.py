@@ -11,6 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from backoffice import decision_pages
+from billing.models import BillingAccount
 from tests.billing import operator_decisions as deciding
 from tests.billing.operator_decisions import (
     DECIDED_AT,
@@ -27,6 +28,7 @@ from tests.billing.operator_decisions import (
     of_silent_card,
     of_strange_provider,
     operator,
+    planned,
     request,
     reread,
     reversed_payment,
@@ -38,6 +40,7 @@ from tests.credit.deciding import address, text
 from tests.factories import browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
+from tests.text import text_of
 from tests.unchanged import nothing_changes
 from tests.whole import some
 
@@ -286,3 +289,31 @@ def test_a_form_that_is_sent_twice_moves_money_once(shop: Shop, case: Case) -> N
     assert second.status_code == (302 if harmless else 200)
     assert (shop.books(), shop.account.charges.count()) == (books, payments)
     assert case.seen(shop, reread(row)) == case.expected
+
+
+def test_before_an_account_is_closed_it_is_said_what_becomes_of_what_it_has_left(
+    shop: Shop,
+) -> None:
+    client = browser_of(operator("billingaccount"))
+    ask = address(account(shop), "decide", "close")
+    assert "A final bill over 30.00 USD is issued at once." in text_of(client.get(ask))
+    reviewed(shop)
+    asked = text_of(client.get(ask))
+    assert "A final bill over 30.00 USD waits as a draft for an operator." in asked
+    BillingAccount.objects.update(payment_method="stripe", outstanding="0.49")
+    asked = text_of(client.get(ask))
+    assert "0.49 USD is less than its payment method collects, and is waived." in asked
+
+
+def test_a_bill_with_a_payment_plan_does_not_keep_a_freeze_that_another_bill_caused(
+    shop: Shop,
+) -> None:
+    first = planned(shop)
+    shop.charge("2026-11-03 10:30", "pick-pack", "200.00", "c-3")
+    other = shop.account.invoices.exclude(pk=first.pk).get()
+    client = browser_of(operator("invoice"))
+    asked = text_of(client.get(address(other, "decide", "void")))
+    assert "No other bill is unpaid without a payment plan: a freeze of the credit line" in asked
+    shop.charge("2026-11-03 10:45", "pick-pack", "200.00", "c-4")
+    asked = text_of(client.get(address(other, "decide", "void")))
+    assert "1 other bill is unpaid: a freeze of the credit line because of it stays." in asked
