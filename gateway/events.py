@@ -214,8 +214,9 @@ class EventRun:
             self._outcomes[place] = _outcome_of(partial(founding.apply, event, now))
 
     def _record_held(self) -> None:
-        """Apply together, under the locks that their types take, the events that were held back so
-        far, and keep their outcomes.
+        """Apply the events that were held back so far, together with those of their kind and under
+        the locks that their types take, and keep their outcomes. An event whose content is at fault
+        is rejected by itself.
         """
         self._apply_together()
         for batched, held in self._held.items():

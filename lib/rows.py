@@ -87,8 +87,8 @@ def _plain_type(field: "Field[Any, Any]") -> str:
 
 
 def _text(field: "Field[Any, Any]", row: Model) -> str | None:
-    """The value of the row's field as text, as PostgreSQL reads it; None for NULL. Raises TypeError
-    for a JSON value or an expression, which cannot be written as text here.
+    """The value of the row's field as text, as PostgreSQL reads it, a list as an array; None for
+    NULL. Raises TypeError for a JSON object or an expression, which cannot be written as text here.
     """
     value = field.pre_save(row, True)
     if value is None:

@@ -50,10 +50,11 @@ class WrongPrefix(ImproperlyConfigured):
 
 
 def current() -> Installation:
-    """The installation's row. If there is none yet, it is created with TAEL_PREFIX and the present
-    place.
+    """The installation's row. If there is none yet, it is created with the prefix TAEL_PREFIX, or
+    "T" in a demonstration that has no TAEL_PREFIX, and with where the database is now (`place`).
 
-    Raises WrongPrefix if there is neither a row nor TAEL_PREFIX.
+    Raises WrongPrefix if there is no row and TAEL_PREFIX is malformed or, in a deployment, missing.
+    Whether it is the row's prefix is not looked at here (`check`).
     """
     row = prepared.row(CURRENT, ())
     if row is not None:

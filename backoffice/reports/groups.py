@@ -54,8 +54,9 @@ def of_report(report: Report, asked: Asked) -> Answered:
 
 
 def _read(report: Report, asked: Asked) -> tuple[list[Group], Mapping[str, Decimal]]:
-    """Read, in one query for the groups, those of the report that have rows here, in the order of
-    their keys, and what stands beside them.
+    """Read, in one query for the groups, those of the report that have rows in the present cell, in
+    the order of their keys; and, by its name, what the report says beside its table and is in no
+    group (Report.beside).
     """
     names = [key.name for key in report.keys]
     totals = {figure.name: figure.total for figure in report.figures}

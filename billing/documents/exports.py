@@ -199,8 +199,8 @@ def charges(account: BillingAccount, found: QuerySet[Charge]) -> Iterator[bytes]
 
 
 def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[bytes]:
-    """A CSV file of these items of the account, the sums of its charges by fee and day, in the
-    order of the query.
+    """A CSV file of these items of the account, the sums of its charges by fee and the day on which
+    they post, in the order of the query.
     """
     columns = {
         _("Day"): "posting_on",

@@ -16,11 +16,14 @@ log = logging.getLogger(__name__)
 
 def settle(intent_id: str, *, now: datetime) -> None:
     """Record the outcome of the attempt that the PaymentIntent with this id stands for, as Stripe
-    has it now (settling.settle, which may notify the merchant).
+    has it now (settling.settle, which may notify the merchant). An intent that waits for something,
+    such as the holder's confirmation, is cancelled at Stripe first, and the attempt has failed then
+    unless it turns out to have succeeded.
 
     An intent that is not ours, or that Stripe does not know, changes nothing and is logged. One
-    that contradicts the attempt leaves it undecided, with the problem noted for operators. It locks
-    the bill, its account and its credit line. Raises NoAnswer, ProviderNotReady.
+    that contradicts the attempt leaves it as it is, with the problem noted for operators if it is
+    undecided. It locks the bill, its account and its credit line. Raises NoAnswer, also for an
+    intent that could not be cancelled, and ProviderNotReady.
     """
     with stripe_provider.asking():
         try:

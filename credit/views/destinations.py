@@ -24,7 +24,7 @@ from merchants.second_factor import with_second_factor
 @for_members
 def destinations(request: MemberRequest) -> HttpResponse:
     """The page with the list of the merchant's destinations, each with how many withdrawals to it
-    are under way.
+    are under way. Removed ones are left out, unless a withdrawal to them is under way.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

@@ -43,8 +43,9 @@ def sales(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of sales and refunds by month, for the latest twelve, without empty ones
-    at the beginning.
+    """Download a file of sales and refunds by month, for the latest twelve, without empty ones at
+    the beginning: as CSV or, with `format=xlsx` in the address, as a spreadsheet. One that an
+    operator takes is put on the trail.
     """
     line, today = line_and_today(request, clock.now())
     found = books.by_month(line, LocalDays.of(line, today))

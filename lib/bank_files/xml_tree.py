@@ -73,8 +73,9 @@ def amount(element: Element | None, path: str, where: str) -> tuple[Decimal, str
 
 
 def day(element: Element | None, path: str, where: str) -> date | None:
-    """The day at the path, which has a day or an instant below it, or None if there is none. Raises
-    UnreadableFile for what is no day, naming `where` it stands.
+    """The day at the path, which has a day or an instant below it, or None if there is none. Of an
+    instant it is the day that is written there, in whatever time zone. Raises UnreadableFile for
+    what is no day, naming `where` it stands.
     """
     said = text(element, f"{path}/Dt", f"{path}/DtTm")
     if not said:

@@ -84,8 +84,10 @@ class Command(BaseCommand):
             self.stdout.write(f"cell {number}{where}: {merchants:,} merchants")
 
     def _begin(self) -> str:
-        """Make the first cell of the books that there are; returns a sentence that says so. Raises
-        CellsBegan if there is one.
+        """Make the first cell of the books that there are: their tables are moved into it, and
+        nothing is copied. On a cluster of Citus, also have what is shared on every machine, and the
+        cell on one. Returns a sentence that says so. Raises CellsBegan if there is a cell already.
+        It takes each table for itself, so it waits for whoever reads one.
         """
         schemas.begin(tables.of_cells(), owned.loose_constraints())
         if not citus.is_there():

@@ -51,8 +51,8 @@ class Command(migrate.Command):
 
     def _migrate(self, *args: Any, **options: Any) -> None:
         """Do as Django's command does, and go on with the first migration that is not applied when
-        one did not get its locks in time. Raises CommandError when that has happened for
-        PATIENCE_SECONDS.
+        one did not get its locks in time. Raises CommandError when one still did not,
+        PATIENCE_SECONDS after the start; what is applied by then stays.
         """
         connection = connections[options["database"]]
         until = time.monotonic() + PATIENCE_SECONDS
