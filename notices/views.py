@@ -48,7 +48,7 @@ def notices(request: MemberRequest) -> HttpResponse:
 @for_exporting
 def export_notices(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file, or with `format=xlsx` a spreadsheet, of all notices that the list finds
-    with the same filter.
+    with the same filter. One that an operator takes is put on the trail.
     """
     merchant = request.membership.merchant
     asked = NoticeFilter(request.GET, local=_local(merchant))

@@ -40,7 +40,8 @@ def accountant(request: MemberRequest) -> HttpResponse:
 @for_exporting
 def export_charges(request: MemberRequest) -> HttpResponseBase:
     """The charges of the days that the form names, as CSV or, with `format=xlsx` in the address, as
-    a spreadsheet; the page again, with status 422, if there are no such days.
+    a spreadsheet; the page again, with status 422, if there are no such days. One that an operator
+    takes is put on the trail.
     """
     account, now = account_of(request), clock.now()
     form = Days(request.GET, last=account.open_on - calendar.ONE_DAY)

@@ -35,7 +35,8 @@ def all_credits(request: MemberRequest) -> HttpResponse:
 @for_exporting
 def export_credits(request: MemberRequest) -> HttpResponseBase:
     """A file of the credits that the list shows with the same filter, all pages of it: as CSV or,
-    with `format=xlsx` in the address, as a spreadsheet.
+    with `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the
+    trail.
     """
     account, local = account_and_days(request)
     wanted = CreditFilter(request.GET, local=local, currency=account.currency)

@@ -31,7 +31,7 @@ def all_days(request: MemberRequest) -> HttpResponse:
 @for_exporting
 def export_days(request: MemberRequest) -> HttpResponseBase:
     """A file of the sums that the list shows with the same filter, all pages of it: as CSV or, with
-    `format=xlsx` in the address, as a spreadsheet.
+    `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the trail.
     """
     account, local = account_and_days(request)
     asked = DayFilter(request.GET, local=local, currency=account.currency)

@@ -26,7 +26,7 @@ def all_charges(request: MemberRequest) -> HttpResponse:
 @for_exporting
 def export(request: MemberRequest) -> HttpResponseBase:
     """A file of all charges that the page finds with the same filter: as CSV or, with `format=xlsx`
-    in the address, as a spreadsheet.
+    in the address, as a spreadsheet. One that an operator takes is put on the trail.
     """
     account, asked, found = _asked(request)
     file_name = asked.file_name("charges", request.membership.merchant.reference)

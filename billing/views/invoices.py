@@ -60,7 +60,7 @@ def invoices(request: MemberRequest) -> HttpResponse:
 @for_exporting
 def export_invoices(request: MemberRequest) -> HttpResponseBase:
     """A file of all bills that the list shows with the same filter: as CSV or, with `format=xlsx`
-    in the address, as a spreadsheet.
+    in the address, as a spreadsheet. One that an operator takes is put on the trail.
     """
     account, local = account_and_days(request)
     asked = InvoiceFilter(request.GET, local=local, currency=account.currency)
@@ -183,7 +183,9 @@ def _pay(request: MemberRequest, invoice: Invoice, seen: int) -> None:
 
 @for_exporting
 def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
-    """The bill as a PDF file. Raises Http404 if there is no such bill."""
+    """The bill as a PDF file. One that an operator takes is put on the trail. Raises Http404 if
+    there is no such bill.
+    """
     invoice = invoice_of(request, number)
     document = pdf.invoice_pdf(invoice, now=clock.now())
     return downloads.document(document, f"{file_names.of_invoice(invoice)}.pdf")
@@ -191,7 +193,9 @@ def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_exporting
 def credit_note_pdf(request: MemberRequest, number: str) -> HttpResponse:
-    """The credit note that took the bill back, as PDF. Raises Http404 if there is none."""
+    """The credit note that took the bill back, as PDF. One that an operator takes is put on the
+    trail. Raises Http404 if there is none.
+    """
     invoice = invoice_of(request, number)
     note = invoice_queries.credit_note(invoice)
     if note is None:
@@ -201,8 +205,8 @@ def credit_note_pdf(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_exporting
 def invoice_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResponse:
-    """The bill as an e-invoice in this syntax (rule 28.18). Raises Http404 if the bill is no
-    e-invoice, or lacks something that one needs.
+    """The bill as an e-invoice in this syntax (rule 28.18). One that an operator takes is put on
+    the trail. Raises Http404 if the bill is no e-invoice, or lacks something that one needs.
     """
     invoice = invoice_of(request, number)
     found = files.of_invoice(invoice, syntax)
@@ -213,8 +217,8 @@ def invoice_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResp
 
 @for_exporting
 def credit_note_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResponse:
-    """The credit note that took the bill back, as an e-invoice in this syntax. Raises Http404 if
-    there is none, or it is no e-invoice.
+    """The credit note that took the bill back, as an e-invoice in this syntax. One that an operator
+    takes is put on the trail. Raises Http404 if there is none, or it is no e-invoice.
     """
     note = invoice_queries.credit_note(invoice_of(request, number))
     found = files.of_note(note, syntax) if note else None
@@ -225,16 +229,16 @@ def credit_note_xml(request: MemberRequest, number: str, syntax: Syntax) -> Http
 
 @for_exporting
 def cleared_file(request: MemberRequest, number: str) -> HttpResponse:
-    """The file that came with the number that the tax office gave the bill. Raises Http404 if there
-    is none.
+    """The file that came with the number that the tax office gave the bill. One that an operator
+    takes is put on the trail. Raises Http404 if there is none.
     """
     return _cleared(clearances.of_invoice(invoice_of(request, number)))
 
 
 @for_exporting
 def cleared_note_file(request: MemberRequest, number: str) -> HttpResponse:
-    """The file that came with the number that the tax office gave the bill's credit note. Raises
-    Http404 if there is none.
+    """The file that came with the number that the tax office gave the bill's credit note. One that
+    an operator takes is put on the trail. Raises Http404 if there is none.
     """
     return _cleared(clearances.of_note_on(invoice_of(request, number)))
 
@@ -267,7 +271,8 @@ def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
 @for_exporting
 def export_invoice(request: MemberRequest, number: str) -> HttpResponseBase:
     """The bill as a file with one row per charge: as CSV or, with `format=xlsx` in the address, as
-    a spreadsheet. Raises Http404 if there is no such bill.
+    a spreadsheet. One that an operator takes is put on the trail. Raises Http404 if there is no
+    such bill.
     """
     export = invoice_csv.Export(invoice_of(request, number), language_of(request))
     return download(request, export.blocks(), export.file_name)

@@ -39,7 +39,8 @@ def fulfilment_requests(request: MemberRequest) -> HttpResponse:
 @for_exporting
 def export_requests(request: MemberRequest) -> HttpResponseBase:
     """A file of the fulfilment requests that the list shows with the same filter, each with its
-    cost: as CSV or, with `format=xlsx` in the address, as a spreadsheet.
+    cost: as CSV or, with `format=xlsx` in the address, as a spreadsheet. One that an operator takes
+    is put on the trail.
     """
     account, local = account_and_days(request)
     asked = _asked(request, account, local)

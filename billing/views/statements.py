@@ -97,7 +97,8 @@ def statements(request: MemberRequest) -> HttpResponse:
 @for_exporting
 def export_statements(request: MemberRequest) -> HttpResponseBase:
     """A file of the closed months that the list shows with the same filter, one row each: as CSV
-    or, with `format=xlsx` in the address, as a spreadsheet.
+    or, with `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on
+    the trail.
     """
     account, local = account_and_days(request)
     asked = _asked(request, account, local)
@@ -144,7 +145,7 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
 def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
     """The month's charges as CSV or, with `format=xlsx` in the address, as a spreadsheet. If the
     month is not closed, or nothing was charged in it, redirects to the list of statements with the
-    reason.
+    reason. One that an operator takes is put on the trail.
     """
     merchant = request.membership.merchant
     try:
@@ -158,7 +159,8 @@ def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
 @for_exporting
 def statement_pdf(request: MemberRequest, month: date) -> HttpResponse:
     """The month's statement as PDF. If the month is not closed, or nothing was charged in it,
-    redirects to the list of statements with the reason.
+    redirects to the list of statements with the reason. One that an operator takes is put on the
+    trail.
     """
     merchant = request.membership.merchant
     try:

@@ -61,7 +61,9 @@ def chart(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of all refunds that the page finds with the same filter."""
+    """Download a file of all refunds that the page finds with the same filter: as CSV or, with
+    `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the trail.
+    """
     line, today = line_and_today(request, clock.now())
     asked = RefundFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(books.refunds(line, **asked.rows))
@@ -81,7 +83,10 @@ def cancelled(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_cancelled(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of all cancelled orders that the list finds with the same filter."""
+    """Download a file of all cancelled orders that the list finds with the same filter: as CSV or,
+    with `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the
+    trail.
+    """
     line, asked, found = _cancelled(request)
     file_name = asked.file_name("cancelled-orders", request.membership.merchant.reference)
     with language_asked(request):

@@ -38,7 +38,9 @@ def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
 
 @for_exporting
 def export_buyers(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of all buyers that the list finds with the same filter."""
+    """Download a file of all buyers that the list finds with the same filter: as CSV or, with
+    `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the trail.
+    """
     line, today = line_and_today(request, clock.now())
     asked = BuyersFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     file_name = asked.file_name("buyers", request.membership.merchant.reference)

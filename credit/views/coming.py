@@ -41,7 +41,9 @@ def payments(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of all orders that the page finds with the same filter."""
+    """Download a file of all orders that the page finds with the same filter: as CSV or, with
+    `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the trail.
+    """
     line, _today, asked, found = _asked(request)
     file_name = asked.file_name("payments-to-come", request.membership.merchant.reference)
     with language_asked(request):

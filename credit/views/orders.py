@@ -32,7 +32,9 @@ def orders(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_orders(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of all orders that the list finds with the same filter."""
+    """Download a file of all orders that the list finds with the same filter: as CSV or, with
+    `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the trail.
+    """
     line, today = line_and_today(request, clock.now())
     asked = OrderFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(order_queries.of_line(line, today=today, **asked.wanted))
@@ -94,7 +96,10 @@ def declined_orders(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_declined(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of all declined orders that the list finds with the same filter."""
+    """Download a file of all declined orders that the list finds with the same filter: as CSV or,
+    with `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the
+    trail.
+    """
     line, today = line_and_today(request, clock.now())
     asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(declined.orders(line, today=today, **asked.rows))

@@ -70,7 +70,9 @@ def entries(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_entries(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of all entries that the list finds with the same filter."""
+    """Download a file of all entries that the list finds with the same filter: as CSV or, with
+    `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the trail.
+    """
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(proceeds.entries(line, **asked.rows))

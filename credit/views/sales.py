@@ -86,7 +86,10 @@ def month(request: MemberRequest, month: date) -> HttpResponse:
 
 @for_exporting
 def export_month(request: MemberRequest, month: date) -> HttpResponseBase:
-    """Download a CSV file of the orders of a month that its page finds with the same filter."""
+    """Download a file of the orders of a month that its page finds with the same filter: as CSV or,
+    with `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the
+    trail.
+    """
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)
     asked = MonthFilter(request.GET, local=local, currency=line.currency, month=month)

@@ -58,7 +58,9 @@ def history(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of all withdrawals that the list finds with the same filter."""
+    """Download a file of all withdrawals that the list finds with the same filter: as CSV or, with
+    `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the trail.
+    """
     line, today = line_and_today(request, clock.now())
     asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(queries.of_line(line, **asked.rows))
@@ -112,8 +114,9 @@ def sales(request: MemberRequest, reference: str) -> HttpResponse:
 
 @for_exporting
 def export_sales(request: MemberRequest, reference: str) -> HttpResponseBase:
-    """Download the statement of one withdrawal as a CSV file. Raises Http404 if the merchant has no
-    withdrawal with this reference.
+    """Download the statement of one withdrawal: as CSV or, with `format=xlsx` in the address, as a
+    spreadsheet. One that an operator takes is put on the trail. Raises Http404 if the merchant has
+    no withdrawal with this reference.
     """
     found = _withdrawal(request, reference, clock.now())
     with language_asked(request):
@@ -124,8 +127,8 @@ def export_sales(request: MemberRequest, reference: str) -> HttpResponseBase:
 
 @for_exporting
 def sales_pdf(request: MemberRequest, reference: str) -> HttpResponse:
-    """Download the statement of one withdrawal as PDF. Raises Http404 if the merchant has no
-    withdrawal with this reference.
+    """Download the statement of one withdrawal as PDF. One that an operator takes is put on the
+    trail. Raises Http404 if the merchant has no withdrawal with this reference.
     """
     now = clock.now()
     found = _withdrawal(request, reference, now)
