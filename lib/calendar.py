@@ -19,8 +19,9 @@ FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC) - ONE_DAY
 
 
 def check_zone(name: str) -> str:
-    """Return the name if it is that of a place in the time-zone data, or UTC; raises Invalid
-    otherwise.
+    """Return the name if a merchant may keep its books in this time zone: the time-zone data has
+    it, and it has a slash, as Asia/Bangkok and Etc/GMT+3 do, or is UTC. Raises Invalid for any
+    other, such as EST, GMT or Singapore.
     """
     if not zones.is_name(name):
         raise Invalid(

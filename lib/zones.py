@@ -33,10 +33,11 @@ def _names() -> frozenset[str]:
 
 
 def is_name(name: str) -> bool:
-    """Whether a merchant may keep its books in this time zone: that of a place, or UTC.
+    """Whether a merchant may keep its books in this time zone: the time-zone data has the name, and
+    it has a slash, as Asia/Bangkok has, or is UTC.
 
-    The others (`CET`, `EST5EDT`, `Factory`) are abbreviations and leftovers, not places; what
-    `localtime` is depends on the machine.
+    The others (`CET`, `EST5EDT`, `Factory`) are abbreviations, leftovers and second names of places
+    (`Singapore`); what `localtime` is depends on the machine.
     """
     return name in _names() and ("/" in name or name == "UTC")
 

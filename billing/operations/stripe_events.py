@@ -8,7 +8,7 @@ import logging
 from datetime import datetime
 
 from billing.operations import cards, stripe_payments, stripe_reversals
-from billing.providers.answers import NoAnswer
+from billing.providers.answers import NoAnswer, ProviderNotReady
 from lib.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -46,8 +46,9 @@ def take(kind: str, object_id: str, *, now: datetime) -> int | None:
     that each takes.
 
     Events of other kinds, and of objects that are not ours, change nothing. For an event about a
-    card that is kept, returns the key of its account, whose bills can now be tried; otherwise None.
-    Raises Again if Stripe does not answer, and ProviderNotReady.
+    card that is kept, returns the key of its account, whose bills can now be tried; otherwise None,
+    also for a card that is refused, which is logged. Raises Again if Stripe does not answer, and
+    ProviderNotReady if it can't be asked at all.
     """
     try:
         if kind in PAYMENT_EVENTS:
@@ -68,12 +69,12 @@ def take(kind: str, object_id: str, *, now: datetime) -> int | None:
 def _keep_card(setup_intent_id: str, now: datetime) -> int | None:
     """Keep the card of this setup, with a trail row, and collect from it (cards.finish_unseen);
     returns the key of its account, or None if it was refused, which is logged, or is not ours.
-    Raises ProviderSilent.
+    Raises ProviderSilent and ProviderNotReady.
     """
     try:
         card = cards.finish_unseen(setup_intent_id, now=now)
-    except cards.ProviderSilent:
-        raise
+    except (cards.ProviderSilent, ProviderNotReady):
+        raise  # the event is to come again
     except Refused as refusal:
         log.warning("The card of %s was not kept: %s", setup_intent_id, refusal)
         return None

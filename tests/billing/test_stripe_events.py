@@ -133,6 +133,16 @@ def test_while_stripe_can_not_be_asked_the_event_is_to_come_again(
     assert attempts() == ["SUCCEEDED"]
 
 
+def test_the_event_of_a_card_is_to_come_again_while_stripe_can_not_be_asked_at_all(
+    odd: OddStripe, settings: Any
+) -> None:
+    settings.STRIPE_API_KEY = ""
+    with nothing_changes():
+        assert send_event("setup_intent.succeeded", "seti_1") == 503
+    settings.STRIPE_API_KEY = stripe_server.KEY
+    assert send_event("setup_intent.succeeded", "seti_1") == 200
+
+
 def test_nobody_but_stripe_tells_us_anything(odd: OddStripe, lost: shops.Shop) -> None:
     event = {"type": "payment_intent.succeeded", "data": {"object": {"id": "pi_1"}}}
     body = json.dumps(event).encode()

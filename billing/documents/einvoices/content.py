@@ -336,8 +336,8 @@ def _category(category: str, is_outside: bool) -> str:
 
 def _groups(rows: Sequence[InvoiceTax], currency: str, is_outside: bool) -> Iterator[Group]:
     """Yields the sums of the bill's tax rows by category and rate, with the reasons why no tax is
-    due; all rows are outside the scope of tax if `is_outside`. Rows that correct the tax of other
-    bills count, too.
+    due. Rows outside the scope of tax count as exempt, unless all are outside it, which the caller
+    says by `is_outside`. Rows that correct the tax of other bills count, too.
     """
     found: dict[tuple[str, Decimal], list[InvoiceTax]] = {}
     for row in rows:
