@@ -453,9 +453,8 @@ def test_twenty_rows_are_listed_and_the_rest_counted() -> None:
     assert "… and 6 more" in rows
 
 
-def test_all_checks_see_one_picture_and_can_write_nothing(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> None:
+@pytest.mark.usefixtures("db")
+def test_all_checks_see_one_picture_and_can_write_nothing() -> None:
     check = Check(
         1,
         "the transaction",
@@ -475,5 +474,5 @@ def test_all_checks_see_one_picture_and_can_write_nothing(
         finally:
             connection.close()
 
-    with django_db_blocker.unblock(), ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool:
         assert pool.submit(run_on_a_connection_of_its_own).result() == 0
