@@ -149,9 +149,7 @@ def _is_of_a_line(transfer: BankTransfer) -> bool:
     """Whether a line of any cell became the transfer, or one that was booked elsewhere before and
     became it since. Lines stay where they were booked, when their merchant is moved.
     """
-    same = [transfer]
-    while before := BankTransfer.objects.filter(becomes=same[-1]).first():
-        same.append(before)
+    same = queries.same_money(transfer)
     found = cells.in_every(lambda: BankLine.objects.filter(transfer__in=same).exists())
     return any(found.values())
 

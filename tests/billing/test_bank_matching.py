@@ -20,6 +20,7 @@ from billing.models import (
 from billing.operations import addresses, bank_matching, issuers, transfers, transfers_moved
 from billing.queries import bank_statements as queries
 from billing.queries.payment_references import found_in, of_invoice
+from lib import audit
 from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
 from merchants.operations.merchants import UnknownMerchant
 from notices import letters
@@ -141,6 +142,38 @@ def test_money_under_the_reference_of_a_transfer_that_was_booked_here_instead_is
     assert of_bank(second) == "PAID 210.00/210.00"
     assert [one.amount for one in lotus.account.transfers.order_by("pk")] == [usd(210)] * 2
     assert offended() == []
+
+
+def test_the_audit_names_a_line_that_seems_to_be_booked_by_money_of_another_line() -> None:
+    """As books may be that an earlier version wrote: with banks that give all their movements one
+    reference, it took the transfer that an operator had booked here instead for the line's.
+    """
+    rosewood, lotus = joined(), joined("lotus")
+    wrong = billed(rosewood)
+    matched(paying(wrong, bank_reference="NONREF"))
+    transfers_moved.move(
+        transfer_id=BankTransfer.objects.get().pk, to="lotus", told="It was another shop's.",
+        now=at("2026-11-06 10:00"), **BY,
+    )  # fmt: skip
+    invoice = billed(lotus, at="2026-11-06 11:00")
+    second = billed(lotus, at="2026-11-07 11:00")
+    take(
+        paying(second, bank_reference="NONREF"), now="2026-11-07 22:00",
+        name="S-2", opening="210.00", on="2026-11-07",
+    )  # fmt: skip
+    assert offended() == []
+    first, line = BankLine.objects.order_by("pk")
+    line.transfer = lotus.account.transfers.get()
+    line.status, line.account, line.invoice = "BOOKED", lotus.account, second
+    line.booked_at = at("2026-11-07 22:01")
+    line.save()
+    assert (of_bank(invoice), of_bank(second)) == ("PAID 210.00/210.00", "OPEN 0.00/210.00")
+    (found,) = [one for one in audit.run(audit.registered(), now=at()) if one.violations]
+    assert found.check.name == "the money of a bank's line is its own, wherever it was booked since"
+    assert [(row.merchant, row.subject, row.found) for row in found.listed] == [
+        ("lotus", f"bank line {line.pk}", "2, t, t"),
+        ("rosewood", f"bank line {first.pk}", "2, t, t"),
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
