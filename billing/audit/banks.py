@@ -1,5 +1,5 @@
-"""Statements of our bank accounts: they follow each other, and their lines are booked once, by money
-of their own (rule 25.19 to rule 25.22, rule 25.27).
+"""Statements of our bank accounts: they follow each other, and their lines are booked once, by
+money of their own (rule 25.19 to rule 25.22, rule 25.27).
 """
 
 from billing.models import BankStatement

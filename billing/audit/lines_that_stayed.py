@@ -27,9 +27,10 @@ def _check(_now: datetime) -> Iterator[Violation | None]:
             found = _found(line)
         reference = merchant.reference if merchant else ""
         expected = f"{money.full(line.amount)} of {reference}"
-        yield None if found == expected else Violation(
-            merchant=reference, subject=f"bank line {line.pk}", expected=expected, found=found
-        )
+        if found == expected:
+            yield None
+        else:
+            yield Violation(reference, f"bank line {line.pk}", expected, found)
 
 
 def _stayed() -> "QuerySet[BankLine]":
@@ -56,7 +57,7 @@ def _found(line: BankLine) -> str:
 CHECKS = (
     Reading(
         27,
-        "a bank's line that stayed where its merchant was is booked there, and no other line is that",
+        "a bank's line that its merchant left in a former cell is booked in the new one, once",
         "amount, merchant",
         _check,
     ),

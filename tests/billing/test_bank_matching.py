@@ -17,7 +17,14 @@ from billing.models import (
     Invoice,
     Issuer,
 )
-from billing.operations import addresses, bank_matching, issuers, transfers, transfers_moved
+from billing.operations import (
+    addresses,
+    bank_matching,
+    bank_returns,
+    issuers,
+    transfers,
+    transfers_moved,
+)
 from billing.queries import bank_statements as queries
 from billing.queries.payment_references import found_in, of_invoice
 from lib import audit
@@ -141,6 +148,54 @@ def test_money_under_the_reference_of_a_transfer_that_was_booked_here_instead_is
     ) == [f"210.00 BOOKED REFERENCE lotus {second.number}"]  # fmt: skip
     assert of_bank(second) == "PAID 210.00/210.00"
     assert [one.amount for one in lotus.account.transfers.order_by("pk")] == [usd(210)] * 2
+    assert offended() == []
+
+
+def test_money_is_moved_to_an_account_that_has_another_line_under_the_same_reference() -> None:
+    rosewood, lotus = joined(), joined("lotus")
+    wrong, right = billed(rosewood), billed(lotus)
+    assert len(matched(
+        paying(wrong, bank_reference="NONREF"), paying(right, bank_reference="NONREF")
+    )) == 2  # fmt: skip
+    moving = {"to": "lotus", "told": "It was another shop's.", "now": at("2026-11-06 10:00"), **BY}
+    row = rosewood.account.transfers.get()
+    transfers_moved.move(transfer_id=row.pk, **moving)
+    assert [one.reference for one in lotus.account.transfers.order_by("pk")] == [
+        *("NONREF", f"NONREF ({row.pk})"),
+    ]
+    assert lotus.account.unapplied == usd(210)
+    # The bank takes the money of the first line back: it is taken from where it is.
+    assert matched(
+        Paid("210.00", bank_reference="NONREF", returned="AC04", is_credit=False),
+        name="S-2", opening="420.00", on="2026-11-07", now="2026-11-07 22:00",
+    ) == ["-210.00 OPEN UNCLEAR - -"]  # fmt: skip
+    line = BankLine.objects.latest("pk")
+    said: dict[str, Any] = {"line_id": line.pk, "now": at("2026-11-08 10:00")}
+    bank_returns.say(statement="S-1", number=1, actor="olga", **said)
+    bank_returns.take_off(told="The bank took it back.", **said, **BY)
+    assert lotus.account.unapplied == usd(0)
+    assert (of_bank(wrong), of_bank(right)) == ("PAID 210.00/210.00", "PAID 210.00/210.00")
+    assert offended() == []
+
+
+def test_a_transfer_of_before_its_line_is_the_lines_also_where_it_was_moved_since() -> None:
+    rosewood, lotus = joined(), joined("lotus")
+    recorded = {"amount": usd(210), "reference": "NONREF", "actor": BY["actor"],
+                "now": at("2026-11-04 10:00")}  # fmt: skip
+    for shop in (rosewood, lotus):
+        transfers.receive(merchant_id=shop.merchant.pk, **recorded)
+    row = rosewood.account.transfers.get()
+    transfers_moved.move(
+        transfer_id=row.pk, to="lotus", told="It was another shop's.", is_another=True,
+        now=at("2026-11-05 10:00"), **BY,
+    )  # fmt: skip
+    unnamed = Paid("210.00", bank_reference="NONREF")
+    matched(unnamed, unnamed, unnamed)
+    for line in BankLine.objects.order_by("number"):
+        bank_matching.place(line_id=line.pk, merchant="lotus", actor="olga", now=at())
+    booked = [one.transfer.reference for one in BankLine.objects.order_by("number") if one.transfer]
+    assert booked == ["NONREF", f"NONREF ({row.pk})", f"NONREF S-1/{line.statement_id}-3"]
+    assert lotus.account.unapplied == usd(630)
     assert offended() == []
 
 

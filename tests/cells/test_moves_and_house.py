@@ -376,8 +376,7 @@ def test_the_audit_names_a_line_whose_money_another_one_was_taken_for_in_another
         found = audit.run(audit.registered(), now=banking.at("2026-11-06 12:00"))
     assert [(one.check.name, list(one.listed)) for one in found if one.violations] == [
         (
-            "a bank's line that stayed where its merchant was is booked there,"
-            " and no other line is that",
+            "a bank's line that its merchant left in a former cell is booked in the new one, once",
             [audit.Violation(
                 "rosewood", f"bank line {stayed.pk}", "210.00 USD of rosewood",
                 f"210.00 USD of rosewood, as bank line {line.pk}",

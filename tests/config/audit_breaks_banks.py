@@ -38,7 +38,7 @@ BANK_BREAKS = [
         "flax: bank line … expected 1, t, t; found 1, t, f",
     ),
     Break(
-        "a bank's line that stayed where its merchant was is booked there, and no other line is that",
+        "a bank's line that its merchant left in a former cell is booked in the new one, once",
         "UPDATE billing_bankline SET transfer_id = -1 WHERE amount = 50",
         "flax: bank line … expected 50.00 USD of flax; found nothing",
     ),

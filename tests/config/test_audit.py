@@ -196,7 +196,7 @@ ROWS_CHECKED = {
     "a line of a bank statement is booked as one transfer or reversal of its amount": 1,
     "only lines of statements that were taken are booked, one for each transfer": 1,
     "the money of a bank's line is its own, wherever it was booked since": 1,
-    "a bank's line that stayed where its merchant was is booked there, and no other line is that": 0,
+    "a bank's line that its merchant left in a former cell is booked in the new one, once": 0,
     "a bank statement begins where the one before it ended, or an operator took it so": 2,
     "the lines of a bank statement lead from its opening to its closing balance": 2,
     "a payment that a bank returned has a reversal, of the payment that its line was booked as": 0,
