@@ -21,7 +21,7 @@ def _check(_now: datetime) -> Iterator[Violation | None]:
     transfer is the merchant's in the merchant's cell, and no other line's, and else a violation.
     """
     for line in _stayed().iterator():
-        merchant = Merchant.objects.filter(pk=line.account_id).first()
+        merchant = Merchant.objects.filter(pk=line.account_id or 0).first()
         where = merchant.cell if merchant else cells.number()
         with cells.elsewhere(where):
             found = _found(line)
@@ -45,7 +45,7 @@ def _found(line: BankLine) -> str:
     the transfer, with the other line if it is that of the same money, too; "nothing" for none.
     """
     transfer = BankTransfer.objects.select_related("account__merchant")
-    booked = transfer.filter(pk=line.transfer_id).first()
+    booked = transfer.filter(pk=line.transfer_id or 0).first()
     if booked is None:
         return "nothing"
     said = f"{money.full(booked.amount)} of {booked.account.merchant.reference}"

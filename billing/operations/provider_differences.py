@@ -193,9 +193,7 @@ def _of_no_payment(
     elif ours is None:
         yield _Found(Kind.NOT_HERE, one.reference, payout, None, one.asked)
     elif money.full(ours) != one.asked:
-        yield _Found(
-            Kind.ANOTHER_AMOUNT, one.reference, payout, None, one.asked, money.full(ours)
-        )
+        yield _Found(Kind.ANOTHER_AMOUNT, one.reference, payout, None, one.asked, money.full(ours))
 
 
 def _of_movement(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -173,8 +174,10 @@ def test_money_of_an_attempt_that_a_person_ended_is_known_by_the_transfer_it_was
     assert (figures(), differences()) == ([(THE_2ND, 1, "249.00", 1, "249.00")], [])
     # It is another shop's by now, then nobody's, and was then recorded with another amount.
     other = shops.join("2026-11-02 12:00", "tallow", plan_price="0.00")
-    said = {"reason": "as agreed", "told": "It was another shop's.", "actor": "olga@tael.example",
-            "now": instant("2026-11-03 11:00")}  # fmt: skip
+    said: dict[str, Any] = {
+        "reason": "as agreed", "told": "It was another shop's.", "actor": "olga@tael.example",
+        "now": instant("2026-11-03 11:00"),
+    }  # fmt: skip
     transfers_moved.move(transfer_id=shop.account.transfers.get().pk, to="tallow", **said)
     LOOK_AT_DAYS.run_here(NOW)
     assert (figures(), differences()) == ([(THE_2ND, 1, "249.00", 1, "249.00")], [])

@@ -216,7 +216,9 @@ def test_money_of_an_attempt_that_a_person_ended_is_known_in_payouts_until_it_is
     # The transfer has it in cash.manual already.
     assert entered() == []
     # What Stripe takes back of it no reversal can be of: a person takes it off.
-    stripe.pay_out(stripe.row("refund", -24900, 0, stripe.take_back("refunds", intent["id"], 24900)))
+    stripe.pay_out(
+        stripe.row("refund", -24900, 0, stripe.take_back("refunds", intent["id"], 24900))
+    )
     LOOK_FOR_REVERSALS.run_here(NOW)
     LOOK_AT_PAYOUTS.run_here(NOW)
     assert ("NOT_HERE", "249.00 USD", "") in [(one[0], *one[2:]) for one in open_differences()]
