@@ -18,6 +18,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
+from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.template import Template
 from django.test import TransactionTestCase
 from django.utils import translation
@@ -111,7 +112,13 @@ def django_db_modify_db_settings_parallel_suffix(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """pytest-django's; a test with real transactions leaves the database as it found it."""
+    """pytest-django's; a test with real transactions leaves the database as it found it.
+
+    pytest-django makes the tests' database only where a test asks for it, by `db` or a mark: for a
+    fixture alone, this would be the database that somebody works with, which tests keep away from.
+    """
+    if not connection.settings_dict["NAME"].startswith(TEST_DATABASE_PREFIX):
+        pytest.fail("A fixture asks for django_db_setup, and no test asks for a database (db).")
     with django_db_blocker.unblock():
         emptied.remember()
     with pytest.MonkeyPatch.context() as patched:

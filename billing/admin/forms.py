@@ -227,7 +227,15 @@ class TransferMoved(Telling):
             " never came."
         ),
     )
-    field_order = ("to", "reason", "told")
+    is_another = forms.BooleanField(
+        label="It is another transfer than the one that they have under its reference",
+        required=False,
+        help_text=(
+            "Some banks give one reference to all transfers. If it is the same money, leave the"
+            " merchant empty."
+        ),
+    )
+    field_order = ("to", "is_another", "reason", "told")
 
 
 class ValueDate(Reasoned):

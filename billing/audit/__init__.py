@@ -1,5 +1,5 @@
 """The audit's checks of charges, statements, bills and payments (rule 25.3 to rule 25.10), and of
-bank statements (rule 25.19 to rule 25.22), a module for each noun.
+bank statements (rule 25.19 to rule 25.22, rule 25.27), a module for each noun.
 
 Days are those of the time zone that was in force (lib.audit_days), plan dates those of the plan
 terms that were (plans).
@@ -19,6 +19,7 @@ from billing.audit import (
     invoice_dates,
     invoices,
     items,
+    lines_that_stayed,
     parties,
     payment_plans,
     payments,
@@ -56,5 +57,6 @@ CHECKS = (
     *provider_payouts.CHECKS,
     *transfers.CHECKS,
     *banks.CHECKS,
+    *lines_that_stayed.CHECKS,
     *two_people.CHECKS,
 )

@@ -1,12 +1,13 @@
-"""Statements of our bank accounts: they follow each other, and their lines are booked once (rule
-25.19 to rule 25.22).
+"""Statements of our bank accounts: they follow each other, and their lines are booked once, by
+money of their own (rule 25.19 to rule 25.22, rule 25.27).
 """
 
+from billing.models import BankStatement
 from lib.audit import Check
 
 CHECKS = (
     Check(
-        21,
+        19,
         "a line of a bank statement is booked as one transfer or reversal of its amount",
         "account, amount, currency",
         """
@@ -36,7 +37,7 @@ CHECKS = (
         """,
     ),
     Check(
-        21,
+        19,
         "only lines of statements that were taken are booked, one for each transfer",
         "statement, lines",
         """
@@ -52,7 +53,44 @@ CHECKS = (
         """,
     ),
     Check(
-        22,
+        27,
+        "the money of a bank's line is its own, wherever it was booked since",
+        "lines of the money, reference, in time",
+        f"""
+        -- A transfer and what it became elsewhere (rule 17.9) are one money, which is named by the
+        -- transfer that it was first.
+        WITH RECURSIVE money AS (
+            SELECT first.id AS first_id, first.id, first.becomes_id
+            FROM billing_banktransfer first
+            WHERE first.becomes_id IS NOT NULL
+              AND NOT EXISTS (
+                  SELECT FROM billing_banktransfer before WHERE before.becomes_id = first.id
+              )
+            UNION ALL
+            SELECT money.first_id, next.id, next.becomes_id
+            FROM money JOIN billing_banktransfer next ON next.id = money.becomes_id
+        )
+        SELECT line.account_id AS merchant_id, 'bank line ' || line.id AS subject,
+               (1::bigint, true, true) AS expected,
+               (count(*) OVER (PARTITION BY coalesce(money.first_id, transfer.id)),
+                -- The bank's own, with more behind it where another transfer has that already. A
+                -- line that was handed over may have its transfer from the cell before.
+                CASE WHEN line.bank_reference <> '' THEN
+                          starts_with(transfer.reference || ' ', line.bank_reference || ' ')
+                     ELSE statement.kind = '{BankStatement.HANDED_OVER}'
+                          OR transfer.reference = left(statement.name, 40) || '/'
+                              || statement.id || '-' || line.number END,
+                transfer.recorded_at <= line.booked_at
+                AND (transfer.moved_at IS NULL OR transfer.moved_at >= line.booked_at)) AS found
+        FROM billing_bankline line
+        JOIN billing_bankstatement statement ON statement.id = line.statement_id
+        JOIN billing_banktransfer transfer ON transfer.id = line.transfer_id
+        LEFT JOIN money ON money.id = transfer.id
+        WHERE line.status = 'BOOKED'
+        """,
+    ),
+    Check(
+        20,
         "a bank statement begins where the one before it ended, or an operator took it so",
         "opening balance",
         """
@@ -75,7 +113,7 @@ CHECKS = (
         """,
     ),
     Check(
-        23,
+        21,
         "the lines of a bank statement lead from its opening to its closing balance",
         "movement, lines",
         """
@@ -89,7 +127,7 @@ CHECKS = (
         """,
     ),
     Check(
-        24,
+        22,
         "a payment that a bank returned has a reversal, of the payment that its line was booked as",
         "payment, amount",
         """

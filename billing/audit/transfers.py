@@ -2,6 +2,7 @@
 
 from billing.models import Fee
 from billing.models.charges import RESERVED_PREFIX
+from billing.models.transfers import MOST_OF_REFERENCE
 from lib.audit import Check
 from lib.audit_days import day, is_recounted, join_zone
 
@@ -86,10 +87,14 @@ CHECKS = (
         8,
         "a transfer booked elsewhere is as much there, as unapplied money of that reference",
         "reference, amount, currency, unapplied",
-        """
+        f"""
+        -- Where that account had another of its reference, it has the key of the first one behind.
         SELECT moved.account_id AS merchant_id, 'transfer ' || moved.reference AS subject,
                (moved.reference::text, moved.amount, moved.currency::text, true) AS expected,
-               (booked.reference::text, booked.amount, booked.currency::text,
+               (CASE WHEN booked.reference = left(moved.reference, {MOST_OF_REFERENCE})
+                          || ' (' || moved.id || ')'
+                     THEN moved.reference ELSE booked.reference END::text,
+                booked.amount, booked.currency::text,
                 booked.payment_id IS NULL AND booked.recorded_at >= moved.recorded_at) AS found
         FROM billing_banktransfer moved
         JOIN billing_banktransfer booked ON booked.id = moved.becomes_id

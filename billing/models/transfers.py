@@ -14,6 +14,9 @@ from billing.models.unapplied import UnappliedEntry
 from lib import erasing
 from lib.fields import AmountField, CurrencyField
 
+# How much of its reference a transfer keeps before its key, when it is moved to an account that has
+# another one of that reference.
+MOST_OF_REFERENCE = 75
 # Every step a transfer can take.
 TRANSITIONS = [("RECORDED", "MOVED")]
 

@@ -9,6 +9,7 @@ how often.
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from billing.models import BankLine, BankTransfer, BillingAccount, Invoice
 from billing.operations import accounts, handing_over, transfers
@@ -129,31 +130,22 @@ def _book(
 
 
 def _reference(line: BankLine, account: BillingAccount) -> str:
-    """The reference of the line's transfer: the bank's own, which may be that of a transfer of the
-    same amount that was recorded by hand. It is one for this line alone if the bank gave none, or
-    if it is that of a transfer of the account that was moved, is another line's, or has another
-    amount. Both together have the length that references may have.
+    """The reference of the line's transfer: the bank's own, or that of a transfer of the same
+    amount that was recorded by hand under it, which has its key behind it where it was moved to an
+    account that had another one of it (rule 17.9). It is one for this line alone if the bank gave
+    none, or if it is that of a transfer of the account that was moved, is another line's, or has
+    another amount. Both together have the length that references may have.
     """
     own = f"{line.statement.name[:40]}/{line.statement_id}-{line.number}"
     if not line.bank_reference:
         return own
-    known = account.transfers.filter(reference=line.bank_reference).last()
-    if known is None:
-        return line.bank_reference
-    if known.is_moved or known.amount != line.amount or _is_of_a_line(known):
-        return f"{line.bank_reference} {own}"
-    return line.bank_reference
-
-
-def _is_of_a_line(transfer: BankTransfer) -> bool:
-    """Whether a line of any cell became the transfer, or one that was booked elsewhere before and
-    became it since. Lines stay where they were booked, when their merchant is moved.
-    """
-    same = [transfer]
-    while before := BankTransfer.objects.filter(becomes=same[-1]).first():
-        same.append(before)
-    found = cells.in_every(lambda: BankLine.objects.filter(transfer__in=same).exists())
-    return any(found.values())
+    moved_here = Q(reference__startswith=f"{line.bank_reference} (")
+    same = account.transfers.filter(Q(reference=line.bank_reference) | moved_here).order_by("pk")
+    recorded = same.filter(status=BankTransfer.Status.RECORDED, amount=line.amount.amount)
+    for known in recorded.filter(bank_line__isnull=True):
+        if not queries.is_of_a_line(known):
+            return known.reference
+    return f"{line.bank_reference} {own}" if same.exists() else line.bank_reference
 
 
 def _day(account: BillingAccount, value_on: date) -> date:

@@ -18,6 +18,7 @@ from moneyed import Money
 from billing.models import BillingAccount, Payment, ProviderDay, UnappliedEntry
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer
+from billing.queries import provider_transfers
 from jobs.silences import Silences
 from merchants import installation, moved
 
@@ -129,7 +130,9 @@ def _key(intent: Any) -> str:
 
 def _known(intents: Sequence[Any]) -> dict[str, Decimal]:
     """The amounts, by Stripe's id, of our payments that succeeded with one of these PaymentIntents,
-    and of money of them that came late or a second time, and is kept as unapplied.
+    of money of them that came late or a second time, and is kept as unapplied, and of what a person
+    recorded like a transfer as they ended an attempt (ended_payments); of all of these together,
+    where money is on record more than once.
     """
     theirs = Payment.objects.filter(provider=STRIPE)
     paid = theirs.filter(
@@ -137,9 +140,14 @@ def _known(intents: Sequence[Any]) -> dict[str, Decimal]:
     )
     attempts = theirs.filter(idempotency_key__in=[_key(one) for one in intents])
     kept = UnappliedEntry.objects.filter(kind=UnappliedEntry.Kind.RECEIVED, payment__in=attempts)
-    return {one.reference: one.amount.amount for one in kept} | {
+    found = {one.reference: one.amount.amount for one in kept} | {
         one.provider_reference: one.amount.amount for one in paid
     }
+    recorded = provider_transfers.recorded(one.id for one in intents)
+    for intent in intents:
+        if transferred := recorded.get((intent.id, intent.currency.upper())):
+            found[intent.id] = found.get(intent.id, Decimal(0)) + transferred.amount
+    return found
 
 
 def _add_ours(

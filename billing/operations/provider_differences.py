@@ -2,12 +2,13 @@
 operators say of it (rule 29.28).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from moneyed import Money
 
 from billing.models import (
     BillingAccount,
@@ -17,6 +18,7 @@ from billing.models import (
     ProviderPayout,
 )
 from billing.providers.stripe_payouts import OVER, PAID
+from billing.queries import provider_transfers
 from billing.trail import Action
 from lib import cells, locks, money, wording
 from lib.refusals import AlreadyDecided, Refused
@@ -147,8 +149,16 @@ def _of_payout(payout: ProviderPayout) -> Iterator[_Found]:
     if cells.number() == cells.FIRST:
         yield from _of_whole(payout)
     of_money = (Movement.PAYMENT, Movement.REFUND, Movement.DISPUTE)
-    for one in payout.movements.filter(kind__in=of_money).select_related("payment", "reversal"):
-        yield from _of_movement(payout, one)
+    found = payout.movements.filter(kind__in=of_money).select_related("payment", "reversal")
+    rows = list(found.order_by("pk"))
+    recorded = provider_transfers.recorded(
+        one.money_reference for one in rows if one.payment is None
+    )
+    for one in rows:
+        if one.payment is None:
+            yield from _of_no_payment(payout, one, recorded)
+        else:
+            yield from _of_movement(payout, one, one.payment)
 
 
 def _of_whole(payout: ProviderPayout) -> Iterator[_Found]:
@@ -162,22 +172,40 @@ def _of_whole(payout: ProviderPayout) -> Iterator[_Found]:
         yield _Found(Kind.FAILED, payout.reference, payout, None, money.full(payout.amount))
 
 
-def _of_movement(payout: ProviderPayout, one: ProviderMovement) -> Iterator[_Found]:
-    """Yields what is different about a row of a payment, or of money that was taken back: that our
-    books do not have the payment or the reversal, that the payment was paid out twice, that it was
-    paid out in another currency than was asked for, or that our books have another amount. Nothing
-    is yielded for rows of others who share the account, and of other cells: they have neither our
-    key nor a payment of ours.
+def _of_no_payment(
+    payout: ProviderPayout, one: ProviderMovement, recorded: Mapping[tuple[str, str], Money]
+) -> Iterator[_Found]:
+    """Yields what is different about a row that is of no payment of ours. Rows of others who share the
+    account, and of other cells, have neither our key nor money of ours. What a person has
+    `recorded` as a transfer, by its name at the provider and its currency, is known by that; what
+    is taken back of it is not, as no reversal can be of it, and a person takes it off (rule 17.9).
     """
-    payment = one.payment
-    if payment is None:
-        if one.kind == Movement.PAYMENT and moved.is_of_this_cell(one.key):
-            twice = ProviderMovement.objects.filter(
-                kind=Movement.PAYMENT, money_reference=one.money_reference, payment__isnull=False
-            )
-            kind = Kind.TWICE if twice.exists() else Kind.NOT_HERE
-            yield _Found(kind, one.reference, payout, None, one.asked)
+    ours = recorded.get((one.money_reference, one.asked.rpartition(" ")[2]))
+    if one.kind != Movement.PAYMENT:
+        if ours is not None:
+            yield _Found(Kind.NOT_HERE, one.reference, payout, None, one.asked)
         return
+    if not moved.is_of_this_cell(one.key):
+        return
+    same = ProviderMovement.objects.filter(
+        kind=Movement.PAYMENT, money_reference=one.money_reference
+    )
+    before = Q(pk__lt=one.pk) if ours is not None else Q(pk__in=[])
+    if same.filter(Q(payment__isnull=False) | before).exists():
+        yield _Found(Kind.TWICE, one.reference, payout, None, one.asked)
+    elif ours is None:
+        yield _Found(Kind.NOT_HERE, one.reference, payout, None, one.asked)
+    elif money.full(ours) != one.asked:
+        yield _Found(Kind.ANOTHER_AMOUNT, one.reference, payout, None, one.asked, money.full(ours))
+
+
+def _of_movement(
+    payout: ProviderPayout, one: ProviderMovement, payment: Payment
+) -> Iterator[_Found]:
+    """Yields what is different about a row of this payment of ours, or of money of it that was
+    taken back: the payment was paid out twice, in another currency than was asked for, or our books
+    have another amount or no reversal.
+    """
     if not one.asked.endswith(f" {one.currency}"):
         yield _Found(
             Kind.ANOTHER_CURRENCY, one.reference, payout, payment, money.full(one.gross), one.asked

@@ -17,6 +17,7 @@ from billing.operations.reversals import ProviderReport
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer
 from billing.providers.stripe_library import stripe
+from billing.queries import provider_transfers
 from jobs.silences import Silences
 
 log = logging.getLogger(__name__)
@@ -175,7 +176,7 @@ def _take(
         return
     payment = _payment_of(intent_id, now)
     if payment is None:
-        log.warning("Stripe told us of %s, of no payment that we know", made.id)
+        _log_unknown(made, intent_id)
         return
     if made.currency != payment.currency.lower():
         log.error("%s is in another currency than payment %s", made.id, payment)
@@ -191,6 +192,16 @@ def _take(
         is_ours=is_ours,
     )
     reversals.record(report, payment_id=payment.pk, actor=actor, now=now)
+
+
+def _log_unknown(made: Any, intent_id: str) -> None:
+    """Log that a refund or dispute is of no payment that we know; as an error if a person has
+    recorded that money like a transfer, of which no reversal can be: a person takes it off.
+    """
+    if provider_transfers.recorded([intent_id]):
+        log.error("%s takes back %s, which is recorded as a transfer", made.id, intent_id)
+    else:
+        log.warning("Stripe told us of %s, of no payment that we know", made.id)
 
 
 def _is_known(reference: str, state: str) -> bool:

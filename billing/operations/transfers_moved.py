@@ -8,9 +8,11 @@ from django.db import transaction
 from moneyed import Money
 
 from billing.models import BankTransfer, BillingAccount, Fee
+from billing.models.transfers import MOST_OF_REFERENCE
 from billing.notices.unapplied import TRANSFER_MOVED
 from billing.operations import accounts, charges, closing, transfers, unapplied, value_dates
 from billing.proposals import TRANSFER
+from billing.queries import bank_matching
 from billing.trail import Action
 from lib import money, wording
 from lib.refusals import CurrencyMismatch, Refused
@@ -29,8 +31,8 @@ RETURNED_AWAY, RETURNED = "RETURNED_AWAY", "RETURNED"
 
 
 class BookedThere(Refused):
-    """The account has this transfer already, or the transfer named no bill, so that nothing would
-    change.
+    """The account has a transfer under this reference already, which may be the same one, or the
+    transfer named no bill, so that nothing would change.
     """
 
     code = "booked_there"
@@ -47,6 +49,7 @@ def move(
     now: datetime,
     proposal: Proposal | None = None,
     is_returned: bool = False,
+    is_another: bool = False,
 ) -> BankTransfer:
     """Take a transfer off the account and the bill that it was booked on, and book it where it
     belongs: with the merchant of reference `to`, which may be the same one when only the bill was
@@ -58,6 +61,10 @@ def move(
     reads `told`; `reason` is for colleagues. `is_returned` says that the money came and the bank
     took it back (rule 29.16). Returns the transfer that was moved.
 
+    A transfer of the same reference that the other merchant has already may be the same money, and
+    refuses it (BookedThere), unless `is_another` says that it is not, or each of the two is a line
+    of the bank's: then this one has its key behind its reference there.
+
     Another merchant gains by it, so it counts as a pay-out to that one: above the day's figure it
     takes the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownTransfer,
     AlreadyDecided, UnknownMerchant, BookedThere, CurrencyMismatch, ChangedMeanwhile, Invalid
@@ -67,7 +74,7 @@ def move(
     told = wording.checked("told", told)
     account, transfer, other = _hold(transfer_id, to, now)
     if other is not None:
-        _check(account, transfer, other, proposal)
+        _check(account, transfer, other, proposal, is_another=is_another)
     before = _standing(account, transfer)
     _take_off(account, transfer, told, actor, is_returned=is_returned)
     _notify(transfer, is_same=other is account, is_returned=is_returned)
@@ -106,11 +113,14 @@ def _check(
     transfer: BankTransfer,
     other: BillingAccount,
     proposal: Proposal | None,
+    *,
+    is_another: bool,
 ) -> None:
     """Check that the transfer can go to the account `other` now. Raises BookedThere if that is the
-    same account and the transfer named no bill, or has a transfer of this reference already;
-    CurrencyMismatch; TakesTwoPeople if it takes a second person and there is no `proposal`; and
-    ChangedMeanwhile if that is of other figures.
+    same account and the transfer named no bill, or if it has a transfer of this reference already
+    that may be the same money, and nobody has said that it `is_another`; CurrencyMismatch;
+    TakesTwoPeople if it takes a second person and there is no `proposal`; and ChangedMeanwhile if
+    that is of other figures.
     """
     if other is account:
         if transfer.payment is None:
@@ -118,9 +128,14 @@ def _check(
         return
     if other.currency != account.currency:
         raise CurrencyMismatch(transfer.currency, other.currency)
-    if transfers.is_recorded(other.pk, transfer.reference):
+    known = other.transfers.filter(
+        reference=transfer.reference, status=BankTransfer.Status.RECORDED
+    ).first()
+    if known and not is_another and not _are_two_lines(transfer, known):
         raise BookedThere(
-            f"to: {other.merchant} has a transfer {transfer.reference} already; leave it empty"
+            f"to: {other.merchant} has a transfer {transfer.reference} of"
+            f" {money.full(known.amount)} already. If that is this money, leave it empty; if it is"
+            " another transfer, say so"
         )
     wanted = two_people.Change(
         kind=TRANSFER,
@@ -130,12 +145,20 @@ def _check(
         after={
             "booked_for": other.merchant.reference,
             "amount": money.full(transfer.amount),
-        },
+        }
+        | ({"beside": f"{known.reference} of {money.full(known.amount)}"} if known else {}),
     )
     two_people.check_figure(
         PAY_OUT, transfer.amount.amount, wanted, currency=other.currency, day=other.open_on,
         proposal=proposal,
     )  # fmt: skip
+
+
+def _are_two_lines(transfer: BankTransfer, other: BankTransfer) -> bool:
+    """Whether each of the two is a line of the bank's, so that they are two movements for certain,
+    as a transfer is one line's alone.
+    """
+    return bank_matching.is_of_a_line(transfer) and bank_matching.is_of_a_line(other)
 
 
 def _take_off(
@@ -174,7 +197,7 @@ def _book(
     """
     booked = transfers.write(
         other,
-        transfer.reference,
+        _reference(transfer, other),
         transfer.amount,
         _day(other, transfer.arrived_on),
         rest=transfer.amount,
@@ -188,6 +211,19 @@ def _book(
             currency=other.currency, figure=booked.amount.amount, day=other.open_on,
             proposal=proposal, actor=actor, now=other.now,
         )  # fmt: skip
+
+
+def _reference(transfer: BankTransfer, other: BillingAccount) -> str:
+    """The reference that the moved transfer has on the locked account `other`: its own, or where
+    the account has another transfer of that, with the key of the moved one behind it. Raises
+    BookedThere where a person has recorded a transfer under that, too.
+    """
+    if not transfers.is_recorded(other.pk, transfer.reference):
+        return transfer.reference
+    reference = f"{transfer.reference[:MOST_OF_REFERENCE]} ({transfer.pk})"
+    if transfers.is_recorded(other.pk, reference):
+        raise BookedThere(f"to: {other.merchant} has a transfer {reference} already")
+    return reference
 
 
 def _day(account: BillingAccount, arrived_on: date) -> date:
@@ -216,9 +252,10 @@ def _write_trail(
     proposal: Proposal | None,
 ) -> None:
     """Write the trail row of a transfer that was moved to the merchant of reference `to`, or
-    nowhere.
+    nowhere; with its reference there, if that is another one.
     """
     assert transfer.moved_at is not None
+    there = transfer.becomes.reference if transfer.becomes else transfer.reference
     trail.write(
         Action.TRANSFER_MOVED,
         merchant_id=transfer.account_id,
@@ -226,6 +263,7 @@ def _write_trail(
         before=before,
         after=after
         | {"to": to, "bill": transfer.invoice_number, "amount": money.full(transfer.amount)}
+        | ({"reference": there} if there != transfer.reference else {})
         | two_people.proposed_by(proposal),
         actor=actor,
         reason=reason,

@@ -237,6 +237,28 @@ def present(line: BankLine) -> BankTransfer:
     return transfer
 
 
+def same_money(transfer: BankTransfer) -> list[BankTransfer]:
+    """The transfers that the money of this one was and is, as it was booked elsewhere (rule 17.9):
+    those of before, this one, and those since, in that order.
+    """
+    before, after = [transfer], []
+    while came_from := BankTransfer.objects.filter(becomes=before[-1]).first():
+        before.append(came_from)
+    while transfer.becomes is not None:
+        transfer = transfer.becomes
+        after.append(transfer)
+    return [*reversed(before), *after]
+
+
+def is_of_a_line(transfer: BankTransfer) -> bool:
+    """Whether a line of any cell became the transfer, or one that was booked elsewhere before and
+    became it since. Lines stay where they were booked, when their merchant is moved.
+    """
+    same = same_money(transfer)
+    found = cells.in_every(lambda: BankLine.objects.filter(transfer__in=same).exists())
+    return any(found.values())
+
+
 def account_of(line: BankLine) -> int:
     """The key of the account that has the money of a line which was booked, or had it last."""
     return int(present(line).account_id)

@@ -20,7 +20,7 @@ GROUP BY named.id
 """
 CHECKS = (
     Check(
-        29,
+        28,
         "a merchant's books are in the merchant's cell, and nowhere else",
         "cell",
         f"""

@@ -135,7 +135,7 @@ WITHDRAWALS = (
         """,
     ),
     Check(
-        25,
+        23,
         "a pain.001 has the withdrawals that it was made of",
         "withdrawals, accounts",
         f"""

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from credit.models import CreditLine
 from credit.operations import terms
+from lib import wording
 from merchants.models import Merchant
 from merchants.operations import merchants, profiles
 
@@ -27,10 +28,11 @@ def change(
     merchant is notified of them; contacts that change have to be confirmed anew.
 
     Values that are the present ones are left alone, so the same change may be asked for again.
-    Raises Invalid for values that cannot be, and for new names and days without a reason, and
+    Raises Invalid for values that cannot be, and without a reason, whatever is to change; and
     Merchant.DoesNotExist. It locks the merchant's row, for contacts the profile, and for new days
     the credit line.
     """
+    reason = wording.checked("reason", reason)
     with transaction.atomic():
         merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
         line = CreditLine.objects.get(merchant=merchant)

@@ -54,7 +54,7 @@ WHERE payment.status = 'FAILED'
 
 WEBHOOKS = (
     Check(
-        14,
+        15,
         "whatever webhooks tell of is in the outbox once, and nothing else is",
         "merchant",
         f"""
@@ -70,7 +70,7 @@ WEBHOOKS = (
     # At the instant at which a freeze is lifted another one may be placed or lifted, before or
     # after it: then there may be an event or not.
     Check(
-        14,
+        15,
         "a line is told of as no longer frozen when its last freeze was lifted",
         "told",
         """
@@ -97,7 +97,7 @@ WEBHOOKS = (
         """,
     ),
     Check(
-        14,
+        15,
         "a merchant's webhook events are numbered without a gap",
         "how many have a number",
         """
@@ -107,7 +107,7 @@ WEBHOOKS = (
         """,
     ),
     Check(
-        14,
+        15,
         "a webhook is delivered exactly when its receiver took it, and every attempt is on its log",
         "attempts, taken",
         """

@@ -17,9 +17,17 @@ from billing.models import (
     Invoice,
     Issuer,
 )
-from billing.operations import addresses, bank_matching, issuers, transfers, transfers_moved
+from billing.operations import (
+    addresses,
+    bank_matching,
+    bank_returns,
+    issuers,
+    transfers,
+    transfers_moved,
+)
 from billing.queries import bank_statements as queries
 from billing.queries.payment_references import found_in, of_invoice
+from lib import audit
 from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
 from merchants.operations.merchants import UnknownMerchant
 from notices import letters
@@ -141,6 +149,86 @@ def test_money_under_the_reference_of_a_transfer_that_was_booked_here_instead_is
     assert of_bank(second) == "PAID 210.00/210.00"
     assert [one.amount for one in lotus.account.transfers.order_by("pk")] == [usd(210)] * 2
     assert offended() == []
+
+
+def test_money_is_moved_to_an_account_that_has_another_line_under_the_same_reference() -> None:
+    rosewood, lotus = joined(), joined("lotus")
+    wrong, right = billed(rosewood), billed(lotus)
+    assert len(matched(
+        paying(wrong, bank_reference="NONREF"), paying(right, bank_reference="NONREF")
+    )) == 2  # fmt: skip
+    moving = {"to": "lotus", "told": "It was another shop's.", "now": at("2026-11-06 10:00"), **BY}
+    row = rosewood.account.transfers.get()
+    transfers_moved.move(transfer_id=row.pk, **moving)
+    assert [one.reference for one in lotus.account.transfers.order_by("pk")] == [
+        *("NONREF", f"NONREF ({row.pk})"),
+    ]
+    assert lotus.account.unapplied == usd(210)
+    # The bank takes the money of the first line back: it is taken from where it is.
+    assert matched(
+        Paid("210.00", bank_reference="NONREF", returned="AC04", is_credit=False),
+        name="S-2", opening="420.00", on="2026-11-07", now="2026-11-07 22:00",
+    ) == ["-210.00 OPEN UNCLEAR - -"]  # fmt: skip
+    line = BankLine.objects.latest("pk")
+    said: dict[str, Any] = {"line_id": line.pk, "now": at("2026-11-08 10:00")}
+    bank_returns.say(statement="S-1", number=1, actor="olga", **said)
+    bank_returns.take_off(told="The bank took it back.", **said, **BY)
+    assert lotus.account.unapplied == usd(0)
+    assert (of_bank(wrong), of_bank(right)) == ("PAID 210.00/210.00", "PAID 210.00/210.00")
+    assert offended() == []
+
+
+def test_a_transfer_of_before_its_line_is_the_lines_also_where_it_was_moved_since() -> None:
+    rosewood, lotus = joined(), joined("lotus")
+    recorded = {"amount": usd(210), "reference": "NONREF", "actor": BY["actor"],
+                "now": at("2026-11-04 10:00")}  # fmt: skip
+    for shop in (rosewood, lotus):
+        transfers.receive(merchant_id=shop.merchant.pk, **recorded)
+    row = rosewood.account.transfers.get()
+    transfers_moved.move(
+        transfer_id=row.pk, to="lotus", told="It was another shop's.", is_another=True,
+        now=at("2026-11-05 10:00"), **BY,
+    )  # fmt: skip
+    unnamed = Paid("210.00", bank_reference="NONREF")
+    matched(unnamed, unnamed, unnamed)
+    for line in BankLine.objects.order_by("number"):
+        bank_matching.place(line_id=line.pk, merchant="lotus", actor="olga", now=at())
+    booked = [one.transfer.reference for one in BankLine.objects.order_by("number") if one.transfer]
+    assert booked == ["NONREF", f"NONREF ({row.pk})", f"NONREF S-1/{line.statement_id}-3"]
+    assert lotus.account.unapplied == usd(630)
+    assert offended() == []
+
+
+def test_the_audit_names_a_line_that_seems_to_be_booked_by_money_of_another_line() -> None:
+    """As books may be that an earlier version wrote: with banks that give all their movements one
+    reference, it took the transfer that an operator had booked here instead for the line's.
+    """
+    rosewood, lotus = joined(), joined("lotus")
+    wrong = billed(rosewood)
+    matched(paying(wrong, bank_reference="NONREF"))
+    transfers_moved.move(
+        transfer_id=BankTransfer.objects.get().pk, to="lotus", told="It was another shop's.",
+        now=at("2026-11-06 10:00"), **BY,
+    )  # fmt: skip
+    invoice = billed(lotus, at="2026-11-06 11:00")
+    second = billed(lotus, at="2026-11-07 11:00")
+    take(
+        paying(second, bank_reference="NONREF"), now="2026-11-07 22:00",
+        name="S-2", opening="210.00", on="2026-11-07",
+    )  # fmt: skip
+    assert offended() == []
+    first, line = BankLine.objects.order_by("pk")
+    line.transfer = lotus.account.transfers.get()
+    line.status, line.account, line.invoice = "BOOKED", lotus.account, second
+    line.booked_at = at("2026-11-07 22:01")
+    line.save()
+    assert (of_bank(invoice), of_bank(second)) == ("PAID 210.00/210.00", "OPEN 0.00/210.00")
+    (found,) = [one for one in audit.run(audit.registered(), now=at()) if one.violations]
+    assert found.check.name == "the money of a bank's line is its own, wherever it was booked since"
+    assert [(row.merchant, row.subject, row.found) for row in found.listed] == [
+        ("lotus", f"bank line {line.pk}", "2, t, t"),
+        ("rosewood", f"bank line {first.pk}", "2, t, t"),
+    ]
 
 
 @pytest.mark.django_db(transaction=True)

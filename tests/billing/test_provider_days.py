@@ -2,17 +2,24 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
 
 from billing.jobs import LOOK_AT_DAYS
 from billing.models import Payment, ProviderDay, UnappliedEntry
-from billing.operations import provider_days, settling
+from billing.operations import (
+    ended_payments,
+    provider_days,
+    settling,
+    transfers,
+    transfers_moved,
+)
 from billing.providers.registry import Answer
 from jobs.silences import KeepsSilent, Silences
 from merchants import installation
-from tests import stripe_server
+from tests import shops, stripe_server
 from tests.amounts import usd
 from tests.backoffice.shops_with_work import operator
 from tests.billing.at_stripe import billed_shop, collect
@@ -147,6 +154,44 @@ def test_money_of_an_attempt_that_had_failed_is_known_by_what_it_paid_after_all(
     LOOK_AT_DAYS.run_here(NOW)
     assert figures() == [(THE_2ND, 1, "250.00", 1, "250.00")]
     assert differences() == []
+
+
+def test_money_of_an_attempt_that_a_person_ended_is_known_by_the_transfer_it_was_recorded_as(
+    stripe: OddStripe,
+) -> None:
+    shop = billed_shop()
+    stripe.before_reply = lambda key: (stripe.find(key) or {}).update(amount_received=24900)
+    collect(shop, "2026-11-02 09:30")
+    payment = Payment.objects.get()
+    LOOK_AT_DAYS.run_here(NOW)
+    assert figures() == [(THE_2ND, 1, "249.00", 0, "0.00")]
+    assert [said["what"] for said in differences()] == ["not known here as paid"]
+    ended_payments.end(
+        payment_id=payment.pk, arrived=usd(249), reference="pi_1", now=instant("2026-11-03 10:00"),
+        actor="olga@tael.example", reason="Stripe's own page says so, too.",
+    )  # fmt: skip
+    LOOK_AT_DAYS.run_here(NOW)
+    assert (figures(), differences()) == ([(THE_2ND, 1, "249.00", 1, "249.00")], [])
+    # It is another shop's by now, then nobody's, and was then recorded with another amount.
+    other = shops.join("2026-11-02 12:00", "tallow", plan_price="0.00")
+    said: dict[str, Any] = {
+        "reason": "as agreed", "told": "It was another shop's.", "actor": "olga@tael.example",
+        "now": instant("2026-11-03 11:00"),
+    }  # fmt: skip
+    transfers_moved.move(transfer_id=shop.account.transfers.get().pk, to="tallow", **said)
+    LOOK_AT_DAYS.run_here(NOW)
+    assert (figures(), differences()) == ([(THE_2ND, 1, "249.00", 1, "249.00")], [])
+    transfers_moved.move(transfer_id=other.account.transfers.get().pk, to="", **said)
+    LOOK_AT_DAYS.run_here(NOW)
+    assert [said["what"] for said in differences()] == ["not known here as paid"]
+    transfers.receive(
+        merchant_id=shop.merchant.pk, amount=usd(250), reference="pi_1", actor="olga",
+        now=instant("2026-11-03 12:00"),
+    )  # fmt: skip
+    LOOK_AT_DAYS.run_here(NOW)
+    assert differences() == [
+        {"reference": "pi_1", "what": "another amount", "there": "249.00", "here": "250.00"}
+    ]
 
 
 def test_a_provider_that_is_silent_is_asked_again_by_the_next_look(

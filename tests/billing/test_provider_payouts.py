@@ -18,7 +18,12 @@ from billing.models import (
     ProviderPayout,
     Reversal,
 )
-from billing.operations import payments, provider_differences, provider_payouts
+from billing.operations import (
+    ended_payments,
+    payments,
+    provider_differences,
+    provider_payouts,
+)
 from billing.providers import stripe_payouts
 from billing.providers.answers import NoAnswer
 from billing.queries import journal
@@ -28,6 +33,7 @@ from lib import audit, money
 from lib.refusals import AlreadyDecided
 from merchants import installation
 from tests import books, stripe_server
+from tests.amounts import usd
 from tests.backoffice.shops_with_work import operator
 from tests.billing.at_stripe import billed_shop, collect
 from tests.factories import InvoiceFactory, browser_of
@@ -182,6 +188,41 @@ def test_differences_are_named_and_end_once_both_agree(stripe: OddStripe, shop: 
     assert [document for document, _ in entered()] == [
         f"2026-11-05 payment {ours['id']} in payout po_1"
     ]
+    books.assert_clean()
+
+
+def test_money_of_an_attempt_that_a_person_ended_is_known_in_payouts_until_it_is_taken_back(
+    stripe: OddStripe,
+) -> None:
+    shop = billed_shop()
+    stripe.before_reply = lambda key: (stripe.find(key) or {}).update(amount_received=24900)
+    collect(shop, "2026-11-02 09:30")
+    payment, (intent,) = Payment.objects.get(), stripe.intents
+    stripe.clock = instant("2026-11-05 00:00")
+    row = stripe.charge_row(intent, fee=0, amount=24900, net=24900)
+    row["source"]["amount"] = 24900
+    again = stripe.charge_row(intent, fee=0, amount=24900, net=24900)
+    again["source"]["amount"] = 24900
+    stripe.pay_out(row, again)
+    LOOK_AT_PAYOUTS.run_here(NOW)
+    both = [("NOT_HERE", one["id"], "249.00 USD", "") for one in (row, again)]
+    assert open_differences() == both
+    ended_payments.end(
+        payment_id=payment.pk, arrived=usd(249), reference=intent["id"], actor="olga@tael.example",
+        reason="Stripe's own page says so, too.", now=shop.at("2026-11-05 10:00"),
+    )  # fmt: skip
+    LOOK_AT_PAYOUTS.run_here(NOW)
+    assert open_differences() == [("TWICE", again["id"], "249.00 USD", "")]
+    # The transfer has it in cash.manual already.
+    assert entered() == []
+    # What Stripe takes back of it no reversal can be of: a person takes it off.
+    stripe.pay_out(
+        stripe.row("refund", -24900, 0, stripe.take_back("refunds", intent["id"], 24900))
+    )
+    LOOK_FOR_REVERSALS.run_here(NOW)
+    LOOK_AT_PAYOUTS.run_here(NOW)
+    assert ("NOT_HERE", "249.00 USD", "") in [(one[0], *one[2:]) for one in open_differences()]
+    assert Reversal.objects.count() == 0
     books.assert_clean()
 
 

@@ -239,6 +239,8 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
     receive(tallow, CAME, "39.00")
     with nothing_changes():
         assert moved(shop, "tallow", row) == "booked_there"
+    with nothing_changes(), pytest.raises(Refused, match=r"has a transfer BANK-1 of 39\.00"):
+        move(shop, "tallow", row)
     # One that named no bill is where it is.
     unnamed = tallow.account.transfers.get()
     with nothing_changes():
@@ -248,6 +250,62 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
                 transfer_id=unnamed.pk + 1000, to="", reason=WHY, told=TOLD, actor=OFFICER,
                 now=shop.at(FOUND),
             )  # fmt: skip
+
+
+def test_another_transfer_under_a_reference_that_the_right_merchant_has_is_booked_once_said() -> (
+    None
+):
+    """A bank that gives all its movements one reference."""
+    shop, tallow = manual(), manual("tallow", plan_price="0")
+    transfer(shop, CAME, "39.00", "NONREF")
+    receive(tallow, CAME, "39.00", "NONREF")
+    row = shop.account.transfers.get()
+    with nothing_changes():
+        assert moved(shop, "tallow", row) == "booked_there"
+    assert moved(shop, "tallow", row, is_another=True) == "moved"
+    row.refresh_from_db()
+    assert row.becomes is not None
+    booked = f"NONREF ({row.pk})"
+    assert (row.becomes.account, row.becomes.reference) == (tallow.account, booked)
+    assert unapplied(tallow) == ["RECEIVED 39.00 39.00", "RECEIVED 39.00 78.00"]
+    assert f"Received {booked} 39.00 USD" in read(tallow, "unapplied/")
+    told = TrailEntry.objects.get(action="TRANSFER_MOVED")
+    assert (told.after["to"], told.after["reference"]) == ("tallow", booked)
+    # It goes on, and back, as any other.
+    third = manual("wax", plan_price="0")
+    assert moved(tallow, "wax", row.becomes) == "moved"
+    assert third.account.transfers.get().reference == booked
+    assert moved(third, "tallow", third.account.transfers.get()) == "moved"
+    assert tallow.account.unapplied == usd(78)
+    assert violated() == []
+
+
+def test_the_longest_reference_has_room_for_another_of_it() -> None:
+    shop, tallow = manual(), manual("tallow", plan_price="0")
+    longest = "N" * 100
+    transfer(shop, CAME, "39.00", longest)
+    receive(tallow, CAME, "10.00", longest)
+    row = shop.account.transfers.get()
+    assert moved(shop, "tallow", row, is_another=True) == "moved"
+    row.refresh_from_db()
+    assert row.becomes is not None
+    assert row.becomes.reference == f"{'N' * 75} ({row.pk})"
+    assert violated() == []
+
+
+def test_that_it_is_another_one_is_said_to_the_second_person() -> None:
+    shop, tallow = manual(), manual("tallow", plan_price="0")
+    transfer(shop, CAME, "39.00", "NONREF")
+    receive(tallow, CAME, "39.00", "NONREF")
+    OperatorPolicyFactory.create(version=2, starts_on=date(2026, 11, 4), pay_outs=Decimal(0))
+    row = shop.account.transfers.get()
+    said: dict[str, Any] = {
+        "transfer_id": row.pk, "to": "tallow", "reason": WHY, "told": TOLD, "is_another": True
+    }  # fmt: skip
+    waiting = propose(transfers_moved.move, now=shop.at(FOUND), **said)
+    assert waiting.after == {
+        "booked_for": "tallow", "amount": "39.00 USD", "beside": "NONREF of 39.00 USD"
+    }  # fmt: skip
 
 
 def test_the_database_keeps_it_as_it_was() -> None:
@@ -366,6 +424,12 @@ def test_a_billing_officer_moves_it_from_its_page(monkeypatch: pytest.MonkeyPatc
     with nothing_changes():
         refused = officer.post(page_of(shop), content | {"to": "nobody"})
         assert "there is none with the reference nobody" in text_of(refused)
+    tallow = shops.Shop("tallow")
+    receive(tallow, CAME, "1.00")
+    with nothing_changes():
+        refused = officer.post(page_of(shop), content)
+        assert "has a transfer BANK-1 of 1.00 USD already" in text_of(refused)
+    content |= {"is_another": "on"}
     assert officer.post(page_of(shop), content).status_code == 302
     assert (state(SECOND), shop.figures()[0]) == ("PAID 39.00/39.00", "39.00")
     assert "Booked elsewhere" in text_of(officer.get(page_of(shop)))

@@ -26,7 +26,7 @@ from billing.queries import journal
 from billing.queries.bank_matching import find
 from billing.queries.journal import Asked
 from billing.queries.payment_references import of_invoice
-from config.cells import moves
+from config.cells import bank_lines, moves
 from credit.models import PaymentFile, Withdrawal
 from credit.operations import payout_answers
 from credit.payment_files import accounts
@@ -338,6 +338,51 @@ def test_money_under_a_reference_of_before_the_move_is_booked_and_is_not_the_tra
         assert list(amounts) == [210, 210]
         assert line.transfer == BankTransfer.objects.latest("pk")
     audit_is_clean()
+
+
+def test_the_audit_names_a_line_whose_money_another_one_was_taken_for_in_another_cell(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an earlier version left it: lines stayed, and the next under the same reference was taken
+    for the transfer that had come along.
+    """
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    same: dict[str, Any] = {"bank_reference": "NONREF"}
+    with cells.at(1):
+        banking.issuer_with_references()
+        shop = banking.joined()
+        banking.matched(banking.paying(banking.billed(shop), **same))
+        stayed = BankLine.objects.get()
+    with monkeypatch.context() as patch:
+        patch.setattr(bank_lines, "follow", lambda *_, **__: None)
+        move(shop, 2)
+    audit_is_clean()
+    with cells.at(2):
+        second = banking.billed(shop, at="2026-11-06 10:00")
+        again = banking.paying(second, **same)
+    with cells.at(1):
+        banking.take(again, name="S-2", opening="210.00", on="2026-11-06", now="2026-11-06 12:00")
+        (waiting,) = BankLine.objects.exclude(pk=stayed.pk)
+        bank_matching.match(waiting.pk, now=instant("2026-11-06 12:00"))
+        handed = BankLine.objects.get(pk=waiting.pk)
+        assert (handed.status, handed.cell) == ("ELSEWHERE", 2)
+    with cells.at(2):
+        (line,) = BankLine.objects.all()
+        line.transfer, line.account, line.invoice = BankTransfer.objects.get(), shop.account, second
+        line.status, line.booked_at = "BOOKED", banking.at("2026-11-06 12:00")
+        line.save()
+        assert banking.of_bank(second) == "OPEN 0.00/210.00"
+    with cells.at(1):
+        found = audit.run(audit.registered(), now=banking.at("2026-11-06 12:00"))
+    assert [(one.check.name, list(one.listed)) for one in found if one.violations] == [
+        (
+            "a bank's line that its merchant left in a former cell is booked in the new one, once",
+            [audit.Violation(
+                "rosewood", f"bank line {stayed.pk}", "210.00 USD of rosewood",
+                f"210.00 USD of rosewood, as bank line {line.pk}",
+            )],
+        )
+    ]  # fmt: skip
 
 
 def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(

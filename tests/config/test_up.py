@@ -106,8 +106,10 @@ def test_a_database_that_is_not_postgresql_is_refused_in_one_sentence(
 
 
 @pytest.fixture
-def migrated(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The address of a database that has its tables already: migrating is most of a first start."""
+def migrated(db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The address of a database that has its tables already: migrating is most of a first start.
+    It asks for the tests' own database (`db`), before which the template is made.
+    """
     settings = connection.settings_dict
     name = f"{settings['NAME']}_up"
     host = quote(settings["HOST"], safe="")

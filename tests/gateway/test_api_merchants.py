@@ -45,6 +45,12 @@ def test_a_merchant_is_changed_by_what_is_sent_and_again_by_nothing() -> None:
             ({"name": "Rosewood", "contact_email": "malee"}, "/contact_email"),
             ({"name": None}, "/name"),
             ({"currency": "THB"}, "/currency"),
+            # Whatever is to change, and also if nothing is.
+            ({"reason": " ", "contact_name": "Kanya"}, "/reason"),
+            ({"reason": "\n", "name": "Rosewood"}, "/reason"),
+            ({"reason": " ", "payment_days": 7}, "/reason"),
+            ({"reason": "", "contact_name": "Kanya"}, "/reason"),
+            ({"reason": " "}, "/reason"),
         ):
             refused = caller.ask("PATCH", "/merchants/rosewood", {"reason": "r", **bad})
             assert (refused.status_code, said(refused)["errors"][0]["pointer"]) == (422, where)
