@@ -107,6 +107,7 @@ def test_a_days_figures_stand_beside_ours_and_differences_are_named(stripe: OddS
         provider_days.look(now=NOW + timedelta(days=9))
 
 
+@pytest.mark.full  # differences are named above
 def test_of_several_for_one_attempt_those_are_named_that_our_books_do_not_have(
     stripe: OddStripe,
 ) -> None:
@@ -129,6 +130,7 @@ def test_of_several_for_one_attempt_those_are_named_that_our_books_do_not_have(
     assert differences() == []
 
 
+@pytest.mark.full  # differences are named above
 def test_money_of_an_attempt_that_had_failed_is_known_by_what_it_paid_after_all(
     stripe: OddStripe,
 ) -> None:
@@ -149,6 +151,7 @@ def test_money_of_an_attempt_that_had_failed_is_known_by_what_it_paid_after_all(
     assert differences() == []
 
 
+@pytest.mark.full  # one that answers, above
 def test_a_provider_that_is_silent_is_asked_again_by_the_next_look(
     stripe: OddStripe,
 ) -> None:
