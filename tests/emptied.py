@@ -41,6 +41,34 @@ def empty_until_rolled_back() -> None:
         _write_anew(cursor)
 
 
+def is_as_migrated() -> bool:
+    """Whether only those tables have rows in which migrations wrote some, and we are known as
+    PostgreSQL's superuser.
+    """
+    with connection.cursor() as cursor:
+        return _is_superuser(cursor) and _filled(cursor) == _written.keys()
+
+
+def changed() -> dict[str, bytes]:
+    """All rows of each table that is not as migrations left it, as COPY writes them."""
+    with connection.cursor() as cursor:
+        found = {table: _read(cursor, table) for table in _filled(cursor)}
+    return {table: rows for table, rows in found.items() if rows != _written.get(table)}
+
+
+def write(tables: dict[str, bytes]) -> None:
+    """Have each of these tables hold these rows alone. Triggers and foreign keys are not asked,
+    which takes PostgreSQL's superuser.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for table, rows in tables.items():
+            cursor.execute(f"DELETE FROM {_quoted(table)}")
+            with cursor.copy(f"COPY {_quoted(table)} FROM STDIN") as copy:
+                copy.write(rows)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
 def _write_anew(cursor: Any) -> None:
     """Bring all tables back to what they had in the beginning, in the order that triggers allow."""
     if _is_superuser(cursor):

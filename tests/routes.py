@@ -18,6 +18,7 @@ from merchants.models import Membership
 from tests.billing import by_hand, deciding
 from tests.credit import reviewing, withdrawing
 from tests.factories import InvitationFactory, PayoutScheduleFactory, member
+from tests.kept import remembered
 from tests.shops import Shop
 
 
@@ -59,6 +60,7 @@ def _walk(resolver: URLResolver, space: str, parameters: frozenset[str]) -> Iter
             yield from _walk(pattern, inner, known)
 
 
+@remembered
 def full_shop() -> Shop:
     """A shop that has all that a page could show: orders, one declined, one refunded in part,
     proceeds, a withdrawal, a bank account and automatic withdrawals to it, a review, closed October

@@ -175,6 +175,7 @@ def outcomes(sent: Sequence[dict[str, Any]]) -> Iterator[Outcome]:
     yield from run.finish()
 
 
+@pytest.mark.full  # so it has in test_three_ways.py
 @by_history(APPLIED)
 def test_each_event_has_the_outcome_that_the_reference_gives_it(
     seed: int, merchants: int, days: int, pace: int, settings: Any

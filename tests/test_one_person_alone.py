@@ -175,7 +175,7 @@ def _transfers_moved(shop: Shop, attempt: Attempt) -> None:
             _made_up_transfer_and_the_rest,
             _unmatched,
         ],
-        2,
+        4,
     ),
 )
 def test_no_sequence_by_one_person_moves_more_than_the_figures_to_the_outside(

@@ -21,11 +21,12 @@ from django.db import transaction
 from tests import books, event_files, random_events, shops, told_by_http
 from tests.reference import Model
 from tests.test_against_reference import JOBS_WAIT, ours, theirs
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
 # Seed, merchants, days, pace (tests/random_events.py).
-FIXED = [(11, 2, 12, 1), (12, 1, 75, 3), (13, 3, 40, 4)]
+FIXED = [(11, 2, 12, 1), (13, 3, 40, 4), *full(((12, 1, 75, 3),))]
 
 
 @pytest.fixture

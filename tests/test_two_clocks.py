@@ -157,6 +157,7 @@ def test_what_a_job_flags_counts_no_earlier_than_the_line() -> None:
 # --- at once --------------------------------------------------------------------------------------
 
 
+@pytest.mark.full  # buyers, the shop and officers, below
 @pytest.mark.django_db(transaction=True)
 def test_two_writers_of_charges_whose_clocks_differ_around_midnight() -> None:
     shop = shops.join("2026-11-01 10:00", billing_threshold="5.00")

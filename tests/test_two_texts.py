@@ -200,7 +200,7 @@ def read_by_the_merchant(shop: Shop, *rows: Model) -> str:
     return "\n".join(read)
 
 
-@pytest.mark.parametrize("group", some(groups(CASES_THAT_TELL), 18), ids=named)
+@pytest.mark.parametrize("group", some(groups(CASES_THAT_TELL), 36), ids=named)
 def test_the_merchant_reads_its_own_text_and_never_that_for_colleagues(
     group: list[Case], settings: Any
 ) -> None:
@@ -232,7 +232,7 @@ def test_a_standard_sentence_stands_in_where_nothing_was_written(case: Case, set
 
 @pytest.mark.parametrize(
     "case",
-    some([one for one in CASES_THAT_TELL if (one.model, one.name) in MUST_TELL], 12),
+    some([one for one in CASES_THAT_TELL if (one.model, one.name) in MUST_TELL], 36),
     ids=str,
 )
 def test_an_answer_needs_both_texts(case: Case, settings: Any) -> None:
@@ -253,6 +253,7 @@ def test_the_help_of_the_form_names_the_standard_sentence() -> None:
     assert f"Left empty: “{BY_OUR_TEAM}”" in said_there
 
 
+@pytest.mark.full  # those of today are, above
 def test_reasons_from_before_are_for_colleagues() -> None:
     """They were written when there was one text only."""
     shop = credit.join()

@@ -175,8 +175,8 @@ def _of_whole(payout: ProviderPayout) -> Iterator[_Found]:
 def _of_no_payment(
     payout: ProviderPayout, one: ProviderMovement, recorded: Mapping[tuple[str, str], Money]
 ) -> Iterator[_Found]:
-    """Yields what is different about a row that is of no payment of ours. Rows of others who share the
-    account, and of other cells, have neither our key nor money of ours. What a person has
+    """Yields what is different about a row that is of no payment of ours. Rows of others who share
+    the account, and of other cells, have neither our key nor money of ours. What a person has
     `recorded` as a transfer, by its name at the provider and its currency, is known by that; what
     is taken back of it is not, as no reversal can be of it, and a person takes it off (rule 17.9).
     """
@@ -203,8 +203,8 @@ def _of_movement(
     payout: ProviderPayout, one: ProviderMovement, payment: Payment
 ) -> Iterator[_Found]:
     """Yields what is different about a row of this payment of ours, or of money of it that was
-    taken back: the payment was paid out twice, in another currency than was asked for, or our books
-    have another amount or no reversal.
+    taken back: that it was paid out in another currency than was asked for, or that our books have
+    another amount, or not the reversal.
     """
     if not one.asked.endswith(f" {one.currency}"):
         yield _Found(

@@ -70,6 +70,7 @@ def test_a_limit_is_decided_with_all_that_is_known_of_the_line() -> None:
     assert said.index("Used 5.00 USD") < said.index("New limit")  # before the form
 
 
+@pytest.mark.full  # each has a brief, below
 def test_a_raise_is_answered_with_the_merchants_words_and_what_becomes_of_the_limit() -> None:
     shop = credit.join()
     row = credit.wanted_raise(shop)
@@ -79,6 +80,7 @@ def test_a_raise_is_answered_with_the_merchants_words_and_what_becomes_of_the_li
     assert "Available 14,995.00 USD 17,995.00 USD" in said
 
 
+@pytest.mark.full  # each has a brief, below
 def test_a_review_says_what_it_would_change() -> None:
     shop = credit.join()
     row = credit.review(shop)
@@ -96,6 +98,7 @@ def test_a_withdrawal_shows_what_comes_back() -> None:
     assert "Proceeds 25,000.00 USD 45,000.00 USD" in said
 
 
+@pytest.mark.full  # each has a brief, below
 def test_a_credit_is_decided_with_what_is_outstanding_and_the_latest_bills() -> None:
     shop = billing.join()
     row = billing.credit(shop)
@@ -173,6 +176,7 @@ def test_each_decision_about_a_row_has_a_brief(
     assert asked > 12
 
 
+@pytest.mark.full  # each has a brief, above
 def test_administrators_read_who_uses_a_key_and_who_is_on_a_team() -> None:
     shop = credit.join()
     key = ApiKeyFactory.create(name="Checkout", scopes=["orders"], now=DECIDED_AT)

@@ -79,6 +79,7 @@ def test_what_is_unique_among_all_leads_there_at_once(shop: Shop, client: Client
     assert {asked: led_to(client, asked) for asked in expected} == expected
 
 
+@pytest.mark.full  # what is unique among all, above
 def test_what_is_named_within_a_merchant_is_found_among_all(shop: Shop, client: Client) -> None:
     order = shop.line.orders.get(reference="A-1")
     charge = shop.account.charges.get(reference="C-1")
@@ -153,6 +154,7 @@ def test_a_merchant_is_found_by_the_beginning_of_any_word_in_any_case(client: Cl
         assert led_to(client, asked) == f"/admin/merchant/{leads_to}/", asked
 
 
+@pytest.mark.full  # the beginning of a word, above
 def test_the_middle_of_a_word_and_what_is_no_word_find_nothing(client: Client) -> None:
     shops.join("2026-11-01 10:00", "rosewood-2", name="Rosewood Shoes")
     for asked in ("oes", "shoe rose x", "'", "&|!:*", "-- ()", "hoes\\"):
@@ -179,6 +181,7 @@ def test_references_and_numbers_are_found_by_their_beginning_in_any_case(
     assert "Nothing has this name." in led_to(client, "_-1")
 
 
+@pytest.mark.full  # a merchant in any case, above
 def test_a_person_is_found_by_the_address_in_any_case(shop: Shop, client: Client) -> None:
     person = shop.merchant.members.get()
     for asked in ("ROSE", "Rose@", "rose@rosewood.ex"):

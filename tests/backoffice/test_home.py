@@ -161,6 +161,7 @@ def test_it_shows_totals_of_each_currency_and_the_last_thirty_days(shop: Shop) -
     assert [words for words in told if words not in said] == []
 
 
+@pytest.mark.full  # they are shown above
 def test_the_figures_are_kept_for_some_minutes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     client = browser_of(operator())
     client.get("/admin/")
@@ -169,6 +170,7 @@ def test_the_figures_are_kept_for_some_minutes(shop: Shop, monkeypatch: pytest.M
     assert "as of 1 Dec 2026 12:00 UTC" in text_of(client.get("/admin/"))
 
 
+@pytest.mark.full  # each route in test_admin_roles.py
 def test_the_pictures_are_of_their_own_addresses(shop: Shop) -> None:
     client = browser_of(operator())
     for name in ("orders", "payments"):
@@ -181,6 +183,7 @@ def test_the_pictures_are_of_their_own_addresses(shop: Shop) -> None:
     assert browser_of(clerk()).get("/admin/figures/USD/orders.svg").status_code == 403
 
 
+@pytest.mark.full  # the whole admin in test_language.py
 @pytest.mark.parametrize("preferred", some(["th", "zh-hans", ""], 3))
 def test_it_is_in_english_for_everybody(shop: Shop, preferred: str) -> None:
     client = browser_of(operator(language=preferred))

@@ -84,6 +84,7 @@ def test_a_trial_balance_opens_to_entries(officer: Client) -> None:
     assert "account=tax.DE.19" in unescape(page(officer, "balances").content.decode())
 
 
+@pytest.mark.full  # a trial balance, above
 def test_receivables_by_age_are_what_the_journal_has_of_them(officer: Client) -> None:
     report = officer.get("/admin/reports/receivables-by-age/", {"currency": "EUR"})
     assert "1–30 days Open 1 178.50 EUR" in text_of(report)
@@ -91,6 +92,7 @@ def test_receivables_by_age_are_what_the_journal_has_of_them(officer: Client) ->
     assert "1100 Receivable from merchants 0.00 EUR 297.50 EUR 119.00 EUR 178.50 EUR" in balances
 
 
+@pytest.mark.full  # a trial balance, above
 def test_tax_by_rate_opens_to_bills_and_notes(officer: Client) -> None:
     text = text_of(page(officer, "taxes"))
     assert "DE Tax 19 % 3 150.00 EUR 28.50 EUR" in text

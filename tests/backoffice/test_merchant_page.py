@@ -98,6 +98,7 @@ def test_a_merchant_that_does_not_exist_has_no_page() -> None:
     assert browser_of(operator()).get("/admin/merchant/nobody/").status_code == 404
 
 
+@pytest.mark.full  # it tells what the merchant has, above
 def test_it_shows_what_people_changed(shop: Shop) -> None:
     trail.write(
         Action.LIMIT_CHANGED, actor="olga@tael.example", subject="credit line of rosewood",
@@ -118,6 +119,7 @@ def test_it_asks_few_questions(shop: Shop) -> None:
     assert len(queries) <= 31  # also those of a role's permissions, and of the numbers' prefix
 
 
+@pytest.mark.full  # the decisions are at hand, above
 def test_it_is_linked_from_lists_and_pages_of_what_the_merchant_has(shop: Shop) -> None:
     client = browser_of(operator())
     order = shop.line.orders.get(reference="A-1")

@@ -76,12 +76,14 @@ def test_what_is_no_place_is_not_chosen(name: str) -> None:
     assert User.objects.get(pk=person.pk).timezone == ""
 
 
+@pytest.mark.full  # one that is no place, above
 def test_a_zone_that_is_gone_locks_nobody_out() -> None:
     person = operator("Auditor")
     User.objects.filter(pk=person.pk).update(timezone="Asia/Atlantis")
     assert "Times: UTC" in text_of(browser_of(person).get(ORDERS))
 
 
+@pytest.mark.full  # each role is asked in test_admin_roles.py
 def test_nobody_else_has_such_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     set_clock(monkeypatch)("2026-11-03 10:00")
     owner = member(shops.join("2026-11-01 10:00", "other", name="Other"))
@@ -90,6 +92,7 @@ def test_nobody_else_has_such_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Client().get(CHOOSE)["Location"].startswith("/admin/login/")
 
 
+@pytest.mark.full  # all times of the admin follow, above
 def test_a_merchants_pages_keep_the_merchants_own_zone() -> None:
     client = choose(operator("Auditor"), "Asia/Bangkok")
     assert "Times: UTC" in text_of(client.get("/admin/merchant/rosewood/"))

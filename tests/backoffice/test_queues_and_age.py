@@ -86,7 +86,7 @@ def sandbox(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("came", "queue", "decisions"), some(CASES, 2), ids=[c[1].title for c in CASES]
+    ("came", "queue", "decisions"), some(CASES, 4), ids=[c[1].title for c in CASES]
 )
 def test_a_year_later_it_still_waits_with_its_decisions(
     came: Callable[[], Model],

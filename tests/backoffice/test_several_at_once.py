@@ -117,6 +117,7 @@ def test_what_is_refused_keeps_no_other_waiting_and_says_why(
     assert [withdrawing.status(one) for one in asked_for] == ["REJECTED", "CANCELLED", "REJECTED"]
 
 
+@pytest.mark.full  # what is refused, above
 def test_a_row_of_which_the_page_says_nothing_is_not_decided(
     asked_for: list[Withdrawal], officer: User
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_row_of_which_the_page_says_nothing_is_not_decided(
     assert "no longer says what it showed" in unread
 
 
+@pytest.mark.full  # what is refused keeps no other, above
 def test_one_merchant_whose_days_stand_still_stops_no_other(
     asked_for: list[Withdrawal], officer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +154,7 @@ def test_one_merchant_whose_days_stand_still_stops_no_other(
     assert withdrawing.status(asked_for[2]) == "REQUESTED"
 
 
+@pytest.mark.full  # a reason in test_admin_decisions.py
 def test_it_asks_for_a_reason_and_for_rows(asked_for: list[Withdrawal], officer: User) -> None:
     client = browser_of(officer)
     with nothing_changes():
@@ -165,6 +168,7 @@ def test_it_asks_for_a_reason_and_for_rows(asked_for: list[Withdrawal], officer:
         ).status_code == 403  # fmt: skip
 
 
+@pytest.mark.full  # together they leave the same, above
 def test_it_offers_the_rows_that_the_list_shows_and_that_are_open(
     asked_for: list[Withdrawal], officer: User
 ) -> None:

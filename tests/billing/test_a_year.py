@@ -9,6 +9,7 @@ from tests.billing import deciding
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.full  # a month passes in all zones in test_month_in_all_zones.py
 def test_a_year() -> None:
     """Plan of 39.00 for 30 days, threshold 200.00, in Bangkok but billed in dollars."""
     shop = shops.join(

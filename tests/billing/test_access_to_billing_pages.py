@@ -40,6 +40,7 @@ def clients() -> dict[str, Client]:
     return everybody(Shop("rosewood"))
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 @pytest.mark.parametrize(
     "path",
     some(
@@ -68,6 +69,7 @@ def test_everybody_of_the_merchant_sees_them_and_nobody_else(
     }
 
 
+@pytest.mark.full  # each file is asked for there, too
 @pytest.mark.parametrize(
     "path",
     some(
@@ -94,6 +96,7 @@ def test_owners_and_finance_export_and_ask(
     }
 
 
+@pytest.mark.full  # each form is sent there, too
 @pytest.mark.parametrize(
     ("path", "answer"),
     some(

@@ -77,6 +77,7 @@ def test_a_price_for_everybody(shop: Shop, browser: Client) -> None:
     assert stored(shop) == "15.00"
 
 
+@pytest.mark.full  # operations end one in test_prices.py
 def test_a_price_for_one_merchant_which_ends_again(shop: Shop, browser: Client) -> None:
     introduce(browser)
     introduce(browser, merchant="rosewood", unit_price="0.0123456")  # too many decimals
@@ -88,6 +89,7 @@ def test_a_price_for_one_merchant_which_ends_again(shop: Shop, browser: Client) 
     assert "own price ends" in text(browser.get(LIST))
 
 
+@pytest.mark.full  # each decision in test_trail_of_decisions.py
 def test_a_price_sent_twice_is_one(shop: Shop, browser: Client) -> None:
     assert introduce(browser).status_code == 302
     with nothing_changes(but=["django_admin_log"]):  # the form was sent, though nothing came of it
@@ -97,6 +99,7 @@ def test_a_price_sent_twice_is_one(shop: Shop, browser: Client) -> None:
     assert [price for _, price, _, _ in prices()] == ["0.015000", "0.020000", "0.015000"]
 
 
+@pytest.mark.full  # one for everybody is introduced above
 def test_the_next_price_starts_from_one_that_there_is(shop: Shop, browser: Client) -> None:
     introduce(browser, merchant="rosewood")
     page = browser.get(address(FeePrice.objects.get(), "decide", "introduce"))
@@ -144,6 +147,7 @@ def test_who_may_not_change_prices_introduces_none(shop: Shop) -> None:
             assert introduce(stranger).status_code in (302, 403)
 
 
+@pytest.mark.full  # each list is searched in test_every_list.py
 def test_prices_are_found_by_fee_or_merchant(shop: Shop, browser: Client) -> None:
     introduce(browser)
     introduce(browser, merchant="rosewood")

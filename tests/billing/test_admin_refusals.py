@@ -87,6 +87,7 @@ def test_a_bill_that_is_paid_by_transfer_is_not_collected(shop: Shop) -> None:
     assert "bills are paid by bank transfer" in refusal(deciding.invoice(shop), "pay")
 
 
+@pytest.mark.full  # a bill paid by transfer is not collected, above
 def test_what_came_of_collecting_is_said(shop: Shop) -> None:
     invoice = deciding.invoice(shop)
     deciding.card(shop, "9995")
@@ -96,6 +97,7 @@ def test_what_came_of_collecting_is_said(shop: Shop) -> None:
     assert reread(invoice).status == "OPEN"
 
 
+@pytest.mark.full  # a bill with a payment is refused, above
 def test_a_payment_under_way_is_waited_for(shop: Shop) -> None:
     payment = deciding.of_silent_card(shop)
     invoice = payment.invoice
@@ -121,12 +123,14 @@ def test_a_payment_of_which_nothing_strange_is_said_is_not_ended(shop: Shop) -> 
         )
 
 
+@pytest.mark.full  # nor is one for a transfer, above
 def test_a_provider_that_is_not_ready_is_not_asked(shop: Shop, settings: Settings) -> None:
     payment = deciding.of_silent_card(shop)
     settings.TAEL_SANDBOX = False
     assert "sandbox payments need TAEL_SANDBOX=1" in refusal(payment, "ask")
 
 
+@pytest.mark.full  # a closed one has no terms, below
 def test_an_open_account_has_no_rest(shop: Shop) -> None:
     assert "it is open, or has nothing outstanding" in refusal(shop.account, "bill-rest", **WHY)
     browser = browser_of(operator("billingaccount", email="o@tael.example"))
@@ -148,6 +152,7 @@ def test_a_closed_account_has_no_terms_to_change(shop: Shop) -> None:
     assert "it was closed on 2026-11-03" in text(response)
 
 
+@pytest.mark.full  # decisions about other figures in test_stale_pages.py
 def test_a_grants_form_sent_with_other_figures_is_refused(shop: Shop) -> None:
     browser = browser_of(operator("charge"))
     page = address(deciding.charge(shop), "decide", "credit")
@@ -161,6 +166,7 @@ def test_a_grants_form_sent_with_other_figures_is_refused(shop: Shop) -> None:
     assert again["request_key"].value() != said["request_key"]
 
 
+@pytest.mark.full  # operations refuse it in test_billing_credits.py
 def test_a_charge_is_credited_for_reasons_of_its_kind_and_a_credit_not_at_all(shop: Shop) -> None:
     browser = browser_of(operator("charge"))
     charge = deciding.charge(shop)
@@ -179,6 +185,7 @@ def test_a_charge_is_credited_for_reasons_of_its_kind_and_a_credit_not_at_all(sh
         assert browser.post(address(made, "decide", "credit"), said).status_code == 200
 
 
+@pytest.mark.full  # operations refuse it in test_payment_methods.py
 def test_an_account_chooses_among_its_own_cards(shop: Shop) -> None:
     kept = deciding.card(shop, "4242")
     browser = browser_of(operator("billingaccount"))
@@ -192,6 +199,7 @@ def test_an_account_chooses_among_its_own_cards(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.full  # each list is searched in test_every_list.py
 @pytest.mark.parametrize(
     ("asked", "found"),
     some([("2026-000001", 1), ("rosewood", 1), ("2026-000002", 0), ("rose", 1), ("ros x", 0)], 5),

@@ -73,6 +73,7 @@ def test_it_is_on_the_operators_desk(shop: shops.Shop, odd: OddStripe) -> None:
     assert "pi_1 says that 249.00 USD arrived; we asked for 250.00 USD" in listed
 
 
+@pytest.mark.full  # nor does an answer, above
 def test_an_event_of_it_pays_nothing_either(shop: shops.Shop, odd: OddStripe) -> None:
     odd.mishaps.append("lost")
     collect(shop, "2026-11-02 10:00")

@@ -68,6 +68,7 @@ def test_while_the_lease_is_live_nobody_asks_nor_decides(
     assert (attempts(), invoice(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
 
 
+@pytest.mark.full  # one that sleeps longer, above
 def test_one_that_sleeps_between_its_renewal_and_its_request_sends_the_same_key(
     odd: OddStripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +94,7 @@ def test_one_that_sleeps_between_its_renewal_and_its_request_sends_the_same_key(
     assert (attempts(), invoice(), taken(odd)) == (["SUCCEEDED"], PAID, ["25000 usd pm_1"])
 
 
+@pytest.mark.full  # one that sleeps, above
 def test_another_card_chosen_while_it_slept_is_charged_and_the_first_is_not(
     odd: OddStripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +111,7 @@ def test_another_card_chosen_while_it_slept_is_charged_and_the_first_is_not(
     assert Invoice.objects.get().first_failed_at is None
 
 
+@pytest.mark.full  # so it is in test_withdrawals_leases.py
 def test_what_comes_back_is_settled_on_a_new_connection(odd: OddStripe) -> None:
     shop = billed_shop()
     with sleepers.elsewhere(lambda: collect(shop, "2026-11-02 10:00")) as worker:
@@ -119,6 +122,7 @@ def test_what_comes_back_is_settled_on_a_new_connection(odd: OddStripe) -> None:
     assert sleepers.held() == []
 
 
+@pytest.mark.full  # asked about in test_unknown_payments.py
 def test_without_a_database_it_stays_pending_and_is_asked_about_by_its_key(
     odd: OddStripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:

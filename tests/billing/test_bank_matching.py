@@ -64,6 +64,7 @@ def issuer() -> None:
 # What is certain.
 
 
+@pytest.mark.full  # one of its lines is booked below
 def test_of_a_batch_there_is_a_line_for_each_payment_that_moves_something() -> None:
     batch = Paid("210.00", parts=(Paid("0.00", "information"), Paid("210.00", "a payment")))
     nothing = Paid("0.00", parts=(Paid("7.00", "in"), Paid("7.00", "out", is_credit=False)))
@@ -111,6 +112,7 @@ def test_the_reference_and_the_right_amount_pay_the_bill_on_its_value_date() -> 
     assert offended() == []
 
 
+@pytest.mark.full  # so is one booked here instead, below
 def test_a_transfer_that_an_operator_had_recorded_is_the_lines() -> None:
     shop = joined()
     invoice = billed(shop)
@@ -337,6 +339,7 @@ def test_whoever_paid_before_is_known_by_the_account() -> None:
     assert offended() == []
 
 
+@pytest.mark.full  # one payer is known above
 def test_whoever_paid_for_another_whose_money_was_booked_here_first_paid_for_several() -> None:
     rosewood, lotus = joined(), joined("lotus")
     first, second = billed(rosewood), billed(rosewood, "300.00", at="2026-11-03 10:00")
@@ -385,6 +388,7 @@ def switch(prefix: str, now: str, *, is_on: bool) -> None:
     issuers.take_statements(issuer_id=found.pk, is_on=is_on, now=at(now), **BY)
 
 
+@pytest.mark.full  # one with it is paid above
 def test_a_bill_carries_a_reference_from_when_its_issuer_says_so_and_keeps_it() -> None:
     IssuerFactory.create()
     shop = shops.join("2026-11-01 09:00", "rosewood", plan_price="0.00")

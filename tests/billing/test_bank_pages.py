@@ -100,6 +100,7 @@ def test_a_billing_officer_uploads_a_statement_and_decides_about_its_lines() -> 
     assert "Bank statements that do not follow 1" in text_of(olga.get("/admin/"))
 
 
+@pytest.mark.full  # each role is asked in test_admin_roles.py
 def test_others_look_or_do_not() -> None:
     shop = joined()
     banking.matched(Paid("7.00"))
@@ -137,6 +138,7 @@ def test_a_proposal_that_changed_since_its_page_was_opened_is_shown_again() -> N
     assert f"{shop.account.unapplied.amount:.2f}" == "15.00"
 
 
+@pytest.mark.full  # two at once in test_bank_matching.py
 @pytest.mark.django_db(transaction=True)
 def test_a_decision_about_a_statement_waits_for_whoever_takes_a_file() -> None:
     banking.take(Paid("1.00"))

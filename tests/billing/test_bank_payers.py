@@ -114,6 +114,7 @@ def test_payers_are_known_while_keys_are_rotated_and_after(settings: LazySetting
     )
 
 
+@pytest.mark.full  # as of a buyer in test_erasing_buyers.py
 def test_an_export_has_all_of_a_payer_and_nothing_of_others(boss: User) -> None:
     paid_by_two()
     for payer in ("de75 5121 0800 1245 1261 99", " NATTAYA "):
@@ -149,6 +150,7 @@ def test_what_the_books_need_of_a_payer_stays_and_the_rest_becomes_a_pseudonym(b
     assert offended() == []
 
 
+@pytest.mark.full  # what is not needed goes above
 def test_all_of_it_goes_with_the_books(settings: LazySettings) -> None:
     paid_by_two()  # Nattaya's payment waits still
     settings.TAEL_BANK_LINES_KEPT_DAYS = 4000
@@ -165,6 +167,7 @@ def test_all_of_it_goes_with_the_books(settings: LazySettings) -> None:
     assert offended() == []
 
 
+@pytest.mark.full  # as a person in test_erasing_people.py
 def test_administrators_alone_erase_a_payer_by_the_admins_page(boss: User) -> None:
     paid_by_two()
     set_aside()

@@ -97,6 +97,7 @@ def test_a_payment_that_is_returned_is_a_reversal_once_an_operator_says_so() -> 
     assert offended() == []
 
 
+@pytest.mark.full  # one returned whole, above
 def test_a_part_that_is_returned_is_a_reversal_of_it_and_more_is_for_people() -> None:
     shop = joined()
     first = billed(shop)
@@ -250,6 +251,7 @@ def test_which_of_several_lines_is_returned_an_operator_says() -> None:
     assert offended() == []
 
 
+@pytest.mark.full  # two at once in test_bank_matching.py
 @pytest.mark.django_db(transaction=True)
 def test_of_two_returns_said_to_take_back_one_line_at_the_same_instant_one_gets_it() -> None:
     shop = joined()

@@ -98,6 +98,7 @@ def test_a_statement_is_taken_once_whatever_file_it_comes_in() -> None:
         connection.cursor().execute("UPDATE billing_bankstatement SET closing = 6")
 
 
+@pytest.mark.full  # those that it counts, above
 def test_of_statements_that_a_bank_does_not_count_each_of_a_day_is_taken_once() -> None:
     noon = GERMAN.replace("EUR", "USD").replace(":28C:00011/001", ":28C:0")
     evening = noon.replace("C261104USD500", "C261105USD599").replace("USD599,00\n-", "USD698,00\n-")
@@ -159,6 +160,7 @@ def test_a_gap_and_an_overlap_are_named_and_wait_until_they_follow_or_are_decide
     assert offended() == []
 
 
+@pytest.mark.full  # an overlap waits above
 def test_the_same_day_in_another_file_of_an_account_that_is_emptied_each_evening_waits() -> None:
     shop = joined()
     evening = Paid("210.00", "to the head office", is_credit=False)
@@ -225,6 +227,7 @@ def test_what_is_put_into_the_folder_is_taken_and_moved(folder: Path) -> None:
     assert "done/a-2.xml" in there(folder)
 
 
+@pytest.mark.full  # files of the folder are taken above
 def test_a_file_that_fails_holds_up_no_other_and_is_noted_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -259,6 +262,7 @@ def test_a_file_that_fails_holds_up_no_other_and_is_noted_once(
     assert BankFile.objects.exclude(problem="").count() == 1
 
 
+@pytest.mark.full  # the same file is taken once, above
 @pytest.mark.django_db(transaction=True)
 def test_whoever_dies_before_the_file_is_moved_leaves_it_to_the_next(folder: Path) -> None:
     put(folder, "a.xml", camt(Paid("5.00")))

@@ -171,6 +171,7 @@ def test_a_grant_on_nothing_needs_a_credits_reason(shop: shops.Shop, fee: str) -
         deciding.grant(shop, LATER, "1.00", fee)
 
 
+@pytest.mark.full  # and those that do not fit are refused, above
 @pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("charge", "fee"),

@@ -54,6 +54,7 @@ def test_it_says_how_far_the_threshold_is_and_when_bills_come(shop: Shop) -> Non
     assert "Each plan date brings a bill with the plan fee and what is outstanding." in said
 
 
+@pytest.mark.full  # the page of details does in test_parties.py
 def test_it_says_whom_bills_are_made_out_to(shop: Shop) -> None:
     said = read(shop, "settings/")
     assert "Only your name so far: Rosewood Dresses." in said
@@ -71,6 +72,7 @@ def test_it_says_whom_bills_are_made_out_to(shop: Shop) -> None:
     assert "Only your name" not in said
 
 
+@pytest.mark.full  # the threshold is, above
 def test_changes_that_wait_are_told(shop: Shop) -> None:
     deciding.change_plan(shop, "2026-11-10 09:00", "390.00", 365)
     deciding.change_time_zone(shop, "2026-11-10 09:00", "Asia/Bangkok")
@@ -92,6 +94,7 @@ def test_finance_asks_for_a_higher_threshold_and_reads_the_answer(shop: Shop) ->
     assert "Billing threshold 800.00 USD" in read(shop, "settings/")
 
 
+@pytest.mark.full  # one form at once in test_forms_sent_at_once.py
 def test_asking_twice_by_a_double_click_is_asking_once(shop: Shop) -> None:
     for _ in range(2):
         assert "You have asked for a higher threshold." in send(shop, ASK, **FOR_SPRING)
@@ -121,6 +124,7 @@ def test_what_cannot_be_is_refused_and_what_was_typed_stays(
     assert f'value="{(FOR_SPRING | content)["threshold"]}"' in response.content.decode()
 
 
+@pytest.mark.full  # operations refuse it in test_threshold_requests.py
 def test_a_second_wish_waits_for_the_first_ones_answer(shop: Shop) -> None:
     client = proved(member(shop))
     send(shop, ASK, client=client, **FOR_SPRING)
@@ -154,6 +158,7 @@ def test_a_test_card_is_added_once_and_used_from_now_on(shop: Shop) -> None:
     assert "Visa ···· 4242 Collected from the card when a bill is issued. In use" in said
 
 
+@pytest.mark.full  # one that is one, above
 def test_a_number_that_is_no_test_card_is_not_taken(shop: Shop) -> None:
     client = proved(member(shop))
     with nothing_changes():
@@ -189,6 +194,7 @@ def test_another_method_is_chosen_and_a_failed_bill_is_tried_with_it(
     assert state() == "PAID 39.00/39.00"
 
 
+@pytest.mark.full  # nor does another merchant's card, below
 @pytest.mark.parametrize(
     "content",
     some(
@@ -241,6 +247,7 @@ def test_a_closed_account_says_so(shop: Shop) -> None:
     assert "Your account is closed." in said
 
 
+@pytest.mark.full  # each page in test_page_queries.py
 def test_it_takes_few_queries(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -26,6 +26,7 @@ def test_a_form_sent_eight_times_at_once_charges_once() -> None:
     assert shop.figures() == ("12.50", "0.00")
 
 
+@pytest.mark.full  # charges once, above
 @every_order
 def test_a_form_sent_eight_times_at_once_waives_once() -> None:
     shop = manual()
@@ -34,6 +35,7 @@ def test_a_form_sent_eight_times_at_once_waives_once() -> None:
     assert (state(), means()) == ("OPEN 9.00/39.00", ["credit 9.00 SUCCEEDED"])
 
 
+@pytest.mark.full  # charges once, above
 @every_order
 def test_a_bill_asked_for_eight_times_at_once_is_one() -> None:
     shop = shops.join("2026-11-01 10:00")
@@ -58,6 +60,7 @@ def _outcome(doing: Callable[[], object]) -> str:
     return "done"
 
 
+@pytest.mark.full  # charges once, above
 @every_order
 def test_of_eight_plans_made_at_once_one_is_in_force() -> None:
     shop = manual()
@@ -66,6 +69,7 @@ def test_of_eight_plans_made_at_once_one_is_in_force() -> None:
     assert PaymentPlan.objects.get().parts.count() == 3
 
 
+@pytest.mark.full  # charges once, above
 @every_order
 def test_of_a_plan_and_a_pause_at_once_the_plan_stands() -> None:
     shop = manual()

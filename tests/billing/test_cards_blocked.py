@@ -69,6 +69,7 @@ def test_its_bills_wait_for_a_transfer_or_another_method(shop: Shop) -> None:
     assert [one.check.name for one in findings if one.violations] == []
 
 
+@pytest.mark.full  # its bills are not collected above
 def test_it_is_not_chosen_nor_added_again(shop: Shop) -> None:
     block(shop)
     with nothing_changes(), pytest.raises(UnknownCard):
@@ -93,6 +94,7 @@ def test_one_that_nothing_is_collected_from_changes_no_method(shop: Shop) -> Non
     assert AccountChange.objects.count() == changes
 
 
+@pytest.mark.full  # what waits for a transfer does above
 def test_what_its_provider_was_asked_for_goes_on(shop: Shop) -> None:
     CardFactory.create(shop=shop, at="2026-11-02 11:00", last_four="0119")  # stays silent
     shop.charge("2026-11-03 10:00", "pick-pack", "120.00")
@@ -107,6 +109,7 @@ def test_what_its_provider_was_asked_for_goes_on(shop: Shop) -> None:
     assert deciding.invoice(shop, "2026-11-03").status == "PAID"
 
 
+@pytest.mark.full  # blocked once, above
 def test_blocked_twice_is_refused_and_it_stays_blocked(shop: Shop) -> None:
     block(shop)
     with nothing_changes(), pytest.raises(AlreadyDecided):

@@ -88,6 +88,7 @@ def test_a_form_sent_twice_charges_once_and_with_other_content_conflicts(shop: s
     assert shop.figures() == ("55.00", "0.00")
 
 
+@pytest.mark.full  # by events in test_prices.py
 def test_a_price_is_multiplied_by_the_quantity_of_its_day(shop: shops.Shop) -> None:
     deciding.price("receiving", "0.335", "2026-11-01")
     made = charge(shop, AT, None, fee="receiving", quantity=Decimal(3))
@@ -97,12 +98,14 @@ def test_a_price_is_multiplied_by_the_quantity_of_its_day(shop: shops.Shop) -> N
     assert_audited(shop, AT)
 
 
+@pytest.mark.full  # by events in test_threshold_invoices.py
 def test_what_reaches_the_threshold_is_billed_at_once(shop: shops.Shop) -> None:
     charge(shop, AT, "170.00")
     assert shop.invoices() == ["2026-11-10 THRESHOLD 200.00"]
     assert_audited(shop, AT)
 
 
+@pytest.mark.full  # by events in test_late_and_odd.py
 def test_a_service_of_a_closed_month_is_late(shop: shops.Shop) -> None:
     made = charge(shop, "2026-12-02 09:00", service_on=date(2026, 11, 30))
     assert made.is_late

@@ -211,6 +211,7 @@ def test_only_a_closed_accounts_rest_is_paid_out_or_billed() -> None:
         deciding.pay_out_rest(shop, "2026-11-10 12:00")
 
 
+@pytest.mark.full  # a rest is paid out above
 def test_a_voided_final_bill_is_billed_again_when_an_operator_says_so() -> None:
     shop = busy_shop()
     deciding.close(shop, "2026-11-10 12:00")
@@ -233,6 +234,7 @@ def test_a_voided_final_bill_is_billed_again_when_an_operator_says_so() -> None:
         deciding.bill_rest(shop, "2027-01-15 13:00")
 
 
+@pytest.mark.full  # any bill is in test_voiding.py
 @pytest.mark.parametrize("threshold", ["500.00", "50.00"])
 def test_a_voided_final_bill_is_credited_and_billed_again(threshold: str) -> None:
     """A closed account has no threshold any more: a credit makes no bill."""
@@ -277,6 +279,7 @@ def test_a_final_draft_that_was_sent_back_is_drawn_up_again() -> None:
     assert list(statuses)[1:] == [("FINAL", "VOID"), ("FINAL", "DRAFT")]
 
 
+@pytest.mark.full  # a day end and charges in test_races.py
 @every_order
 @pytest.mark.django_db(transaction=True)
 def test_closing_and_charging_at_once() -> None:

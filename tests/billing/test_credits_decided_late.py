@@ -96,6 +96,7 @@ def test_approving_late_works_off_the_days_before(shop: shops.Shop) -> None:
     assert shop.figures() == ("-15.00", "0.00")
 
 
+@pytest.mark.full  # eight decide about one, below
 @pytest.mark.django_db(transaction=True)
 def test_two_operators_approve_two_credits_at_once_within_the_charge() -> None:
     """Asked for when there was room: a charge never gets more back than it was."""
@@ -134,6 +135,7 @@ def test_eight_decisions_on_one_credit_at_once_are_one() -> None:
     assert Notice.objects.filter(kind="CREDIT_ANSWERED").count() == 1
 
 
+@pytest.mark.full  # eight decide at once, above
 @pytest.mark.django_db(transaction=True)
 def test_eight_forms_at_once_never_ask_for_more_than_the_charge() -> None:
     shop = open_shop()

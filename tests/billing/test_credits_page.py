@@ -92,6 +92,7 @@ def test_finance_asks_and_reads_the_answer(shop: Shop) -> None:
     assert "mali@" not in said
 
 
+@pytest.mark.full  # an answer is read above
 def test_a_rejected_one_says_why(shop: Shop) -> None:
     ask(shop)
     credit = BillingCredit.objects.get()
@@ -115,6 +116,7 @@ def test_a_form_without_its_key_is_not_taken(shop: Shop) -> None:
         assert "One was packed twice." in ask(shop, client=client, request_key="")
 
 
+@pytest.mark.full  # the same form twice, above
 def test_a_new_form_has_a_new_key(shop: Shop) -> None:
     client = browser_of(member(shop))
     forms = [client.get(address_of(shop, f"{NEW}?charge=c-1")).context["form"] for _ in range(2)]
@@ -151,6 +153,7 @@ def test_what_cannot_be_is_refused_and_what_was_typed_stays(
         assert f'value="{(FORM | content)["amount"]}"' in response.content.decode()
 
 
+@pytest.mark.full  # operations refuse it in test_credits_decided_late.py
 def test_the_same_form_with_other_content_is_refused(shop: Shop) -> None:
     client = proved(member(shop))
     ask(shop, client=client)
@@ -180,6 +183,7 @@ def test_a_credit_itself_cannot_be_credited(shop: Shop) -> None:
     assert "You have no charge with this reference." in said
 
 
+@pytest.mark.full  # each filter in test_every_filter.py
 def test_credits_are_found_by_status(shop: Shop) -> None:
     ask(shop)
     assert "Pick and pack credit c-1" in read(shop, "credits/?status=REQUESTED")

@@ -100,6 +100,7 @@ def test_it_makes_a_threshold_bill_like_any_charge() -> None:
     ]
 
 
+@pytest.mark.full  # on an open one, above
 def test_on_a_closed_account_a_final_bill_takes_it() -> None:
     shop = open_shop()
     deciding.close(shop, LATER)
@@ -114,6 +115,7 @@ def test_on_a_closed_account_a_final_bill_takes_it() -> None:
     assert violated(shop, "2026-11-12 10:00") == []
 
 
+@pytest.mark.full  # on an open one, above
 def test_what_is_left_of_a_credit_on_a_closed_account_is_less() -> None:
     shop = open_shop()
     deciding.close(shop, LATER)
@@ -127,6 +129,7 @@ def test_what_is_left_of_a_credit_on_a_closed_account_is_less() -> None:
     assert violated(shop, "2026-11-12 10:00") == []
 
 
+@pytest.mark.full  # what is given is, above
 def test_what_is_not_given_is_not_taken_back() -> None:
     shop = open_shop()
     asked = deciding.ask(shop, LATER, "P-1", "15.00")

@@ -60,6 +60,7 @@ def test_what_is_outstanding_and_what_accrues_is_the_sum_of_its_days(shop: Shop)
     assert total(shop) == "107.00"
 
 
+@pytest.mark.full  # the whole is, above
 def test_a_months_category_and_fee_are_the_sum_of_their_days(shop: Shop) -> None:
     shop.charge("2026-11-15 10:00", "pick-pack", "3.00", "P-1")
     shop.run_jobs("2026-12-01 00:00")
@@ -76,6 +77,7 @@ def test_a_months_category_and_fee_are_the_sum_of_their_days(shop: Shop) -> None
     assert "Remove: Pick and pack" in said
 
 
+@pytest.mark.full  # a day opens below
 def test_a_statement_and_the_overview_lead_there(shop: Shop) -> None:
     client = browser_of(member(shop))
     statement = client.get("/m/rosewood/billing/statements/2026-11/").content.decode()
@@ -152,6 +154,7 @@ def test_the_page_of_another_shops_day_is_not_there(shop: Shop) -> None:
     assert client.get("/m/rosewood/billing/days/99999999999999999999/").status_code == 404
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 @pytest.mark.parametrize("path", some(["days/", "outlook/"], 2))
 def test_only_the_merchants_people_see_it(shop: Shop, path: str) -> None:
     assert answers(shop, path) == SHOWN | NOBODY_ELSE

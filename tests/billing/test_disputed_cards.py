@@ -46,6 +46,7 @@ def test_a_disputed_card_is_not_asked_again(odd: OddStripe, disputed: shops.Shop
     assert not offended()
 
 
+@pytest.mark.full  # nor is it asked by itself, above
 def test_nor_may_somebody_pay_with_it_now(odd: OddStripe, disputed: shops.Shop) -> None:
     with nothing_changes(), pytest.raises(payments.CardDisputed):
         payments.pay_now(
@@ -56,6 +57,7 @@ def test_nor_may_somebody_pay_with_it_now(odd: OddStripe, disputed: shops.Shop) 
     assert odd.requests == []
 
 
+@pytest.mark.full  # it is not before, above
 def test_it_is_asked_again_once_its_merchant_has_chosen_it_anew(
     odd: OddStripe, disputed: shops.Shop
 ) -> None:
@@ -76,6 +78,7 @@ def test_it_is_asked_again_once_its_merchant_has_chosen_it_anew(
     assert not offended()
 
 
+@pytest.mark.full  # one of the same does, above
 def test_a_dispute_of_another_card_stops_nothing(odd: OddStripe, paid: shops.Shop) -> None:
     CardFactory.create(
         shop=paid,

@@ -66,6 +66,7 @@ def send(shop: Shop, client: Client, *chosen: int, **content: str) -> Any:
     return client.post(address_of(shop, PATH), sent, follow=True)
 
 
+@pytest.mark.full  # chosen ones are asked for below
 def test_charges_are_chosen_where_they_are_listed_by_who_may_ask(
     shop: Shop, client: Client
 ) -> None:
@@ -157,6 +158,7 @@ def test_what_cannot_be_asked_for_is_named_and_nothing_is_written(
     assert "Ask for the credits" not in said
 
 
+@pytest.mark.full  # eight at once in test_credits_decided_late.py
 def test_two_forms_at_once_ask_once_for_each_charge(shop: Shop, client: Client) -> None:
     one, two, three = keys(shop, "c-1", "c-2", "c-3")
     send(shop, client, one, two, total="10.00")

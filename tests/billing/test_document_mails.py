@@ -135,6 +135,7 @@ def test_a_mail_that_fails_is_mailed_again(shop: Shop, monkeypatch: pytest.Monke
     assert len(mailed(shop, "2026-10-02 10:10")) == 1
 
 
+@pytest.mark.full  # one is followed above
 def test_a_link_is_good_for_a_week_and_an_address_is_named_once(shop: Shop) -> None:
     address = add(shop)
     (letter,) = mailed(shop, "2026-10-02 10:05")
@@ -164,6 +165,7 @@ def test_a_link_is_good_for_a_week_and_an_address_is_named_once(shop: Shop) -> N
     assert "gets no more documents." in text_of(owner.get(PAGE))
 
 
+@pytest.mark.full  # as notices in test_notice_mails_failing.py
 def test_an_address_that_refuses_is_tried_ever_more_seldom_and_then_given_up(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, clock: Callable[[str], None]
 ) -> None:

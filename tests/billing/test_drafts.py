@@ -102,6 +102,7 @@ def test_issued_it_gets_the_next_number_amid_those_of_others() -> None:
     assert attempts(shop, SECOND) == ["2026-11-03 10:00 SUCCEEDED"]
 
 
+@pytest.mark.full  # it gets the next one, above
 def test_a_draft_of_the_old_year_gets_a_number_of_that_year() -> None:
     shop = reviewed("2026-12-31 10:00")
     shops.join("2027-01-01 10:00", "willow", plan_price="39.00")
@@ -110,6 +111,7 @@ def test_a_draft_of_the_old_year_gets_a_number_of_that_year() -> None:
     assert (str(invoice().issued_on), str(invoice().due_on)) == ("2026-12-31", "2027-01-02")
 
 
+@pytest.mark.full  # any draft is issued above
 def test_a_manual_draft_is_due_seven_days_after_its_issue() -> None:
     shop = reviewed(payment_method="manual")
     shop.run_jobs("2026-11-20 00:00")

@@ -57,6 +57,7 @@ def test_it_is_told_and_on_the_trail() -> None:
     assert WHY not in said
 
 
+@pytest.mark.full  # moved once, above
 def test_it_can_be_moved_again_but_never_back() -> None:
     shop = manual()
     move(shop, AT, "2026-11-20")
@@ -98,6 +99,7 @@ def test_one_that_was_given_up_has_none_to_move() -> None:
         move(shop, AT, "2026-11-20")
 
 
+@pytest.mark.full  # what fails counts from it, above
 def test_a_method_chosen_later_is_tried_on_the_new_day() -> None:
     shop = manual()
     move(shop, AT, "2026-11-20")

@@ -83,6 +83,7 @@ def test_hourly_runs_make_the_same_five_attempts() -> None:
     assert attempts(shop) == [f"2026-11-{day} 11:00 {SOFT}" for day in days]
 
 
+@pytest.mark.full  # to the tick, above
 def test_retries_are_24_hours_apart_whatever_the_clock_on_the_wall_does() -> None:
     # New York goes back from 2:00 to 1:00 on 1 November 2026; 11:00 is then 16:00 UTC, not 15:00.
     shop = shops.join(
@@ -112,6 +113,7 @@ def test_retries_missed_in_an_outage_are_one_attempt() -> None:
     ]
 
 
+@pytest.mark.full  # a shorter one, above
 def test_after_an_outage_longer_than_all_retries_there_is_one() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
@@ -154,6 +156,7 @@ def test_another_card_is_tried_at_once_and_keeps_the_retries_of_the_first_failur
     assert next_attempt(shop) == "2026-11-06 11:00"
 
 
+@pytest.mark.full  # a first attempt that is, above
 def test_a_retry_that_is_refused_for_good_is_the_last(provider: Told) -> None:
     shop = told_shop()
     soft = Answer.failed("insufficient_funds")
@@ -166,6 +169,7 @@ def test_a_retry_that_is_refused_for_good_is_the_last(provider: Told) -> None:
     assert state() == "PAID 39.00/39.00"
 
 
+@pytest.mark.full  # one before it, above
 def test_a_new_card_after_the_last_retry_is_tried_once() -> None:
     shop = billed(card=SHORT)
     for day in ("01", "02", "04", "06", "08"):
@@ -215,6 +219,7 @@ def test_what_goes_wrong_with_one_bill_does_not_keep_the_others(
     monkeypatch.undo()
 
 
+@pytest.mark.full  # what goes wrong does not, above
 def test_a_payment_that_cannot_be_asked_about_does_not_keep_the_others(
     provider: Told, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +238,7 @@ def test_a_payment_that_cannot_be_asked_about_does_not_keep_the_others(
     assert attempts(silent, SECOND) == ["2026-11-01 11:00 SUCCEEDED"]
 
 
+@pytest.mark.full  # it uses up no retry in test_pay_now.py
 def test_pay_now_before_the_first_attempt_is_no_first_failure() -> None:
     shop = billed(card=SHORT)
     assert pay_now(shop, "2026-11-01 10:30") == SOFT
@@ -245,6 +251,7 @@ def test_pay_now_before_the_first_attempt_is_no_first_failure() -> None:
     ]
 
 
+@pytest.mark.full  # all jobs again in test_timetable.py
 def test_a_run_that_finds_nothing_due_leaves_everything(sandbox: Any) -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")

@@ -143,6 +143,7 @@ def test_bills_of_three_countries_keep_all_rules() -> None:
     )
 
 
+@pytest.mark.full  # a taxed one in a note, below
 def test_a_reversed_charge_and_what_is_outside_the_scope_of_tax_say_why() -> None:
     shop, outside = german(), shops.join("2026-11-01 09:00", "lotus", billing_currency="EUR")
     issued_by(outside, "DE", "2026-11-01 09:30")
@@ -187,6 +188,7 @@ def test_corrections_are_lines_below_0_that_name_the_bill_that_they_correct() ->
     assert texts(before, "IssuerAssignedID") == ["T-DE-2026-000001"]
 
 
+@pytest.mark.full  # a taxed one in a note, below
 def test_what_settles_earlier_bills_is_exempt_beside_what_is_taxed() -> None:
     shop = german()
     DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
@@ -390,6 +392,7 @@ def test_the_file_is_the_same_in_each_language_of_its_pdf(language: str, said: s
     _assert_factur_x(paper, in_english)
 
 
+@pytest.mark.full  # both syntaxes of a note, above
 def test_what_a_transfer_names_stands_in_both_syntaxes() -> None:
     terms = {"billing_currency": "EUR", "billing_threshold": "100000", "plan_price": "0"}
     shop = shops.join("2026-11-01 09:00", **terms)

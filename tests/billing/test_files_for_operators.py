@@ -77,6 +77,7 @@ def test_without_a_reason_or_a_role_nothing_is_taken(shop: Shop) -> None:
             assert owner.post(page, {"reason": WHY}).status_code == 302
 
 
+@pytest.mark.full  # nor for merchants in test_statement_csv.py
 def test_an_open_month_has_no_file(shop: Shop) -> None:
     auditor = browser_of(operator("Auditor"))
     december = shop.account.statements.get(month="2026-12-01")

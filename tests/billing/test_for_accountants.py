@@ -191,6 +191,7 @@ def test_a_years_documents_come_in_one_file_and_that_stands_on_the_trail(shop: S
         assert client.get(f"{PAGE}years/2025.zip").status_code == 404
 
 
+@pytest.mark.full  # one that is small, above
 def test_a_large_year_is_built_by_a_job_and_kept_for_a_week(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, clock: Callable[[str], None]
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_large_year_is_built_by_a_job_and_kept_for_a_week(
     assert client.get(f"{PAGE}years/2026.zip").status_code == 302
 
 
+@pytest.mark.full  # Thai dates in test_pdf_letters.py
 def test_thai_documents_have_buddhist_years_if_the_merchant_wants_them(
     clock: Callable[[str], None],
 ) -> None:

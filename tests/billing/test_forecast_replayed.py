@@ -100,6 +100,7 @@ def with_another_plan() -> Shop:
     return shop
 
 
+@pytest.mark.full  # the worked examples are below
 @pytest.mark.parametrize(
     ("shop_of", "pace"),
     [

@@ -21,7 +21,7 @@ from tests.factories import GrantedCreditFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
-from tests.whole import some
+from tests.whole import full, some
 
 pytestmark = pytest.mark.django_db
 
@@ -172,7 +172,7 @@ def test_a_store_whose_name_is_a_formula_is_none_in_a_spreadsheet(name: str) -> 
 @pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(
     ("currency", "amount", "price", "rate"),
-    [("JPY", "1200", "400.5", "400.5"), ("KWD", "1.205", "0.4", "0.400")],
+    [("JPY", "1200", "400.5", "400.5"), *full(("KWD", "1.205", "0.4", "0.400"))],
 )
 def test_amounts_have_the_digits_of_their_currency(
     currency: str, amount: str, price: str, rate: str
@@ -264,6 +264,7 @@ def test_a_bill_without_one_of_its_lines_is_not_exported(shop: Shop) -> None:
         list(Export(invoice()).blocks())
 
 
+@pytest.mark.full  # a few leave above
 def test_many_charges_leave_in_blocks(shop: Shop) -> None:
     charges.record_many(
         [

@@ -121,6 +121,7 @@ def test_a_line_is_found_under_its_own_bill_only(shop: Shop, page: str) -> None:
     assert browser_of(member(shop)).get(address).status_code == 404
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 @pytest.mark.parametrize("role", ["OWNER", "FINANCE", "VIEWER"])
 def test_everybody_of_the_merchant_sees_a_line(shop: Shop, role: str) -> None:
     address = f"/m/rosewood/billing/invoices/{line_of('2026-000002', 'app-usage')}"
@@ -136,6 +137,7 @@ def test_a_stranger_finds_no_line_and_who_is_not_signed_in_is_sent_to_do_so(shop
     assert location == f"/accounts/login/?next=/m/rosewood/{page}"
 
 
+@pytest.mark.full  # a collected one says so above
 def test_a_void_bill_says_so_and_its_lines_where_their_charges_went(shop: Shop) -> None:
     decide(shop, "2026-000002", "2026-11-14 10:00")
     page = read(shop, "2026-000002/")
@@ -156,6 +158,7 @@ def test_a_void_bill_says_so_and_its_lines_where_their_charges_went(shop: Shop) 
     assert "12 Nov 2026 15:00 FR-1 1 210.00 USD" in page
 
 
+@pytest.mark.full  # a collected one says so above
 def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
     shop.run_jobs("2026-11-19 00:00")
     TransferFactory.create(
@@ -177,6 +180,7 @@ def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
     assert "fraud" not in page
 
 
+@pytest.mark.full  # test_paying_page.py reads a failure
 @pytest.mark.usefixtures("nothing_kept")
 def test_a_failed_payment_tells_why_and_when_it_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
@@ -234,6 +238,7 @@ def test_pages_take_few_queries_however_many_lines_there_are(
     assert page.context["lines"].charge_count == 18
 
 
+@pytest.mark.full  # one of a few, above
 def test_a_line_of_many_charges_is_shown_in_pages(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -59,6 +59,7 @@ def test_asked_for_again_there_is_nothing_to_bill(shop: shops.Shop) -> None:
         draw_up(shop, AT)
 
 
+@pytest.mark.full  # what has posted is taken above
 def test_the_next_period_starts_the_day_after(shop: shops.Shop) -> None:
     draw_up(shop, AT)
     shop.charge("2026-11-10 13:00", "pick-pack", "4.00")
@@ -80,6 +81,7 @@ def test_it_is_collected_at_once_and_says_why_it_is_there(shop: shops.Shop) -> N
     assert WHY not in said
 
 
+@pytest.mark.full  # no date moves, above
 def test_plan_fees_that_came_back_stay_for_their_date(shop: shops.Shop) -> None:
     deciding.void(shop, AT, deciding.invoice(shop, "2026-11-01"))
     assert shop.figures()[0] == "40.00"

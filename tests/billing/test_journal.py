@@ -180,6 +180,7 @@ def test_bills_and_what_pays_them() -> None:
     journals.prove()
 
 
+@pytest.mark.full  # what pays bills, above
 @pytest.mark.usefixtures("sandbox")
 def test_money_that_providers_take_back() -> None:
     shop = paying.billed()  # 39.00, which the sandbox collects
@@ -221,6 +222,7 @@ def test_money_that_providers_take_back() -> None:
     journals.prove()
 
 
+@pytest.mark.full  # what pays bills, above
 def test_a_transfer_that_was_booked_elsewhere() -> None:
     shop, other = paying.manual(), paying.manual("tallow")
     paying.transfer(shop, "2026-11-02 10:00", "50.00", "BANK-1")
@@ -250,6 +252,7 @@ def test_a_transfer_that_was_booked_elsewhere() -> None:
     journals.prove()
 
 
+@pytest.mark.full  # bills and what pays them, above
 def test_taxes_and_what_takes_them_back() -> None:
     shop = german()
     shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")

@@ -40,6 +40,7 @@ def with_draft(reference: str) -> Shop:
     return shop
 
 
+@pytest.mark.full  # what comes later in test_journal_locks.py
 @every_order
 def test_what_commits_meanwhile_is_in_the_locked_month_or_in_the_open_one() -> None:
     every = [with_draft(reference) for reference in SHOPS]

@@ -135,6 +135,7 @@ def busy(shop: shops.Shop) -> None:
             shop.charge(f"2026-11-{day:02} {10 + place}:00", fee, f"{day + place}.50")
 
 
+@pytest.mark.full  # three days down in test_worked_examples.py
 @pytest.mark.parametrize("zone", ["Asia/Kathmandu", *full("UTC", "America/Sao_Paulo")])
 def test_runs_missed_for_days_or_months_are_made_up_to_the_same_books(zone: str) -> None:
     shop = open_shop(
@@ -181,8 +182,10 @@ def test_a_charge_makes_up_for_months_as_a_job_would() -> None:
     ("currency", "largest", "beyond", "finer"),
     [
         ("USD", "999999999999999.99", "1000000000000000.00", "0.001"),
-        ("JPY", "999999999999999", "1000000000000000", "0.5"),
-        ("KWD", "999999999999999.999", "1000000000000000.000", "0.0001"),
+        *full(
+            ("JPY", "999999999999999", "1000000000000000", "0.5"),
+            ("KWD", "999999999999999.999", "1000000000000000.000", "0.0001"),
+        ),
     ],
 )
 def test_amounts_up_to_the_largest(currency: str, largest: str, beyond: str, finer: str) -> None:
@@ -227,6 +230,7 @@ def test_a_charge_that_is_not_here_yet_is_refused() -> None:
     assert outcome.status == "applied"
 
 
+@pytest.mark.full  # missed days are made up above
 def test_a_refused_decision_leaves_even_the_missed_days_to_be_made_up() -> None:
     shop = open_shop(billing_threshold="90.00", plan_price="39.00")
     busy(shop)

@@ -21,6 +21,7 @@ from tests.billing.paying import (
 )
 from tests.threads import at_once
 from tests.unchanged import nothing_changes
+from tests.whole import full
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -82,8 +83,10 @@ def test_money_that_is_taken_twice_for_one_attempt_is_unapplied_the_second_time(
     ("what", "then", "left"),
     [
         ("a part is paid", "PAID 39.00/39.00", ["RECEIVED 39.00 39.00", "USED -38.99 0.01"]),
-        ("it is void", "VOID 0.00/39.00", ["RECEIVED 39.00 39.00"]),
-        ("another is under way", "OPEN 0.00/39.00", ["RECEIVED 39.00 39.00"]),
+        *full(
+            ("it is void", "VOID 0.00/39.00", ["RECEIVED 39.00 39.00"]),
+            ("another is under way", "OPEN 0.00/39.00", ["RECEIVED 39.00 39.00"]),
+        ),
     ],
 )
 def test_late_money_that_the_bill_does_not_want_exactly_is_unapplied(
@@ -101,6 +104,7 @@ def test_late_money_that_the_bill_does_not_want_exactly_is_unapplied(
     assert (state(), unapplied(shop)) == (then, left)
 
 
+@pytest.mark.full  # late money pays above
 def test_the_attempt_under_way_fails_and_the_late_money_pays(provider: Told) -> None:
     shop = failed_shop(provider)
     provider.answers = [Answer.undecided("pi-2")]
@@ -127,6 +131,7 @@ def test_late_money_that_was_given_back_does_not_pay_when_it_is_told_again(provi
     assert state() == "OPEN 0.00/39.00"
 
 
+@pytest.mark.full  # an event that overtakes in test_stripe_events.py
 @pytest.mark.django_db(transaction=True)
 def test_the_same_message_four_times_at_once_pays_once(provider: Told) -> None:
     shop = failed_shop(provider)

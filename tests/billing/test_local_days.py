@@ -46,6 +46,7 @@ def test_a_plan_date_on_the_day_that_samoa_skipped_is_billed_all_the_same() -> N
     assert shop.invoices() == ["2011-11-30 SUBSCRIPTION 39.00", "2011-12-30 SUBSCRIPTION 39.00"]
 
 
+@pytest.mark.full  # a zone that skips a day, above
 def test_a_zone_of_quarter_hours_with_jobs_on_the_hour() -> None:
     # Kathmandu is 5:45 ahead: its days end at 18:15 UTC, and the job comes at 19:00.
     labels_every_hour("Asia/Kathmandu", "2026-11-09T18:00Z", "2026-11-11T19:00Z")
@@ -70,6 +71,7 @@ def test_the_first_and_the_last_zone_of_the_world() -> None:
     assert pago_pago.statement("2026-11") == (True, {"SHIPPING": (1, "1.00")})
 
 
+@pytest.mark.full  # a zone that skips a day, above
 @pytest.mark.parametrize(
     ("zone", "month", "ends", "labels"),
     [

@@ -79,6 +79,7 @@ def test_from_a_failed_manual_bill_on_a_card_is_tried_at_once_and_then_by_its_da
     assert len(told(shop)) == 1
 
 
+@pytest.mark.full  # undecided ones in test_unknown_payments.py
 def test_a_bill_whose_attempt_may_have_paid_it_does_not_fail_for_want_of_a_transfer(
     provider: Told,
 ) -> None:

@@ -146,6 +146,7 @@ def test_a_bill_of_a_day_worked_off_late_has_the_issuer_of_that_day() -> None:
     assert shop.account.invoices.get().issuer_name == "Tael (Thailand) Co., Ltd."
 
 
+@pytest.mark.full  # nor a tax number, below
 def test_what_cannot_be_an_issuer_is_refused() -> None:
     issuer = IssuerFactory.create()
     now = issuer.versions.get().at
@@ -236,6 +237,7 @@ def test_owners_say_and_operators_confirm_whom_bills_are_made_out_to() -> None:
         billing_details.confirm(details_id=last.pk, now=shop.at("2026-12-01 09:00"), **BY)
 
 
+@pytest.mark.full  # each form is sent in test_authorisation.py
 def test_only_owners_say_whom_bills_are_made_out_to() -> None:
     shop = joined()
     for role in ("FINANCE", "VIEWER"):
@@ -250,6 +252,7 @@ def test_only_owners_say_whom_bills_are_made_out_to() -> None:
         assert Client().post(PAGE, SAID).status_code == 302
 
 
+@pytest.mark.full  # whom it is made out to, above
 def test_administrators_add_issuers_and_officers_choose_them() -> None:
     shop = joined()
     form = {

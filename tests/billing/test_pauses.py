@@ -69,6 +69,7 @@ def test_the_line_is_not_frozen_before_it_ends() -> None:
     assert_audited(shop, "2026-12-10 00:00")
 
 
+@pytest.mark.full  # none comes meanwhile, above
 def test_a_freeze_that_is_in_force_stays() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
@@ -93,6 +94,7 @@ def test_a_manual_bill_fails_as_the_pause_ends() -> None:
     assert_audited(shop, "2026-11-25 00:00")
 
 
+@pytest.mark.full  # with a plan in test_payment_plans.py
 def test_the_merchant_can_pay_meanwhile() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
@@ -132,6 +134,7 @@ def test_resumed_after_its_28_days_the_freeze_comes_as_tomorrow_starts() -> None
     assert_audited(shop, "2026-12-11 00:00")
 
 
+@pytest.mark.full  # none is tried, above
 def test_an_attempt_from_before_that_fails_meanwhile_is_not_tried_before_the_end(
     provider: Told,
 ) -> None:
@@ -193,6 +196,7 @@ def test_what_is_not_open_or_not_paused_is_refused() -> None:
         pause(shop, "2026-11-05 13:00", "2026-11-20")
 
 
+@pytest.mark.full  # it is kept above
 def test_becoming_manual_meanwhile_keeps_the_pause() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")

@@ -69,6 +69,7 @@ def test_a_failure_uses_up_no_retry_and_moves_none() -> None:
     assert len(told(shop)) == 2  # of the first failure, and that no retry is left
 
 
+@pytest.mark.full  # nor one that is not due, above
 def test_a_retry_that_is_due_and_not_run_yet_is_not_used_up() -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")
@@ -78,6 +79,7 @@ def test_a_retry_that_is_due_and_not_run_yet_is_not_used_up() -> None:
     assert next_attempt(shop) == "2026-11-04 11:00"
 
 
+@pytest.mark.full  # it moves none, above
 def test_after_the_last_retry_it_makes_no_new_one() -> None:
     shop = billed(card=SHORT)
     for day in ("01", "02", "04", "06", "08"):
@@ -86,6 +88,7 @@ def test_after_the_last_retry_it_makes_no_new_one() -> None:
     assert next_attempt(shop) is None
 
 
+@pytest.mark.full  # by itself in test_dunning.py
 def test_a_card_refused_for_good_stops_the_retries_until_there_is_another(provider: Told) -> None:
     shop = told_shop()
     provider.answers = [
@@ -102,6 +105,7 @@ def test_a_card_refused_for_good_stops_the_retries_until_there_is_another(provid
     assert state() == "PAID 39.00/39.00"
 
 
+@pytest.mark.full  # by itself in test_dunning.py
 def test_a_card_refused_for_good_before_the_first_attempt_is_the_first_failure() -> None:
     shop = billed(card=REFUSED)
     assert pay_now(shop, "2026-11-01 10:30") == HARD
@@ -119,6 +123,7 @@ def test_before_the_due_day_of_a_bill_that_was_manual_nothing_moves() -> None:
     assert (next_attempt(shop), first_failure(shop)) == ("2026-11-08 00:00", None)
 
 
+@pytest.mark.full  # by a transfer in test_voiding.py
 def test_an_uncollectible_bill_can_be_paid() -> None:
     shop = billed(card=REFUSED)
     shop.run_jobs("2026-11-01 11:00")
@@ -187,6 +192,7 @@ def test_without_permission_for_the_sandbox_nothing_is_written(settings: object)
         assert pay_now(shop, "2026-11-01 10:30") == "provider_not_ready"
 
 
+@pytest.mark.full  # the chosen one in test_payment_methods.py
 def test_a_method_chosen_in_between_is_the_one_asked(provider: Told) -> None:
     shop: shops.Shop = billed(card=SHORT)
     assert pay_now(shop, "2026-11-01 10:30") == SOFT
@@ -198,6 +204,7 @@ def test_a_method_chosen_in_between_is_the_one_asked(provider: Told) -> None:
 # What the person had seen of the bill.
 
 
+@pytest.mark.full  # one form many times, below
 def test_a_bill_that_was_tried_meanwhile_is_not_tried_again() -> None:
     shop = billed(card=SHORT)
     assert pay_now(shop, "2026-11-01 10:20", seen=0) == SOFT

@@ -57,6 +57,7 @@ def test_finance_pays_a_bill_and_reads_that_it_is_paid(clock: Callable[[str], No
     assert state() == "PAID 39.00/39.00"
 
 
+@pytest.mark.full  # a success above
 def test_a_failure_is_told_in_words_and_its_history_stays(shop: Shop) -> None:
     said = send(shop, PAY, seen="1")
     assert "The payment of 39.00 USD failed: the card did not have enough funds." in said
@@ -79,6 +80,7 @@ def test_a_form_sent_twice_makes_one_attempt(shop: Shop) -> None:
     assert len(attempts(shop)) == 2
 
 
+@pytest.mark.full  # nor by a form sent twice, above
 def test_a_paid_bill_is_not_paid_again(clock: Callable[[str], None]) -> None:
     shop = billed()
     client = proved(member(shop))
@@ -96,6 +98,7 @@ def test_an_attempt_without_having_seen_the_bill_is_none(shop: Shop, seen: str) 
         assert "so nothing was tried." in send(shop, PAY, client=client, seen=seen)
 
 
+@pytest.mark.full  # what is not settled in test_desk.py
 def test_without_an_answer_nobody_is_told_to_pay_again(
     provider: Told, clock: Callable[[str], None]
 ) -> None:
@@ -111,6 +114,7 @@ def test_without_an_answer_nobody_is_told_to_pay_again(
     assert Payment.objects.count() == 1
 
 
+@pytest.mark.full  # and where to, below
 def test_a_bill_paid_by_transfer_says_how(clock: Callable[[str], None]) -> None:
     shop = manual()
     said = read(shop, f"invoices/{FIRST}/")
@@ -162,6 +166,7 @@ def test_bills_are_found_by_state_kind_and_number(clock: Callable[[str], None]) 
     assert "Nothing matches. Ask for something else" in read(shop, "invoices/?standing=COLLECTED")
 
 
+@pytest.mark.full  # each filter in test_every_filter.py
 def test_the_history_is_exported_as_it_is_filtered(shop: Shop) -> None:
     shop.charge("2026-11-01 11:00", "pick-pack", "210.00")
     client = browser_of(member(shop))

@@ -118,6 +118,7 @@ def test_a_card_is_of_its_own_method(provider: Told) -> None:
         assert choose(shop, "2026-11-01 12:00", "cheque") == "invalid"
 
 
+@pytest.mark.full  # four times at once, below
 def test_a_card_named_again_by_its_provider_is_the_same_one(provider: Told) -> None:
     shop, other = billed(), billed("willow")
     said = {"provider": "stripe", "token": "pm_1"}

@@ -55,6 +55,7 @@ def test_each_part_is_collected_as_its_day_starts_and_then_the_bill_is_paid() ->
     assert_audited(shop, "2026-11-30 00:00")
 
 
+@pytest.mark.full  # runs in time, above
 def test_a_run_that_comes_days_later_collects_what_is_due_by_then_at_once() -> None:
     shop = billed(card=GOOD)
     plan(shop)
@@ -66,6 +67,7 @@ def test_a_run_that_comes_days_later_collects_what_is_due_by_then_at_once() -> N
     assert_audited(shop, "2026-11-23 12:00")
 
 
+@pytest.mark.full  # by card, above
 def test_parts_that_are_paid_by_transfer_come_by_the_end_of_their_days() -> None:
     shop = manual()
     plan(shop)
@@ -99,6 +101,7 @@ def test_money_that_comes_without_a_bill_and_waivers_pay_the_oldest_part_first()
     assert_audited(shop, "2026-11-10 00:00")
 
 
+@pytest.mark.full  # money without a bill does, above
 def test_pay_now_pays_all_that_is_left_and_the_plan_is_kept() -> None:
     shop = billed(card=GOOD)
     plan(shop)
@@ -107,6 +110,7 @@ def test_pay_now_pays_all_that_is_left_and_the_plan_is_kept() -> None:
     assert_audited(shop, "2026-11-05 12:00")
 
 
+@pytest.mark.full  # it uses up nothing in test_pay_now.py
 @pytest.mark.parametrize("last_four", some([SHORT, REFUSED], 2))
 def test_pay_now_that_fails_ends_no_plan(last_four: str) -> None:
     shop = billed(card=last_four)
@@ -174,6 +178,7 @@ def test_a_freeze_ends_as_it_begins_and_comes_back_the_day_after_a_part_was_not_
     assert_audited(shop, "2026-12-22 00:00")
 
 
+@pytest.mark.full  # none for this one, above
 def test_a_freeze_for_another_bill_stays() -> None:
     shop = manual(billing_threshold="20.00")
     shop.charge("2026-11-02 10:00", "pick-pack", "25.00")

@@ -58,6 +58,7 @@ def test_a_card_that_fails_on_a_parts_day_ends_it_and_retries_follow_from_there(
     assert [one["status"] for one in notices(shop, "PAYMENT_PLAN")] == ["IN_FORCE", "BROKEN"]
 
 
+@pytest.mark.full  # retries follow above
 def test_a_card_that_is_added_at_that_very_instant_is_asked_for_all_that_is_left() -> None:
     shop = billed(card=SHORT)
     plan(shop)
@@ -87,6 +88,7 @@ def test_the_second_part_fails_and_the_old_schedule_goes_on() -> None:
     assert_audited(shop, "2026-12-18 00:00")
 
 
+@pytest.mark.full  # one that fails, above
 def test_a_card_that_is_refused_for_good_ends_it_and_waits_for_another() -> None:
     shop = billed(card=REFUSED)
     plan(shop)
@@ -114,6 +116,7 @@ def test_a_manual_bill_whose_part_was_not_paid_fails_the_day_after() -> None:
     assert_audited(shop, "2026-12-10 00:00")
 
 
+@pytest.mark.full  # in time, above
 def test_it_ends_at_the_same_instant_however_late_the_job_runs() -> None:
     shop = manual(timezone="Asia/Kathmandu")
     plan(shop)
@@ -156,6 +159,7 @@ def test_an_attempt_without_an_answer_ends_nothing_until_it_is_there(provider: T
     assert_audited(shop, "2026-11-11 13:00")
 
 
+@pytest.mark.full  # refused in test_payment_plans_refused.py
 def test_less_than_the_provider_takes_waits_for_the_next_part(provider: Told) -> None:
     shop = told_shop()
     plan(shop)
@@ -169,6 +173,7 @@ def test_less_than_the_provider_takes_waits_for_the_next_part(provider: Told) ->
     assert_audited(shop, "2026-11-20 00:00")
 
 
+@pytest.mark.full  # the first does in test_payment_plans.py
 def test_another_method_collects_the_parts_on_their_days() -> None:
     shop = manual()
     plan(shop)
@@ -210,6 +215,7 @@ def test_cancelled_before_anything_was_tried_it_is_tried_at_once() -> None:
     assert_audited(shop, "2026-11-03 13:00")
 
 
+@pytest.mark.full  # a plan ends above
 def test_a_pause_ends_with_a_plan() -> None:
     shop = billed(card=GOOD)
     pause(shop, AT, "2026-11-25")

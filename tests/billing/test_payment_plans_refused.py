@@ -67,12 +67,14 @@ def test_a_part_below_the_providers_minimum_is_refused(provider: Told) -> None:
     plan(shop, AT, (("2026-11-10", "38.50"), ("2026-11-20", "0.50")))
 
 
+@pytest.mark.full  # some months in test_payment_plans.py
 def test_it_may_last_twelve_months() -> None:
     shop = manual()
     plan(shop, AT, (("2026-11-10", "19.00"), ("2027-11-01", "20.00")))
     assert_audited(shop, AT)
 
 
+@pytest.mark.full  # what no plan can be is refused above
 def test_one_plan_of_a_bill_at_a_time_and_only_while_it_is_unpaid() -> None:
     shop = manual()
     for name in ("reason", "told"):

@@ -57,6 +57,7 @@ def test_a_first_part_of_tomorrow_needs_no_reminder_and_one_of_the_day_after_get
     assert [one["day"] for one in notices(shop, "PLAN_PART_DUE")] == ["2026-11-04"]
 
 
+@pytest.mark.full  # a plan ends in test_payment_plans_ended.py
 def test_a_broken_plan_waits_for_an_operator_until_something_is_decided_or_paid() -> None:
     shop = manual()
     plan(shop)
@@ -74,6 +75,7 @@ def test_a_broken_plan_waits_for_an_operator_until_something_is_decided_or_paid(
     assert not waiting.PLANS_BROKEN.rows(shop.at("2026-11-21 12:00")).exists()
 
 
+@pytest.mark.full  # reminders tell of one, above
 def test_webhooks_tell_of_a_plan_as_it_is_made_and_as_it_ends() -> None:
     shop = manual()
     kept = {"number": FIRST, "currency": "USD"}

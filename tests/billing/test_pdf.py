@@ -19,6 +19,7 @@ from tests.billing.documents import billed, closed, invoice_of, statement_of
 from tests.kept import kept
 from tests.pdf_text import pages_of
 from tests.shops import Shop
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +64,7 @@ def test_a_bill_says_who_owes_what_for_which_fees() -> None:
     assert page.endswith("Bill T-2026-000001, as of 20 Nov 2026 10:00 · UTC Page 1 of 1")
 
 
+@pytest.mark.full  # an unpaid one, above
 def test_a_paid_bill_says_when_it_was_paid(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
     shop = shops.join("2026-11-01 09:00", plan_price="39.00", payment_method="sandbox")
@@ -146,6 +148,7 @@ def test_where_a_fee_has_several_lines_its_sum_comes_first(many_lines: Shop) -> 
     )
 
 
+@pytest.mark.full  # bills say all that they are for above
 def test_the_period_is_explained_in_one_line() -> None:
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")
     assert (
@@ -183,6 +186,7 @@ def test_failed_attempts_are_told_with_their_card_and_what_comes_next(settings: 
     assert "Collected" not in page
 
 
+@pytest.mark.full  # who owes what is, above
 @pytest.mark.usefixtures("nothing_kept")
 def test_a_payment_plan_and_unapplied_money_are_on_the_bill(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
@@ -205,6 +209,7 @@ def test_a_payment_plan_and_unapplied_money_are_on_the_bill(settings: Settings) 
     assert "1 4 Nov 2026 12:00 Unapplied money Succeeded 20.00 USD" in page
 
 
+@pytest.mark.full  # nor does a void one, below
 def test_what_is_collected_or_paid_asks_for_no_transfer(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
     settings.TAEL_BANK_DETAILS = ["Harbour Bank"]
@@ -225,10 +230,12 @@ def test_a_void_bill_is_stamped_on_each_page_and_asks_for_nothing(many_lines: Sh
     assert "Left to pay 0.00 USD" in pages[0]
 
 
+@pytest.mark.full  # one is, above
 def test_only_a_void_bill_is_stamped() -> None:
     assert "VOID" not in pages_of(invoice_of(billed()))[0]
 
 
+@pytest.mark.full  # a void one has pages, above
 def test_a_long_bill_repeats_the_head_of_its_table_on_numbered_pages(many_lines: Shop) -> None:
     pages = pages_of(invoice_of(many_lines))
     assert [page.count("Fee Posted Number Amount") for page in pages] == [1, 1, 1]
@@ -240,8 +247,10 @@ def test_a_long_bill_repeats_the_head_of_its_table_on_numbered_pages(many_lines:
     ("currency", "amount", "shown"),
     [
         ("JPY", "1200", "1,200 JPY"),
-        ("KWD", "1200.205", "1,200.205 KWD"),
-        ("USD", "1000000000000.00", "1,000,000,000,000.00 USD"),
+        *full(
+            ("KWD", "1200.205", "1,200.205 KWD"),
+            ("USD", "1000000000000.00", "1,000,000,000,000.00 USD"),
+        ),
     ],
 )
 def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str, shown: str) -> None:
@@ -257,6 +266,7 @@ def test_the_same_bill_at_the_same_moment_is_the_same_file() -> None:
     assert invoice_of(shop) == invoice_of(shop)
 
 
+@pytest.mark.full  # pages in test_page_queries.py
 def test_a_bill_takes_as_many_queries_however_many_lines_it_has(many_lines: Shop) -> None:
     few = billed(reference="few")
     installation.current()  # written down once
@@ -299,6 +309,7 @@ def test_a_long_statement_lists_the_first_charges_and_points_to_the_csv(
     assert "c-2" not in page
 
 
+@pytest.mark.full  # one of a few, above
 @pytest.mark.parametrize("many", [40, pytest.param(300, marks=pytest.mark.full)])
 def test_a_statement_of_many_charges_is_set_in_pages(many: int) -> None:
     shop = shops.join("2026-10-01 09:00")

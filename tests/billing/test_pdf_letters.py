@@ -49,6 +49,7 @@ def test_a_thai_bill_has_thai_dates_and_letters() -> None:
     assert "[?]" not in page
 
 
+@pytest.mark.full  # a Thai bill, above
 @pytest.mark.usefixtures("fonts_of_asia")
 def test_a_chinese_statement_has_chinese_dates_and_letters() -> None:
     document = statement_of(closed(name="上海玫瑰服饰有限公司", language="zh-hans"))
@@ -76,6 +77,7 @@ def test_without_fonts_a_thai_bill_is_in_english_and_says_so(
     assert line.endswith(f" …. Install {fonts.WANTED}.")
 
 
+@pytest.mark.full  # it says so above
 @pytest.mark.usefixtures("no_fonts")
 def test_without_fonts_words_of_charges_are_marked() -> None:
     shop = shops.join("2026-10-01 09:00")
@@ -102,12 +104,14 @@ def test_a_letter_without_a_glyph_is_a_number_in_the_name(
     ]
 
 
+@pytest.mark.full  # a letter, above
 @pytest.mark.usefixtures("no_fonts")
 def test_an_accent_that_no_font_has_with_its_letter_is_a_number_beside_it() -> None:
     (page,) = pages_of(invoice_of(billed(name="Ro\N{COMBINING DOUBLE TILDE}sewood")))
     assert "Billed to Ro[U+0360]sewood rosewood" in page
 
 
+@pytest.mark.full  # ours do, above
 def test_any_font_that_has_the_letters_serves(settings: Settings, tmp_path: Path) -> None:
     make_font(tmp_path, "Corner Garden", map(chr, range(0x0E01, 0x0E5C)))
     settings.TAEL_FONT_PATHS = [str(tmp_path)]

@@ -89,6 +89,7 @@ def test_only_closed_months_are_documents(shop: Shop, month: str, refusal: str) 
     assert refusal in text_of(response)
 
 
+@pytest.mark.full  # who downloads them, above
 def test_pages_offer_the_documents_to_those_who_may_have_them(shop: Shop) -> None:
     pages = {
         "/m/rosewood/billing/invoices/2026-000001/": [INVOICE],

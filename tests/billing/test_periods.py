@@ -50,6 +50,7 @@ def test_a_plan_fee_alone_has_the_plans_days() -> None:
     ]
 
 
+@pytest.mark.full  # a plan fee alone, above
 def test_with_another_line_the_plans_days_stand_beside() -> None:
     shop = example()
     shop.charge("2026-11-20 12:00", "shipping-label", "20.00")
@@ -141,6 +142,7 @@ def test_a_threshold_bill_on_the_eve_of_the_plan_date_takes_nothing_of_the_renew
     assert str(shop.account.next_plan_on) == "2026-12-31"
 
 
+@pytest.mark.full  # it still counts, below
 def test_small_charges_are_not_billed_one_by_one_when_a_void_plan_fee_reaches_the_threshold() -> (
     None
 ):

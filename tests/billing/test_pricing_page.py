@@ -49,6 +49,7 @@ def test_a_price_of_ones_own_is_marked(shop: Shop) -> None:
     assert "Your price" not in said
 
 
+@pytest.mark.full  # one's own is marked above
 def test_the_end_of_ones_own_price_is_told_before_it_comes(shop: Shop) -> None:
     deciding.price("pick-pack", None, "2026-12-15", own=shop)
     said = read(shop, "pricing/")
@@ -68,6 +69,7 @@ def test_a_fee_without_a_price_comes_with_its_amounts(shop: Shop) -> None:
     assert "When the day ends each charge comes with its amount" in said
 
 
+@pytest.mark.full  # what a fee means, above
 def test_categories_come_in_their_usual_order(shop: Shop) -> None:
     said = read(shop, "pricing/")
     heads = ["Non-compliance", "Shipping label", "App usage", "Transaction fee"]
@@ -80,6 +82,7 @@ def test_the_plan_and_its_change_to_come_are_there(shop: Shop) -> None:
     assert "on: plan “grown”, 49.00 USD every 60 days." in read(shop, "pricing/")
 
 
+@pytest.mark.full  # each page in test_page_queries.py
 def test_it_takes_few_queries_whatever_prices_there_are(
     shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

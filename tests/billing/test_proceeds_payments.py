@@ -101,6 +101,7 @@ def test_what_matures_later_does_not_count_until_it_has() -> None:
     assert buckets(shop, "2026-11-08") == ("61.00", "0.00", "61.00", "61.00")
 
 
+@pytest.mark.full  # what matures later does not, above
 def test_matured_proceeds_pay_while_others_mature() -> None:
     shop = earning("39.00", settlement_days=7)
     sell(shop, "2026-11-05 12:00", "500.00")
@@ -109,6 +110,7 @@ def test_matured_proceeds_pay_while_others_mature() -> None:
     assert buckets(shop, "2026-11-08") == ("500.00", "500.00", "0.00", "500.00")
 
 
+@pytest.mark.full  # a withdrawal at once, below
 def test_money_on_its_way_to_the_merchant_does_not_count() -> None:
     shop = earning("100.00")
     add(shop, "2026-11-01 10:00")
@@ -203,6 +205,7 @@ def test_a_bill_and_withdrawals_at_once_never_take_more_than_there_is() -> None:
     assert state() == ("PAID 39.00/39.00" if said["SUCCEEDED"] else "OPEN 0.00/39.00")
 
 
+@pytest.mark.full  # a bill and withdrawals, above
 @every_order
 @pytest.mark.django_db(transaction=True)
 def test_two_bills_and_proceeds_for_one_pay_one() -> None:

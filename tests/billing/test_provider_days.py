@@ -114,6 +114,7 @@ def test_a_days_figures_stand_beside_ours_and_differences_are_named(stripe: OddS
         provider_days.look(now=NOW + timedelta(days=9))
 
 
+@pytest.mark.full  # differences are named above
 def test_of_several_for_one_attempt_those_are_named_that_our_books_do_not_have(
     stripe: OddStripe,
 ) -> None:
@@ -136,6 +137,7 @@ def test_of_several_for_one_attempt_those_are_named_that_our_books_do_not_have(
     assert differences() == []
 
 
+@pytest.mark.full  # differences are named above
 def test_money_of_an_attempt_that_had_failed_is_known_by_what_it_paid_after_all(
     stripe: OddStripe,
 ) -> None:
@@ -194,6 +196,7 @@ def test_money_of_an_attempt_that_a_person_ended_is_known_by_the_transfer_it_was
     ]
 
 
+@pytest.mark.full  # one that answers, above
 def test_a_provider_that_is_silent_is_asked_again_by_the_next_look(
     stripe: OddStripe,
 ) -> None:

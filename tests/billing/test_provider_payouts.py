@@ -283,6 +283,7 @@ def test_a_difference_is_closed_with_a_reason_and_waits_again_with_other_figures
         provider_differences.close(difference_id=amount.pk, reason="r", actor="olga", now=NOW)
 
 
+@pytest.mark.full  # differences end above
 @pytest.mark.django_db(transaction=True)
 def test_a_decision_about_a_difference_waits_for_whoever_looks_at_payouts() -> None:
     found = ProviderDifference.objects.create(
@@ -343,6 +344,7 @@ def test_what_was_taken_back_is_in_payouts_too(stripe: OddStripe, shop: Shop) ->
     books.assert_clean()
 
 
+@pytest.mark.full  # a whole one, above
 def test_a_look_that_ends_half_way_is_gone_on_with(
     stripe: OddStripe, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,6 +383,7 @@ def test_a_look_that_ends_half_way_is_gone_on_with(
     assert len(entered()) == 1
 
 
+@pytest.mark.full  # each is in it once, above
 @pytest.mark.django_db(transaction=True)
 def test_two_looks_at_once_write_each_row_once(stripe: OddStripe, shop: Shop) -> None:
     stripe.pay_out(stripe.charge_row(stripe.intents[0], fee=755))

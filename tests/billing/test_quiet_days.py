@@ -70,6 +70,7 @@ def test_nor_is_a_date_of_the_plan_or_the_day_on_which_a_bill_fails() -> None:
     assert (freeze.reason, freeze.placed_at) == ("UNPAID_BILL", shop.at("2026-12-15 00:00"))
 
 
+@pytest.mark.full  # nor what posts, above
 def test_nor_is_an_order_that_falls_due(shop: Shop) -> None:
     shop.place("2026-11-05 09:00", "A-1", "3000.00", instalments=2)
     shop.deliver("2026-11-05 10:00", "A-1")  # due on 15 November and 15 December
@@ -93,6 +94,7 @@ def test_nor_is_the_first_day_of_a_month(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.full  # one comes on above
 def test_merchants_on_different_days_come_on_together(shop: Shop) -> None:
     busy = shops.join("2026-11-03 10:00", "willow")
     busy.charge("2026-11-04 10:00", "pick-pack", "210.00")

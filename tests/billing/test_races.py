@@ -86,6 +86,7 @@ def test_a_bill_is_collected_once_by_four_workers(settings: Any) -> None:
     assert not Invoice.objects.exclude(status="PAID").exists()
 
 
+@pytest.mark.full  # a day end and charges, below
 def test_charges_of_one_merchant_from_eight_threads_make_one_bill_per_crossing() -> None:
     shop = shops.join("2026-11-01 10:00", billing_threshold="200.00")
 
@@ -106,6 +107,7 @@ def test_charges_of_one_merchant_from_eight_threads_make_one_bill_per_crossing()
     assert NumberSeries.objects.get(year=2026).last == 11
 
 
+@pytest.mark.full  # one order in credit/test_races.py
 def test_one_batch_of_charges_sent_by_eight_threads_is_recorded_once() -> None:
     willow = shops.join("2026-11-01 10:00", "willow", billing_threshold="100000.00")
     rosewood = shops.join("2026-11-01 10:00", "rosewood", billing_threshold="100000.00")
@@ -150,6 +152,7 @@ def test_a_day_end_and_charges_at_once_lose_and_double_nothing() -> None:
     assert total == Decimal(150)
 
 
+@pytest.mark.full  # who writes does, above
 def test_who_only_refers_to_books_waits_for_nobody_who_writes_to_them() -> None:
     """Whatever row names an account or a line looks at that one's key as it commits. Whoever waited
     for it there, with locks of its own, could be waited for in turn.

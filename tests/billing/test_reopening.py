@@ -97,6 +97,7 @@ def test_closed_over_plan_dates_the_plan_starts_anew_and_closed_days_cost_nothin
     assert found_by_the_audit() == []
 
 
+@pytest.mark.full  # they ran in time, above
 @pytest.mark.parametrize("ticks", some([[], ["2026-12-01 00:00", "2026-12-31 00:00"]], 2))
 def test_whenever_jobs_ran_meanwhile_the_books_are_the_same(ticks: list[str]) -> None:
     shop = closed_shop()
@@ -125,6 +126,7 @@ def test_opened_again_on_a_plan_date_it_is_charged_once() -> None:
     assert found_by_the_audit() == []
 
 
+@pytest.mark.full  # the plan starts anew above
 def test_a_plan_that_was_planned_before_is_the_one_that_starts() -> None:
     shop = open_shop()
     deciding.change_plan(shop, "2026-11-05 10:00", "99.00", 90, "grand")
@@ -146,6 +148,7 @@ def test_what_the_closed_account_was_left_with_goes_on_the_new_bill() -> None:
     assert found_by_the_audit() == []
 
 
+@pytest.mark.full  # closed and opened above
 def test_closed_opened_and_closed_on_one_day() -> None:
     shop = open_shop()
     shop.charge("2026-11-10 10:00", "storage", "20.00")
@@ -276,6 +279,7 @@ def test_former_closings_stay_as_they_were(sql: str) -> None:
     assert str(FormerClosing.objects.get().reopened_at) == "2026-11-20 09:00:00+00:00"
 
 
+@pytest.mark.full  # one form at once in test_by_hand_races.py
 @every_order
 @pytest.mark.django_db(transaction=True)
 def test_two_officers_at_once_open_it_once() -> None:

@@ -45,6 +45,7 @@ def send(browser: Client, shop: Shop) -> str:
     return text_of(browser.post(page(shop), said, follow=True))
 
 
+@pytest.mark.full  # a stale page in test_stale_pages.py
 def test_a_plan_date_that_passed_since_the_page_was_opened_is_shown_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -61,6 +62,7 @@ def test_a_plan_date_that_passed_since_the_page_was_opened_is_shown_first(
     assert (shop.account.is_closed, len(shop.invoices())) == (True, 1)
 
 
+@pytest.mark.full  # one proposes and another confirms in test_reopening.py
 def test_two_officers_open_an_account_again_in_the_admin(shop: Shop) -> None:
     first = browser_of(operator("Billing officer", email="one@tael.example"))
     shown = text_of(first.get(page(shop)))

@@ -295,6 +295,7 @@ def test_the_file_has_order_fees_and_bills_and_is_named_by_its_days() -> None:
         assert file["Content-Disposition"].endswith(f'"fulfilment-costs-willow-{days}.csv"')
 
 
+@pytest.mark.full  # a view leads back in test_saved_views.py
 def test_the_page_of_a_request_leads_back_to_the_list_as_it_was_asked_for(shop: Shop) -> None:
     client = browser_of(member(shop))
     asked = "fee=packaging&by=-cost"
@@ -332,6 +333,7 @@ def test_an_empty_list_says_why(shop: Shop) -> None:
     assert "No fulfilment requests yet." in read(newcomer, "requests/")
 
 
+@pytest.mark.full  # another's is not found in test_access_to_pages.py
 def test_the_same_reference_at_two_merchants_is_two_requests(shop: Shop) -> None:
     other = shops.join("2026-10-01 09:00", "other-shop", currency="JPY", billing_threshold="9000")
     other.charge("2026-10-02 10:00", "packaging", "70", request="FR-7")
@@ -351,6 +353,7 @@ def test_any_reference_has_a_page(shop: Shop, reference: str) -> None:
     assert client.get(address).context["found"].reference == reference
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("role", ["OWNER", "FINANCE", "VIEWER"])
 def test_everybody_of_the_merchant_sees_them(shop: Shop, role: str, page: str) -> None:

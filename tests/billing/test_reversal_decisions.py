@@ -110,6 +110,7 @@ def test_accepted_it_asks_nothing_of_the_merchant(odd: OddStripe, paid: shops.Sh
     )
 
 
+@pytest.mark.full  # accepted by an operator, above
 @pytest.mark.parametrize("reason", some(["duplicate", "fraudulent", "requested_by_customer"], 3))
 def test_what_we_refunded_ourselves_is_accepted_at_once(
     odd: OddStripe, paid: shops.Shop, reason: str
@@ -134,6 +135,7 @@ def test_a_dispute_that_is_won_comes_to_nothing(odd: OddStripe, paid: shops.Shop
     assert not offended()
 
 
+@pytest.mark.full  # won before, above
 def test_money_back_after_it_was_charged_is_unapplied_and_pays_what_is_open(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
@@ -149,6 +151,7 @@ def test_money_back_after_it_was_charged_is_unapplied_and_pays_what_is_open(
     assert not offended()
 
 
+@pytest.mark.full  # won before, above
 def test_money_back_after_it_was_accepted_stays_with_us(odd: OddStripe, paid: shops.Shop) -> None:
     odd.take_back("disputes", "pi_1", 25000)
     send_event("charge.dispute.created", "du_1")
@@ -208,6 +211,7 @@ def test_a_reversal_of_unapplied_money_takes_from_there_and_leaves_nothing_to_de
     assert not offended()
 
 
+@pytest.mark.full  # unapplied money is taken above
 def test_what_was_used_of_unapplied_money_is_to_be_decided(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
@@ -225,6 +229,7 @@ def test_what_was_used_of_unapplied_money_is_to_be_decided(
     assert not offended()
 
 
+@pytest.mark.full  # won, above
 def test_what_was_taken_from_unapplied_money_comes_back_when_the_dispute_is_won(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
@@ -253,6 +258,7 @@ def close(shop: shops.Shop, at: str) -> None:
     closing.close(merchant_id=shop.merchant.pk, now=shop.at(at), **BY)
 
 
+@pytest.mark.full  # charged on an open one, above
 def test_charged_on_a_closed_account_it_gets_a_final_bill(odd: OddStripe, paid: shops.Shop) -> None:
     odd.take_back("disputes", "pi_1", 25000)
     send_event("charge.dispute.created", "du_1")
@@ -298,6 +304,7 @@ def test_voiding_the_bill_that_asks_again_lifts_the_freeze(
     assert not offended()
 
 
+@pytest.mark.full  # never more than it in test_reversals.py
 def test_the_money_of_a_payment_is_counted_by_itself(odd: OddStripe, paid: shops.Shop) -> None:
     """What came twice for one attempt can be taken back twice."""
     late_money(odd, paid)

@@ -89,6 +89,7 @@ def test_what_is_not_charged_again_is_told_with_its_reason(shop: Shop) -> None:
     assert "Not charged again Your bank has decided so. – 240.00 USD" in read(shop, INVOICE)
 
 
+@pytest.mark.full  # its history tells above
 def test_the_new_bill_names_what_is_charged_again(shop: Shop) -> None:
     decide("charge")
     assert "Payment taken back" in read(shop, "billing/invoices/2026-000002/")
@@ -100,6 +101,7 @@ def test_the_notice_leads_to_the_bill(shop: Shop) -> None:
     assert f'href="/m/rosewood/{INVOICE}"' in page
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 def test_only_the_merchants_own_people_see_it(shop: Shop) -> None:
     assert answers(shop, "invoices/2026-000001/") == {
         "OWNER": 200, "FINANCE": 200, "VIEWER": 200, "stranger": 404, "operator": 404,

@@ -19,7 +19,7 @@ from tests.billing.at_stripe import attempts, billed_shop, collect, invoice
 from tests.billing.reversing import account, look, recorded, told
 from tests.stripe_server import OddStripe, send_event
 from tests.unchanged import nothing_changes
-from tests.whole import some
+from tests.whole import full, some
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +79,7 @@ def test_the_daily_look_finds_what_no_event_told_of(odd: OddStripe, paid: shops.
     assert {one.recorded_by for one in Reversal.objects.all()} == {"look-for-reversals"}
 
 
+@pytest.mark.full  # the daily look finds it above
 def test_a_dispute_is_looked_at_until_it_is_over_however_old_it_is(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_dispute_is_looked_at_until_it_is_over_however_old_it_is(
     assert odd.requests == ["GET /v1/refunds", "GET /v1/disputes"]
 
 
+@pytest.mark.full  # one bill in test_dunning.py
 def test_one_that_is_at_fault_holds_up_none_of_the_others(
     odd: OddStripe, paid: shops.Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -158,6 +160,7 @@ def test_together_they_are_never_more_than_the_payment(
     assert "re_2 takes back what payment T-2026-000001-1 has no more" in caplog.text
 
 
+@pytest.mark.full  # never more than the payment, above
 def test_what_came_back_can_be_taken_back_again(odd: OddStripe, paid: shops.Shop) -> None:
     odd.take_back("disputes", "pi_1", 25000)
     send_event("charge.dispute.created", "du_1")
@@ -171,6 +174,7 @@ def test_what_came_back_can_be_taken_back_again(odd: OddStripe, paid: shops.Shop
     ]
 
 
+@pytest.mark.full  # never more, above
 def test_what_came_back_is_not_forgotten_once_it_was_taken_back_again(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
@@ -189,7 +193,7 @@ def test_what_came_back_is_not_forgotten_once_it_was_taken_back_again(
         )
 
 
-@pytest.mark.parametrize("change", [{"currency": "thb"}, {"payment_intent": None}])
+@pytest.mark.parametrize("change", [{"currency": "thb"}, *full({"payment_intent": None})])
 def test_what_is_not_of_our_money_is_left_alone(
     odd: OddStripe, paid: shops.Shop, change: dict[str, Any]
 ) -> None:
@@ -220,6 +224,7 @@ def test_a_dispute_that_overtakes_the_answer_settles_the_payment_first(odd: OddS
     assert recorded() == ["du_1 RECORDED 250.00 0.00 needs_response"]
 
 
+@pytest.mark.full  # of a payment in test_stripe_events.py
 def test_while_stripe_can_not_be_asked_the_event_is_to_come_again(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
@@ -230,6 +235,7 @@ def test_while_stripe_can_not_be_asked_the_event_is_to_come_again(
     assert recorded() == ["re_1 RECORDED 100.00 0.00 succeeded"]
 
 
+@pytest.mark.full  # each event finds it, above
 @pytest.mark.django_db(transaction=True)
 def test_an_event_and_the_daily_look_at_once_record_it_once(odd: OddStripe) -> None:
     shop = billed_shop()

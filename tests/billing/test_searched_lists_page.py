@@ -90,6 +90,7 @@ def test_the_closed_months_are_one_file_with_what_each_category_came_to(shop: Sh
     assert [row[0] for row in file(shop, year="2027")] == ["Month"]
 
 
+@pytest.mark.full  # all charges are found below
 def test_a_statements_charges_are_found_by_request_and_by_reference(shop: Shop) -> None:
     path = "statements/2026-11/"
     assert [found.reference for found in rows(shop, path)] == ["C-1", "C-2"]
@@ -151,6 +152,7 @@ def taken(shop: Shop, **params: str) -> list[dict[str, str]]:
     return list(csv.DictReader(b"".join(response).decode("utf-8-sig").splitlines()))
 
 
+@pytest.mark.full  # each list in pages/test_every_filter.py and test_every_sort.py
 def test_all_charges_are_found_by_fee_and_day_the_latest_first_and_taken_away(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +218,7 @@ def test_the_file_is_for_who_may_export(shop: Shop) -> None:
     assert answers(shop, "statements.csv") == EXPORTED | NOBODY_ELSE
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 @pytest.mark.parametrize("path", ["statements/?year=2026", "invoices/?by=total"])
 def test_everybody_of_the_merchant_sees_the_lists(shop: Shop, path: str) -> None:
     assert answers(shop, path) == SHOWN | NOBODY_ELSE

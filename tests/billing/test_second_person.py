@@ -29,6 +29,7 @@ def day(monkeypatch: pytest.MonkeyPatch) -> None:
     set_clock(monkeypatch)("2026-11-04 09:00")
 
 
+@pytest.mark.full  # each decision that takes two in test_two_people.py
 def test_who_asked_for_it_does_not_grant_it() -> None:
     shop = decided.join()
     by: dict[str, Any] = {"shop": shop, "at": decided.BEFORE, "actor": OLGA}

@@ -23,7 +23,7 @@ from tests.factories import ChargeFactory, GrantedCreditFactory, browser_of, mem
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
-from tests.whole import some
+from tests.whole import full, some
 
 pytestmark = pytest.mark.django_db
 
@@ -141,7 +141,7 @@ def test_a_late_charge_is_marked_and_keeps_its_service_day(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("nothing_kept")
-@pytest.mark.parametrize(("currency", "amount"), [("JPY", "1200"), ("KWD", "1.205")])
+@pytest.mark.parametrize(("currency", "amount"), [("JPY", "1200"), *full(("KWD", "1.205"))])
 def test_amounts_have_the_digits_of_their_currency(currency: str, amount: str) -> None:
     shop = shops.join("2026-10-01 09:00", currency=currency, billing_threshold="9000")
     shop.charge("2026-10-03 10:00", "pick-pack", amount)
@@ -176,6 +176,7 @@ def test_a_credit_of_the_month_is_a_negative_number(
     assert credited["Service date"] == "2026-10-20"
 
 
+@pytest.mark.full  # charges with a bill, above
 @pytest.mark.usefixtures("nothing_kept")
 def test_charges_of_a_draft_have_no_bill_yet() -> None:
     shop = shops.join("2026-10-01 09:00")

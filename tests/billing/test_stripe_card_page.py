@@ -78,6 +78,7 @@ def test_only_this_page_may_load_what_stripe_serves(
     assert "stripe" not in policy
 
 
+@pytest.mark.full  # operations in test_stripe_cards.py
 def test_a_card_that_was_not_handed_over_is_not_added(
     shop: Shop, at_stripe: stripe.StripeClient
 ) -> None:
@@ -103,6 +104,7 @@ def test_nobody_keeps_the_card_of_another_merchant(
     assert "This card was not added. Start again." in said
 
 
+@pytest.mark.full  # test cards in test_billing_settings_page.py
 def test_without_stripe_no_card_is_asked_for(shop: Shop, settings: Any) -> None:
     settings.STRIPE_API_KEY = settings.STRIPE_PUBLISHABLE_KEY = ""
     assert "Add a card" not in read(shop, "settings/")
@@ -110,11 +112,13 @@ def test_without_stripe_no_card_is_asked_for(shop: Shop, settings: Any) -> None:
     assert "We can't collect from this method at the moment." in text_of(response)
 
 
+@pytest.mark.full  # each form is sent in test_authorisation.py
 def test_owners_and_finance_add_cards(shop: Shop, at_stripe: stripe.StripeClient) -> None:
     nobody_else = {"VIEWER": 403, "stranger": 404, "operator": 404, "nobody": 302}
     assert answers(shop, ADD) == {"OWNER": 200, "FINANCE": 200, **nobody_else}
 
 
+@pytest.mark.full  # each form is sent in test_authorisation.py
 def test_owners_and_finance_finish_them(shop: Shop, at_stripe: stripe.StripeClient) -> None:
     nobody_else = {"VIEWER": 403, "stranger": 404, "operator": 404, "nobody": 302}
     clients = everybody(shop)

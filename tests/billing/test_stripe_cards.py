@@ -96,6 +96,7 @@ def test_a_card_is_added_and_pays_the_next_bill(client: stripe.StripeClient) -> 
     assert (paid.customer, paid.payment_method) == (card.customer, card.token)
 
 
+@pytest.mark.full  # declines in test_stripe_payments.py
 def test_a_card_that_is_declined_leaves_the_bill_open_until_another_one_pays_it(
     client: stripe.StripeClient,
 ) -> None:
@@ -156,6 +157,7 @@ def test_a_merchant_that_begins_twice_is_one_customer(settings: Any) -> None:
         assert list(odd.by_key) == [f"T-customer-{shop.merchant.pk}"]
 
 
+@pytest.mark.full  # four times at once in test_payment_methods.py
 @pytest.mark.django_db(transaction=True)
 def test_browser_and_event_that_finish_at_once_add_one_card(client: stripe.StripeClient) -> None:
     shop = shops.join("2026-11-01 10:00")

@@ -14,7 +14,7 @@ from tests.amounts import usd
 from tests.billing.at_stripe import attempts, billed_shop, collect, invoice, next_attempt
 from tests.stripe_server import OddStripe, send_event
 from tests.unchanged import nothing_changes
-from tests.whole import some
+from tests.whole import full, some
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +69,7 @@ def test_an_event_that_comes_after_a_later_one_does_not_turn_the_clock_back(
         assert send_event(f"payment_intent.{kind}", "pi_1") == 200
 
 
+@pytest.mark.full  # one that succeeded, above
 def test_an_event_tells_that_a_payment_failed(odd: OddStripe, lost: shops.Shop) -> None:
     error = {"code": "card_declined", "decline_code": "stolen_card"}
     odd.intents[0] |= {"status": "requires_payment_method", "last_payment_error": error}
@@ -102,7 +103,7 @@ def test_a_payment_of_another_amount_or_customer_does_not_pay_the_bill(
     assert "another amount or customer" in caplog.text
 
 
-@pytest.mark.parametrize("metadata", [{}, {"tael_payment": "2026-999999-1"}])
+@pytest.mark.parametrize("metadata", [{}, *full({"tael_payment": "2026-999999-1"})])
 def test_a_payment_that_we_do_not_know_is_left_alone(
     odd: OddStripe, lost: shops.Shop, metadata: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -17,7 +17,7 @@ from tests.amounts import usd
 from tests.billing.at_stripe import add_card, attempts, billed_shop, collect, invoice, next_attempt
 from tests.stripe_server import OddStripe
 from tests.unchanged import nothing_changes
-from tests.whole import some
+from tests.whole import full, some
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +86,7 @@ def test_a_hard_decline_waits_for_another_card(odd: OddStripe, reason: str) -> N
     assert odd.intents[-1]["payment_method"] == "pm_2"
 
 
+@pytest.mark.full  # codes count above
 @pytest.mark.parametrize(
     ("advice", "retry"),
     some(
@@ -119,7 +120,7 @@ def test_a_merchant_is_told_of_the_decline_and_not_of_what_the_bank_suspects(
     )
 
 
-@pytest.mark.parametrize("mishap", ["requires_action", "authentication_required"])
+@pytest.mark.parametrize("mishap", ["requires_action", *full("authentication_required")])
 def test_a_payment_that_its_holder_must_confirm_has_failed_and_is_cancelled(
     odd: OddStripe, mishap: str
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_payment_that_its_holder_must_confirm_has_failed_and_is_cancelled(
     assert [intent["status"] for intent in odd.intents] == ["canceled"]
 
 
+@pytest.mark.full  # one that is cancelled, above
 def test_a_payment_that_succeeds_while_it_is_being_cancelled_has_succeeded(odd: OddStripe) -> None:
     shop = billed_shop()
     odd.mishaps.append("requires_action")
@@ -139,6 +141,7 @@ def test_a_payment_that_succeeds_while_it_is_being_cancelled_has_succeeded(odd: 
     assert (attempts(), invoice()) == (["SUCCEEDED"], ("PAID", usd(250)))
 
 
+@pytest.mark.full  # one that is cancelled, above
 def test_a_payment_that_can_not_be_cancelled_yet_is_undecided(odd: OddStripe) -> None:
     shop = billed_shop()
     odd.mishaps.append("requires_action")
@@ -150,6 +153,7 @@ def test_a_payment_that_can_not_be_cancelled_yet_is_undecided(odd: OddStripe) ->
     assert (attempts(), len(odd.intents)) == (["SUCCEEDED"], 1)
 
 
+@pytest.mark.full  # one that is cancelled, above
 @pytest.mark.parametrize(
     "status",
     some(["requires_confirmation", "requires_capture", "requires_payment_method", "canceled"], 4),
@@ -166,6 +170,7 @@ def test_a_payment_found_half_made_is_cancelled_and_tried_again(
     assert next_attempt() == "2026-11-03 10:05"
 
 
+@pytest.mark.full  # one without an answer in test_stripe_unanswered.py
 def test_a_payment_that_stripe_still_works_on_is_asked_about_until_it_is_done(
     odd: OddStripe,
 ) -> None:
@@ -198,6 +203,7 @@ def test_a_wrong_key_is_our_fault_and_not_a_failure_of_the_merchants(
     assert (invoice(), len(odd.intents)) == (("PAID", usd(250)), 1)
 
 
+@pytest.mark.full  # a wrong key is, above
 def test_a_request_that_stripe_does_not_understand_is_our_fault_too(
     odd: OddStripe, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -256,6 +262,7 @@ def test_stripe_counts_the_digits_of_each_currency_in_its_own_way(
     assert invoice() == ("PAID", Money(amount, currency))
 
 
+@pytest.mark.full  # a wrong key, above
 def test_without_a_key_nothing_is_asked_and_the_setting_is_named(
     odd: OddStripe, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

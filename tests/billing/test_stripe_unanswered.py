@@ -34,6 +34,7 @@ def test_a_payment_taken_without_an_answer_is_found_and_never_taken_twice(
     assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
 
 
+@pytest.mark.full  # it is found above
 def test_it_is_found_though_the_clocks_of_stripe_and_tael_are_days_apart(odd: OddStripe) -> None:
     shop = billed_shop()
     odd.clock = shop.at("2026-10-25 00:00")
@@ -43,6 +44,7 @@ def test_it_is_found_though_the_clocks_of_stripe_and_tael_are_days_apart(odd: Od
     assert (attempts(), len(odd.intents)) == (["SUCCEEDED"], 1)
 
 
+@pytest.mark.full  # it is found above
 def test_it_is_found_behind_later_payments_of_the_same_customer(odd: OddStripe) -> None:
     shop = billed_shop()
     odd.mishaps.append("lost")
@@ -72,6 +74,7 @@ def test_what_stripe_never_received_is_made_again_under_the_same_key(
     assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
 
 
+@pytest.mark.full  # without an answer nothing is, in test_unknown_payments.py
 def test_while_stripe_is_silent_nothing_is_decided(odd: OddStripe) -> None:
     shop = billed_shop()
     odd.mishaps.append("lost")

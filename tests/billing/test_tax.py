@@ -47,6 +47,7 @@ def test_a_bill_is_taxed_by_the_countries_of_both_parties() -> None:
     assert plain.lines.get().tax_category == ""
 
 
+@pytest.mark.full  # one treatment, above
 @pytest.mark.usefixtures("audited")
 def test_a_merchant_that_moves_in_mid_month_has_both_treatments_on_one_bill() -> None:
     shop = german(billing_threshold="1.00")
@@ -68,6 +69,7 @@ def test_a_merchant_that_moves_in_mid_month_has_both_treatments_on_one_bill() ->
     ]
 
 
+@pytest.mark.full  # one rate, above
 def test_a_year_in_which_the_rate_changes() -> None:
     shop = german(billing_threshold="1.00")
     rate("16", starts_on="2026-12-16", now=instant("2026-12-01 00:00"))
@@ -128,6 +130,7 @@ def test_what_is_outstanding_is_net_and_what_is_collected_is_gross() -> None:
     assert figures(again) == ("100.00", "19.00", "119.00")
 
 
+@pytest.mark.full  # what is outstanding is, above
 @pytest.mark.usefixtures("audited", "provider")
 def test_guard_and_minimum_are_net() -> None:
     shop = german(billing_threshold="100.00")
@@ -174,6 +177,7 @@ def test_what_cannot_be_a_rate_is_refused() -> None:
     rate("7", starts_on="2026-10-02")
 
 
+@pytest.mark.full  # by its country, above
 @pytest.mark.usefixtures("audited")
 def test_an_operator_has_a_merchant_treated_otherwise() -> None:
     shop = german()

@@ -88,6 +88,7 @@ def test_credits_with_more_tax_than_what_they_are_billed_with_make_no_bill() -> 
     assert figures(billed(shop, "2026-11-04 11:00")) == ("30.00", "-19.00", "11.00")
 
 
+@pytest.mark.full  # an open one, above
 @pytest.mark.usefixtures("audited")
 def test_a_closed_account_gets_back_the_tax_of_its_credits() -> None:
     shop = german()
@@ -107,6 +108,7 @@ def test_a_closed_account_gets_back_the_tax_of_its_credits() -> None:
     assert [row.tax.amount for row in rows] == [Decimal("-11.40"), Decimal("-7.60")]
 
 
+@pytest.mark.full  # an open one, above
 @pytest.mark.usefixtures("audited")
 def test_what_was_taxed_with_a_closed_accounts_rest_is_credited_with_its_tax() -> None:
     """Also once a bill has taken it, as more was charged, on which it has no tax any more."""
@@ -136,6 +138,7 @@ def test_what_was_taxed_with_a_closed_accounts_rest_is_credited_with_its_tax() -
     assert shop.account.outstanding == Money("-11.90", "EUR")
 
 
+@pytest.mark.full  # a credit has its rate, above
 @pytest.mark.usefixtures("audited")
 def test_what_takes_a_credit_back_takes_the_tax_back_that_this_had() -> None:
     """Also where the charge that takes it back, or the credit itself, is what makes the bill."""
@@ -179,6 +182,7 @@ def test_what_takes_a_credit_back_takes_the_tax_back_that_this_had() -> None:
     assert taxes(last) == ["AE 0: 100.00 0.00", "S 19: 20.00 3.80"]
 
 
+@pytest.mark.full  # a credit has its rate, above
 @pytest.mark.usefixtures("audited")
 def test_what_corrects_what_no_tax_applied_to_brings_no_tax_to_a_bill_without() -> None:
     """Though on a bill of several rates it stood as outside the scope of tax."""

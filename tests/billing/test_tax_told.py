@@ -84,6 +84,7 @@ def test_a_bill_with_tax_says_so_everywhere(monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
+@pytest.mark.full  # one with tax, above
 def test_a_bill_without_tax_says_nothing_of_it() -> None:
     shop = shops.join("2026-11-01 09:00", billing_threshold="100.00")
     shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")

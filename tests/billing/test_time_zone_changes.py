@@ -55,7 +55,9 @@ CHANGES = [
         "2026-12-02T15:15Z",
     ),
 ]
-each_change = pytest.mark.parametrize(("old", "new", "starts", "ends", "second_ends"), CHANGES)
+each_change = pytest.mark.parametrize(
+    ("old", "new", "starts", "ends", "second_ends"), [*CHANGES[:2], *full(*CHANGES[2:])]
+)
 # Of what takes long, `make test` tells one of the two that are a day apart, which doubles no day
 # and leaves one without a length.
 each_change_at_length = pytest.mark.parametrize(

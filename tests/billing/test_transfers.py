@@ -193,6 +193,7 @@ def test_changing_to_transfers_stops_the_retries() -> None:
     assert len(attempts(shop)) == 1
 
 
+@pytest.mark.full  # several at once, below
 @pytest.mark.django_db(transaction=True)
 def test_one_transfer_recorded_by_eight_people_at_once_is_one_payment() -> None:
     shop = manual()

@@ -120,6 +120,7 @@ def test_done_twice_is_refused() -> None:
             move(shop, to, row)
 
 
+@pytest.mark.full  # for another merchant, above
 def test_on_the_same_account_it_pays_the_bill_that_it_was_for() -> None:
     shop = manual()
     shop.charge("2026-11-02 11:00", "pick-pack", "200.00")
@@ -156,6 +157,7 @@ def test_money_that_never_came_is_nowhere_and_can_be_recorded_rightly() -> None:
     assert violated() == []
 
 
+@pytest.mark.full  # as by a return in test_bank_returns.py
 def test_unapplied_money_is_taken_first_and_what_it_paid_is_charged() -> None:
     shop = manual()
     manual("tallow", plan_price="0")
@@ -174,6 +176,7 @@ def test_unapplied_money_is_taken_first_and_what_it_paid_is_charged() -> None:
     assert violated() == []
 
 
+@pytest.mark.full  # a whole one, above
 def test_a_part_of_a_bill_that_is_open_stays_paid_too() -> None:
     shop = manual()
     transfer(shop, CAME, "30.00")
@@ -184,6 +187,7 @@ def test_a_part_of_a_bill_that_is_open_stays_paid_too() -> None:
     assert violated() == []
 
 
+@pytest.mark.full  # it is moved once, above
 def test_it_can_be_moved_on_and_back() -> None:
     shop, other = manual(), manual("tallow", plan_price="0")
     third = manual("wax", plan_price="0")
@@ -197,6 +201,7 @@ def test_it_can_be_moved_on_and_back() -> None:
     assert violated() == []
 
 
+@pytest.mark.full  # an open one is charged above
 def test_a_closed_account_gets_a_final_bill() -> None:
     shop, other = manual(), manual("tallow", plan_price="0")
     transfer(shop, CAME, "39.00")
@@ -327,6 +332,7 @@ def test_the_database_keeps_it_as_it_was() -> None:
         rows.delete()
 
 
+@pytest.mark.full  # two people move it below
 def test_for_another_merchant_it_takes_two_above_the_days_figure() -> None:
     shop, other = manual(), manual("tallow")
     transfer(shop, CAME, "39.00")
@@ -377,6 +383,7 @@ def test_two_accounts_are_locked_in_one_order_whichever_way_the_money_goes() -> 
     assert (one.account.unapplied, other.account.unapplied) == (usd(39), usd(39))
 
 
+@pytest.mark.full  # as of a reversal in test_reversal_pages.py
 def test_the_merchant_reads_what_became_of_it() -> None:
     shop, other = manual(), manual("tallow", plan_price="0")
     transfer(shop, CAME, "39.00")
@@ -410,6 +417,7 @@ def page_of(shop: shops.Shop) -> str:
     return f"/admin/billing/banktransfer/{transfer.pk}/decide/move/"
 
 
+@pytest.mark.full  # two people do above
 def test_a_billing_officer_moves_it_from_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = manual()
     manual("tallow")

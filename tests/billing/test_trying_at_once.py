@@ -119,6 +119,7 @@ def test_the_page_says_what_a_choice_collects_and_leads_to_the_bill(
     assert "Collects" not in read(shop, "settings/")
 
 
+@pytest.mark.full  # the page says it above
 def test_what_is_promised_is_what_the_method_takes_and_may_be_tried(
     clock: Callable[[str], None],
 ) -> None:
@@ -154,6 +155,7 @@ def test_without_a_broker_the_hourly_job_tries_the_rest(
     assert (state(), state(SECOND)) == ("PAID 39.00/39.00", "PAID 250.00/250.00")
 
 
+@pytest.mark.full  # another card in test_dunning.py
 def test_one_that_fails_by_the_new_method_keeps_its_retries(
     clock: Callable[[str], None], started: list[int]
 ) -> None:
@@ -168,6 +170,7 @@ def test_one_that_fails_by_the_new_method_keeps_its_retries(
     assert started == []
 
 
+@pytest.mark.full  # many bills in test_silent_provider.py
 def test_a_silent_provider_has_five_seconds_and_the_page_says_so(
     odd: OddStripe, settings: Any, clock: Callable[[str], None], started: list[int]
 ) -> None:
@@ -254,6 +257,7 @@ def try_chosen(shop: shops.Shop, at: str) -> None:
     payments.collect_chosen(shop.merchant.pk, now=shop.at(at))
 
 
+@pytest.mark.full  # pay now five times, above
 def test_five_cards_are_added_in_24_hours(clock: Callable[[str], None]) -> None:
     shop = billed()
     shop.run_jobs("2026-11-01 11:00")
@@ -272,6 +276,7 @@ def test_five_cards_are_added_in_24_hours(clock: Callable[[str], None]) -> None:
     )
 
 
+@pytest.mark.full  # pay now five times, above
 def test_the_form_for_a_sixth_card_at_stripe_is_not_even_opened(odd: OddStripe) -> None:
     shop = billed_shop()
     for number in range(2, 6):
@@ -286,6 +291,7 @@ def test_the_form_for_a_sixth_card_at_stripe_is_not_even_opened(odd: OddStripe) 
     assert odd.requests == []
 
 
+@pytest.mark.full  # by itself in test_unknown_payments.py
 def test_a_choice_while_an_attempt_has_no_answer_counts_when_it_is_tried(provider: Told) -> None:
     shop = told_shop()
     provider.answers = [NoAnswer("timed out")]

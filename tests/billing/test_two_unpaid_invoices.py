@@ -17,6 +17,7 @@ from tests.billing.paying import (
     transfer,
 )
 from tests.billing.test_unpaid_bill_freeze import lift, placed
+from tests.whole import full
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -36,7 +37,7 @@ def two_invoices(provider: Told) -> shops.Shop:
     return shop
 
 
-@pytest.mark.parametrize("first", [FIRST, SECOND])
+@pytest.mark.parametrize("first", [FIRST, *full(SECOND)])
 def test_of_two_bills_both_must_be_paid(provider: Told, first: str) -> None:
     shop = two_invoices(provider)
     shop.run_jobs("2026-12-10 00:00")
@@ -57,6 +58,7 @@ def test_when_the_first_is_paid_the_days_of_the_second_count(provider: Told) -> 
     assert shop.place("2026-12-09 00:00:00", "day", "10.00") == "declined line_frozen"
 
 
+@pytest.mark.full  # the other way round, above
 def test_when_the_second_is_paid_the_days_of_the_first_count(provider: Told) -> None:
     shop = two_invoices(provider)
     assert transfer(shop, "2026-11-20 12:00", "200.00", number=SECOND) == "new"
@@ -73,6 +75,7 @@ def test_an_operators_lifting_does_not_hold_for_another_bill(provider: Told) -> 
     assert [at for at, _, _ in placed(shop)] == ["2026-11-29T00:00Z", "2026-12-09T00:00Z"]
 
 
+@pytest.mark.full  # nor by the lifting, above
 def test_nor_is_the_other_bill_forgotten_when_the_first_is_paid_after_the_lifting(
     provider: Told,
 ) -> None:

@@ -62,6 +62,7 @@ def test_a_transfer_that_is_too_large_pays_the_next_bill_as_it_is_issued() -> No
     books.assert_clean()
 
 
+@pytest.mark.full  # as a bill is issued, above
 def test_bills_of_a_day_end_are_paid_before_their_provider_is_asked(provider: Told) -> None:
     one, other = told_shop(), told_shop(reference="tallow")
     one.run_jobs("2026-11-01 11:00")
@@ -106,6 +107,7 @@ def test_what_is_left_of_a_bill_is_nothing_or_can_be_collected(
     books.assert_clean()
 
 
+@pytest.mark.full  # a rest that can be collected, above
 def test_another_method_takes_less_and_so_the_rest_pays_too(provider: Told) -> None:
     shop = told_shop()
     provider.answers = [Answer.failed("card_declined", is_hard=True)]
@@ -129,6 +131,7 @@ def test_a_bill_with_an_undecided_payment_waits_and_others_do_not(provider: Told
     assert (state(), state(SECOND)) == ("OPEN 0.00/39.00", "OPEN 79.00/200.00")
 
 
+@pytest.mark.full  # it waits for the answer, above
 @pytest.mark.parametrize(
     ("answer", "then", "left"),
     some([
@@ -282,6 +285,7 @@ def test_a_form_sent_eight_times_at_once_and_two_transfers_at_once() -> None:
     assert (state(), shop.account.unapplied) == ("PAID 39.00/39.00", usd(21))
 
 
+@pytest.mark.full  # forms and transfers at once, above
 @every_order
 @pytest.mark.django_db(transaction=True)
 def test_money_and_bills_that_come_at_once_meet() -> None:

@@ -53,6 +53,7 @@ def test_a_negative_rest_pays_unpaid_bills_first() -> None:
     books.assert_clean()
 
 
+@pytest.mark.full  # a negative rest pays above
 def test_a_later_credit_pays_too_and_what_it_cannot_pay_is_left() -> None:
     shop = closed(credit="30.00")
     assert (state(), shop.figures()[0]) == ("OPEN 30.00/39.00", "0.00")
@@ -74,6 +75,7 @@ def test_an_open_accounts_credit_pays_no_bill() -> None:
     assert (state(), shop.figures()[0]) == ("OPEN 0.00/39.00", "-50.00")
 
 
+@pytest.mark.full  # unapplied money alone is, below
 def test_the_rest_is_paid_out_with_unapplied_money() -> None:
     shop = manual()
     transfer(shop, "2026-11-02 12:00", "49.00")

@@ -57,6 +57,7 @@ def test_bills_and_settings_tell_of_it(shop: Shop) -> None:
     assert "Unapplied money 11.00 USD" in read(shop, "settings/")
 
 
+@pytest.mark.full  # bills tell of it above
 def test_a_bill_tells_what_was_more_and_by_what_it_was_paid(shop: Shop) -> None:
     first = read(shop, "invoices/2026-000001/")
     assert "3 Nov 2026 12:00 Payment Bank transfer Succeeded 100.00 USD" in first
@@ -67,6 +68,7 @@ def test_a_bill_tells_what_was_more_and_by_what_it_was_paid(shop: Shop) -> None:
     assert "Amount 1 4 Nov 2026 12:00 Unapplied money Succeeded 39.00 USD" in paper
 
 
+@pytest.mark.full  # bills tell of it above
 def test_a_bill_tells_of_a_transfer_that_came_when_it_was_paid_already() -> None:
     shop = manual()
     transfer(shop, "2026-11-02 12:00", "39.00", "BANK-1")
@@ -85,6 +87,7 @@ def test_a_bill_tells_of_a_transfer_that_came_when_it_was_paid_already() -> None
     assert "Transfer booked elsewhere It was for another shop. – 39.00 USD" in said
 
 
+@pytest.mark.full  # bills tell of it above
 def test_a_bill_that_credit_paid_says_so() -> None:
     shop = manual()
     deciding.grant(shop, "2026-11-02 12:00", "50.00", "credit-account")
@@ -102,6 +105,7 @@ def test_in_other_languages(shop: Shop, language: str, word: str) -> None:
     assert word in read(shop, f"invoices/{SECOND}/", language)
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 def test_everybody_of_the_merchant_sees_it_and_nobody_else() -> None:
     shop = manual(plan_price="0")
     receive(shop, "2026-11-02 12:00", "20.00")

@@ -89,6 +89,7 @@ def test_what_was_never_received_is_made_again_under_the_same_key(provider: Told
     assert Payment.objects.get().asked_again_at == shop.at("2026-11-01 11:10")
 
 
+@pytest.mark.full  # made again, above
 def test_made_again_and_not_received_again_it_waits_ten_minutes_more(provider: Told) -> None:
     shop = told_shop()
     provider.answers = [NoAnswer("connection reset"), NoAnswer("connection reset")]
@@ -221,6 +222,7 @@ def test_choosing_a_method_while_it_is_undecided_moves_nothing_yet(provider: Tol
 # Two at once.
 
 
+@pytest.mark.full  # four workers in test_races.py
 @every_order
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_and_two_people_at_one_bill_make_one_attempt(provider: Told) -> None:
@@ -241,6 +243,7 @@ def test_two_workers_and_two_people_at_one_bill_make_one_attempt(provider: Told)
     assert (state(), Payment.objects.count()) == ("PAID 39.00/39.00", 1)
 
 
+@pytest.mark.full  # a live lease in test_asking_leases.py
 @pytest.mark.django_db(transaction=True)
 def test_a_slow_request_is_left_alone_however_long_it_takes(provider: Told) -> None:
     shop = told_shop()

@@ -143,7 +143,7 @@ def test_a_bill_paid_as_the_day_starts_freezes_for_no_time() -> None:
     assert shop.line.freezes_in_force == 0
 
 
-@pytest.mark.parametrize("way", ["transfer", "voiding", *full("pay now", "a new card", "proceeds")])
+@pytest.mark.parametrize("way", ["transfer", *full("voiding", "pay now", "a new card", "proceeds")])
 def test_it_is_lifted_when_the_bill_is_dealt_with(way: str) -> None:
     shop = failed()
     assert shop.place("2026-11-20 12:00", "old", "39.00") == "applied"
@@ -207,6 +207,7 @@ def test_giving_up_before_the_28th_day_does_not_save_from_the_freeze() -> None:
     assert shop.frozen_by() == ["UNPAID_BILL"]
 
 
+@pytest.mark.full  # both must be paid in test_two_unpaid_invoices.py
 def test_a_bill_issued_meanwhile_keeps_the_freeze_until_it_is_paid_too() -> None:
     shop = frozen()
     shop.charge("2026-11-30 10:10", "pick-pack", "200.00")

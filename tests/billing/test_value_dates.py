@@ -152,6 +152,7 @@ def test_a_freeze_for_money_that_came_late_stays_until_all_is_paid() -> None:
     assert violated("2026-12-07 10:00") == []
 
 
+@pytest.mark.full  # one that is late stays above
 def test_a_freeze_that_another_bill_causes_too_stays() -> None:
     shop = manual(plan_interval_days=365)
     shop.charge("2026-11-01 11:00", "pick-pack", "200.00")
@@ -163,6 +164,7 @@ def test_a_freeze_that_another_bill_causes_too_stays() -> None:
     assert violated("2026-12-07 10:00") == []
 
 
+@pytest.mark.full  # nor one that was void, below
 def test_a_bill_that_was_late_and_froze_nothing_keeps_no_freeze() -> None:
     """It was paid two days late, in November; what froze the line in December was paid in time."""
     shop = manual(plan_interval_days=365)
@@ -176,6 +178,7 @@ def test_a_bill_that_was_late_and_froze_nothing_keeps_no_freeze() -> None:
     assert violated("2026-12-16 09:00") == []
 
 
+@pytest.mark.full  # nor one that was void, below
 def test_a_freeze_of_before_that_was_for_a_late_bill_keeps_no_later_one() -> None:
     """What froze the line in December was paid late, and is over; the freeze of January is for a
     bill that was paid in time.
@@ -249,6 +252,7 @@ def test_what_is_no_value_date_is_refused() -> None:
         value_dates.checked(shop.account, date(2027, 1, 1))
 
 
+@pytest.mark.full  # one booked here, above
 def test_a_transfer_booked_elsewhere_first_counts_from_its_own_day_where_it_belongs() -> None:
     shop, other = manual(), manual("tallow")
     transfer(shop, "2026-11-03 12:00", "39.00")

@@ -29,6 +29,7 @@ from tests.billing.paying import (
 from tests.books import assert_clean
 from tests.threads import at_once, every_order
 from tests.unchanged import nothing_changes
+from tests.whole import full
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -127,7 +128,7 @@ def test_in_any_other_state_it_is_refused() -> None:
         assert give_up(shop, "2026-11-05 20:00", SECOND) == "invoice_not_open"
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
+@pytest.mark.parametrize("reason", ["", *full("  ", "x" * 501)])
 def test_without_a_reason_nothing_is_decided(reason: str) -> None:
     shop = over_threshold()
     with nothing_changes():
@@ -152,6 +153,7 @@ def test_a_bill_that_is_given_up_is_not_tried_any_more_and_can_be_paid() -> None
     assert state() == "PAID 39.00/39.00"
 
 
+@pytest.mark.full  # voided and paid at once, below
 @pytest.mark.django_db(transaction=True)
 def test_voided_by_four_people_at_once_its_items_come_back_once() -> None:
     shop = over_threshold()
@@ -193,6 +195,7 @@ def test_voided_and_paid_at_once_only_one_of_them_happens() -> None:
     assert str(invoice()) == FIRST
 
 
+@pytest.mark.full  # it can be paid above
 def test_a_bill_that_was_given_up_and_is_paid_is_recovered() -> None:
     shop = manual()
     transfer(shop, "2026-11-02 12:00", "9.00")
@@ -215,6 +218,7 @@ def test_a_bill_that_was_given_up_and_is_paid_is_recovered() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.full  # voided and paid at once, above
 def test_what_is_paid_at_the_instant_at_which_it_is_given_up_was_never_doubtful() -> None:
     """The journal has nothing to enter of it, and the audit misses nothing."""
     shop = manual()

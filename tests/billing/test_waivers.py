@@ -90,6 +90,7 @@ def test_a_part_leaves_the_rest_to_pay_and_the_next_bill_shows_both_lines() -> N
     assert_audited(shop, "2026-11-04 10:00")
 
 
+@pytest.mark.full  # the rest is left to pay, above
 def test_what_waits_above_the_threshold_is_not_billed_with_one_half_of_it() -> None:
     """What a void bill left is outstanding, and waits for the next posting."""
     shop = manual()
@@ -116,6 +117,7 @@ def test_a_form_sent_twice_waives_once_and_with_another_amount_conflicts() -> No
             waive(shop, AT, "9.01")
 
 
+@pytest.mark.full  # an open one is, above
 def test_an_uncollectible_bill_is_waived_and_its_freeze_ends() -> None:
     shop = manual()
     shop.run_jobs("2026-11-08 00:00")
@@ -127,6 +129,7 @@ def test_an_uncollectible_bill_is_waived_and_its_freeze_ends() -> None:
     assert_audited(shop, "2026-12-07 12:00")
 
 
+@pytest.mark.full  # on an open one, above
 def test_on_a_closed_account_nothing_is_left_behind() -> None:
     shop = manual()
     deciding.close(shop, AT)
@@ -151,6 +154,7 @@ def test_what_cannot_be_waived_is_refused() -> None:
         waive(shop, "2026-11-01 14:00", "1.00")
 
 
+@pytest.mark.full  # a rest in test_unapplied.py
 def test_nothing_too_little_to_be_collected_is_left(provider: Told) -> None:
     shop = told_shop()
     provider.answers = [Answer.failed("insufficient_funds")]

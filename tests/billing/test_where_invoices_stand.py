@@ -110,6 +110,7 @@ def test_one_whose_card_will_not_do_waits_for_the_merchant(clock: Clock) -> None
     assert "Nothing tries it again by itself: choose another method, or pay it now." in told(shop)
 
 
+@pytest.mark.full  # one whose card will not do, above
 def test_one_that_was_not_transferred_in_time_is_past_due(clock: Clock) -> None:
     shop = manual()
     clock("2026-11-07 12:00")
@@ -142,6 +143,7 @@ def test_one_that_is_being_checked_in_parts_or_collected_says_so(clock: Clock) -
     assert "A payment of bill T-2026-000001 is being checked" in read(shop, "")
 
 
+@pytest.mark.full  # none does in test_payment_plans.py
 def test_one_under_a_payment_plan_freezes_nothing(clock: Clock) -> None:
     shop = billed(card=SHORT)
     shop.run_jobs("2026-11-01 11:00")

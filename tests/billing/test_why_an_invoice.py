@@ -69,6 +69,7 @@ def test_why_in_chinese_and_thai() -> None:
         assert said("CYCLE") == "30 วันตั้งแต่ 1 พ.ย. 2026 ถึง 30 พ.ย. 2026"
 
 
+@pytest.mark.full  # bills say why above
 def test_a_raised_threshold_does_not_change_what_a_bill_says() -> None:
     shop = season()
     thresholds.change(

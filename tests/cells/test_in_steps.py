@@ -98,6 +98,7 @@ def test_bills_are_collected_at_once_in_steps(
     assert any("billing_payment (" in one for one in in_steps)
 
 
+@pytest.mark.full  # a replay in steps, above
 @pytest.mark.skipif(bool(cluster.URL), reason="A cluster is always asked in steps.")
 def test_bills_of_before_are_settled_in_steps_as_at_once(
     two_cells: None,

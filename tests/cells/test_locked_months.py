@@ -202,6 +202,7 @@ def test_a_month_that_is_locked_while_books_are_moved_has_them_once(
     audit_is_clean()
 
 
+@pytest.mark.full  # who gets no turn is below
 def test_books_of_two_merchants_that_are_moved_at_once_wait_for_each_other(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

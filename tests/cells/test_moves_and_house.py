@@ -277,6 +277,7 @@ def test_whoever_paid_for_a_merchant_that_was_moved_is_not_taken_for_the_payer_o
     audit_is_clean()
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_whoever_paid_for_a_merchant_that_was_moved_here_is_not_taken_for_the_payer_of_another(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,6 +311,7 @@ def test_whoever_paid_for_a_merchant_that_was_moved_here_is_not_taken_for_the_pa
         assert (found.status, found.account_id) == ("BOOKED", orchard.merchant.pk)
 
 
+@pytest.mark.full  # of one cell in billing/test_bank_matching.py
 def test_money_under_a_reference_of_before_the_move_is_booked_and_is_not_the_transfer_of_then(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

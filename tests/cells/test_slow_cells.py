@@ -121,6 +121,7 @@ def days() -> dict[int, str]:
     return dict(zip(cells.numbers(), found, strict=True))
 
 
+@pytest.mark.full  # one that does not answer in test_commands.py
 def test_audit_and_books_name_a_cell_that_is_slow_and_go_on_with_the_others(
     two_cells_kept: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -366,12 +366,14 @@ def test_no_row_with_amounts_is_given_another_currency(model: type[Model]) -> No
         ("DROP TRIGGER pgtrigger_card_never_changes_{} ON billing_card", "trigger card_never"),
         ("ALTER TABLE billing_card DISABLE TRIGGER pgtrigger_card_never_changes_{}",
          "billing_card: trigger pgtrigger_card_never_changes_{}: expected on; found switched off"),
-        ("ALTER TABLE billing_card DISABLE TRIGGER ALL", "expected on; found switched off"),
-        ("ALTER TABLE credit_creditline DROP CONSTRAINT limit_not_negative;"
-         ' ALTER TABLE credit_creditline ADD CONSTRAINT limit_not_negative CHECK ("limit" >= 0)'
-         " NOT VALID", "limit_not_negative: expected in place; found missing, changed"),
-        ("ALTER TABLE merchants_merchant DROP CONSTRAINT merchants_merchant_reference_key CASCADE",
-         "merchants_merchant: unique reference"),
+        *full(
+            ("ALTER TABLE billing_card DISABLE TRIGGER ALL", "expected on; found switched off"),
+            ("ALTER TABLE credit_creditline DROP CONSTRAINT limit_not_negative; ALTER TABLE"
+             ' credit_creditline ADD CONSTRAINT limit_not_negative CHECK ("limit" >= 0)'
+             " NOT VALID", "limit_not_negative: expected in place; found missing, changed"),
+            ("ALTER TABLE merchants_merchant DROP CONSTRAINT merchants_merchant_reference_key"
+             " CASCADE", "merchants_merchant: unique reference"),
+        ),
     ],
 )  # fmt: skip
 def test_what_the_models_declare_is_in_place_and_on(sql: str, said: str) -> None:

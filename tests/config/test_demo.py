@@ -155,6 +155,7 @@ def test_a_price_of_its_own_takes_one_operator_beside_the_list_of_its_currency(
     assert price_list(shop)["shipping-label"] == "own 26.8 2026-12-01 24.50"
 
 
+@pytest.mark.full  # people of each role come with their shops, below
 def test_the_first_three_weeks_of_the_shop_in_bangkok(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:

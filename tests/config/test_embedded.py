@@ -59,6 +59,7 @@ def redis_server(folder: Path) -> psutil.Process:
     return found
 
 
+@pytest.mark.full  # the next command stops them below, too
 def test_two_commands_at_once_share_the_servers_and_the_last_one_stops_them(
     start: Start, data_folder: Path
 ) -> None:

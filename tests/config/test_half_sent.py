@@ -76,7 +76,8 @@ def slowest(port: int, seconds: float, *, again: Callable[[], None]) -> float:
     return worst
 
 
-@pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=pytest.mark.full)])
+@pytest.mark.full  # what nginx is told is below
+@pytest.mark.parametrize("seconds", [1, 60])
 def test_behind_nginx_two_hundred_half_sent_bodies_slow_nobody_down(
     nginx: int, seconds: int
 ) -> None:
@@ -97,6 +98,7 @@ def test_without_nginx_the_web_server_comes_back_by_itself(gunicorn: int) -> Non
         until(lambda: answers(gunicorn, seconds=2), 75)
 
 
+@pytest.mark.full  # each bound in test_bounds.py
 def test_what_is_too_large_is_refused_before_any_of_it_comes(gunicorn: int) -> None:
     for header, status in (
         (b"Content-Length: 6291457", b"413"),
@@ -110,6 +112,7 @@ def test_what_is_too_large_is_refused_before_any_of_it_comes(gunicorn: int) -> N
             assert client.recv(20).split()[1] == status, header
 
 
+@pytest.mark.full  # nor without a server in test_bounds.py
 def test_a_folder_or_path_that_a_header_names_is_not_believed(gunicorn: int) -> None:
     for header in ("SCRIPT_NAME", "PATH_INFO"):
         with closing(socket.create_connection(("127.0.0.1", gunicorn), timeout=20)) as client:

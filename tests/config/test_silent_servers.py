@@ -118,6 +118,7 @@ except Exception as error:
 """
 
 
+@pytest.mark.full  # whoever pays or signs in is, above
 def test_who_sends_a_task_is_told(silent: Silent) -> None:
     told = python("-c", SEND, REDIS_URL=silent.url.replace("http", "redis"))
     assert (told.stdout, told.stderr) == ("OperationalError\n", "")

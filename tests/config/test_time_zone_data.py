@@ -279,6 +279,7 @@ def test_taking_ends_open_days_anew_and_lets_those_worked_off_stand(
     time_zone_data.check_connections()
 
 
+@pytest.mark.full  # open days end anew, above
 def test_audit_recounts_the_days_that_opened_since(newer: Callable[[], None]) -> None:
     shop = vancouver()
     shops.run_jobs(NOW)
@@ -317,6 +318,7 @@ def test_no_day_ends_before_what_was_written_on_it(newer: Callable[[], None]) ->
     ]
 
 
+@pytest.mark.full  # open days end anew, above
 def test_a_zone_that_is_to_come_begins_where_the_open_day_ends_now(
     newer: Callable[[], None],
 ) -> None:

@@ -120,6 +120,7 @@ def migrated(db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
         cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.mark.longest
 def test_everything_up_started_ends_with_it(
     start: Start, port: int, data_folder: Path, migrated: str
 ) -> None:

@@ -30,6 +30,7 @@ def clients() -> dict[str, Client]:
     return everybody(Shop("rosewood"))
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 @pytest.mark.parametrize(
     "path",
     some(
@@ -60,6 +61,7 @@ def test_everybody_of_the_merchant_sees_them_and_nobody_else(
     }
 
 
+@pytest.mark.full  # each file is asked for there, too
 @pytest.mark.parametrize("path", ["orders.csv", "limit/entries.csv"])
 def test_owners_and_finance_export(shop: Shop, clients: dict[str, Client], path: str) -> None:
     assert answers(shop, path, clients) == {
@@ -70,6 +72,7 @@ def test_owners_and_finance_export(shop: Shop, clients: dict[str, Client], path:
     }
 
 
+@pytest.mark.full  # each form is sent there, too
 @pytest.mark.parametrize("path", ["raise/ask/", "raise/question/"])
 def test_owners_and_finance_ask(shop: Shop, clients: dict[str, Client], path: str) -> None:
     with nothing_changes():

@@ -133,6 +133,7 @@ def test_the_banks_answers(shop: Shop, browser: Client) -> None:
     assert [answer.row for answer in refused.context["cl"].result_list] == [4]
 
 
+@pytest.mark.full  # operations in test_withdrawals_by_hand.py
 def test_the_same_file_of_answers_again_is_harmless(shop: Shop, browser: Client) -> None:
     paid = withdraw(shop, "100.00")
     browser.post(EXPORT, {"withdrawals": [paid.pk]})
@@ -150,6 +151,7 @@ def take_answers() -> None:
     assert tasks.take_payout_answers(payout_answers.to_take(DECIDED_AT), DECIDED_AT) == {}
 
 
+@pytest.mark.full  # operations in test_withdrawals_by_hand.py
 def test_a_file_that_cannot_be_read_changes_nothing(shop: Shop, browser: Client) -> None:
     withdraw(shop, "100.00")
     with nothing_changes():
@@ -162,6 +164,7 @@ def test_a_file_that_cannot_be_read_changes_nothing(shop: Shop, browser: Client)
         assert "larger than 5 MB" in text(browser.post(ANSWERS, large))
 
 
+@pytest.mark.full  # each role is asked in test_admin_roles.py
 def test_who_may_not_change_withdrawals_does_none_of_it(shop: Shop) -> None:
     row, sent = withdraw(shop, "100.00"), withdraw(shop, "200.00")
     browser_of(operator("withdrawal")).post(EXPORT, {"withdrawals": [sent.pk]})

@@ -122,11 +122,11 @@ CASES = [
 ]  # fmt: skip
 # The page is one for all: `make test` takes every third decision, and tries what else there is to
 # try at every sixth.
-every_third_decision = pytest.mark.parametrize("case", some(CASES, 3), ids=str)
 every_sixth_decision = pytest.mark.parametrize("case", some(CASES, 6), ids=str)
+every_twelfth_decision = pytest.mark.parametrize("case", some(CASES, 12), ids=str)
 
 
-@every_third_decision
+@every_sixth_decision
 def test_an_operator_decides_once(shop: Shop, case: Case) -> None:
     row = case.of(shop)
     browser = browser_of(operator(row._meta.model_name or ""))
@@ -146,7 +146,7 @@ def test_an_operator_decides_once(shop: Shop, case: Case) -> None:
         assert case.name == "limit" or page not in text(browser.get(address(row, "change")))
 
 
-@every_sixth_decision
+@every_twelfth_decision
 def test_what_must_be_said_is_asked_for(shop: Shop, case: Case) -> None:
     row = case.of(shop)
     browser = browser_of(operator(row._meta.model_name or ""))
@@ -159,7 +159,7 @@ def test_what_must_be_said_is_asked_for(shop: Shop, case: Case) -> None:
             assert response.context["form"].errors
 
 
-@every_sixth_decision
+@every_twelfth_decision
 def test_who_may_not_change_such_rows_decides_nothing(shop: Shop, case: Case) -> None:
     row = case.of(shop)
     page = address(row, "decide", case.name)
@@ -242,6 +242,7 @@ def test_a_review_that_another_limit_has_ended_is_not_decided(shop: Shop) -> Non
     assert shop.limit()[0] == "16000.00"
 
 
+@pytest.mark.full  # operations refuse it in test_profiles.py
 def test_a_profile_changed_meanwhile_is_looked_at_again(shop: Shop) -> None:
     row = profile(shop)
     browser = browser_of(operator("profile"))

@@ -89,6 +89,7 @@ def test_what_came_of_each_day_is_shown(shop: Shop) -> None:
     assert "Withdrawals are stopped" in read(shop, "withdrawals/automatic/")
 
 
+@pytest.mark.full  # what came of each day, above
 def test_what_is_too_little_is_said_and_when_it_is_looked_at(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +133,7 @@ def test_nobody_stops_or_sets_up_anothers(shop: Shop) -> None:
     assert (rule.line, rule.has_ended) == (shop.line, False)
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop) -> None:
     assert answers(shop, "withdrawals/automatic/") == {
         **{"OWNER": 200, "FINANCE": 200, "VIEWER": 200},
@@ -139,6 +141,7 @@ def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop) -> None
     }
 
 
+@pytest.mark.full  # each form is sent in test_authorisation.py
 def test_only_owners_see_the_form(shop: Shop) -> None:
     assert answers(shop, "withdrawals/automatic/new/") == {
         **{"OWNER": 200, "FINANCE": 403, "VIEWER": 403},

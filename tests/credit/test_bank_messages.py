@@ -153,6 +153,7 @@ def test_each_transfer_of_a_report_is_told_of_on_its_own(shop: shops.Shop) -> No
     books.assert_clean()
 
 
+@pytest.mark.full  # one sum for a file, below
 def test_what_is_said_of_a_whole_file_is_said_of_each_in_it_that_is_not_told_of(
     shop: shops.Shop,
 ) -> None:
@@ -181,6 +182,7 @@ def test_what_is_said_of_a_whole_file_is_said_of_each_in_it_that_is_not_told_of(
     books.assert_clean()
 
 
+@pytest.mark.full  # a report, above
 def test_a_notice_of_entries_tells_what_was_booked_and_what_came_back(shop: shops.Shop) -> None:
     _, (paid, returned, waits, less) = sent(shop, "100.00", "200.00", "300.00", "50.00")
     found = take(

@@ -184,6 +184,7 @@ def test_a_record_says_what_was_paid_on_time_and_opens_to_the_orders(shop: Shop)
     assert browser_of(member(shop)).get(f"{PAGE}Malee/").status_code == 404
 
 
+@pytest.mark.full  # it opens to the orders, above
 def test_a_record_counts_debts_of_orders_that_it_does_not_look_at(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

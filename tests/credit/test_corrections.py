@@ -111,6 +111,7 @@ def test_what_is_added_can_be_withdrawn_at_once_and_is_no_part_of_paid(shop: sho
     assert violated() == []
 
 
+@pytest.mark.full  # what is taken leaves, above
 def test_more_than_there_is_leaves_them_below_nothing(shop: shops.Shop) -> None:
     correction = correct(shop, "50.00")
     pay_out(withdraw(shop, "1050.00"))
@@ -203,6 +204,7 @@ def test_both_ways_take_two_above_the_sum_of_a_day(shop: shops.Shop) -> None:
     assert violated() == []
 
 
+@pytest.mark.full  # of a withdrawal in test_withdrawals_races.py
 @pytest.mark.django_db(transaction=True)
 @every_order
 def test_of_two_officers_at_once_one_takes_it_back(shop: shops.Shop) -> None:

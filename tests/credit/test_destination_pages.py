@@ -211,6 +211,7 @@ def test_a_bank_account_is_added_by_its_country(shop: Shop) -> None:
     assert list(types) == ["", "", "ORDINARY", ""]
 
 
+@pytest.mark.full  # an account is added above
 def test_a_bic_is_filled_in_by_adding_the_account_again(shop: Shop) -> None:
     said: dict[str, Any] = {"kind": "BANK_ACCOUNT", "country": "DE", "bank": "DKB"}
     said["number"] = "DE02 1203 0000 0000 2020 51"
@@ -225,6 +226,7 @@ def test_a_bic_is_filled_in_by_adding_the_account_again(shop: Shop) -> None:
     assert "another holder or bank" in refused(shop, **said, bic="COBADEFF")
 
 
+@pytest.mark.full  # one of the euro area, above
 @pytest.mark.usefixtures("nothing_kept")
 def test_a_thai_shop_adds_a_bank_account_by_its_number_bank_and_holder(
     monkeypatch: pytest.MonkeyPatch, settings: LazySettings
@@ -257,6 +259,7 @@ def test_anothers_is_not_found(shop: Shop) -> None:
             assert client.post(path).status_code == 404
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 def test_everybody_of_the_merchant_sees_the_list_and_nobody_else(shop: Shop) -> None:
     assert answers(shop, "destinations/") == {
         **{"OWNER": 200, "FINANCE": 200, "VIEWER": 200},
@@ -267,6 +270,7 @@ def test_everybody_of_the_merchant_sees_the_list_and_nobody_else(shop: Shop) -> 
     assert "Remove" not in page
 
 
+@pytest.mark.full  # each form is sent in test_authorisation.py
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_owners_and_finance_add(shop: Shop, method: str) -> None:
     done = 200 if method == "get" else 422  # nothing was filled in
@@ -278,6 +282,7 @@ def test_owners_and_finance_add(shop: Shop, method: str) -> None:
         }
 
 
+@pytest.mark.full  # each form is sent in test_authorisation.py
 def test_owners_and_finance_remove(shop: Shop) -> None:
     path = f"destinations/{shop.destination.pk}/remove/"
     clients = everybody(shop)

@@ -140,6 +140,7 @@ def test_an_export_has_all_of_a_buyer_and_nothing_of_others(boss: User) -> None:
     assert erasing.found("Nattaya") == []
 
 
+@pytest.mark.full  # each role is asked in test_admin_roles.py
 def test_administrators_alone_erase_a_buyer_by_the_admins_page(boss: User) -> None:
     shop = shops.join("2026-11-01 10:00")
     shop.place("2026-11-20 11:00", "A-1", "60.00", buyer=NAME)
@@ -158,6 +159,7 @@ def test_administrators_alone_erase_a_buyer_by_the_admins_page(boss: User) -> No
     assert "nothing any more" in chief.post(page, said).content.decode()
 
 
+@pytest.mark.full  # erased once, above
 @pytest.mark.django_db(transaction=True)
 def test_of_two_administrators_at_once_one_erases_a_buyer() -> None:
     bosses = [operator("Administrator", email=f"{name}@tael.example") for name in ("boss", "other")]
@@ -176,6 +178,7 @@ def test_of_two_administrators_at_once_one_erases_a_buyer() -> None:
     assert Order.objects.get().buyer == str(Erasure.objects.get())
 
 
+@pytest.mark.full  # nothing is left, above
 def test_views_of_lists_that_ask_for_the_buyer_go(boss: User) -> None:
     shop, _ = nattaya_has_bought()
     person = member(shop)

@@ -214,6 +214,7 @@ def test_an_operator_decides_once_with_a_reason_and_nothing_is_frozen(
                 again(flag_id=pk, actor="other@tael.example", reason="No.", now=DECIDED)
 
 
+@pytest.mark.full  # however often one looks, above
 @pytest.mark.django_db(transaction=True)
 def test_four_runs_at_once_flag_once() -> None:
     for reference in ("a", "b", "c"):

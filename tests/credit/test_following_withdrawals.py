@@ -99,6 +99,7 @@ def test_one_that_takes_long_is_said_to_be_late(shop: Shop, clock: Callable[[str
     assert "It takes longer than the 24 hours" in read(shop, f"withdrawals/{withdrawal}/")
 
 
+@pytest.mark.full  # each filter in test_every_filter.py
 def test_the_list_is_filtered_by_where_they_are(shop: Shop, settings: LazySettings) -> None:
     settings.TAEL_SANDBOX = False
     pay_out(withdraw(shop, "10.00", "2026-11-03 08:00"))
@@ -141,6 +142,7 @@ def test_after_it_was_sent_it_cannot(shop: Shop, settings: LazySettings) -> None
         assert "It is too late to cancel" in text_of(client.post(path, follow=True))
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop) -> None:
     withdrawal = withdraw(shop, "100.00")
     seen = {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}
@@ -154,6 +156,7 @@ def test_one_withdrawal_is_seen_by_the_merchants_people_only(shop: Shop) -> None
     assert answers(shop, f"withdrawals/{withdraw(shop, '100.00')}/") == seen
 
 
+@pytest.mark.full  # each form is sent in test_authorisation.py
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_owners_and_finance_withdraw(shop: Shop, method: str) -> None:
     done = 200 if method == "get" else 422  # nothing was filled in
@@ -165,6 +168,7 @@ def test_owners_and_finance_withdraw(shop: Shop, method: str) -> None:
         }
 
 
+@pytest.mark.full  # each form is sent in test_authorisation.py
 def test_owners_and_finance_cancel(shop: Shop) -> None:
     path = f"withdrawals/{withdraw(shop, '100.00')}/cancel/"
     owner, viewer = browser_of(member(shop)), browser_of(member(shop, "VIEWER"))

@@ -153,6 +153,7 @@ def overdue_told() -> list[tuple[str, str]]:
     return [(notice.cause, f"{float(notice.details['due']):.2f}") for notice in found]
 
 
+@pytest.mark.full  # those that are, above
 def test_parts_paid_refunded_or_of_nothing_are_not_told() -> None:
     shop = shops.join("2026-11-01 10:00", payment_days=0)
     shop.place("2026-11-01 11:00", "PAID", "300.00", instalments=3)

@@ -12,6 +12,7 @@ from tests.credit.pages import set_clock
 from tests.gateway.asking import Caller, said
 from tests.shops import Shop
 from tests.unchanged import nothing_changes
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +70,7 @@ def test_an_open_order_holds_what_is_outstanding_of_it() -> None:
     assert_clean()
 
 
+@pytest.mark.full  # it holds what is outstanding, above
 def test_its_due_dates_follow_its_delivery_and_what_was_paid() -> None:
     shop = joined()
     bring(shop, "A-1", "600.00", paid="200.00", instalments=3)
@@ -98,6 +100,7 @@ def test_then_it_is_paid_refunded_and_falls_overdue_like_any_other() -> None:
     assert_clean()
 
 
+@pytest.mark.full  # one falls overdue above
 def test_an_order_that_came_due_elsewhere_freezes_the_line_as_the_next_day_starts() -> None:
     shop = joined()
     bring(shop, "A-1", "300.00", at="2026-11-01 12:00")
@@ -109,6 +112,7 @@ def test_an_order_that_came_due_elsewhere_freezes_the_line_as_the_next_day_start
     assert_clean()
 
 
+@pytest.mark.full  # an order holds above
 def test_orders_are_taken_beyond_the_limit_and_new_ones_are_then_declined() -> None:
     shop = joined()
     assert bring(shop, "A-1", "1500.00") == "applied"
@@ -239,22 +243,24 @@ def test_only_a_key_of_the_platform_brings_anything_along(
             "an order's paid and recovered are its payments, here and where it was brought from",
             "rosewood: order A-1: expected 700.0000, 0; found 600.0000, 0.0000",
         ),
-        (
-            "UPDATE credit_limitentry SET used_change = 700, used_after = 700"
-            " WHERE kind = 'MOVED_IN'",
-            "an order's entries are its steps",
-            "rosewood: order A-1: expected ",
-        ),
-        (
-            "UPDATE credit_proceedsentry SET kind = 'OPENING', payment_id = NULL"
-            " WHERE kind = 'SALE'",
-            "sales are the payments that orders took, one each",
-            "rosewood: payment p-1: expected ",
-        ),
-        (
-            "UPDATE credit_proceedsentry SET id = 1000000 WHERE kind = 'OPENING'",
-            "what was brought along came before the line's own trade",
-            "rosewood: credit line: expected 0; found 1",
+        *full(
+            (
+                "UPDATE credit_limitentry SET used_change = 700, used_after = 700"
+                " WHERE kind = 'MOVED_IN'",
+                "an order's entries are its steps",
+                "rosewood: order A-1: expected ",
+            ),
+            (
+                "UPDATE credit_proceedsentry SET kind = 'OPENING', payment_id = NULL"
+                " WHERE kind = 'SALE'",
+                "sales are the payments that orders took, one each",
+                "rosewood: payment p-1: expected ",
+            ),
+            (
+                "UPDATE credit_proceedsentry SET id = 1000000 WHERE kind = 'OPENING'",
+                "what was brought along came before the line's own trade",
+                "rosewood: credit line: expected 0; found 1",
+            ),
         ),
     ],
     ids=["held less", "held more", "a sale as an opening", "brought later"],

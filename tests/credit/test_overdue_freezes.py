@@ -127,6 +127,7 @@ def test_a_standing_freeze_is_not_placed_twice() -> None:
     assert shop.line.freezes_in_force == 1
 
 
+@pytest.mark.full  # a fifth of a limit, above
 def test_with_a_limit_of_nothing_any_overdue_amount_freezes() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="50.00", payment_days=0)
     shop.place("2026-11-02 10:00", "A", "49.99")

@@ -14,6 +14,7 @@ from tests.credit.unmatching import settle, shop_with_unmatched_cash
 from tests.factories import browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
+from tests.whole import full
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ def colleague(shop: Shop, role: str = "OWNER") -> Client:
     return browser_of(member(shop, role))
 
 
-@pytest.mark.parametrize("role", ["OWNER", "FINANCE"])
+@pytest.mark.parametrize("role", ["OWNER", *full("FINANCE")])
 def test_new_orders_are_paused_and_taken_again(shop: Shop, role: str) -> None:
     client = colleague(shop, role)
     assert "Pause new orders" in text_of(client.get(LIMIT))
@@ -60,7 +61,7 @@ def test_caps_are_set_and_taken_away(shop: Shop, role: str) -> None:
     assert (shop.line.order_cap, shop.line.buyer_cap) == (None, usd(1500))
 
 
-@pytest.mark.parametrize("typed", ["0", "-5", "1.005", "much"])
+@pytest.mark.parametrize("typed", ["0", *full("-5", "1.005", "much")])
 def test_a_cap_that_is_none_comes_back_and_changes_nothing(shop: Shop, typed: str) -> None:
     page = colleague(shop).post(f"{LIMIT}caps/", {"order_cap": typed, "buyer_cap": ""})
     assert page.status_code == 422
@@ -95,6 +96,7 @@ def test_others_change_nothing(shop: Shop, who: str) -> None:
     assert (shop.line.is_paused, shop.line.order_cap) == (False, None)
 
 
+@pytest.mark.full  # texts of each language in test_translations.py
 @pytest.mark.parametrize(
     ("language", "words"),
     [("zh-hans", ["您的订单规则", "单笔订单上限"]), ("th", ["กฎของร้านคุณ", "หยุดรับคำสั่งซื้อใหม่ชั่วคราว"])],

@@ -137,6 +137,7 @@ def test_its_page_and_its_file_are_the_members_and_nobody_elses(
     assert sum(Decimal(row["Paid out by it"]) for row in rows) == Decimal("120.00")
 
 
+@pytest.mark.full  # documents in test_pdf_letters.py
 def test_its_statement_as_pdf_is_in_the_language_of_the_merchants_documents(
     shop: Shop, clock: Callable[[str], None], settings: Settings
 ) -> None:
@@ -172,6 +173,7 @@ def test_its_statement_as_pdf_is_in_the_language_of_the_merchants_documents(
     assert "A-2" in page
 
 
+@pytest.mark.full  # its page lists them above
 def test_an_order_leads_to_its_costs_entries_and_withdrawal_and_they_lead_back(
     shop: Shop, clock: Callable[[str], None]
 ) -> None:
@@ -207,6 +209,7 @@ def test_an_order_leads_to_its_costs_entries_and_withdrawal_and_they_lead_back(
     )
 
 
+@pytest.mark.full  # a walk over all, below
 def test_the_parts_of_an_orders_costs_add_up_on_however_many_bills_they_are(
     clock: Callable[[str], None],
 ) -> None:
@@ -343,6 +346,7 @@ def test_whatever_happened_before_it_is_what_a_walk_over_all_of_it_finds(
         assert [(one.order, one.part.amount) for one in receipts] == walked(withdrawal)
 
 
+@pytest.mark.full  # what it finds, above
 def test_of_long_stretches_only_the_receipts_that_it_paid_out_are_read() -> None:
     """Thirty days of sales can be withdrawn, and the first withdrawals are of the first day's."""
     fees()

@@ -137,6 +137,7 @@ def test_a_german_transfer_is_written_as_banks_of_the_euro_area_take_it() -> Non
     assert (file.name, file.version, file.made_by, file.count) == (batch.name, V03, OPERATOR, 2)
 
 
+@pytest.mark.full  # one currency, above
 def test_each_currency_is_a_part_of_its_own_account_and_day(settings: LazySettings) -> None:
     """At 17:30 UTC it is the next day in Bangkok, whose banks take names in their letters."""
     large = withdraw(shop_in("THB", **THAI), "4000.00")
@@ -310,6 +311,7 @@ def test_an_address_is_town_and_country_or_none(settings: LazySettings) -> None:
         accounts.read(in_cologne.replace("Köln", "京都"))
 
 
+@pytest.mark.full  # an address, above
 def test_what_is_filled_in_later_stands_in_files_from_a_day_later_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -332,6 +334,7 @@ def test_what_is_filled_in_later_stands_in_files_from_a_day_later_on(
     assert (again(old), again(new)) == (old.content, new.content)
 
 
+@pytest.mark.full  # the same people decide, above
 def test_the_page_offers_it_only_where_accounts_are_set(settings: LazySettings) -> None:
     row = withdraw(shop_in("EUR", **GERMAN), "100.00")
     browser = browser_of(operator("withdrawal"))

@@ -113,6 +113,7 @@ def test_a_dry_run_says_what_is_wrong_with_its_figures() -> None:
     ]
 
 
+@pytest.mark.full  # the page shows it above
 def test_the_second_person_sees_it_before_confirming() -> None:
     several()
     browser = browser_of(operator("Administrator"))

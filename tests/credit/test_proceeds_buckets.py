@@ -143,6 +143,7 @@ def test_a_merchant_without_a_line_has_no_buckets() -> None:
         proceeds.buckets(4711, today=date(2026, 11, 1))
 
 
+@pytest.mark.full  # as of sales in test_paid_out.py, and the buckets of a short one above
 def test_a_long_history_is_not_read(shop: shops.Shop) -> None:
     line, sale = shop.line, ProceedsEntry.objects.filter(kind="SALE").first()
     assert sale is not None

@@ -303,6 +303,7 @@ def test_the_csv_hands_no_formula_to_a_spreadsheet(shop: Shop) -> None:
     assert exported(shop)[0]["Order"] == "'=HYPERLINK(1)"
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 @pytest.mark.parametrize(
     "path", some(["proceeds/", "proceeds/entries/", "proceeds/days/2026-11-11/"], 3)
 )
@@ -310,6 +311,7 @@ def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop, path: s
     assert answers(shop, path) == {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}
 
 
+@pytest.mark.full  # each file is asked for there, too
 def test_owners_and_finance_export(shop: Shop) -> None:
     assert answers(shop, "proceeds/entries.csv") == {
         **{"OWNER": 200, "FINANCE": 200, "VIEWER": 403},

@@ -138,6 +138,7 @@ def test_a_rejected_part_holds_it_at_fifty_until_it_is_changed() -> None:
     assert figures(latest(shop)) == ("100", "50", False, "100", "15.00")
 
 
+@pytest.mark.full  # one in time, above
 def test_a_review_that_is_late_counts_what_stood_at_its_instant() -> None:
     """Nothing ran at midnight; what was confirmed in the morning is of the next review."""
     shop = shop_reported("40")
@@ -165,6 +166,7 @@ def test_the_merchant_sees_both_figures() -> None:
         assert "A part of your profile stood rejected" in told
 
 
+@pytest.mark.full  # both parts, above
 def test_what_a_confirmed_profile_would_add_is_what_it_then_adds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -23,6 +23,7 @@ def test_eight_orders_of_60_on_a_line_of_100() -> None:
     assert LimitEntry.objects.filter(kind="HOLD").count() == 1
 
 
+@pytest.mark.full  # eight orders, above
 def test_the_same_order_placed_eight_times_at_once() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="100.00")
     outcomes = at_once(lambda _: shop.place(NOW, "A", "10.00"))
@@ -31,6 +32,7 @@ def test_the_same_order_placed_eight_times_at_once() -> None:
     assert LimitEntry.objects.filter(kind="HOLD").count() == 1
 
 
+@pytest.mark.full  # eight payments, below
 def test_the_same_payment_eight_times_at_once() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="100.00")
     shop.place(NOW, "A", "80.00")
@@ -65,6 +67,7 @@ def test_an_order_is_paid_or_cancelled_but_not_both() -> None:
         assert shop.limit() == ("100.00", "0.00", "100.00")
 
 
+@pytest.mark.full  # a day end and charges in billing/test_races.py
 @every_order
 def test_day_ends_worked_off_by_two_workers_and_buyers_at_once() -> None:
     dresses = [

@@ -80,6 +80,7 @@ def test_at_the_maximum_it_says_so_and_the_form_comes_first(
     assert "Limit now 100,000.00 USD the maximum" in said
 
 
+@pytest.mark.full  # what the next review would, above
 def test_it_says_what_the_limit_would_be_once_what_is_overdue_is_paid(
     clock: Callable[[str], None],
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_shop_we_know_nothing_of_is_told_so(shop: Shop) -> None:
     assert "Nothing was asked yet." in said
 
 
+@pytest.mark.full  # the list of reviews says why, below
 def test_past_reviews_are_kept_with_what_they_went_by(
     shop: Shop, clock: Callable[[str], None]
 ) -> None:

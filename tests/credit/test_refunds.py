@@ -193,6 +193,7 @@ def test_a_refund_and_a_payment_at_once_add_up_in_either_order() -> None:
             assert shop.pay(AT, order, "200.00") == "applied"
 
 
+@pytest.mark.full  # written off and paid in test_write_offs_by_hand.py
 @every_order
 @pytest.mark.django_db(transaction=True)
 def test_a_payment_and_the_write_off_at_once_are_cash_or_recovery_but_not_both() -> None:

@@ -14,7 +14,7 @@ from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, outcome, s
 from tests.factories import FreezeFactory
 from tests.threads import at_once, every_order
 from tests.unchanged import nothing_changes
-from tests.whole import some
+from tests.whole import full, some
 
 LATER = "2026-12-02 10:00"
 
@@ -74,7 +74,7 @@ def test_rejected_it_leaves_the_limit() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("first", [approve, reject])
+@pytest.mark.parametrize("first", [approve, *full(reject)])
 @pytest.mark.parametrize("second", [approve, reject])
 def test_a_second_decision_is_refused(first: Any, second: Any) -> None:
     shop = waiting()
@@ -86,7 +86,7 @@ def test_a_second_decision_is_refused(first: Any, second: Any) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("decide", [approve, reject])
+@pytest.mark.parametrize("decide", [approve, *full(reject)])
 def test_a_decision_without_a_reason_is_refused(decide: Any) -> None:
     shop = waiting()
     with nothing_changes(), pytest.raises(Invalid, match="reason"):
@@ -106,6 +106,7 @@ def test_blocked_by_a_freeze_it_still_waits(reason: Freeze.Reason) -> None:
     assert limit(shop) == "30000.00"
 
 
+@pytest.mark.full  # blocked by a freeze, above
 @pytest.mark.django_db
 def test_blocked_by_what_has_become_overdue_it_still_waits_until_that_is_paid() -> None:
     shop = waiting()
@@ -119,6 +120,7 @@ def test_blocked_by_what_has_become_overdue_it_still_waits_until_that_is_paid() 
     assert limit(shop) == "30000.00"
 
 
+@pytest.mark.full  # a second decision, above
 @every_order
 @pytest.mark.django_db(transaction=True)
 def test_two_operators_at_once_decide_once() -> None:

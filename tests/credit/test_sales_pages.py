@@ -201,6 +201,7 @@ def test_refunds_and_cancellations_are_compared_with_the_days_before(shop: Shop)
     assert (open_ended.before, open_ended.sums.rate) == (None, None)
 
 
+@pytest.mark.full  # views in test_saved_views.py
 def test_a_view_of_a_months_sales_leads_back_to_that_month(shop: Shop) -> None:
     client = browser_of(member(shop))
     month, save = "/m/rosewood/credit/sales/2026-10/", "/m/rosewood/views/save/"
@@ -220,6 +221,7 @@ def file_of(client: Client, asked: str, name: str = "refunds") -> list[dict[str,
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
+@pytest.mark.full  # months open above
 def test_months_are_taken_as_a_file_and_bars_open_what_they_are_of(shop: Shop) -> None:
     client = browser_of(member(shop))
     response = client.get("/m/rosewood/credit/sales/months.csv")

@@ -174,6 +174,7 @@ def test_the_limits_entries_are_found_by_order_and_sorted(declined: Shop) -> Non
     assert [(row[-1], row[3]) for row in found[1:]] == [("HOLD", "A-1"), ("PAYMENT", "A-1")]
 
 
+@pytest.mark.full  # withdrawals are found above
 def test_proceeds_entries_are_found_by_order_and_by_withdrawal(shop: Shop) -> None:
     shop.place("2026-11-05 10:00", "A-1", "30.00")
     shop.pay("2026-11-05 10:30", "A-1", "30.00")
@@ -216,11 +217,13 @@ def test_orders_are_sorted_by_due_date_both_ways(declined: Shop) -> None:
 # Who may, and what it costs.
 
 
+@pytest.mark.full  # each file is asked for in test_authorisation.py
 @pytest.mark.parametrize("path", some(["withdrawals.csv", "declined.csv"], 2))
 def test_files_are_for_who_may_export(shop: Shop, path: str) -> None:
     assert answers(shop, path) == EXPORTED | NOBODY_ELSE
 
 
+@pytest.mark.full  # each page is asked in test_authorisation.py
 @pytest.mark.parametrize("path", some(["withdrawals/?by=amount", "declined/?days=7"], 2))
 def test_everybody_of_the_merchant_sees_the_lists(shop: Shop, path: str) -> None:
     assert answers(shop, path) == SHOWN | NOBODY_ELSE

@@ -19,6 +19,7 @@ from tests.factories import PASSWORD, EnrolledFactorFactory, browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +61,7 @@ def asked(shop: Shop) -> dict[str, str]:
     return {"amount": "100.00", "destination": str(destination), "request_key": "form-1"}
 
 
-@pytest.mark.parametrize("role", ["OWNER", "FINANCE"])
+@pytest.mark.parametrize("role", ["OWNER", *full("FINANCE")])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_who_has_none_is_sent_to_set_one_up(shop: Shop, role: str, method: str) -> None:
     client = browser_of(member(shop, role))
@@ -106,6 +107,7 @@ def test_a_destination_is_not_added_without_one(shop: Shop, method: str) -> None
     assert (response.status_code, response["Location"]) == (302, "/accounts/2fa/")
 
 
+@pytest.mark.full  # none is added without, above
 def test_a_destination_waits_for_it_and_its_number_is_in_no_address(shop: Shop) -> None:
     client = browser_of(with_authenticator(member(shop)))
     with nothing_changes():
@@ -157,6 +159,7 @@ def test_a_password_is_no_second_factor(shop: Shop) -> None:
     assert response["Location"].startswith("/accounts/2fa/reauthenticate/")
 
 
+@pytest.mark.full  # one that is confirmed, above
 def test_the_one_of_the_sign_in_counts(shop: Shop) -> None:
     person = with_authenticator(member(shop))
     client = Client()
@@ -172,6 +175,7 @@ def test_a_viewer_may_not_however_many_factors_he_has(shop: Shop) -> None:
         assert client.post(NEW, asked(shop) | {"fee": "0"}).status_code == 403
 
 
+@pytest.mark.full  # nor in test_doors_to_money.py
 def test_a_demonstration_asks_for_none(shop: Shop, settings: LazySettings) -> None:
     settings.TAEL_SANDBOX = True
     client = browser_of(member(shop))

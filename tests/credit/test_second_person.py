@@ -89,6 +89,7 @@ def test_who_approved_or_asked_for_it_does_not_send_it(
     assert status(withdrawal) == ("SENT", "olga@tael.example", "mali@tael.example")
 
 
+@pytest.mark.full  # who approved does not send, above
 def test_an_operator_who_approved_cannot_take_another_name_to_send(
     shop: shops.Shop, officers: Officers
 ) -> None:

@@ -41,6 +41,7 @@ def test_delivered_before_shipped_is_taken_as_it_comes() -> None:
     assert due_on("A") == "2026-11-13"
 
 
+@pytest.mark.full  # due dates follow it in test_placing_orders.py
 def test_nothing_is_due_before_the_delivery() -> None:
     shop = shops.join("2026-11-01 10:00", payment_days=0)
     shop.place(NOW, "A", "5000.00")

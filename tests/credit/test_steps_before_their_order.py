@@ -134,6 +134,7 @@ def test_a_repeat_is_a_duplicate_whatever_it_says_of_when() -> None:
     assert shop.line.payments.get().amount == usd(10)
 
 
+@pytest.mark.full  # on its day in test_write_offs.py
 @pytest.mark.parametrize(
     ("told", "eve", "gone"),
     [

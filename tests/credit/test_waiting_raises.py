@@ -96,6 +96,7 @@ def test_a_limit_set_by_an_operator_ends_it_for_good() -> None:
     audit()
 
 
+@pytest.mark.full  # a limit set by an operator, above
 def test_a_raise_that_the_merchant_asked_for_ends_it() -> None:
     shop = waiting()
     request = RaiseRequestFactory.create(
@@ -136,6 +137,7 @@ def test_a_write_off_ends_it_as_its_day_starts() -> None:
     audit()
 
 
+@pytest.mark.full  # a write-off, above
 def test_the_next_review_ends_it_though_it_changes_nothing() -> None:
     shop = waiting()
     metrics(shop, "2026-12-20 10:00", "4.0", "60", "60", "60")  # a C
@@ -148,6 +150,7 @@ def test_the_next_review_ends_it_though_it_changes_nothing() -> None:
     audit()
 
 
+@pytest.mark.full  # a write-off, above
 def test_the_closing_of_the_account_ends_it() -> None:
     shop = waiting()
     closing.close(
@@ -165,6 +168,7 @@ def test_the_closing_of_the_account_ends_it() -> None:
 # --- what an approval gives -------------------------------------------------------------------
 
 
+@pytest.mark.full  # what was paid counts, below
 def test_an_approval_gives_less_when_less_has_been_paid_by_then() -> None:
     shop = waiting("30050.00")
     shop.refund("2026-12-02 09:00", "sold-0", "9900.01")  # 20,149.99 paid are left
@@ -192,6 +196,7 @@ def test_what_was_paid_counts_from_ninety_days_before_the_approval() -> None:
     assert limit(shop) == "30000.00"
 
 
+@pytest.mark.full  # what was paid counts, above
 def test_what_was_paid_too_long_ago_makes_it_no_raise_and_void() -> None:
     shop = shop_with("45000.00", credit_limit="15000.00")
     policy_by_two(

@@ -87,6 +87,7 @@ WHAT_MOST_COSTS = """
 """
 
 
+@pytest.mark.full  # of operations in test_withdrawals.py
 def test_all_is_the_largest_amount_that_leaves_room_for_its_fee(shop: Shop) -> None:
     """Typed, with a script or without one, and confirmed, the figures are the same; and they are
     what SQL finds by trying every amount.
@@ -127,6 +128,7 @@ def test_who_may_not_withdraw_is_told_no_figures(shop: Shop) -> None:
     assert Client().get(FIGURES, {"amount": "1"}).status_code == 302
 
 
+@pytest.mark.full  # it waits in test_following_withdrawals.py
 def test_a_large_one_is_said_to_need_approval(shop: Shop) -> None:
     sell(shop, "2026-11-02 10:00", "50000.00")
     sentence = "a person of our team approves it before it is sent"
@@ -134,6 +136,7 @@ def test_a_large_one_is_said_to_need_approval(shop: Shop) -> None:
     assert sentence not in confirmation(shop)
 
 
+@pytest.mark.full  # nothing is lost below
 def test_one_can_go_back_to_the_form_with_what_was_filled_in(shop: Shop) -> None:
     content = asked(shop) | {"back": "1"}
     page = browser_of(member(shop)).get(f"{NEW}?{urlencode(content)}").content.decode()
@@ -146,8 +149,8 @@ def test_one_can_go_back_to_the_form_with_what_was_filled_in(shop: Shop) -> None
     ("amount", "why"),
     [
         ("1.005", "at most 2 decimals"),
-        ("300.00", "Amount and fee are more than you can withdraw now."),
         *full(
+            ("300.00", "Amount and fee are more than you can withdraw now."),
             ("", "This field is required."),
             ("much", "Enter a number."),
             ("0", "Enter an amount above 0."),
@@ -187,6 +190,7 @@ def test_sent_twice_it_is_one_withdrawal(shop: Shop) -> None:
     assert shop.proceeds() == "198.50"
 
 
+@pytest.mark.full  # sent twice, above
 def test_the_same_form_with_another_amount_is_asked_about(shop: Shop) -> None:
     confirm(shop)
     client = browser_of(member(shop))
@@ -212,6 +216,7 @@ def test_a_fee_that_was_not_shown_is_shown_first(shop: Shop, fee: str) -> None:
     assert "Fee 1.50 USD" in text_of(client.get(response["Location"]))
 
 
+@pytest.mark.full  # operations refuse it in test_withdrawals.py
 def test_a_destination_added_today_has_to_wait(shop: Shop, clock: Callable[[str], None]) -> None:
     clock("2026-11-02 09:00")
     assert "(can be used from 2 Nov 2026 10:00)" in read(shop, "withdrawals/new/")

@@ -31,7 +31,7 @@ from tests.credit.withdrawing import (
     withdraw,
 )
 from tests.unchanged import nothing_changes
-from tests.whole import some
+from tests.whole import full, some
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,7 @@ def test_paid_without_an_answer_is_found_and_not_sent_again(
     assert notices(shop) == [("WITHDRAWAL_DONE", withdrawal.reference)]
 
 
-@pytest.mark.parametrize("behaviour", NO_ANSWER)
+@pytest.mark.parametrize("behaviour", some(NO_ANSWER, 2))
 def test_what_it_never_received_is_sent_again_once(
     shop: shops.Shop, bank: Bank, behaviour: str
 ) -> None:
@@ -122,6 +122,7 @@ def test_what_it_paid_to_a_removed_destination_is_paid(shop: shops.Shop, bank: B
     assert (status(withdrawal), bank.paid) == ("PAID", [withdrawal.reference])
 
 
+@pytest.mark.full  # sent once, above
 def test_sent_again_without_an_answer_it_is_asked_about_again(shop: shops.Shop, bank: Bank) -> None:
     bank.behaviour = "drops it"
     withdrawal = withdraw(shop, "120.00")
@@ -137,6 +138,7 @@ def test_sent_again_without_an_answer_it_is_asked_about_again(shop: shops.Shop, 
     assert (status(withdrawal), bank.paid) == ("PAID", [withdrawal.reference])
 
 
+@pytest.mark.full  # undecided ones in test_withdrawals_leases.py
 def test_while_it_answers_no_question_nothing_is_sent(shop: shops.Shop, bank: Bank) -> None:
     bank.behaviour, bank.finds = "pays and hangs up", False
     withdrawal = withdraw(shop, "120.00")
@@ -247,7 +249,7 @@ def test_nobody_decides_while_the_provider_is_being_asked(shop: shops.Shop, bank
         )
 
 
-@pytest.mark.parametrize("reference", ["", " ", "x" * 101])
+@pytest.mark.parametrize("reference", ["", *full(" ", "x" * 101)])
 def test_a_payment_has_the_banks_reference(shop: shops.Shop, reference: str) -> None:
     withdrawal = withdraw(shop, "100.00")
     with nothing_changes(), pytest.raises(Invalid, match="bank_reference"):

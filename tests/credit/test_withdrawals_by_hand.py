@@ -138,6 +138,7 @@ def test_a_lost_file_is_written_again_without_what_has_ended(shop: shops.Shop) -
     ]
 
 
+@pytest.mark.full  # a lost one is written again, above
 def test_an_ended_file_is_shown_again_byte_for_byte(shop: shops.Shop) -> None:
     first, second = withdraw(shop, "100.00"), withdraw(shop, "200.00")
     other = withdraw(shop_with("300.00", "elsewhere"), "7.00")
@@ -196,6 +197,7 @@ def test_who_approved_or_asked_for_a_large_one_does_not_send_it(shop: shops.Shop
     assert export(own, by="both@tael.example").sent == []
 
 
+@pytest.mark.full  # its page names it in test_admin_bank_files.py
 def test_what_cannot_be_sent_is_left_out_by_name(shop: shops.Shop, settings: LazySettings) -> None:
     cancelled, already = (withdraw(shop, amount) for amount in ("1.00", "2.00"))
     cancel(cancelled)

@@ -39,6 +39,7 @@ from tests.credit.withdrawing import (
 from tests.factories import FreezeFactory
 from tests.kept import kept
 from tests.unchanged import nothing_changes
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
@@ -171,7 +172,9 @@ def _sent(withdrawal: Withdrawal) -> None:
     ],
     ids=["rejected", "cancelled", "sent", "paid"],
 )
-@pytest.mark.parametrize("step", [approve, reject, cancel], ids=["approve", "reject", "cancel"])
+@pytest.mark.parametrize(
+    "step", [approve, *full(reject, cancel)], ids=["approve", "reject", "cancel"]
+)
 def test_a_second_decision_is_refused(
     rich: shops.Shop, until: Step, standing: str, step: Step
 ) -> None:

@@ -84,6 +84,7 @@ def test_what_comes_back_is_settled_on_a_new_connection(bank: Bank) -> None:
     assert sleepers.held() == []
 
 
+@pytest.mark.full  # nor is it sent again, above
 def test_what_the_bank_never_received_goes_to_no_destination_that_was_removed(bank: Bank) -> None:
     shop = shop_with("300.00")
     withdrawal = withdraw(shop, "100.00")

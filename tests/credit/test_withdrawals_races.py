@@ -70,11 +70,13 @@ def test_one_form_sent_eight_times_at_once() -> None:
     assert (shop.proceeds(), Withdrawal.objects.count()) == ("200.00", 1)
 
 
+@pytest.mark.full  # one form, above
 def test_one_destination_added_by_eight_at_once() -> None:
     shop = shops.join("2026-11-01 10:00")
     assert len(at_once(lambda _: add(shop).pk)) == 1
 
 
+@pytest.mark.full  # one approves and another rejects, below
 def test_eight_operators_approve_at_once() -> None:
     shop = shop_with("50000.00")
     withdrawal = withdraw(shop, "20000.00")
@@ -121,6 +123,7 @@ def test_eight_workers_send_the_same_one(bank: Bank) -> None:
     assert notices(shop) == [("WITHDRAWAL_DONE", withdrawal.reference)]
 
 
+@pytest.mark.full  # they send it once, above
 def test_eight_workers_reconcile_the_same_one(bank: Bank) -> None:
     shop = shop_with("300.00")
     withdrawal = withdraw(shop, "10.00")
@@ -132,6 +135,7 @@ def test_eight_workers_reconcile_the_same_one(bank: Bank) -> None:
     assert status(withdrawal) == "PAID"
 
 
+@pytest.mark.full  # a live lease in test_withdrawals_leases.py
 def test_a_slow_answer_is_waited_for_however_late_the_clock_says_it_is(bank: Bank) -> None:
     """A queue may lag: what looks abandoned may be being asked about at this moment."""
     shop = shop_with("300.00")
@@ -171,6 +175,7 @@ def test_eight_operators_write_the_same_ones_into_files() -> None:
     assert at_once(export) == {3: 1, 0: 7}
 
 
+@pytest.mark.full  # eight files written, above
 def test_the_same_file_of_answers_uploaded_eight_times_at_once() -> None:
     shop = shop_with("300.00")
     withdrawal = withdraw(shop, "10.00")
@@ -193,6 +198,7 @@ def test_the_same_file_of_answers_uploaded_eight_times_at_once() -> None:
     assert ProceedsEntry.objects.filter(kind="RETURNED").count() == 1
 
 
+@pytest.mark.full  # the whole balance, above
 @every_order
 def test_refunded_and_withdrawn_at_once() -> None:
     """In either order the entries add up, and the merchant never has more than it earned."""

@@ -136,6 +136,7 @@ def test_what_was_paid_after_all_is_taken_again_even_below_nothing(shop: shops.S
     assert violated() == []
 
 
+@pytest.mark.full  # each of the two, above
 @pytest.mark.django_db
 def test_paid_after_all_and_then_sent_back(shop: shops.Shop) -> None:
     withdrawal = send_back(correct(failed(shop, "100.00")))
@@ -221,6 +222,7 @@ def test_raw_sql_is_refused(shop: shops.Shop, change: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.full  # one approves and another rejects in test_withdrawals_races.py
 @pytest.mark.django_db(transaction=True)
 def test_two_officers_at_once_record_it_once() -> None:
     shop = shop_with("1000.00")

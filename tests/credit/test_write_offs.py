@@ -53,6 +53,7 @@ def test_only_what_is_outstanding_is_lost() -> None:
     assert shop.proceeds() == "180.00"
 
 
+@pytest.mark.full  # one instalment, above
 def test_the_oldest_unpaid_instalment_decides_the_day() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="1000.00", payment_days=0)
     shop.place("2026-11-02 10:00", "A", "300.00", instalments=3)  # due 2 Nov, 2 Dec, 1 Jan
@@ -65,6 +66,7 @@ def test_the_oldest_unpaid_instalment_decides_the_day() -> None:
     assert shop.limit() == ("800.00", "0.00", "800.00")
 
 
+@pytest.mark.full  # by hand in test_write_offs_by_hand.py
 def test_the_limit_never_falls_below_zero() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="1000.00", payment_days=0)
     for reference, delivered in (("A", "2026-11-02 10:00"), ("B", "2026-11-03 10:00")):
@@ -82,6 +84,7 @@ def test_the_limit_never_falls_below_zero() -> None:
     assert entries() == [(-500, -500, 100, 500), (-100, -500, 0, 0)]
 
 
+@pytest.mark.full  # one does, above
 def test_several_write_offs_of_one_day_leave_one_entry_each() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="1000.00", payment_days=0)
     for reference, amount in (("A", "100.00"), ("B", "200.00"), ("C", "400.00")):
@@ -107,6 +110,7 @@ def test_a_payment_after_the_write_off_is_a_recovery() -> None:
         assert shop.pay("2027-02-01 10:00", "A", "120.00", "P") == "duplicate"
 
 
+@pytest.mark.full  # a payment is one, above
 def test_recoveries_end_with_what_was_written_off() -> None:
     shop = written_off_shop("300.00")
     shop.pay("2027-02-01 10:00", "A", "120.00")
@@ -117,6 +121,7 @@ def test_recoveries_end_with_what_was_written_off() -> None:
     assert shop.proceeds() == "300.00"
 
 
+@pytest.mark.full  # a paid one in test_shipping_and_delivering.py
 def test_a_written_off_order_can_still_arrive() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="1000.00", payment_days=0)
     shop.place("2026-11-02 10:00", "A", "300.00")

@@ -104,6 +104,7 @@ def test_the_limit_never_falls_below_nothing() -> None:
     assert violated() == []
 
 
+@pytest.mark.full  # one that is overdue, above
 def test_a_part_that_is_overdue_takes_all_of_the_order() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="5000.00")
     shop.place("2026-11-02 10:00", "A", "300.00", instalments=3)  # 12 Nov, 12 Dec, 11 Jan
@@ -129,6 +130,7 @@ def test_what_comes_later_is_a_recovery_and_gives_no_limit_back(shop: shops.Shop
     assert violated("2026-11-26 10:00") == []
 
 
+@pytest.mark.full  # what comes later, above
 def test_unmatched_cash_recovers_what_was_written_off() -> None:
     shop = overdue(other="B")
     assert shop.pay(AT, "B", "450.00", "P-1") == "rejected overpayment"  # it names another order

@@ -70,11 +70,12 @@ def walked(page: Page) -> list[str]:
     return problems
 
 
-@pytest.mark.parametrize("every", [48, pytest.param(1, marks=pytest.mark.full)])
+@pytest.mark.full  # where Tab stops first is below
+@pytest.mark.parametrize("every", [48, 1])
 def test_tab_reaches_everything_on_every_page(
     browser: Browser, live_server: LiveServer, every: int
 ) -> None:
-    """On every page in `make test-full`, in `make test` on those of every 48th address."""
+    """On the pages of every 48th address, and on all."""
     shop = routes.full_shop()
     client = browser_of(member(shop))
     context = browser.new_context(viewport={"width": 1440, "height": 900})

@@ -80,6 +80,17 @@ def says(page: Page, words: str) -> None:
     expect(page.locator("body")).to_contain_text(words)
 
 
+def test_what_waits_first_is_decided(shop: Shop, sign_in: Callable[..., Page]) -> None:
+    """The beginning of the morning below."""
+    olga = sign_in(OLGA, with_form=True)
+    says(olga, "Withdrawals to approve")
+    open_first(olga, "Raises after a review")
+    decide(olga, "Approve", reason="A good year.")
+    says(olga, "The raise is approved.")
+    assert shop.limit() == ("30000.00", "120.00", "29880.00")
+
+
+@pytest.mark.full  # its beginning is above
 def test_an_operators_morning(shop: Shop, sign_in: Callable[..., Page]) -> None:
     olga = sign_in(OLGA, with_form=True)
     says(olga, "Withdrawals to approve")

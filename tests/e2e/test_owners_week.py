@@ -41,6 +41,7 @@ def owner_of_shop(**shop: str) -> User:
     return member(open_shop(**shop), email=OWNER)
 
 
+@pytest.mark.full  # credit/test_check_page asks without a browser
 def test_monday_what_the_limit_takes(page: Page, live_server: LiveServer, clock: Clock) -> None:
     owner_of_shop()
     clock("2026-11-02 09:00")

@@ -72,7 +72,7 @@ def follow(page: Page, name: str) -> None:
     page.get_by_role("link", name=name, exact=True).click()
 
 
-@pytest.mark.full  # an owner's week is in English; the Thai one is below
+@pytest.mark.full  # an owner's week is in English, and test_every_page looks at Thai pages
 def test_a_chinese_owner_pays_withdraws_and_takes_an_invitation_back(opened: Opens) -> None:
     page = opened("OWNER", "zh-hans")
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
@@ -120,6 +120,7 @@ def test_a_chinese_owner_pays_withdraws_and_takes_an_invitation_back(opened: Ope
     expect(page.get_by_text("lin@rosewood.example", exact=True)).to_have_count(0)
 
 
+@pytest.mark.full  # test_every_page looks at Thai pages
 def test_a_thai_finance_person_reads_the_month_and_asks_for_credits(
     opened: Opens, tmp_path: Path
 ) -> None:

@@ -12,7 +12,6 @@ from credit.models import Withdrawal
 from tests.credit.withdrawing import NOW, fees, shop_with
 from tests.e2e.signing_in import by_session, sends
 from tests.factories import member
-from tests.whole import full
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -36,7 +35,8 @@ def fits_and_axe_finds_nothing(page: Page, widths: Collection[int]) -> None:
     page.emulate_media(color_scheme="light")
 
 
-@pytest.mark.parametrize("widths", [(), *full((ALL,))])
+@pytest.mark.full  # an owner withdraws in test_owners_week, and test_following follows a page
+@pytest.mark.parametrize("widths", [(), ALL])
 def test_all_is_filled_in_and_what_it_costs_follows_what_is_typed(
     page: Page,
     live_server: LiveServer,

@@ -309,6 +309,7 @@ def test_what_a_key_may_not_send_is_not_sent_for_it_either(shop: Shop) -> None:
         assert problem(caller.get("/events/place-A")) == (404, "not_found")
 
 
+@pytest.mark.full  # nor of a text in test_event_texts.py
 def test_what_is_our_own_failure_is_no_outcome(
     caller: Caller, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

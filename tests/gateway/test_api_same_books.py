@@ -110,6 +110,7 @@ def ways(told: list[Event], size: int) -> dict[str, list[list[Event]]]:
     }
 
 
+@pytest.mark.full  # over HTTP and by replay in test_three_ways.py
 @pytest.mark.parametrize(
     ("each", "size"), [(3, 20), pytest.param(60, 1000, marks=pytest.mark.full)]
 )
@@ -143,7 +144,7 @@ def _empty() -> None:
     emptied.empty(TransactionTestCase())
 
 
-@pytest.mark.full  # whichever way they are sent, above
+@pytest.mark.full  # test_three_ways sends one by one
 @pytest.mark.parametrize("each", [3, pytest.param(60, marks=pytest.mark.full)])
 @pytest.mark.django_db(transaction=True)
 def test_eight_systems_at_once_end_in_the_same_books(
@@ -195,6 +196,7 @@ def statements_of(batch: Sequence[Event]) -> int:
     return asked
 
 
+@pytest.mark.full  # a replay in test_replay_killed.py
 @pytest.mark.parametrize(
     "share", [0.45, *(pytest.param(n, marks=pytest.mark.full) for n in (0.04, 0.15, 0.8, 0.98))]
 )

@@ -76,6 +76,7 @@ def test_a_charge_told_after_midnight_keeps_its_day_of_service_and_posts_on_arri
     books.assert_clean()
 
 
+@pytest.mark.full  # in test_late_and_odd.py, too
 def test_a_charge_told_after_its_month_has_closed_is_late(shop: Live) -> None:
     shop.arriving("2026-11-20 10:00").charge("2026-11-20 09:00", "pick-pack", "5.00")
     told = shop.arriving("2026-12-02 09:00")

@@ -194,7 +194,7 @@ CASES: list[tuple[str, str, str, dict[str, str], dict[Callable[[Merchant], Said]
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "merchant", "until", "codes", "wanted"), some(CASES, every=7))
+@pytest.mark.parametrize(("name", "merchant", "until", "codes", "wanted"), some(CASES, every=14))
 def test_books_after_an_odd_file(
     name: str,
     merchant: str,

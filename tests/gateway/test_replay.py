@@ -146,6 +146,7 @@ def test_an_unsorted_file_gives_the_books_of_the_sorted_one(
     assert found == expected
 
 
+@pytest.mark.full  # files as they are, above
 def test_a_gzipped_file_gives_the_same(tmp_path: Path) -> None:
     plain = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:20])
     packed = tmp_path / "events.jsonl.gz"

@@ -81,6 +81,7 @@ def test_an_until_after_the_clock_is_refused(tmp_path: Path, clock: datetime) ->
     assert "0" in audit()
 
 
+@pytest.mark.full  # one of our own servers, below
 def test_a_demonstration_that_says_so_may_go_beyond_the_clock(
     tmp_path: Path, clock: datetime
 ) -> None:
@@ -106,6 +107,7 @@ def test_an_audit_finds_books_that_are_ahead_of_the_clock(clock: datetime) -> No
     assert "rosewood: billing account: expected 2026-11-25 at most; found 2026-11-26" in said
 
 
+@pytest.mark.full  # the audit finds it above
 def test_a_replay_beyond_the_clock_excuses_no_book_that_is_farther_still(
     tmp_path: Path, clock: datetime
 ) -> None:
@@ -116,6 +118,7 @@ def test_a_replay_beyond_the_clock_excuses_no_book_that_is_farther_still(
         audit()
 
 
+@pytest.mark.full  # books that are ahead, above
 def test_another_zone_may_be_a_day_ahead_of_ours(clock: datetime) -> None:
     shop = shops.join("2026-11-20 10:00", timezone="Pacific/Kiritimati")  # UTC+14
     shops.run_jobs(clock)

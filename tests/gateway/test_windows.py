@@ -143,6 +143,7 @@ def test_ten_times_as_many_orders_take_no_more_statements() -> None:
     assert statements(2, 10) == statements(12, 100) == 10
 
 
+@pytest.mark.full  # each event comes to the same, above
 def test_windows_go_past_instants_at_which_nothing_is_due_and_come_to_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_merchant_that_fails_is_parked_and_the_other_49_are_worked_off(
     assert JobFailure.objects.get().error.startswith(DAMAGED)
 
 
+@pytest.mark.full  # one is parked above
 def test_a_parked_row_holds_up_no_run_and_is_done_once_its_fault_is_mended(
     fifty: list[shops.Shop],
 ) -> None:

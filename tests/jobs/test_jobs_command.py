@@ -26,7 +26,7 @@ from tests.jobs.working import (
     run,
     workers_in_this_process,
 )
-from tests.whole import some
+from tests.whole import full, some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -134,7 +134,7 @@ def test_a_run_that_lost_a_chunk_is_named_lost_after_an_hour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("closed", "is_told"), [({}, True), ({"hours": 23}, True), ({"hours": 25}, False)]
+    ("closed", "is_told"), [({}, True), *full(({"hours": 23}, True), ({"hours": 25}, False))]
 )
 def test_a_lost_run_is_told_for_a_day_though_the_jobs_last_one_went_well(
     closed: dict[str, int], is_told: bool
@@ -186,6 +186,7 @@ def parked(browser: Client) -> JobFailure:
     return JobFailure.objects.get()
 
 
+@pytest.mark.full  # the command tells it above
 def test_both_lists_show_how_jobs_stand(django_assert_max_num_queries: object) -> None:
     browser = operator()
     failure = parked(browser)
@@ -214,6 +215,7 @@ def test_an_operator_retries_a_row(operators_clock: None) -> None:
     assert TrailEntry.objects.count() == 2
 
 
+@pytest.mark.full  # a row is tried again above
 def test_an_operator_runs_a_job_for_a_date_after_seeing_what_is_due(operators_clock: None) -> None:
     browser = operator("change_jobrun")
     two_shops()
@@ -247,6 +249,7 @@ def test_what_makes_no_sense_is_said_on_the_page(
     assert not JobRun.objects.exists()
 
 
+@pytest.mark.full  # each role is asked in test_admin_roles.py
 def test_who_only_looks_runs_nothing(operators_clock: None) -> None:
     browser = operator()
     failure = parked(browser)

@@ -111,6 +111,7 @@ def test_a_run_that_is_killed_has_said_what_it_did_and_the_next_goes_on(
     assert [entry.after["removed"] for entry in told] == [3, 3, 2]
 
 
+@pytest.mark.full  # one run, above
 @pytest.mark.django_db(transaction=True)
 def test_of_two_runs_at_once_each_counts_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "AT_ONCE", 5)

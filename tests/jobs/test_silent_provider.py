@@ -99,6 +99,7 @@ def test_once_it_kept_silent_the_runs_other_chunks_do_not_ask_it(
     assert len(silent.accepted) == 3
 
 
+@pytest.mark.full  # three silences, above
 def test_those_whom_another_provider_collects_are_tried(silent: Silent, settings: Any) -> None:
     settings.TAEL_SANDBOX = True
     due(4)
@@ -123,6 +124,7 @@ def test_those_asked_about_in_vain_come_after_those_never_tried(silent: Silent) 
     assert len(silent.accepted) == 6
 
 
+@pytest.mark.full  # three silences, above
 def test_a_turn_ends_by_its_own_clock_and_hands_back_the_rest(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,6 +147,7 @@ def workers_in_this_process() -> Iterator[None]:
     app.conf.task_always_eager = False
 
 
+@pytest.mark.full  # chunks cover all, above
 def test_a_tick_hands_out_what_is_due_in_chunks(
     many_merchants: list[shops.Shop],
     workers_in_this_process: None,

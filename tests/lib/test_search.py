@@ -77,6 +77,7 @@ def test_more_names_than_are_counted_are_found_too(
         assert search.anywhere(own, text, "reference").count() == count, text
 
 
+@pytest.mark.full  # some characters, above
 def test_no_character_becomes_one_without_capitals_that_it_is_not() -> None:
     """So that a name in capitals has such a character exactly where the name itself has it."""
     with connection.cursor() as cursor:

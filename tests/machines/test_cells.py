@@ -149,6 +149,7 @@ def test_no_request_sees_another_cell_on_one_connection_that_pgbouncer_lends(
         by_all_threads(most)
 
 
+@pytest.mark.full  # on one connection, above
 @pytest.mark.parametrize("most", [200, *full(10_000)])
 def test_no_request_sees_another_cell_on_two_connections_of_a_pool(two: None, most: int) -> None:
     pool = {"pool": {"min_size": 1, "max_size": 2, "timeout": 30}}

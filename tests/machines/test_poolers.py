@@ -131,6 +131,7 @@ def test_eight_threads_share_two_connections_of_a_pool(monkeypatch: pytest.Monke
     call_command("audit", verbosity=0)
 
 
+@pytest.mark.full  # pgbouncer lends one in test_cells.py
 @pytest.mark.skipif(PGBOUNCER is None, reason="there is no pgbouncer on this machine")
 def test_a_pooler_that_lends_connections_by_the_transaction_mixes_nothing_up(
     monkeypatch: pytest.MonkeyPatch,

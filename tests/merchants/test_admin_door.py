@@ -58,6 +58,7 @@ def at_minute(monkeypatch: pytest.MonkeyPatch, minute: float) -> None:
     monkeypatch.setattr(admin_door, "timezone", SimpleNamespace(now=lambda: now))
 
 
+@pytest.mark.full  # a form too late does nothing, below
 def test_who_does_nothing_for_long_signs_in_anew(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,6 +156,7 @@ def test_in_an_old_session_every_door_asks_for_it_again(
             assert "4000000000000119" not in response["Location"]
 
 
+@pytest.mark.full  # each form is sent in test_authorisation.py
 @pytest.mark.parametrize("role", some(["FINANCE", "VIEWER"], 2))
 def test_a_factor_gives_nobody_a_role(shop: Shop, owner: User, role: str) -> None:
     all_doors = doors(shop, owner)
@@ -191,6 +192,7 @@ def test_an_invitation_that_was_filled_in_comes_back_after_the_factor(
     assert re.search(r'value="FINANCE"[^>]*(checked|selected)', page)
 
 
+@pytest.mark.full  # to revoke takes none, below
 def test_who_only_looks_is_invited_without_one(shop: Shop, owner: User) -> None:
     client = browser_of(owner)
     assert client.get(INVITE).status_code == 200

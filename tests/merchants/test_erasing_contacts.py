@@ -86,6 +86,7 @@ def test_nothing_is_left_of_them_and_reviews_and_payments_stay(boss: User) -> No
         erasures.erase_contacts(merchant_id=key, reason=WHY, actor=boss, now=NOW)
 
 
+@pytest.mark.full  # each role is asked in test_admin_roles.py
 def test_administrators_alone_do_it_on_the_merchants_page(boss: User) -> None:
     shop = shop_of_weiwei()
     page = f"/admin/merchants/merchant/{shop.merchant.pk}"

@@ -190,6 +190,7 @@ def test_the_database_lets_names_become_pseudonyms_and_nothing_else(boss: User) 
     assert shop.reference == "rosewood"
 
 
+@pytest.mark.full  # an export has all, above
 def test_each_role_gets_what_is_its_own(boss: User) -> None:
     shop, lin = lin_has_worked()
     data, erase = (

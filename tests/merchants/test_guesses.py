@@ -38,6 +38,7 @@ def no_code_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     codes.hold(monkeypatch, timezone.now())
 
 
+@pytest.mark.full  # another spelling, below
 def test_another_port_or_host_gives_no_more_tries(mei: User, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     for number in range(5):
@@ -81,6 +82,7 @@ def test_all_doors_count_together_and_all_are_shut(mei: User) -> None:
     assert User.objects.get().check_password(PASSWORD)
 
 
+@pytest.mark.full  # all doors count, above
 def test_a_right_password_given_again_counts_as_the_sign_in_does(mei: User) -> None:
     inside = browser_of(mei)
     for number in range(5):

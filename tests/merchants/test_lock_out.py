@@ -53,6 +53,7 @@ def test_trying_one_password_at_many_addresses_locks_where_that_comes_from() -> 
     assert sign_in("mei@shop.example", PASSWORD, ip="10.0.0.2")
 
 
+@pytest.mark.full  # behind one, below
 def test_without_a_proxy_nobody_names_another_address_as_their_own() -> None:
     for number in range(20):
         forged = {"X-Forwarded-For": f"192.0.2.{number}"}

@@ -79,9 +79,9 @@ def test_each_role_looks_with_a_reason_that_is_on_the_trail(role: str, full_shop
 
 
 @pytest.mark.usefixtures("clock")
-@pytest.mark.parametrize("every", [3, *full(1)])
+@pytest.mark.parametrize("every", [8, *full(1)])
 def test_every_page_is_seen_and_every_form_refused(full_shop: Shop, every: int) -> None:
-    """In `make test` every third page."""
+    """In `make test` every eighth page."""
     shop = full_shop
     browser = looking(shop)
     wrong, forms = [], []
@@ -111,11 +111,11 @@ def test_every_page_is_seen_and_every_form_refused(full_shop: Shop, every: int) 
 
 
 @pytest.mark.usefixtures("clock")
-@pytest.mark.parametrize("every", [3, *full(1)])
+@pytest.mark.parametrize("every", [8, *full(1)])
 def test_no_page_has_a_form_that_would_act_or_more_than_the_merchant_sees(
     full_shop: Shop, every: int
 ) -> None:
-    """In `make test` every third page."""
+    """In `make test` every eighth page."""
     shop = full_shop
     browser = looking(shop)
     for route in [one for one in routes() if one.is_of_a_merchant][every // 2 :: every]:
@@ -170,11 +170,11 @@ def test_started_twice_it_is_one_look(full_shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("clock")
-@pytest.mark.parametrize("every", [4, *full(1)])
+@pytest.mark.parametrize("every", [12, *full(1)])
 def test_a_look_at_one_merchant_opens_no_other_and_nobody_elses(
     full_shop: Shop, every: int
 ) -> None:
-    """In `make test` every fourth page."""
+    """In `make test` every twelfth page."""
     shop = full_shop
     other = shops.join("2026-10-01 09:00", "other-shop", name="Other Shop")
     browser = looking(shop)

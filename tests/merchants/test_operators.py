@@ -18,7 +18,7 @@ from tests import shops
 from tests.factories import PASSWORD, UserFactory, browser_of, member, operator
 from tests.shops import instant
 from tests.text import text_of
-from tests.whole import some
+from tests.whole import full, some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +136,7 @@ def test_what_cannot_be_added_is_said_and_kept(
     assert trail() == []
 
 
+@pytest.mark.full  # an invitation in test_team_pages.py
 def test_a_mail_server_that_is_down_leaves_the_operator_to_be_written_to_again(
     office: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,7 +182,7 @@ def test_a_superuser_becomes_what_the_roles_say(office: Client) -> None:
     assert not Proposal.objects.exists()  # a superuser has that role already
 
 
-@pytest.mark.parametrize("name", ["roles", "deactivate", "second-factors", "sessions"])
+@pytest.mark.parametrize("name", ["roles", "deactivate", *full("second-factors", "sessions")])
 def test_nobody_decides_about_themselves(boss: User, office: Client, name: str) -> None:
     operator("Administrator")
     sent = {"roles": ["Administrator", "Auditor"], **WHY}

@@ -97,6 +97,7 @@ def test_a_second_factor_is_asked_for_at_the_next_sign_in(
     assert "_auth_user_id" not in again.session
 
 
+@pytest.mark.full  # by mail in test_lock_out.py
 def test_a_new_password_takes_the_old_ones_place(user: User) -> None:
     client, elsewhere = signed_in(), signed_in()
     new = {"password1": "a long one indeed", "password2": "a long one indeed"}

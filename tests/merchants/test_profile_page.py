@@ -11,6 +11,7 @@ from tests import shops
 from tests.factories import ProfileFactory, browser_of, member
 from tests.shops import Shop, instant
 from tests.text import text_of
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
@@ -134,9 +135,11 @@ def test_it_says_what_is_given_what_is_still_needed_and_what_counts(shop: Shop) 
     [
         ({"contact_email": "nobody"}, "valid e-mail address"),
         ({"contact_phone": "call me"}, "This is not a telephone number"),
-        ({"licence_document": scan(b"MZ virus")}, "Upload a PDF, PNG or JPEG"),
-        ({"licence_document": scan(PDF + b"x" * 5 * 1024 * 1024)}, "larger than 5 MB"),
-        ({"licence_document": scan(b"")}, "empty"),
+        *full(
+            ({"licence_document": scan(b"MZ virus")}, "Upload a PDF, PNG or JPEG"),
+            ({"licence_document": scan(PDF + b"x" * 5 * 1024 * 1024)}, "larger than 5 MB"),
+            ({"licence_document": scan(b"")}, "empty"),
+        ),
     ],
 )
 def test_what_makes_no_sense_is_said_beside_it_and_nothing_is_kept(
@@ -149,7 +152,7 @@ def test_what_makes_no_sense_is_said_beside_it_and_nothing_is_kept(
     assert not Profile.objects.exists()
 
 
-@pytest.mark.parametrize("role", ["FINANCE", "VIEWER"])
+@pytest.mark.parametrize("role", ["FINANCE", *full("VIEWER")])
 def test_the_others_read_it_only(shop: Shop, role: str) -> None:
     complete(shop)
     client = browser_of(member(shop, role))

@@ -130,6 +130,7 @@ def test_the_log_is_never_changed_and_kept_for_ninety_days(mei: User) -> None:
     assert SignIn.objects.get().at == young
 
 
+@pytest.mark.full  # each role is asked in test_admin_roles.py
 def test_auditors_search_and_export_it_and_officers_do_not(mei: User) -> None:
     sign_in(browser())
     auditor = browser_of(operator("Auditor"))

@@ -105,6 +105,7 @@ def test_accepting_does_not_lower_the_role_one_has_got_meanwhile(shop: Shop, own
     assert role_of("mei@shop.example", shop) == "OWNER"
 
 
+@pytest.mark.full  # it works once, above
 @pytest.mark.django_db(transaction=True)
 def test_a_link_used_many_times_at_once_makes_one_person() -> None:
     shop = shops.join("2026-10-01 09:00")

@@ -24,6 +24,7 @@ from tests.factories import (
 )
 from tests.shops import Shop
 from tests.text import text_of
+from tests.whole import full
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +110,7 @@ def test_a_changed_role_ends_the_persons_sessions(shop: Shop, office: Client) ->
     )  # fmt: skip
 
 
+@pytest.mark.full  # one that changes, above
 def test_a_role_that_stays_ends_nothing(shop: Shop, office: Client) -> None:
     user = member(shop, "FINANCE")
     there = signed_in_by_form(user.email)
@@ -127,6 +129,7 @@ def test_who_is_taken_off_the_team_is_signed_out(shop: Shop, office: Client) -> 
     assert there.get("/m/rosewood/").status_code == 302
 
 
+@pytest.mark.full  # an operator does, above
 def test_an_owner_ends_the_sessions_of_whose_role_they_change(shop: Shop) -> None:
     owner, user = member(shop), member(shop, "VIEWER")
     here, there = signed_in_by_form(owner.email), signed_in_by_form(user.email)
@@ -137,7 +140,9 @@ def test_an_owner_ends_the_sessions_of_whose_role_they_change(shop: Shop) -> Non
     assert here.get("/m/rosewood/").status_code == 200
 
 
-@pytest.mark.parametrize(("name", "sent"), [("role", {"role": "VIEWER", **WHY}), ("remove", WHY)])
+@pytest.mark.parametrize(
+    ("name", "sent"), [("role", {"role": "VIEWER", **WHY}), *full(("remove", WHY))]
+)
 def test_the_last_owner_stays(shop: Shop, office: Client, name: str, sent: dict[str, str]) -> None:
     owner = member(shop)
     assert "last owner stays" in text_of(office.post(decide(owner.memberships.get(), name), sent))

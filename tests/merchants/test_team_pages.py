@@ -32,7 +32,7 @@ from tests.shops import Shop
 from tests.text import text_of
 from tests.threads import at_once, every_order
 from tests.unchanged import nothing_changes
-from tests.whole import some
+from tests.whole import full, some
 
 pytestmark = pytest.mark.django_db
 
@@ -241,7 +241,7 @@ def test_who_was_removed_is_a_stranger_at_the_next_click(shop: Shop, owner: User
     assert browser_of(kai).get("/m/rosewood/").status_code == 404
 
 
-@pytest.mark.parametrize("what", ["", "remove/"])
+@pytest.mark.parametrize("what", ["", *full("remove/")])
 def test_the_last_owner_stays(shop: Shop, owner: User, what: str) -> None:
     member(shop, "FINANCE")
     gone = member(shop, "OWNER")
@@ -301,6 +301,7 @@ def test_two_tabs_with_two_merchants_never_mix(shop: Shop, owner: User) -> None:
     assert client.post("/m/second/settings/team/invite/", form).status_code == 403
 
 
+@pytest.mark.full  # each page in test_page_queries.py
 def test_a_long_list_costs_as_little_as_a_short_one(
     shop: Shop, owner: User, django_assert_max_num_queries: type
 ) -> None:
@@ -312,7 +313,7 @@ def test_a_long_list_costs_as_little_as_a_short_one(
         assert "Next" in text_of(client.get(TEAM))
 
 
-@pytest.mark.parametrize("spelt", ["otto@tael.example", "Otto@Tael.Example"])
+@pytest.mark.parametrize("spelt", ["otto@tael.example", *full("Otto@Tael.Example")])
 def test_an_operators_address_is_not_invited(shop: Shop, owner: User, spelt: str) -> None:
     operator("Auditor", email="otto@tael.example")
     other = shops.join("2026-10-01 09:00", "other", name="Other").merchant

@@ -14,7 +14,7 @@ from tests.factories import browser_of, member, operator
 from tests.shops import Shop
 from tests.text import text_of
 from tests.unchanged import nothing_changes
-from tests.whole import some
+from tests.whole import full, some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_what_lacks_something_is_not_sent(shop: Shop, wrong: dict[str, str], say
 
 @pytest.mark.parametrize(
     ("role", "status"),
-    [("Credit officer", 200), ("Administrator", 200), ("Auditor", 403)],
+    [("Credit officer", 200), *full(("Administrator", 200), ("Auditor", 403))],
 )
 def test_who_decides_writes_it_and_nobody_else(shop: Shop, role: str, status: int) -> None:
     assert write(browser_of(operator(role))).status_code == status

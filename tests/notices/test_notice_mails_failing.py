@@ -135,6 +135,7 @@ def test_two_workers_at_once_send_a_mail_once(settings: Any) -> None:
     assert mails.send(notice_ids, now=NEXT_RUN).sent == 0
 
 
+@pytest.mark.full  # two workers, above
 @pytest.mark.django_db(transaction=True)
 def test_eight_workers_with_many_mails_send_each_once() -> None:
     shop = join()

@@ -188,6 +188,7 @@ def test_a_closed_statement_and_an_issued_bill_are_told_at_their_own_instant() -
     ]
 
 
+@pytest.mark.full  # a bill is told above
 def test_a_failed_payment_is_told_once_however_often_it_is_tried(settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
     shop = shops.join("2026-11-01 10:00", currency="JPY", billing_threshold="20000")

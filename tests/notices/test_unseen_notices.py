@@ -53,6 +53,7 @@ def test_a_notice_is_marked_on_every_page_until_its_list_was_opened(shop: Shop) 
     assert is_marked(client)
 
 
+@pytest.mark.full  # by opening it, above
 def test_all_are_marked_as_read_without_opening_the_list(shop: Shop) -> None:
     owner, viewer = browser_of(member(shop)), browser_of(member(shop, "VIEWER"))
     assert "Mark all read" not in text_of(owner.get("/m/rosewood/"))
@@ -104,6 +105,7 @@ def test_the_mark_costs_no_query(
         client.get(address)
 
 
+@pytest.mark.full  # each filter in test_every_filter.py
 def test_notices_are_found_by_topic(shop: Shop) -> None:
     notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
     notify(shop, "STATEMENT_CLOSED", "2026-10", month="2026-10")

@@ -163,6 +163,7 @@ def test_payments_that_no_order_could_take_wait_for_us_until_they_are_settled(
     assert "Waiting for us" not in page_of(shop)
 
 
+@pytest.mark.full  # its figures, above
 def test_what_is_not_settled_of_such_payments_comes_first_on_the_page_that_the_desk_leads_to(
     clock: Clock,
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_bill_is_paid_from_the_desk_once_however_often_it_is_sent(clock: Clock
     assert invoice.payments.count() == attempts == seen["seen"] + 1
 
 
+@pytest.mark.full  # what is not settled, above
 def test_a_frozen_line_comes_first_with_its_reason_and_the_way_out(clock: Clock) -> None:
     shop = busy_shop()
     FreezeFactory.create(shop=shop, at="2026-12-30 09:30", reason=Freeze.Reason.SUSPECTED_FRAUD)

@@ -92,6 +92,7 @@ def test_only_who_may_see_the_page_follows_it(clock: Callable[[str], None]) -> N
         assert "password" not in ended.content.decode()
 
 
+@pytest.mark.full  # who may see the page, above
 def test_to_follow_keeps_no_session_alive(clock: Callable[[str], None]) -> None:
     shop = checked()
     clock("2026-11-01 11:05")
@@ -104,6 +105,7 @@ def test_to_follow_keeps_no_session_alive(clock: Callable[[str], None]) -> None:
     assert text_of(poll(owner, INVOICE)) == "This no longer refreshes by itself. Refresh"
 
 
+@pytest.mark.full  # a payment is followed above
 def test_the_desk_and_a_withdrawal_are_followed_and_cost_little(
     clock: Callable[[str], None], settings: Any
 ) -> None:

@@ -148,7 +148,7 @@ def expected(case: Case, shop: Shop, row: Model | None) -> list[Told]:
     ]
 
 
-@each(CASES, every=8)
+@each(CASES, every=20)
 def test_a_decision_leaves_its_rows_and_leaves_them_once(
     shop: Shop, browser: Client, sandbox: Settings, case: Case
 ) -> None:
@@ -167,7 +167,7 @@ def test_a_decision_leaves_its_rows_and_leaves_them_once(
         assert trailed.told(again) == []
 
 
-@each([case for case in CASES if case.said], every=12)
+@each([case for case in CASES if case.said], every=30)
 def test_a_decision_that_is_refused_leaves_none(
     shop: Shop, browser: Client, sandbox: Settings, case: Case
 ) -> None:

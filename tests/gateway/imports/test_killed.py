@@ -80,6 +80,7 @@ def test_workers_at_once_apply_each_row_once() -> None:
     ]
 
 
+@pytest.mark.full  # one after the other in test_import_pages.py
 @every_order
 def test_of_the_same_file_uploaded_by_two_at_once_one_is_kept() -> None:
     shops.join("2026-11-01 10:00")
@@ -95,6 +96,7 @@ def test_of_the_same_file_uploaded_by_two_at_once_one_is_kept() -> None:
     assert (Import.objects.count(), ImportedRow.objects.count()) == (1, 2)
 
 
+@pytest.mark.full  # workers at once, above
 def test_one_that_is_stopped_while_workers_are_at_it_keeps_what_they_have_applied(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -145,6 +145,7 @@ def test_a_server_that_was_down_for_long_gets_three_days_from_the_first_attempt(
     assert standing() == ["A-1 DELIVERED 2"]
 
 
+@pytest.mark.full  # one that is down, below
 def test_a_receiver_that_is_silent_is_left_alone_until_the_next_run(receiver: Receiver) -> None:
     endpoint(receiver.url, DECLINED)
     decline(shops.join("2026-11-01 10:00"), *(f"A-{number}" for number in range(5)))
@@ -199,6 +200,7 @@ def test_what_is_parked_is_sent_again_by_hand_in_order(receiver: Receiver) -> No
     assert receiver.told[-2:] == ["rosewood 2 order.declined", "rosewood 3 order.declined"]
 
 
+@pytest.mark.full  # one that is parked, above
 def test_one_that_was_delivered_can_be_sent_again_under_its_id(receiver: Receiver) -> None:
     endpoint(receiver.url, DECLINED)
     decline(shops.join("2026-11-01 10:00"), "A-1")

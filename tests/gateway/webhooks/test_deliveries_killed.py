@@ -45,6 +45,7 @@ def test_one_whose_worker_dies_before_it_notes_the_answer_is_sent_again_under_it
     assert first.body == second.body
 
 
+@pytest.mark.full  # of payments in test_asking_leases.py
 def test_a_worker_that_sleeps_past_its_lease_sends_nothing_when_it_wakes(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +72,7 @@ def test_workers_at_once_send_each_once_and_in_order(receiver: Receiver) -> None
     assert {one.split(maxsplit=1)[1] for one in standing()} == {"DELIVERED 1"}
 
 
+@pytest.mark.full  # sent in order by many, above
 def test_numbers_given_by_many_at_once_have_no_gap(receiver: Receiver) -> None:
     endpoint(receiver.url, DECLINED)
     shop = shops.join("2026-11-01 10:00")

@@ -94,6 +94,7 @@ def test_what_is_refused_ends_it_with_the_refusal(live_server: LiveServer, start
     assert complaint == "merchants: forbidden: This key has not the scope merchants.\n"
 
 
+@pytest.mark.full  # the whole day, above
 def test_it_believes_only_what_is_signed_and_counts_it_once(port: int) -> None:
     listening = runpy.run_path(str(EXAMPLE))["listening"]
     secret, now = signing.new_secret(), datetime.now(UTC)

@@ -90,6 +90,7 @@ def test_a_server_that_never_answers(receiver: Receiver) -> None:
         post(server.url, seconds=0.3)
 
 
+@pytest.mark.full  # one that never answers, above
 def test_a_server_that_sends_a_byte_now_and_then_holds_nobody(receiver: Receiver) -> None:
     receiver.behaviour = "slow"
     with pytest.raises(NoAnswer, match=r"no answer within 0\.3 seconds"):
