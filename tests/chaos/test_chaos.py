@@ -1,4 +1,4 @@
-"""A short run with a fixed seed, which CI begins with each push; longer ones by hand: `make chaos
+"""Short runs with fixed seeds; CI has one of a minute (.ci/run), longer ones by hand: `make chaos
 MINUTES=30 SEED=7`.
 
 What stays in `make test`: that the checks see what they are there for, below; and of what the run
