@@ -361,7 +361,7 @@ class ChargeWriter:
             _line(
                 row,
                 items[row.item],
-                row.month and statements[row.account_id, row.month],
+                None if row.month is None else statements[row.account_id, row.month],
                 written(row.arrived_at),
             )
             for row in self._rows
