@@ -86,8 +86,9 @@ def resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: dat
 
 
 def error_text(error: Exception) -> str:
-    """The error as text for operators: a refusal's own sentence, and any other error with its
-    class.
+    """The error as text for operators: what `str` says of a refusal (not its `sentence`, which is
+    for merchants), and of any other error its class and what `str` says. It is cut to LONGEST_ERROR
+    characters, and has a replacement character for each control character.
     """
     text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     return shown(text.strip(), LONGEST_ERROR)

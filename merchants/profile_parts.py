@@ -108,9 +108,11 @@ class PartShown:
 
 
 def shown(profile: Profile, form: ProfileForm, steps: Sequence[ProfileStep]) -> Sequence[PartShown]:
-    """The parts of the profile, with the fields of its form and the latest step of each part.
+    """The parts of the profile, each with its fields of the form, its step, and the labels of what
+    we need to confirm it and the profile still lacks. `steps` are the latest step of each part; a
+    part that has none among them is one of which nothing is given.
 
-    A document counts by its name, since the document itself is not loaded.
+    A document counts as given if its name is there, since the document itself is not loaded.
     """
     latest = {step.part: step for step in steps}
     parts = []

@@ -47,8 +47,9 @@ def find(line: BankLine) -> Match:
 
 
 def _of_invoice(line: BankLine, invoice: Invoice) -> Match:
-    """What a line is that names this bill: certain if it is just what is left to pay, open if its
-    currency is another, and else proposed.
+    """What a line is that names this bill: OPEN if its currency is another; PROPOSED if no money is
+    wanted for the bill (it is neither OPEN nor UNCOLLECTIBLE), or if the line's amount is not just
+    what is left to pay; and else certain, which is BOOKED.
     """
     account = invoice.account_id
     if invoice.currency != line.currency:

@@ -94,7 +94,9 @@ def credit_note_as_factur_x(request: KeyedRequest, merchant: str, number: str) -
 
 @router.get(f"{INVOICE}/credit-note/ubl.xml", operation_id="getCreditNoteUblXml")
 def credit_note_as_ubl(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
-    """The credit note of a void invoice as an e-invoice, in UBL; 404 if there is none."""
+    """The credit note of a void invoice as an e-invoice, in UBL; 404 if the invoice has no credit
+    note, or is no e-invoice itself, since it has no tax or lacks something that one needs.
+    """
     return _credit_note_xml(invoice_of(merchant_of(request, merchant), number), "ubl")
 
 
