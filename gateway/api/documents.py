@@ -87,7 +87,8 @@ def invoice_as_ubl(request: KeyedRequest, merchant: str, number: str) -> HttpRes
 @router.get(f"{INVOICE}/credit-note/factur-x.xml", operation_id="getCreditNoteFacturXXml")
 def credit_note_as_factur_x(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
     """The credit note of a void invoice as an e-invoice, in the syntax that its PDF has in it; 404
-    if there is none.
+    if the invoice has no credit note, or is no e-invoice itself, since it has no tax or lacks
+    something that one needs.
     """
     return _credit_note_xml(invoice_of(merchant_of(request, merchant), number), "factur-x")
 
