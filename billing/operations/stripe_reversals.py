@@ -65,9 +65,16 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 
 def dispute(dispute_id: str, *, now: datetime) -> None:
     """Ask Stripe for the dispute with this id, and record its present state as a reversal of its
-    payment, of which the merchant is notified. Does nothing while it has taken no money
-    (NOTHING_TAKEN), if Stripe does not know it, if it is of no payment of ours or in another
-    currency, or if this state is on record. Raises NoAnswer, ProviderNotReady.
+    payment (reversals.record). A new one takes the money off the account's unapplied money as far
+    as it is there, and nothing more is collected from the account's card if it is the disputed one.
+    One on record that is won gives back what the merchant lost, as unapplied money that pays open
+    bills. Of both, the merchant is notified.
+
+    Does nothing while it has taken no money (NOTHING_TAKEN), if Stripe does not know it, if it is
+    of no payment of ours or in another currency, if this state is on record, or if it is new and
+    was won already, or nothing is left of the payment. If no payment has its money yet, the outcome
+    of its PaymentIntent is recorded first (stripe_payments.settle). It locks the bill, its account
+    and its credit line. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.disputes.retrieve, dispute_id)

@@ -67,10 +67,12 @@ def waiting(
     account: BillingAccount, *, collector: str, now: datetime
 ) -> Sequence[tuple[Invoice, Money]]:
     """The account's bills that a new method tries at once, oldest first, each with how much of it:
-    open ones that have failed or are due, and parts of payment plans whose day has come. Nothing
-    while the oldest was tried too often by people.
+    all that is left of open ones that have failed or are due, and what is due of payment plans'
+    parts whose day has come. A bill of which a payment has no answer yet is left out. Nothing while
+    people had the oldest of them tried MOST_ATTEMPTS times within 24 hours.
 
-    `collector` is the actor of attempts that the bills' own dates make. Rule 16.8, rule 16.10.
+    `collector` is the actor of attempts that the bills' own dates make, which do not count unless
+    somebody had them made by choosing a method. Rule 16.8, rule 16.10.
     """
     unpaid = standings.placed(account.invoices.filter(status__in=Invoice.UNPAID))
     today = local_day(account, now)

@@ -67,8 +67,9 @@ def _of_row(app_label: str, model_name: str, key: int) -> int | None:
 
 
 def _merchant_of(model: type[Model]) -> str:
-    """The field of the model that leads to its merchant: "pk" where the key is the merchant's own;
-    "" if there is none.
+    """The name of the model's own field that points at its merchant; "pk" where the key is the
+    merchant's own; "" if it has no such field, also where it belongs to a merchant by way of
+    another model.
     """
     if model is Merchant or model._meta.pk.related_model is Merchant:
         return "pk"

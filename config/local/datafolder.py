@@ -78,7 +78,10 @@ def server_account() -> pwd.struct_passwd | None:
 
 
 def others_can_reach(path: Path) -> bool:
-    """Whether an account that owns none of the folders on `path` may enter all of them."""
+    """Whether an account that owns none of the folders above `path`, and is in none of their
+    groups, may enter all of them. `path` itself is not looked at, nor are folders that do not
+    exist.
+    """
     return all(step.stat().st_mode & stat.S_IXOTH for step in path.parents if step.exists())
 
 

@@ -90,7 +90,7 @@ def _lines(content: bytes, table: Table) -> Iterator[str]:
 
 def _read_json(lines: Sequence[str], table: Table) -> None:
     """Add to the table a row, or a fault, for each line that is not blank, and set its columns: the
-    names of all rows' members.
+    names of all rows' members. Raises UnreadableFile if there are more than MOST_ROWS rows.
     """
     columns: dict[str, None] = {}
     for number, line in enumerate(lines, start=1):
