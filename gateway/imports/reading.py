@@ -112,7 +112,8 @@ def _read_json(lines: Sequence[str], table: Table) -> None:
 def _read_csv(lines: Sequence[str], kind: Kind, table: Table) -> None:
     """Add to the table its columns, which are the heading in small letters, and a row, or a fault,
     for each line after it that is not blank; values are taken without blanks around them. A wrong
-    heading is a fault, and then no row is read. At least one of the lines must not be blank.
+    heading is a fault, and then no row is read. At least one of the lines must not be blank. Raises
+    UnreadableFile for more than MOST_ROWS rows.
     """
     first = next(place for place, line in enumerate(lines) if line.strip())
     delimiter, lines = delimiters.told(lines, first)
