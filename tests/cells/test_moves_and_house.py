@@ -342,6 +342,7 @@ def test_money_under_a_reference_of_before_the_move_is_booked_and_is_not_the_tra
     audit_is_clean()
 
 
+@pytest.mark.full  # who gets no turn is not moved in test_locked_months.py
 def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -429,7 +430,7 @@ def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     audit_is_clean()
 
 
-@pytest.mark.full  # a transfer's money is not moved away, above
+@pytest.mark.full  # a return goes after its merchant, above
 def test_a_file_for_the_bank_stays_with_its_count_where_it_was_made(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
