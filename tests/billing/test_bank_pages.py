@@ -117,6 +117,7 @@ def test_others_look_or_do_not() -> None:
     assert BankFile.objects.count() == 1
 
 
+@pytest.mark.full  # stale pages in test_stale_pages.py
 def test_a_proposal_that_changed_since_its_page_was_opened_is_shown_again() -> None:
     shop = joined()
     invoice = billed(shop)

@@ -141,6 +141,7 @@ def test_owners_are_told_whatever_they_muted(shop: Shop) -> None:
     assert (row.subject, row.reason) == ("Visa ···· 4242", OURS)
 
 
+@pytest.mark.full  # each role is asked in test_admin_roles.py
 def test_a_billing_officer_blocks_it_in_the_admin_and_nobody_else(shop: Shop) -> None:
     page = reverse("admin:billing_card_decide", args=[card().pk, "block"])
     said = {"reason": OURS, "told": THEIRS}

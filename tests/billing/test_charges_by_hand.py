@@ -142,6 +142,7 @@ def test_a_closed_account_is_charged_nothing(shop: shops.Shop) -> None:
         charge(shop, AT)
 
 
+@pytest.mark.full  # a charge leads to the form in test_credits_page.py
 def test_the_merchant_sees_it_and_may_ask_for_a_credit_on_it(
     shop: shops.Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

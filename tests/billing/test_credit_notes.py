@@ -97,6 +97,7 @@ def test_a_void_bill_is_taken_back_by_a_note_that_mirrors_it(
     assert_clean()
 
 
+@pytest.mark.full  # bills are in test_parties.py
 def test_notes_are_numbered_by_their_issuer_without_a_gap() -> None:
     rosewood, lotus = german(), shops.join("2026-11-01 09:00", "lotus")
     IssuerFactory.create()

@@ -99,6 +99,7 @@ def test_a_day_opens_to_its_charges(shop: Shop) -> None:
     assert "Shipping label 15 Nov 2026 09:00 FR-1 1 9.00 USD" in said
 
 
+@pytest.mark.full  # each filter in test_every_filter.py
 @pytest.mark.usefixtures("nothing_kept")
 def test_the_charges_of_a_day_are_asked_by_reference_and_amount(
     clock: Callable[[str], None],

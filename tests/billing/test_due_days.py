@@ -70,6 +70,7 @@ def test_it_can_be_moved_again_but_never_back() -> None:
     assert_audited(shop, AT)
 
 
+@pytest.mark.full  # one that cannot be moved is below
 def test_it_is_at_most_ninety_days_after_the_issue() -> None:
     shop = manual()
     shop.run_jobs(AT)

@@ -91,6 +91,7 @@ def test_plan_fees_that_came_back_stay_for_their_date(shop: shops.Shop) -> None:
     assert_audited(shop, AT)
 
 
+@pytest.mark.full  # drafts in test_drafts.py
 def test_a_reviewed_account_gets_a_draft_and_no_second_one(shop: shops.Shop) -> None:
     deciding.review_invoices(shop, AT)
     made = draw_up(shop, AT)

@@ -76,6 +76,7 @@ def test_categories_come_in_their_usual_order(shop: Shop) -> None:
     assert [said.index(head) for head in heads] == sorted(said.index(head) for head in heads)
 
 
+@pytest.mark.full  # one's own price is, above
 def test_the_plan_and_its_change_to_come_are_there(shop: Shop) -> None:
     assert "39.00 USD every 30 days Plan “basic”, charged in advance." in read(shop, "pricing/")
     deciding.change_plan(shop, "2026-11-05 10:00", "49.00", 60)

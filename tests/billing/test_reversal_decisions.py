@@ -173,6 +173,7 @@ def test_a_decision_rests_on_what_its_page_showed(odd: OddStripe, paid: shops.Sh
         assert refusal(paid, how, seen=seen) == "changed_meanwhile"
 
 
+@pytest.mark.full  # an answer needs both in test_two_texts.py
 @pytest.mark.parametrize("said", some([{"reason": " "}, {"message": ""}, {"reason": "x" * 501}], 3))
 def test_both_texts_are_asked_for(odd: OddStripe, paid: shops.Shop, said: dict[str, str]) -> None:
     odd.take_back("disputes", "pi_1", 25000)

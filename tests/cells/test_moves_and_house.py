@@ -387,6 +387,7 @@ def test_the_audit_names_a_line_whose_money_another_one_was_taken_for_in_another
     ]  # fmt: skip
 
 
+@pytest.mark.full  # who gets no turn is not moved in test_locked_months.py
 def test_who_shares_the_money_of_a_transfer_is_not_moved_away_from_it(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -474,7 +475,7 @@ def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     audit_is_clean()
 
 
-@pytest.mark.full  # a transfer's money is not moved away, above
+@pytest.mark.full  # a return goes after its merchant, above
 def test_a_file_for_the_bank_stays_with_its_count_where_it_was_made(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,7 +107,7 @@ def test_after_the_postmaster_was_killed_the_next_command_finds_the_data(
     assert output_of(start("-c", USE + READ)) == "ready\nsilver\n"
 
 
-@pytest.mark.full  # with one of them killed, above and below, it is so as well
+@pytest.mark.full  # with its only user killed, below, it is so as well
 def test_after_everything_was_killed_the_next_command_finds_the_data_and_stops_the_servers(
     start: Start, data_folder: Path
 ) -> None:

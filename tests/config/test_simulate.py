@@ -257,6 +257,7 @@ def test_who_is_told_to_end_does_not_wait_for_an_answer() -> None:
         asker.ask("GET", "merchants/rosewood")
 
 
+@pytest.mark.full  # it trades above
 def test_however_long_it_trades_it_keeps_no_more_than_a_few_orders() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         line = {"limit": "5000.00", "currency": "USD", "closed_at": None}

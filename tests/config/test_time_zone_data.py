@@ -376,6 +376,7 @@ def test_a_zone_that_is_none_is_refused_until_another_is_named(newer: Callable[[
     assert violations() == []
 
 
+@pytest.mark.full  # of another one all are, above
 def test_of_the_same_version_only_those_without_a_zone_are_concerned() -> None:
     shop = vancouver()
     shops.join("2026-10-01 10:00", "old")

@@ -91,6 +91,7 @@ def test_the_database_computes_what_reviews_compute() -> None:
         assert vars(dry_run.outcome(policy, NOW)) == in_python(policy)
 
 
+@pytest.mark.full  # what the database computes, above
 def test_the_page_shows_both_versions_and_decides_nothing() -> None:
     several()
     browser = browser_of(operator("Administrator"))

@@ -100,6 +100,7 @@ def test_an_operator_who_approved_cannot_take_another_name_to_send(
     assert "has to be sent by another person" in text_of(export(officers["olga"], withdrawal))
 
 
+@pytest.mark.full  # a large one takes two, above
 def test_a_small_withdrawal_takes_one_person(shop: shops.Shop, officers: Officers) -> None:
     withdrawal, _is_new = withdrawing.ask(shop, "10000.00")
     export(officers["olga"], withdrawal)

@@ -156,6 +156,7 @@ def _uncounted(told: Any) -> str:
 FREE = {"event": "e", "charge": "c", "month": "2026-11", "number": "n"}
 
 
+@pytest.mark.full  # those of bodies are taken above
 def test_the_examples_of_events_are_taken_in_both_forms() -> None:
     caller = Caller()
     kinds = {one.name: one for one in events.all_types()}

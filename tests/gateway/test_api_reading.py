@@ -191,6 +191,7 @@ def test_no_name_of_our_people_and_no_reason_for_colleagues_is_told(full: Shop) 
             assert "@" not in str(row)
 
 
+@pytest.mark.full  # documents in test_pdf_pages.py
 def test_a_closed_month_and_a_bill_come_as_documents(full: Shop) -> None:
     caller, number = Caller("read"), _number(full)
     of_month = caller.get("/merchants/rosewood/statements/2026-11.csv")

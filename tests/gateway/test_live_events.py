@@ -88,6 +88,7 @@ def test_a_charge_told_after_its_month_has_closed_is_late(shop: Live) -> None:
     books.assert_clean()
 
 
+@pytest.mark.full  # steps are in test_steps_before_their_order.py
 def test_a_charge_ahead_of_its_arrival_is_forgiven_five_minutes(shop: Live) -> None:
     late = shop.arriving("2026-11-10 23:58")
     assert late.charge("2026-11-11 00:03:00.000001", "pick-pack", "1.00") == "rejected invalid"

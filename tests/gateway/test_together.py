@@ -43,6 +43,7 @@ def joining(*references: str) -> Sent:
     return sent
 
 
+@pytest.mark.full  # bills together, below
 def test_merchants_that_join_together_have_the_books_and_bills_of_one_by_one() -> None:
     """With one among them that joined already, all of them go alone."""
 

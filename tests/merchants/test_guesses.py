@@ -90,6 +90,7 @@ def test_a_right_password_given_again_counts_as_the_sign_in_does(mei: User) -> N
     assert not sign_in(mei.email, PASSWORD)
 
 
+@pytest.mark.full  # four wrong ones in test_lock_out.py
 def test_four_wrong_ones_and_right_ones_in_between_lock_nobody_out(mei: User) -> None:
     for number in range(4):
         sign_in(mei.email, f"wrong {number}")

@@ -100,6 +100,7 @@ def test_setting_one_up_and_taking_it_off_is_told_and_on_the_trail(
     assert {row.subject for row in trailed.told(since)} == {"mei@shop.example"}
 
 
+@pytest.mark.full  # setting one up, above
 @pytest.mark.django_db(transaction=True)
 def test_who_has_just_set_one_up_sees_the_recovery_codes_at_once(mei: User) -> None:
     client = signed_in()

@@ -101,6 +101,7 @@ def test_only_owners_change_the_team(shop: Shop, owner: User, role: str) -> None
     assert Invitation.objects.filter(revoked_at=None).count() == 1
 
 
+@pytest.mark.full  # each page and form is asked in test_authorisation.py
 def test_strangers_find_nothing_and_change_nothing(shop: Shop, owner: User) -> None:
     everything = paths(shop, owner)
     stranger = browser_of(member(shops.join("2026-10-01 09:00", "other")))

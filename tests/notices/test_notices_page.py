@@ -92,6 +92,7 @@ def test_what_a_buyer_may_have_called_an_order_is_only_text(shop: Shop) -> None:
     assert "&lt;b&gt;x" in page
 
 
+@pytest.mark.full  # each page in test_page_queries.py
 def test_a_long_list_has_pages_and_costs_as_little_as_a_short_one(
     shop: Shop, django_assert_max_num_queries: type
 ) -> None:

@@ -182,6 +182,7 @@ def taken(shop: Shop, asked: str = "") -> list[list[str]]:
     return [[row[one] for one in columns] for row in csv.DictReader(text.splitlines())]
 
 
+@pytest.mark.full  # each figure opens to rows, above
 def test_with_very_many_open_orders_it_ends_where_none_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -161,6 +161,7 @@ def test_declined_orders_of_the_week_come_with_their_value(clock: Clock) -> None
     assert "They would have been worth this much. 400.50 USD" in page
 
 
+@pytest.mark.full  # an unpaid one is there, below
 def test_a_bill_that_could_not_be_collected_says_why(clock: Clock) -> None:
     shop = shops.join("2026-10-01 09:00", payment_method="proceeds")
     shop.charge("2026-10-02 10:00", "pick-pack", "210.00")
