@@ -6,6 +6,7 @@ operation as one that an operator records, in one transaction. So it is booked o
 how often.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -70,6 +71,8 @@ def _match(line_id: int, now: datetime) -> BankLine:
         if found.cell is not None:
             handing_over.mark(line, found.cell, found.why)
             return line
+        if account is not None and _is_recorded_for_another(line, account, found.invoice):
+            found = replace(found, status=Status.PROPOSED, why=Why.RECORDED)
         if found.status != Status.BOOKED:
             line.status, line.why, line.returns = found.status, found.why, found.returns
             line.account_id, line.invoice = found.account_id, found.invoice
@@ -104,12 +107,12 @@ def _book(
     line: BankLine, account: BillingAccount, invoice: Invoice | None, why: BankLine.Why, actor: str
 ) -> None:
     """Book the locked line as a transfer to the locked account: for the bill, or without one as
-    unapplied money. One that was recorded by hand before, under the bank's reference, is that
-    transfer. A new one has a trail row, and the merchant is notified of unapplied money. Raises
-    what transfers.record and transfers.receive do. The line is saved, with who decided (`actor`)
-    and when. `why` is the reason on record.
+    unapplied money. One that was recorded by hand before, under the bank's reference and not for
+    another bill, is that transfer. A new one has a trail row, and the merchant is notified of
+    unapplied money. Raises what transfers.record and transfers.receive do. The line is saved, with
+    who decided (`actor`) and when. `why` is the reason on record.
     """
-    reference = _reference(line, account)
+    reference = _reference(line, account, invoice)
     day = _day(account, line.value_on)
     if invoice is not None:
         transfers.record(
@@ -128,21 +131,44 @@ def _book(
     line.save()
 
 
-def _reference(line: BankLine, account: BillingAccount) -> str:
+def _reference(line: BankLine, account: BillingAccount, invoice: Invoice | None) -> str:
     """The reference of the line's transfer: the bank's own, which may be that of a transfer of the
     same amount that was recorded by hand. It is one for this line alone if the bank gave none, or
-    if it is that of a transfer of the account that was moved, is another line's, or has another
-    amount. Both together have the length that references may have.
+    if it is that of a transfer of the account that was moved, is another line's, has another
+    amount, or named another bill than `invoice`. Both together have the length that references may
+    have.
     """
     own = f"{line.statement.name[:40]}/{line.statement_id}-{line.number}"
     if not line.bank_reference:
         return own
-    known = account.transfers.filter(reference=line.bank_reference).last()
-    if known is None:
-        return line.bank_reference
-    if known.is_moved or known.amount != line.amount or _is_of_a_line(known):
-        return f"{line.bank_reference} {own}"
-    return line.bank_reference
+    is_in_use = account.transfers.filter(reference=line.bank_reference).exists()
+    is_the_lines = _recorded(line, account) is not None and not _is_recorded_for_another(
+        line, account, invoice
+    )
+    return f"{line.bank_reference} {own}" if is_in_use and not is_the_lines else line.bank_reference
+
+
+def _recorded(line: BankLine, account: BillingAccount) -> BankTransfer | None:
+    """The transfer of the line's amount that was recorded by hand on the account, under the bank's
+    reference of it, and that no line became yet; None if there is none.
+    """
+    if not line.bank_reference:
+        return None
+    found = account.transfers.filter(reference=line.bank_reference).last()
+    if found is None or found.is_moved or found.amount != line.amount or _is_of_a_line(found):
+        return None
+    return found
+
+
+def _is_recorded_for_another(
+    line: BankLine, account: BillingAccount, invoice: Invoice | None
+) -> bool:
+    """Whether the transfer that may be the line was recorded by hand for another bill than this
+    one: either that was wrong, or the bank gave several payments one reference. Nothing but a
+    person can tell.
+    """
+    recorded = _recorded(line, account) if invoice is not None else None
+    return recorded is not None and recorded.named not in (None, invoice)
 
 
 def _is_of_a_line(transfer: BankTransfer) -> bool:
