@@ -19,7 +19,8 @@ class Migration(migrations.Migration):
                     ("CURRENCY", "Its reference is of a bill in another currency."),
                     (
                         "RECORDED",
-                        "A transfer with its bank’s reference was recorded for another bill. If that is the same money, say whose it is, without a bill.",
+                        "A transfer with its bank’s reference was recorded for another bill. If"
+                        " that is the same money, say whose it is, without a bill.",
                     ),
                     ("SEVERAL", "It has the references of several bills."),
                     (

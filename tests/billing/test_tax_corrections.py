@@ -228,9 +228,7 @@ def test_what_corrects_what_no_tax_applied_to_brings_no_tax_to_a_bill_without() 
 
 
 @pytest.mark.usefixtures("audited")
-def test_what_takes_back_what_a_closed_account_was_credited_is_tax_of_the_country_that_gave_it() -> (
-    None
-):
+def test_what_takes_back_a_closed_accounts_tax_is_tax_of_the_country_that_gave_it() -> None:
     """Also on a bill of the installation's own issuer, which is in no country, and where no bill
     says which one it was.
     """
@@ -263,9 +261,7 @@ def test_what_takes_back_what_a_closed_account_was_credited_is_tax_of_the_countr
 
 
 @pytest.mark.usefixtures("audited")
-def test_the_tax_of_a_closed_accounts_rest_is_and_stays_that_of_the_country_whose_rate_it_has() -> (
-    None
-):
+def test_the_tax_of_a_closed_accounts_rest_stays_with_the_country_whose_rate_it_has() -> None:
     shop = german()
     IssuerFactory.create(prefix="FR", country="FR", tax_number="FR40303265045", bank_accounts=())
     rate("20", country="FR")
@@ -279,7 +275,8 @@ def test_the_tax_of_a_closed_accounts_rest_is_and_stays_that_of_the_country_whos
             shop=shop, at="2026-11-04 09:00", amount=amount, charge=charge, fee="credit-pick-pack"
         )
     told = [
-        "2026-11-04 credit-tax posted on 2026-11-04: unbilled -11.90, tax.FR.20 10.00, tax.DE.19 1.90"
+        "2026-11-04 credit-tax posted on 2026-11-04: unbilled -11.90, tax.FR.20 10.00,"
+        " tax.DE.19 1.90"
     ]
     assert [entry for entry in journals.told(shop) if "credit-tax" in entry] == told
     rates = vat.rates(journal.Asked(start=date(2026, 11, 4)))
