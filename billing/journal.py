@@ -74,9 +74,11 @@ _SETTLED = {
 }
 _OF_FEE = " ".join(f"WHEN '{fee}' THEN '{account}'" for fee, account in _SETTLED.items())
 _TAX_ACCOUNT = "'tax.' || {country} || '.' || trim_scale(tax.percent)::text"
-# Where the issuer is whose tax a closed account's rest is credited: that of the bill which its
-# credits correct, or of the last bill before, or of the next.
-_REST_COUNTRY = """coalesce((
+UNKNOWN = "ZZ"  # in the place of a country
+# Where the issuer is whose tax a closed account's rest is credited: as it was kept, or that of the
+# bill which its credits correct; in rows of before it was kept, of the last bill before, or of the
+# next.
+_REST_COUNTRY = f"""coalesce(nullif(tax.country, ''), (
     SELECT version.country FROM billing_invoice corrected
     JOIN billing_issuerversion version ON version.id = corrected.issuer_id
     WHERE corrected.id = tax.corrects_id
@@ -90,7 +92,7 @@ _REST_COUNTRY = """coalesce((
     JOIN billing_issuer issuer ON issuer.id = account.issuer_id
     JOIN billing_issuerversion version ON version.id = issuer.present_id
     WHERE account.merchant_id = charge.account_id
-))"""
+), '{UNKNOWN}')"""
 _POSTED = Source(
     50,
     "posted",
@@ -121,13 +123,19 @@ UNION ALL SELECT 2 + row_number() OVER (ORDER BY tax.percent, tax.account), tax.
           GROUP BY tax.percent, tax.account
 """
 # A bill of the installation's own issuer, which has no country, has no tax but that of what it
-# corrects on bills of others.
+# corrects on bills of others, and of what it takes back that a closed account's rest was credited:
+# of the country that was kept, or in rows of before, of the last bill of another issuer.
 _INVOICE_TAX = _TAX_ACCOUNT.format(
-    country="""coalesce(version.country, (
+    country=f"""coalesce(version.country, nullif(tax.country, ''), (
         SELECT of_corrected.country FROM billing_invoice corrected
         JOIN billing_issuerversion of_corrected ON of_corrected.id = corrected.issuer_id
         WHERE corrected.id = tax.corrects_id
-    ))"""
+    ), (
+        SELECT of_before.country FROM billing_invoice before
+        JOIN billing_issuerversion of_before ON of_before.id = before.issuer_id
+        WHERE before.account_id = invoice.account_id AND before.id < invoice.id
+        ORDER BY before.id DESC LIMIT 1
+    ), '{UNKNOWN}')"""
 )
 _ISSUED = Source(
     60,

@@ -59,6 +59,16 @@ def posted(value: Decimal, currency: str, *, field: str = "amount") -> Decimal:
     return _exact(value, currency, field)
 
 
+def is_comparable(value: Decimal) -> bool:
+    """Whether a figure that somebody else stated can be compared with those that are kept, and be
+    written out: it is finite, and has no more digits on either side of the point than these may
+    have. In full, 1E-99999999 would take a hundred megabytes.
+    """
+    if not value.is_finite():
+        return False
+    return value.adjusted() < MAX_DIGITS and int(value.as_tuple().exponent) >= -MAX_DIGITS
+
+
 def _exact(value: Decimal, currency: str, field: str) -> Decimal:
     """`value` with exactly the currency's digits. Raises Invalid if that would need rounding."""
     quantized = value.quantize(_exponent(currency))

@@ -21,7 +21,8 @@ from lib import csv_files
 FORMAT = "xlsx"
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 100_000  # what takes longer to write than a reader waits comes as CSV
-NUMBER = re.compile(r"-?\d{1,15}(?:\.(\d+))?")
+NUMBER = re.compile(r"-?(\d+)(?:\.(\d+))?")
+MOST_DIGITS = 15  # of a number, before and after the point: spreadsheets forget what is more
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 WIDTHS = (10, 40)  # of a column, in characters
 
@@ -95,11 +96,12 @@ def _write_cell(
     sheet: Any, row: int, place: int, text: str, is_figure: bool, formats: "_Formats"
 ) -> None:
     """Write the text into the cell in this row and column (`place`): as a number, as a day, or else
-    as it is.
+    as it is, as a number of more than MOST_DIGITS is.
     """
     number = NUMBER.fullmatch(text) if is_figure else None
-    if number:
-        sheet.write_number(row, place, Decimal(text), formats.number(len(number[1] or "")))
+    decimals = (number[2] or "") if number else ""
+    if number and len(number[1] + decimals) <= MOST_DIGITS:
+        sheet.write_number(row, place, Decimal(text), formats.number(len(decimals)))
     elif DAY.fullmatch(text) and (day := _day(text)):
         sheet.write_datetime(row, place, day, formats.day)
     else:

@@ -18,6 +18,8 @@ LINES = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$"  # people's reasons and messages: l
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n?")
+# What a text may have and XML has no way to say; no letter is ever one of these.
+NOT_IN_XML = re.compile(r"[\ufffe\uffff]")
 CUT = "…"
 UNSHOWN = "\ufffd"
 
@@ -32,6 +34,11 @@ def has_control(text: str, *, in_lines: bool = False) -> bool:
     it may have several lines (`in_lines`).
     """
     return bool((_CONTROL_IN_LINES if in_lines else _CONTROL).search(text))
+
+
+def for_xml(text: str) -> str:
+    """The text as an XML file can have it: with a replacement character for what XML cannot say."""
+    return NOT_IN_XML.sub(UNSHOWN, text)
 
 
 def shown(text: str, longest: int) -> str:

@@ -23,7 +23,7 @@ from billing.queries import journal, vat
 from billing.queries.chart import Chart, Charts, in_force
 from billing.queries.journal import Entry
 from billing.tax import TaxCategory
-from lib import csv_files, formats, statement_timeout
+from lib import csv_files, formats, money, statement_timeout
 from lib.audit import snapshot
 from lib.journal import source_of
 
@@ -185,7 +185,7 @@ def tax_documents(request: HttpRequest) -> HttpResponse:
         percent = Decimal(request.GET.get("percent", ""))
     except InvalidOperation as error:
         raise Http404("no such rate") from error
-    if not question.is_valid() or not percent.is_finite():
+    if not question.is_valid() or not money.is_comparable(percent):
         raise Http404("no such days")
     rate = (request.GET.get("country", ""), request.GET.get("category", ""), percent)
     found = vat.documents(question.asked, rate)

@@ -169,6 +169,11 @@ class BankLine(models.Model):
         AMOUNT = "AMOUNT", "Its reference is the bill's, but it is not what is left to pay."
         WANTS_NONE = "WANTS_NONE", "Its reference is of a bill that wants no money."
         CURRENCY = "CURRENCY", "Its reference is of a bill in another currency."
+        RECORDED = (
+            "RECORDED",
+            "A transfer with its bank’s reference was recorded for another bill. If that is the"
+            " same money, say whose it is, without a bill.",
+        )
         SEVERAL = "SEVERAL", "It has the references of several bills."
         PAYER = "PAYER", "That account paid for this merchant before; one bill has the amount."
         NAME = (

@@ -138,6 +138,9 @@ class InvoiceTax(models.Model):
     corrects = models.ForeignKey(
         Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
     )
+    # Where the issuer was whose rate it has (ISO 3166), as no bill says that of a closed account's
+    # rest and of what takes it back. Empty where it corrects a bill, and in rows of before.
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
     category = models.CharField(max_length=2, choices=TaxCategory.choices)
     percent = models.DecimalField(max_digits=6, decimal_places=PERCENT_DECIMALS)
     currency = CurrencyField()

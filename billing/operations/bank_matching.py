@@ -6,10 +6,11 @@ operation as one that an operator records, in one transaction. So it is booked o
 how often.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from billing.models import BankLine, BankTransfer, BillingAccount, Invoice
 from billing.operations import accounts, handing_over, transfers
@@ -71,6 +72,8 @@ def _match(line_id: int, now: datetime) -> BankLine:
         if found.cell is not None:
             handing_over.mark(line, found.cell, found.why)
             return line
+        if account is not None and _is_recorded_for_another(line, account, found.invoice):
+            found = replace(found, status=Status.PROPOSED, why=Why.RECORDED)
         if found.status != Status.BOOKED:
             line.status, line.why, line.returns = found.status, found.why, found.returns
             line.account_id, line.invoice = found.account_id, found.invoice
@@ -105,12 +108,12 @@ def _book(
     line: BankLine, account: BillingAccount, invoice: Invoice | None, why: BankLine.Why, actor: str
 ) -> None:
     """Book the locked line as a transfer to the locked account: for the bill, or without one as
-    unapplied money. One that was recorded by hand before, under the bank's reference, is that
-    transfer. A new one has a trail row, and the merchant is notified of unapplied money. Raises
-    what transfers.record and transfers.receive do. The line is saved, with who decided (`actor`)
-    and when. `why` is the reason on record.
+    unapplied money. One that was recorded by hand before, under the bank's reference and not for
+    another bill, is that transfer. A new one has a trail row, and the merchant is notified of
+    unapplied money. Raises what transfers.record and transfers.receive do. The line is saved, with
+    who decided (`actor`) and when. `why` is the reason on record.
     """
-    reference = _reference(line, account)
+    reference = _reference(line, account, invoice)
     day = _day(account, line.value_on)
     if invoice is not None:
         transfers.record(
@@ -129,23 +132,59 @@ def _book(
     line.save()
 
 
-def _reference(line: BankLine, account: BillingAccount) -> str:
+def _reference(line: BankLine, account: BillingAccount, invoice: Invoice | None) -> str:
     """The reference of the line's transfer: the bank's own, or that of a transfer of the same
     amount that was recorded by hand under it, which has its key behind it where it was moved to an
     account that had another one of it (rule 17.9). It is one for this line alone if the bank gave
-    none, or if it is that of a transfer of the account that was moved, is another line's, or has
-    another amount. Both together have the length that references may have.
+    none, or if it is that of a transfer of the account that was moved, is another line's, has
+    another amount, or named another bill than `invoice`. Both together have the length that
+    references may have.
     """
     own = f"{line.statement.name[:40]}/{line.statement_id}-{line.number}"
     if not line.bank_reference:
         return own
-    moved_here = Q(reference__startswith=f"{line.bank_reference} (")
-    same = account.transfers.filter(Q(reference=line.bank_reference) | moved_here).order_by("pk")
-    recorded = same.filter(status=BankTransfer.Status.RECORDED, amount=line.amount.amount)
-    for known in recorded.filter(bank_line__isnull=True):
-        if not queries.is_of_a_line(known):
+    for known in _recorded(line, account):
+        if not _names_another(known, invoice):
             return known.reference
-    return f"{line.bank_reference} {own}" if same.exists() else line.bank_reference
+    is_in_use = _under_its_reference(line, account).exists()
+    return f"{line.bank_reference} {own}" if is_in_use else line.bank_reference
+
+
+def _under_its_reference(line: BankLine, account: BillingAccount) -> QuerySet[BankTransfer]:
+    """The account's transfers under the reference that the bank gave the line, those among them
+    that were moved to it beside another one (rule 17.9), by their keys.
+    """
+    moved_here = Q(reference__startswith=f"{line.bank_reference} (")
+    return account.transfers.filter(Q(reference=line.bank_reference) | moved_here).order_by("pk")
+
+
+def _recorded(line: BankLine, account: BillingAccount) -> list[BankTransfer]:
+    """The transfers of the line's amount that were recorded by hand on the account, under the
+    bank's reference of it, and that no line became yet, by their keys; none for a line without a
+    reference.
+    """
+    if not line.bank_reference:
+        return []
+    recorded = _under_its_reference(line, account).filter(
+        status=BankTransfer.Status.RECORDED, amount=line.amount.amount, bank_line__isnull=True
+    )
+    return [one for one in recorded if not queries.is_of_a_line(one)]
+
+
+def _is_recorded_for_another(
+    line: BankLine, account: BillingAccount, invoice: Invoice | None
+) -> bool:
+    """Whether all transfers that may be the line, of which there is one at least, were recorded by
+    hand for other bills than this one: either that was wrong, or the bank gave several payments one
+    reference. Nothing but a person can tell.
+    """
+    recorded = _recorded(line, account) if invoice is not None else []
+    return bool(recorded) and all(_names_another(one, invoice) for one in recorded)
+
+
+def _names_another(transfer: BankTransfer, invoice: Invoice | None) -> bool:
+    """Whether the transfer was recorded for another bill than this one, if it is one."""
+    return invoice is not None and transfer.named not in (None, invoice)
 
 
 def _day(account: BillingAccount, value_on: date) -> date:

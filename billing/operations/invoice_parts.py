@@ -56,7 +56,7 @@ SELECT charge.item_id, charge.id, charge.amount,
        line.tax_percent,
        made_line.invoice_id IS NOT NULL OR made_item.rest_tax_id IS NOT NULL,
        coalesce(given.corrects_id, made_line.invoice_id),
-       CASE WHEN {UNTAXED_CREDIT} THEN '' ELSE given.category END, given.percent
+       CASE WHEN {UNTAXED_CREDIT} THEN '' ELSE given.category END, given.percent, given.country
 FROM billing_charge charge
 LEFT JOIN LATERAL (
     SELECT * FROM billing_billingcredit credit WHERE credit.made_id = charge.id
@@ -84,7 +84,7 @@ LEFT JOIN billing_invoiceline made_line
     AND (made_line.charge_ids IS NULL OR made.id = ANY(made_line.charge_ids))
 LEFT JOIN billing_invoice made_billed ON made_billed.id = made_line.invoice_id
 LEFT JOIN LATERAL (
-    SELECT tax.corrects_id, tax.category, tax.percent FROM billing_invoicetax tax
+    SELECT tax.corrects_id, tax.category, tax.percent, tax.country FROM billing_invoicetax tax
     WHERE (tax.rest_id = made_item.rest_tax_id
            OR tax.invoice_id = made_line.invoice_id
               AND (tax.category, tax.percent) = (made_line.tax_category, made_line.tax_percent))
@@ -127,6 +127,7 @@ class Part(NamedTuple):
     charges: int
     rate: Rate | None
     corrects: int | None = None  # the bill whose charges it corrects
+    country: str = ""  # that gave back the tax which it takes, where no bill says so
     service_from: date | None = None  # where its item has several parts: of these days of service
     service_to: date | None = None
     charge_ids: list[int] | None = None  # or with these keys
@@ -148,6 +149,14 @@ class Part(NamedTuple):
             "service_to": self.service_to and self.service_to.isoformat(),
             "charge_ids": self.charge_ids,
         }
+
+
+class _Corrected(NamedTuple):
+    """What a part corrects, and by which rate; as in Part."""
+
+    corrects: int | None
+    rate: Rate | None
+    country: str = ""
 
 
 def of_rate(rate: Rate | None, items: list[int]) -> dict[str, Any]:
@@ -223,22 +232,23 @@ def _corrections(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
     has that of the credit. If there are several, each has the keys of its charges.
     """
     owners = {item.pk: item.account_id for item in items}
-    found: dict[int, dict[tuple[int | None, Rate | None], list[tuple[Any, ...]]]] = defaultdict(
+    found: dict[int, dict[_Corrected, list[tuple[Any, ...]]]] = defaultdict(
         lambda: defaultdict(list)
     )
     for row in prepared.rows(CORRECTIONS, {"items": list(owners)}):
         pk, _, _, fee, on, corrects, category, percent, is_given, *given = row
+        country = ""
         if is_given:
-            corrects, category, percent = given
+            corrects, category, percent, country = given
         if corrects is None and not is_given:
-            key = (None, rates.rate(owners[pk], fee, on))
+            key = _Corrected(None, rates.rate(owners[pk], fee, on))
         elif category:
-            key = (corrects, Rate(category, percent))
+            key = _Corrected(corrects, Rate(category, percent), "" if corrects else country)
         else:  # it was billed without tax
-            key = (None, None)
+            key = _Corrected(None, None)
         found[pk][key].append(row)
     for pk, by_key in found.items():
-        for (corrects, rate), rows in by_key.items():
+        for one, rows in by_key.items():
             ids = [row[1] for row in rows] if len(by_key) > 1 else None
             amount = sum((row[2] for row in rows), Decimal(0))
-            yield Part(pk, amount, len(rows), rate, corrects, charge_ids=ids)
+            yield Part(pk, amount, len(rows), one.rate, one.corrects, one.country, charge_ids=ids)

@@ -40,6 +40,7 @@ class Tax:
     base: Decimal = Decimal(0)
     tax: Decimal = Decimal(0)
     sentence: str = ""
+    country: str = ""  # InvoiceTax.country
 
 
 @dataclass
@@ -63,6 +64,7 @@ class Taxes:
             InvoiceTax(
                 **whose,
                 corrects_id=key.corrects,
+                country=row.country,
                 category=key.category,
                 percent=key.percent,
                 currency=self.payer.currency,
@@ -111,7 +113,8 @@ def _sum_up(found: Iterable[Taxes]) -> None:
             rate = part.rate or OUTSIDE
             key = Key(part.corrects, rate.category, rate.percent)
             if key not in one.rows:
-                one.rows[key] = Tax(sentence=rate.sentence)
+                country = "" if key.corrects else part.country or one.payer.country
+                one.rows[key] = Tax(sentence=rate.sentence, country=country)
             one.rows[key].base += part.amount
     corrects = {key.corrects for one in every for key in one.rows if key.corrects}
     before = (
@@ -148,6 +151,7 @@ def rows(taxes: Mapping[int, Taxes]) -> list[dict[str, Any]]:
         {
             "account_id": account_id,
             "corrects_id": key.corrects,
+            "country": row.country,
             "category": key.category,
             "percent": str(key.percent),
             "base": str(row.base),

@@ -187,12 +187,12 @@ ISSUE_TAXED = InSteps(
         write_taxes="""
 ), taxed AS (
     INSERT INTO billing_invoicetax
-           (invoice_id, corrects_id, category, percent, currency, base, tax, sentence)
-    SELECT invoice.id, row.corrects_id, row.category, row.percent, invoice.currency, row.base,
-           row.tax, row.sentence
+           (invoice_id, corrects_id, country, category, percent, currency, base, tax, sentence)
+    SELECT invoice.id, row.corrects_id, row.country, row.category, row.percent, invoice.currency,
+           row.base, row.tax, row.sentence
     FROM invoice JOIN jsonb_to_recordset(%(tax_rows)s::jsonb) AS row(
-        account_id bigint, corrects_id bigint, category text, percent numeric, base numeric,
-        tax numeric, sentence text) USING (account_id)
+        account_id bigint, corrects_id bigint, country text, category text, percent numeric,
+        base numeric, tax numeric, sentence text) USING (account_id)
     ORDER BY invoice.id, row.percent DESC, row.category, row.corrects_id NULLS FIRST""",
     )
 )

@@ -61,7 +61,7 @@ _COUNTRY = """coalesce((
     SELECT version.country FROM billing_invoice invoice
     JOIN billing_issuerversion version ON version.id = invoice.issuer_id
     WHERE invoice.id = tax.invoice_id
-), (
+), nullif(tax.country, ''), (
     SELECT version.country FROM billing_invoice invoice
     JOIN billing_issuerversion version ON version.id = invoice.issuer_id
     WHERE invoice.id = tax.corrects_id

@@ -281,6 +281,6 @@ def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
     Raises ArithmeticError, ValueError, CurrencyDoesNotExist.
     """
     value = Decimal(answer.amount or withdrawal.amount.amount)
-    if not value.is_finite() or value.adjusted() >= money.MAX_DIGITS:  # 1E+99999999, in full
+    if not money.is_comparable(value):
         raise ValueError(answer.amount)
     return Money(value, (answer.currency or withdrawal.currency).upper())

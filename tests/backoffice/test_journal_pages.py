@@ -107,6 +107,9 @@ def test_tax_by_rate_opens_to_bills_and_notes(officer: Client) -> None:
     ):
         assert row in documents
     assert "No bill of these days has tax." in text_of(page(officer, "taxes", end="2026-11-01"))
+    for odd in ("NaN", "x", "1e-99999", "1e99999"):
+        address = reverse("admin:billing_journallock_tax_documents")
+        assert officer.get(address, {"percent": odd}).status_code == 404
 
 
 def test_files_are_taken_as_asked_and_that_is_on_the_trail(officer: Client) -> None:

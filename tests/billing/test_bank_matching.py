@@ -128,6 +128,50 @@ def test_a_transfer_that_an_operator_had_recorded_is_the_lines() -> None:
     assert offended() == []
 
 
+def test_what_was_recorded_by_hand_for_one_bill_is_not_the_line_of_another() -> None:
+    """A bank that gives all payments of a batch one reference, and an operator who had recorded one
+    of them by hand: the other one is for another bill, and as large.
+    """
+    shop = joined()
+    first, second = billed(shop), billed(shop, at="2026-11-02 11:00")
+    transfers.record(
+        invoice_id=first.pk, amount=usd("210.00"), reference="B-1", actor=BY["actor"],
+        now=at("2026-11-04 10:00"),
+    )  # fmt: skip
+    by_hand = BankTransfer.objects.get()
+    batch = [paying(one, "210.00", bank_reference="B-1") for one in (first, second)]
+    assert matched(Paid("420.00", parts=batch), version=8) == [
+        f"210.00 PROPOSED WANTS_NONE rosewood {first.number}",
+        f"210.00 PROPOSED RECORDED rosewood {second.number}",
+    ]
+    for line in BankLine.objects.order_by("-number"):
+        bank_matching.confirm(line_id=line.pk, actor=BY["actor"], now=at())
+    assert [of_bank(one) for one in (first, second)] == ["PAID 210.00/210.00"] * 2
+    own, other = BankLine.objects.order_by("number")
+    assert (own.transfer, own.invoice, other.invoice) == (by_hand, first, second)
+    assert (BankTransfer.objects.count(), shop.account.unapplied) == (2, usd(0))
+    assert offended() == []
+
+
+def test_what_was_recorded_by_hand_for_the_wrong_bill_is_the_line_where_a_person_says_so() -> None:
+    shop = joined()
+    wrong, invoice = billed(shop), billed(shop, at="2026-11-02 11:00")
+    transfers.record(
+        invoice_id=wrong.pk, amount=usd("210.00"), reference="BANK-1", actor=BY["actor"],
+        now=at("2026-11-04 10:00"),
+    )  # fmt: skip
+    line = paying(invoice, bank_reference="BANK-1")
+    assert matched(line) == [f"210.00 PROPOSED RECORDED rosewood {invoice.number}"]
+    bank_matching.place(
+        line_id=BankLine.objects.get().pk, merchant="rosewood", actor=BY["actor"], now=at()
+    )
+    assert BankTransfer.objects.get() == BankLine.objects.get().transfer
+    assert [of_bank(one) for one in (wrong, invoice)] == [
+        *("PAID 210.00/210.00", "OPEN 0.00/210.00"),
+    ]
+    assert offended() == []
+
+
 def test_money_under_the_reference_of_a_transfer_that_was_booked_here_instead_is_booked() -> None:
     """A bank that gives all its movements one reference: that of a line whose money an operator
     took off another shop's account, and that of the next, which is as large.

@@ -392,6 +392,17 @@ def test_the_file_is_the_same_in_each_language_of_its_pdf(language: str, said: s
     _assert_factur_x(paper, in_english)
 
 
+def test_what_xml_cannot_say_is_replaced_and_the_file_stays_one() -> None:
+    shop = german()
+    DetailsFactory.create(
+        shop=shop, at="2026-11-01 10:00", legal_name="Rosen\uffffholz GmbH", address="Kai 1\ufffe"
+    )
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
+    file = checked(billed(shop, "2026-11-02 11:00"))
+    assert "Rosen\ufffdholz GmbH" in texts(file, "Name")
+    assert "Kai 1\ufffd" in texts(file, "LineOne")
+
+
 @pytest.mark.full  # both syntaxes of a note, above
 def test_what_a_transfer_names_stands_in_both_syntaxes() -> None:
     terms = {"billing_currency": "EUR", "billing_threshold": "100000", "plan_price": "0"}

@@ -143,6 +143,15 @@ def test_every_list_comes_as_csv(shop: Shop) -> None:
     assert issued in {row[4].replace("\N{NO-BREAK SPACE}", " ") for row in notices}
 
 
+def test_an_amount_of_more_digits_than_spreadsheets_keep_is_text_to_the_last_cent() -> None:
+    file = io.BytesIO(b"Amount,Count\n12345678901234.56,7\n-1234567890123.45,\n")
+    assert cells_of(spreadsheets.of_csv(file, frozenset({0, 1})).read()) == [
+        ["Amount", "Count"],
+        ["12345678901234.56", "n:7"],
+        ["n:-1234567890123.45"],
+    ]
+
+
 def test_a_file_that_would_take_too_long_as_a_spreadsheet_comes_as_csv(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,10 +9,17 @@ from moneyed import Money
 
 from billing.models import InvoiceTax
 from billing.operations import closing, credits_undone, invoice_decisions, tax_treatments
+from billing.queries import journal, vat
 from tests import journals
 from tests.billing.taxing import BY, FRENCH, billed, figures, german, issued_by, rate, taxes
+from tests.billing.test_reopening import reopen
 from tests.books import assert_clean
-from tests.factories import DetailsFactory, GrantedCreditFactory, TransferFactory
+from tests.factories import (
+    DetailsFactory,
+    GrantedCreditFactory,
+    IssuerFactory,
+    TransferFactory,
+)
 from tests.shops import instant
 from tests.unchanged import nothing_changes
 
@@ -222,3 +229,67 @@ def test_what_corrects_what_no_tax_applied_to_brings_no_tax_to_a_bill_without() 
     fifth = billed(shop, "2026-11-06 11:00")
     assert (taxes(fifth), figures(fifth)) == ([], ("28.00", "0.00", "28.00"))
     assert_clean()
+
+
+@pytest.mark.usefixtures("audited")
+def test_what_takes_back_a_closed_accounts_tax_is_tax_of_the_country_that_gave_it() -> None:
+    """Also on a bill of the installation's own issuer, which is in no country, and where no bill
+    says which one it was.
+    """
+    shop = german()
+    by: dict[str, Any] = {"actor": "otto@tael.example", "reason": "a mistake", "told": "a mistake"}
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    billed(shop, "2026-11-02 11:00")
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 09:00"), **BY)
+    TransferFactory.create(shop=shop, at="2026-11-03 10:00", amount="119.00")
+    credit = GrantedCreditFactory.create(shop=shop, at="2026-11-04 09:00", amount="60.00")
+    reopen(shop, "2026-11-05 09:00")
+    issued_by(shop, "", "2026-11-05 10:00")
+    credits_undone.undo(credit_id=credit.pk, now=shop.at("2026-11-06 09:00"), **by)
+    shop.charge("2026-11-06 10:00", "pick-pack", "30.00", "c")
+    last = billed(shop, "2026-11-06 11:00")
+    assert (taxes(last), figures(last)) == (
+        ["O 0: -41.40 0.00", "S 19: 60.00 11.40"],
+        ("18.60", "11.40", "30.00"),
+    )
+    told = journals.told(shop, start="2026-11-04")
+    assert [entry.partition(": ")[2] for entry in told if "tax" in entry] == [
+        "unbilled -11.40, tax.DE.19 11.40",
+        "receivable 30.00, unbilled -18.60, tax.DE.19 -11.40",
+    ]
+    rates = vat.rates(journal.Asked())
+    assert [(one.country, one.percent, one.base, one.tax) for one in rates if one.tax] == [
+        ("DE", Decimal(19), Decimal("100.00"), Decimal("19.00"))
+    ]
+    journals.prove()
+
+
+@pytest.mark.usefixtures("audited")
+def test_the_tax_of_a_closed_accounts_rest_stays_with_the_country_whose_rate_it_has() -> None:
+    shop = german()
+    IssuerFactory.create(prefix="FR", country="FR", tax_number="FR40303265045", bank_accounts=())
+    rate("20", country="FR")
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    billed(shop, "2026-11-02 11:00")
+    issued_by(shop, "FR", "2026-11-02 12:00")
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 09:00"), **BY)
+    TransferFactory.create(shop=shop, at="2026-11-03 10:00", amount="119.00")
+    for charge, amount in (("", "50.00"), ("a", "10.00")):
+        GrantedCreditFactory.create(
+            shop=shop, at="2026-11-04 09:00", amount=amount, charge=charge, fee="credit-pick-pack"
+        )
+    told = [
+        "2026-11-04 credit-tax posted on 2026-11-04: unbilled -11.90, tax.FR.20 10.00,"
+        " tax.DE.19 1.90"
+    ]
+    assert [entry for entry in journals.told(shop) if "credit-tax" in entry] == told
+    rates = vat.rates(journal.Asked(start=date(2026, 11, 4)))
+    assert [(one.country, one.percent, one.base, one.tax) for one in rates if one.tax] == [
+        ("DE", Decimal(19), Decimal("-10.00"), Decimal("-1.90")),
+        ("FR", Decimal(20), Decimal("-50.00"), Decimal("-10.00")),
+    ]
+    # Whoever issues the account's next bills, that is what it was.
+    reopen(shop, "2026-11-05 09:00")
+    issued_by(shop, "", "2026-11-05 10:00")
+    assert [entry for entry in journals.told(shop) if "credit-tax" in entry] == told
+    journals.prove()

@@ -108,7 +108,7 @@ def test_a_row_of_the_banks_answers_of_another_amount_is_refused(
     assert "90.00" not in caplog.text
     said = answered(withdrawal, "100.00", "THB", "B-1")
     assert said == f"REFUSED {words.format('100.00 THB')}"
-    for odd in ("a lot", "NaN", "100,00x", "1e999999999999"):
+    for odd in ("a lot", "NaN", "100,00x", "1e999999999999", "1e-99999999"):
         assert answered(withdrawal, f'"{odd}"', "USD", "B-1").startswith("REFUSED amount:")
     assert status(withdrawal) == "UNKNOWN"
     assert answered(withdrawal, "100.00", "usd", "B-1") == "PAID"

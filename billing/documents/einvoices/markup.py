@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 
 from moneyed import Money
 
+from lib import texts
+
 
 class Writer:
     """Writes XML elements whose names have a prefix; `namespaces` are the addresses by prefix."""
@@ -24,11 +26,11 @@ class Writer:
         self, parent: ElementTree.Element, path: str, text: str | None = None, **attributes: str
     ) -> ElementTree.Element:
         """Add what `path` names below the parent, such as `cac:Item/cbc:Name`, each of them anew,
-        and return the last, which has the text and attributes.
+        and return the last, which has the text (as XML can say it) and the attributes.
         """
         for name in path.split("/"):
             parent = ElementTree.SubElement(parent, self._tag(name))
-        parent.text = text
+        parent.text = None if text is None else texts.for_xml(text)
         parent.attrib.update(attributes)
         return parent
 
