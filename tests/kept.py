@@ -73,11 +73,12 @@ def remembered(write: Callable[[], T]) -> Callable[[], T]:
     """
 
     @wraps(write)
-    def again() -> T:
+    def copied() -> T:
         if lib_cells.are_on() or not emptied.is_as_migrated():
             return write()
         ours = {name: repr(getattr(settings, name)) for name in dir(settings) if "TAEL" in name}
         key = (write, connection.settings_dict["NAME"], tuple(sorted(ours.items())))
+        returned: T
         if key in _remembered:
             returned, rows = _remembered[key]
             emptied.write(rows)
@@ -86,7 +87,7 @@ def remembered(write: Callable[[], T]) -> Callable[[], T]:
             _remembered[key] = returned, emptied.changed()
         return copy(returned)
 
-    return again
+    return copied
 
 
 @contextmanager
