@@ -77,6 +77,7 @@ def remembered(write: Callable[[], T]) -> Callable[[], T]:
         if lib_cells.are_on() or not emptied.is_as_migrated():
             return write()
         ours = {name: repr(getattr(settings, name)) for name in dir(settings) if "TAEL" in name}
+        returned: T
         key = (write, connection.settings_dict["NAME"], tuple(sorted(ours.items())))
         returned: T
         if key in _remembered:
