@@ -136,12 +136,13 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
     """A redirect that makes an operator confirm or set up a second factor before a decision. None
     if they confirmed one minutes ago, and in demonstrations.
 
-    They come back to the page of the decision. Its form has to be filled in anew, since a reason
-    does not belong in an address.
+    They come back to the page of the decision; the session keeps its address (GO_ON) while a factor
+    is set up. Its form has to be filled in anew, since a reason does not belong in an address.
     """
     if settings.TAEL_SANDBOX or is_fresh(request, clock.now()):
         return None
     if not has_one(cast(User, request.user)):
+        request.session[GO_ON] = request.path
         return redirect("mfa_index")
     return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.path})}")
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -99,16 +100,16 @@ def _faults_of(
         yield Fault(line, "at", "is out of range")
     values = {name: getattr(model, name) for name in type(model).model_fields}
     rows.append(Row(line, said, model, values["merchant"], values[kind.reference], at, faulty))
-    for look in (_check_amount, _check_terms, _check_zone, _check_language):
+    looks = (
+        *(partial(look, model, values, kind) for look in LOOKS),
+        partial(_check_limit, values, now),
+        partial(arrival.check, at, arrived=now),
+    )
+    for look in looks:  # each by itself: a row may have several faults
         try:
-            look(model, values, kind)
+            look()
         except Invalid as refusal:
             yield from _unless_told(_fault(line, refusal), faulty)
-    try:
-        _check_limit(values, now)
-        arrival.check(at, arrived=now)
-    except Invalid as refusal:
-        yield from _unless_told(_fault(line, refusal), faulty)
 
 
 def _as_in_example(said: dict[str, Any], faulty: frozenset[str], kind: Kind) -> dict[str, Any]:
@@ -206,6 +207,9 @@ def _check_language(model: Data, values: dict[str, Any], kind: Kind) -> None:
     known = dict(settings.LANGUAGES)
     if "language" in values and values["language"] not in known:
         raise Invalid("language", f"must be one of {', '.join(known)}")
+
+
+LOOKS = (_check_amount, _check_terms, _check_zone, _check_language)
 
 
 def _unknown_merchants(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:

@@ -190,6 +190,19 @@ def test_merchants_have_all_their_terms() -> None:
     ]
 
 
+def test_a_limit_and_an_instant_that_cannot_be_are_both_told() -> None:
+    found = faults(
+        "MERCHANTS",
+        f"{MERCHANTS},at",
+        "wool,Wool,THB,Asia/Bangkok,th,500000.01,7,5000.00,basic,390.00,30,2099-01-01T00:00:00Z",
+    )
+    assert found == [
+        "Line 2, credit_limit: is above 500000.00, which is the most that a line is opened with by"
+        " a file.",
+        "Line 2, at: 2099-01-01T00:00:00+00:00 is not here yet.",
+    ]
+
+
 def test_no_file_opens_a_line_above_the_policys_maximum() -> None:
     found = faults(
         "MERCHANTS",
