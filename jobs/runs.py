@@ -102,12 +102,13 @@ def start(
     Inside a cell, all of that is of this cell alone.
 
     `tick` is the instant of the timetable that the run claims; None for a run outside the
-    timetable. `note` is called with the run, to write down in the same transaction what is to be
-    kept together with it. With `is_alone`, raises JobAtWork while another run of the job is at work. Raises
-    TickTaken when another run has claimed the tick. With either of them nothing is changed, and the
-    tick is not claimed. Any other error, of `note` too, is put on record as a run that ended with
-    it, and raised; if it is an error of the connection to the database, the tick stays unclaimed
-    and owed. That record is lost with a transaction of the caller's, so there must be none.
+    timetable. `note` is called with the run, to write down in the same transaction what is kept
+    together with it. With `is_alone`, raises JobAtWork while another run of the job is at work.
+    Raises TickTaken when another run has claimed the tick. With either of them nothing is changed,
+    and the tick is not claimed. Any other error, of `note` too, is put on record as a run that
+    ended with it, and raised; if it is an error of the connection to the database, the tick stays
+    unclaimed and owed. A transaction of the caller's would take that record with it, so callers
+    have none.
     """
     try:
         with transaction.atomic():

@@ -23,6 +23,7 @@ from gateway.imports.reading import Table
 from lib import arrival, calendar, events, money, texts
 from lib.event_fields import Data
 from lib.refusals import Invalid
+from merchants import queries
 from merchants.events import Terms
 from merchants.models import Merchant
 
@@ -73,6 +74,7 @@ def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[F
     faults += _unknown_merchants(rows, kind)
     faults += _said_differently(rows)
     faults += _not_there(rows, kind)
+    faults += _operators_addresses(rows, kind)
     return rows, faults
 
 
@@ -223,6 +225,20 @@ def _unknown_merchants(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
     for row in rows:
         if row.merchant not in known and "merchant" not in row.faulty:
             yield Fault(row.line, "merchant", f"there is no merchant {row.merchant}")
+
+
+def _operators_addresses(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
+    """Yield a fault for each row that names an operator as a merchant's owner. Rows of kinds that
+    found no merchants have none.
+    """
+    if not kind.founds:
+        return
+    named = [(row.line, getattr(row.model, "owner_email", None)) for row in rows]
+    operators = queries.operators_among(email for _, email in named if email)
+    for line, email in named:
+        if email in operators:
+            reason = "is an operator's address, and operators belong to no merchant"
+            yield Fault(line, "owner_email", reason)
 
 
 def _said_differently(rows: Iterable[Row]) -> Iterator[Fault]:

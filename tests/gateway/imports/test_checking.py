@@ -5,6 +5,7 @@ import pytest
 from gateway.imports import faults as told_faults
 from gateway.imports.faults import BadRows
 from tests import shops
+from tests.factories import operator
 from tests.gateway.imports.importing import (
     CHARGES,
     ORDERS,
@@ -187,6 +188,23 @@ def test_merchants_have_all_their_terms() -> None:
         "Line 4, timezone: 'Bangkok' is not in the time zone database as a place's, such as"
         " Asia/Bangkok, or UTC.",
         "Line 4, language: must be one of en, zh-hans, th.",
+    ]
+
+
+def test_no_operator_is_named_as_an_owner() -> None:
+    operator("Auditor", email="otto@tael.example")
+    silk = "{},Silk,THB,Asia/Bangkok,th,25000.00,7,5000.00,basic,390.00,30,{}"
+    found = faults(
+        "MERCHANTS",
+        f"{MERCHANTS},owner_email",
+        silk.format("silk", "mai@silk.example"),
+        silk.format("wool", "Otto@Tael.example"),
+        silk.format("hemp", ""),
+        silk.format("jute", "otto"),
+    )
+    assert found == [
+        "Line 3, owner_email: is an operator's address, and operators belong to no merchant.",
+        "Line 5, owner_email: must be an e-mail address.",
     ]
 
 
