@@ -1,8 +1,7 @@
 """Each run of a job is on record; a row that fails is parked and holds up none of the others."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -297,7 +296,7 @@ def test_what_the_trail_does_not_take_is_not_run(monkeypatch: pytest.MonkeyPatch
     def write(*_: object, **__: object) -> None:
         raise ZeroDivisionError("no trail")
 
-    monkeypatch.setattr(requested.trail, "write", write)
+    monkeypatch.setattr("jobs.requested.trail.write", write)
     said = {"job_name": "order-flags", "reason": "why not", "actor": OPERATOR}
     with pytest.raises(ZeroDivisionError):
         requested.order(at=NEXT_RUN, now=NEXT_RUN, **said)
@@ -311,12 +310,10 @@ def test_a_retry_that_does_not_reach_its_row_ends_with_the_error(
     damage(fifty[31])
     run("billing-day-ends", "2026-11-02 00:00")
 
-    @contextmanager
-    def staying(merchants: object) -> Iterator[None]:
+    def staying(merchants: object) -> None:
         raise cells.Moves
-        yield
 
-    monkeypatch.setattr(requested.moving, "staying", staying)
+    monkeypatch.setattr("jobs.requested.moving.staying", staying)
     with pytest.raises(cells.Moves):
         retry()
     found = JobRun.objects.get(actor=OPERATOR)
