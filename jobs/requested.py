@@ -7,7 +7,7 @@ from django.db import transaction
 from jobs import in_cells, runs
 from jobs.definitions import Job
 from jobs.in_cells import Group
-from jobs.models import JobFailure
+from jobs.models import JobFailure, JobRun
 from jobs.timetable import job_named
 from jobs.trail import Action
 from lib import wording
@@ -40,22 +40,26 @@ def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime
 
     The caller sends the chunks to the workers (tasks.spread). What was done already is not due
     again. Raises UnknownJob and JobAtWork; Invalid for an instant in the future, or without a
-    reason.
+    reason. Any other error is put on record as a run that ended with it, in the operator's name but
+    without a trail row, and raised.
     """
     job, reason = _job(job_name), wording.checked("reason", reason)
     if at > now:
         raise Invalid("at", "is still to come; a job does what has fallen due")
-    with transaction.atomic():
-        started = runs.start(job, at=at, now=now, actor=actor, is_alone=True)
+
+    def note(run: JobRun) -> None:
+        """Write the run that the operator asks for on the trail."""
         trail.write(
             Action.JOB_RUN,
             actor=actor,
             subject=f"{job.name} at {at.isoformat()}",
-            after={"run": started.run.pk, "rows_due": started.run.rows_due},
+            after={"run": run.pk, "rows_due": run.rows_due},
             reason=reason,
             now=now,
         )
-    return started
+
+    # Not in a transaction of ours, which would take the record of a run that fails with it.
+    return runs.start(job, at=at, now=now, actor=actor, is_alone=True, note=note)
 
 
 def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
@@ -87,13 +91,13 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
             now=now,
         )
     whose = None if failure.merchant_id is None else [failure.merchant_id]
-    with moving.staying(whose), in_cells.at(cell):
-        try:
+    try:
+        with moving.staying(whose), in_cells.at(cell):
             failures = runs.work_off(job, [failure.row_id], now)
-        except Exception as error:
-            runs.give_up(run.pk, 1, error=error, now=now)
-            raise
-        runs.finish(run.pk, 1, job=job, keys=[failure.row_id], failures=failures, now=now)
+            runs.finish(run.pk, 1, job=job, keys=[failure.row_id], failures=failures, now=now)
+    except Exception as error:  # also of a cell that is away, or a merchant that is being moved
+        runs.give_up(run.pk, 1, error=error, now=now)
+        raise
     failure.refresh_from_db()
     return failure
 

@@ -6,7 +6,7 @@ the broker loses it. Rows that failed are parked (jobs.parked).
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -95,16 +95,20 @@ def start(
     actor: str = "",
     tick: datetime | None = None,
     is_alone: bool = False,
+    note: Callable[[JobRun], None] | None = None,
 ) -> Started:
     """Find what is due at `at` and put a run for it on record; nothing is sent to the workers here.
     A run that finds nothing ends at once. Failures of rows that are not due any more are resolved.
     Inside a cell, all of that is of this cell alone.
 
     `tick` is the instant of the timetable that the run claims; None for a run outside the
-    timetable. With `is_alone`, raises JobAtWork while another run of the job is at work. Raises
-    TickTaken when another run has claimed the tick. With either of them nothing is changed, and the
-    tick is not claimed. Any other error is put on record as a run that ended with it, and raised;
-    if it is an error of the connection to the database, the tick stays unclaimed and owed.
+    timetable. `note` is called with the run, to write down in the same transaction what is kept
+    together with it. With `is_alone`, raises JobAtWork while another run of the job is at work.
+    Raises TickTaken when another run has claimed the tick. With either of them nothing is changed,
+    and the tick is not claimed. Any other error, of `note` too, is put on record as a run that
+    ended with it, and raised; if it is an error of the connection to the database, the tick stays
+    unclaimed and owed. A transaction of the caller's would take that record with it, so callers
+    have none.
     """
     try:
         with transaction.atomic():
@@ -115,7 +119,10 @@ def start(
             with silent_cells.finding(in_cells.here(job.where)):
                 due = job.groups(at)
             parked.resolve_what_is_not_due(job, [key for one in due for key in one.keys], at, now)
-            return start_with(job, due, at=at, now=now, actor=actor, claimed=claimed)
+            started = start_with(job, due, at=at, now=now, actor=actor, claimed=claimed)
+            if note is not None:
+                note(started.run)
+            return started
     except (TickTaken, JobAtWork):
         raise
     except Exception as error:

@@ -76,8 +76,9 @@ def turned_to(
     row's, `read` gives the place that one leads to, or None if it can't be read, and `walk` the
     rows from there. Without a mark, or with one that can't be read, it is the first page.
     """
-    place = read(params.get("before") or params.get("after") or "")
-    is_backwards = "before" in params and place is not None
+    before = params.get("before", "")
+    place = read(before or params.get("after", ""))
+    is_backwards = bool(before) and place is not None
     found = walk(place, is_backwards=is_backwards, most=size + 1)
     has_more, found = len(found) > size, found[:size]
     has_earlier = place is not None

@@ -404,3 +404,11 @@ def called(text: str) -> Q:
 def is_operator(email: str) -> bool:
     """Whether the address is one of our operators', also of one who is deactivated."""
     return User.objects.filter(email__iexact=email, is_staff=True).exists()
+
+
+def operators_among(emails: Iterable[str]) -> set[str]:
+    """Those of these addresses, which are in lower case, that are one of our operators', also of
+    one who is deactivated.
+    """
+    staff = User.objects.filter(is_staff=True).values_list("email", flat=True)
+    return {email.lower() for email in staff} & set(emails)

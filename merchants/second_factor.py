@@ -143,12 +143,13 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
     without one. None if their session has confirmed one within ACCOUNT_REAUTHENTICATION_TIMEOUT,
     and in demonstrations.
 
-    After confirming they come back to the page of the decision, whose form has to be filled in
-    anew, since a reason does not belong in an address; after setting one up they do not.
+    They come back to the page of the decision; the session keeps its address (GO_ON) while a factor
+    is set up. Its form has to be filled in anew, since a reason does not belong in an address.
     """
     if settings.TAEL_SANDBOX or is_fresh(request, clock.now()):
         return None
     if not has_one(cast(User, request.user)):
+        request.session[GO_ON] = request.path
         return redirect("mfa_index")
     return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.path})}")
 

@@ -79,7 +79,6 @@ def remembered(write: Callable[[], T]) -> Callable[[], T]:
         ours = {name: repr(getattr(settings, name)) for name in dir(settings) if "TAEL" in name}
         returned: T
         key = (write, connection.settings_dict["NAME"], tuple(sorted(ours.items())))
-        returned: T
         if key in _remembered:
             returned, rows = _remembered[key]
             emptied.write(rows)

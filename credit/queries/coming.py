@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import DateField, DecimalField, F, QuerySet, Sum
+from django.db.models import Count, DateField, DecimalField, F, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 from moneyed import Money
 
@@ -99,8 +99,8 @@ def expected(line: CreditLine, *, today: date, until: date) -> Expected:
     """What the line's buyers are to pay on the local days from `today` to `until`, with what is
     overdue and what is not delivered yet.
 
-    Only the MANY delivered open orders with the earliest due dates are looked at; if there are as
-    many, it may end on an earlier day, `Expected.until`, but not before `today`. Rule 8.22.
+    With MANY open orders or more it ends on an earlier day, `Expected.until`; what is overdue, and
+    what is due on `today`, is whole all the same. Rule 8.22.
     """
     given = {
         "line": line.pk,
@@ -116,6 +116,8 @@ def expected(line: CreditLine, *, today: date, until: date) -> Expected:
     found = [row[2:] for row in rows if row[4]]
     # On the day of the horizon itself there may be more orders than were looked at.
     last = until if horizon is None else max(min(until, horizon - calendar.ONE_DAY), today)
+    if horizon is not None and horizon <= today:
+        found = _up_to(line, today)
     return Expected(
         days=[
             DueDay(on, money.of(owed, line.currency), parts)
@@ -128,6 +130,25 @@ def expected(line: CreditLine, *, today: date, until: date) -> Expected:
         undelivered=money.of(undelivered, line.currency),
         until=last,
     )
+
+
+def _up_to(line: CreditLine, today: date) -> list[tuple[date | None, Decimal, int]]:
+    """Read of all open orders, however many they are, what is due up to `today`, as BY_DAY has it:
+    the sum and number of the parts that are overdue, without a day, and of those due today.
+    """
+    late, by_now = _owed_by(today - calendar.ONE_DAY), _owed_by(today)
+    found = _open(line).filter(due_on__lte=today).annotate(late=late, now=by_now - late)
+    sums = found.aggregate(
+        late_sum=Sum("late", default=Decimal(0)),
+        late_parts=Count("pk", filter=Q(late__gt=0)),
+        now_sum=Sum("now", default=Decimal(0)),
+        now_parts=Count("pk", filter=Q(now__gt=0)),
+    )
+    return [
+        (on, sums[f"{name}_sum"], sums[f"{name}_parts"])
+        for on, name in ((None, "late"), (today, "now"))
+        if sums[f"{name}_parts"]
+    ]
 
 
 def due_between(line: CreditLine, *, start: date, until: date) -> OrderQuerySet:

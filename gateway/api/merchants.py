@@ -20,19 +20,22 @@ def take_in(
     """Take in a merchant: its credit line and billing account are opened with these terms.
 
     With `owner_email` the invitation of its first owner goes out, unless the merchant has an owner
-    or an open invitation of one already. The same again is answered as the first time, with the
-    header `Idempotency-Replayed: true`.
+    or an open invitation of one already. `owner_invited` is false if it could not be sent, which
+    the same request tries anew, or if the address is an operator's, by which nobody is invited. The
+    same again is answered as the first time, with the header `Idempotency-Replayed: true`.
     """
     data = bodies.data_of(body, but={"owner_email"})
     outcome = taken(request, "merchant.joined", merchant=body.merchant, data=data, at=body.at)
     if is_repeat(outcome):
         response.headers[REPEATED] = "true"
     merchant = merchant_of(request, body.merchant)
-    invited = body.owner_email is not None and inviting.invite_first_owner(
-        merchant_id=merchant.pk,
-        email=body.owner_email,
-        actor=f"API key {request.auth}",
-        now=request.now,
+    invited = body.owner_email is not None and (
+        inviting.invite_first_owner(
+            merchant_id=merchant.pk,
+            email=body.owner_email,
+            actor=f"API key {request.auth}",
+            now=request.now,
+        ).is_invited
     )
     return answers.TakenMerchant(
         merchant=merchant.reference,

@@ -119,6 +119,18 @@ def _effect(row: object) -> str:
     )
 
 
+def _links(file: Import, asked: Sequence[tuple[str, dict[str, str]]]) -> SafeString:
+    """Links to the list of the import's rows: for each of `asked` its text, and by what the list is
+    filtered.
+    """
+    page = reverse("admin:gateway_importedrow_changelist")
+    return format_html_join(
+        " · ",
+        '<a class="underline" href="{}?{}">{}</a>',
+        ((page, urlencode({"q": file.name, **more}), text) for text, more in asked),
+    )
+
+
 @admin.register(Import)
 class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
     keys = ("name", "digest")
@@ -169,9 +181,12 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
         return briefs.of_import(row, name)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        """The fields of the import's page: the import's own, and the links to its rows (`rows`)."""
+        """The fields of the import's page: the import's own, and links to its rows; where they
+        found merchants, also to those rows by what became of their owners' invitations.
+        """
         own = ("name", "kind", "file_name", "digest", "uploaded_at", "uploaded_by", "reason")
-        return (*own, self.rows)
+        founds = isinstance(obj, Import) and obj.of_kind.founds
+        return (*own, self.rows, *([self.owners] if founds else []))
 
     def progress_of(self, row: Import) -> Progress:
         """How far the import is: how many of its rows wait, and how many have each outcome."""
@@ -187,12 +202,22 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
     @admin.display(description="its rows")
     def rows(self, file: Import) -> SafeString:
         """Links to the list of the import's rows: all of them, and those of each outcome."""
-        page = reverse("admin:gateway_importedrow_changelist")
-        asked = [("All", {}), *((one.label, {"outcome__exact": one.value}) for one in Outcome)]
-        return format_html_join(
-            " · ",
-            '<a class="underline" href="{}?{}">{}</a>',
-            ((page, urlencode({"q": file.name, **more}), label) for label, more in asked),
+        asked = [(str(one.label), {"outcome__exact": one.value}) for one in Outcome]
+        return _links(file, [("All", {}), *asked])
+
+    @admin.display(description="owners' invitations")
+    def owners(self, file: Import) -> SafeString:
+        """Links to the import's rows by what became of the invitations of the owners whom they
+        name, each with their number.
+        """
+        known = counted(ImportedRow.Invitation, of := queries.invitations(file))
+        values = [one.value for one in ImportedRow.Invitation if one.value in of]
+        return _links(
+            file,
+            [
+                (f"{label}: {rows:,}", {"invitation__exact": value})
+                for (label, rows), value in zip(known, values, strict=True)
+            ],
         )
 
     # The result as a file.
@@ -232,8 +257,9 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
 class ImportedRowAdmin(FoundByKeys):
     keys: ClassVar[Sequence[str]] = ("file__name",)
     search_help_text = "The name of an import"
-    list_display = ("line", "merchant", "reference", "outcome", "code", "reason", "done_at", "file")
-    list_filter = ("outcome",)
+    list_display = ("line", "merchant", "reference", "outcome", "code", "reason", "done_at",
+                    "invitation", "file")  # fmt: skip
+    list_filter = ("outcome", "invitation")
     list_select_related = ("file",)
     ordering = ("-file", "line")
     is_long = True

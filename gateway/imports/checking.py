@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from gateway.imports.reading import Table
 from lib import arrival, calendar, events, money, texts
 from lib.event_fields import Data
 from lib.refusals import Invalid
+from merchants import queries
 from merchants.events import Terms
 from merchants.models import Merchant
 
@@ -72,6 +74,7 @@ def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[F
     faults += _unknown_merchants(rows, kind)
     faults += _said_differently(rows)
     faults += _not_there(rows, kind)
+    faults += _operators_addresses(rows, kind)
     return rows, faults
 
 
@@ -99,16 +102,16 @@ def _faults_of(
         yield Fault(line, "at", "is out of range")
     values = {name: getattr(model, name) for name in type(model).model_fields}
     rows.append(Row(line, said, model, values["merchant"], values[kind.reference], at, faulty))
-    for look in (_check_amount, _check_terms, _check_zone, _check_language):
+    looks = (
+        *(partial(look, model, values, kind) for look in LOOKS),
+        partial(_check_limit, values, now),
+        partial(arrival.check, at, arrived=now),
+    )
+    for look in looks:  # each by itself: a row may have several faults
         try:
-            look(model, values, kind)
+            look()
         except Invalid as refusal:
             yield from _unless_told(_fault(line, refusal), faulty)
-    try:
-        _check_limit(values, now)
-        arrival.check(at, arrived=now)
-    except Invalid as refusal:
-        yield from _unless_told(_fault(line, refusal), faulty)
 
 
 def _as_in_example(said: dict[str, Any], faulty: frozenset[str], kind: Kind) -> dict[str, Any]:
@@ -209,6 +212,9 @@ def _check_language(model: Data, values: dict[str, Any], kind: Kind) -> None:
         raise Invalid("language", f"must be one of {', '.join(known)}")
 
 
+LOOKS = (_check_amount, _check_terms, _check_zone, _check_language)
+
+
 def _unknown_merchants(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
     """Yield a fault for each row whose merchant does not exist. Rows that found merchants have
     none, nor those whose merchant is faulty already.
@@ -220,6 +226,20 @@ def _unknown_merchants(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
     for row in rows:
         if row.merchant not in known and "merchant" not in row.faulty:
             yield Fault(row.line, "merchant", f"there is no merchant {row.merchant}")
+
+
+def _operators_addresses(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
+    """Yield a fault for each row that names an operator as a merchant's owner. Rows of kinds that
+    found no merchants have none.
+    """
+    if not kind.founds:
+        return
+    named = [(row.line, getattr(row.model, "owner_email", None)) for row in rows]
+    operators = queries.operators_among(email for _, email in named if email)
+    for line, email in named:
+        if email in operators:
+            reason = "is an operator's address, and operators belong to no merchant"
+            yield Fault(line, "owner_email", reason)
 
 
 def _said_differently(rows: Iterable[Row]) -> Iterator[Fault]:

@@ -89,6 +89,16 @@ class ImportedRow(models.Model):
         DECLINED = "declined", "Declined"
         REJECTED = "rejected", "Rejected"
 
+    class Invitation(models.TextChoices):
+        """What became of the invitation of the owner whom a row of a merchant names."""
+
+        INVITED = "invited", "Invited"
+        NOT_SENT = "not_sent", "Not sent: the mail server did not take it"
+        HAS_OWNER = "has_owner", "None: the merchant has an owner"
+        IS_INVITED = "is_invited", "None: an owner's invitation was open already"
+        OPERATORS = "operators_address", "None: the address is an operator's"
+        NO_ADDRESS = "no_address", "None: there is no address to write to"
+
     file = models.ForeignKey(
         Import, on_delete=models.PROTECT, related_name="rows", verbose_name="import"
     )
@@ -102,6 +112,11 @@ class ImportedRow(models.Model):
     code = models.CharField(max_length=40, blank=True)  # of a refusal or decline
     reason = models.TextField(blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
+    # Written once, after all rows are taken in. Stays empty where the row names no owner, is
+    # refused, or was taken in by a release that did not keep it.
+    invitation = models.CharField(
+        max_length=17, choices=Invitation.choices, blank=True, default="", db_default=""
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -127,18 +142,28 @@ class ImportedRow(models.Model):
             pgtrigger.Protect(name="imported_row_is_never_deleted", operation=pgtrigger.Delete),
             erasing.ReadOnly(
                 name="imported_row_never_changes",
-                exclude=["outcome", "code", "reason", "done_at"],
+                exclude=["outcome", "code", "reason", "done_at", "invitation"],
                 names_people=("data",),
                 can_be_emptied=("data",),
                 emptied_if="OLD.outcome <> 'waiting'",
             ),
-            erasing.Protect(
+            pgtrigger.Protect(
                 name="imported_row_is_taken_once",
                 operation=pgtrigger.Update,
-                condition=~pgtrigger.Q(old__outcome="waiting"),
-                names_people=("data",),
-                can_be_emptied=("data",),
-                emptied_if="OLD.outcome <> 'waiting'",
+                condition=pgtrigger.Condition(
+                    """
+                    OLD.outcome <> 'waiting'
+                    AND (OLD.outcome, OLD.code, OLD.reason, OLD.done_at)
+                        IS DISTINCT FROM (NEW.outcome, NEW.code, NEW.reason, NEW.done_at)
+                    """
+                ),
+            ),
+            pgtrigger.Protect(
+                name="imported_row_invites_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.invitation <> '' AND NEW.invitation IS DISTINCT FROM OLD.invitation"
+                ),
             ),
         ]
 

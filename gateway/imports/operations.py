@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -15,12 +16,13 @@ from gateway.imports.faults import BadRows
 from gateway.imports.kinds import KINDS
 from gateway.imports.models import Import, ImportedRow
 from gateway.imports.trail import Action
-from lib import locks, wording
+from lib import erasing, locks, wording
 from lib.events import APPLIED, Outcome
 from lib.refusals import Invalid, Refused
 from lib.texts import LONGEST_NAME, shown
 from merchants.models import Merchant
 from merchants.operations import inviting
+from merchants.operations.inviting import FirstOwner
 from merchants.trail import Action as OfMerchants
 from trail import operations as trail
 
@@ -155,12 +157,19 @@ def resume(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
 def visit(import_id: int, *, now: datetime, seconds: float = VISIT_SECONDS) -> None:
     """Take in rows of the import, a few at a time under its lock (take_some), and then invite the
     owners that they name, by e-mail and with trail rows (invite_owner), until there is nothing left
-    to do, it is stopped, or the time is up.
+    to do, it is stopped, or the time is up. Each row's owner is looked at once in a visit.
     """
     ends_at = time.monotonic() + seconds
-    while take_some(import_id, now=now) or invite_owner(import_id, now=now):
+    while take_some(import_id, now=now):
         if time.monotonic() >= ends_at:
             return
+    line = 0
+    while found := invite_owner(import_id, after=line, now=now):
+        line = found
+        if time.monotonic() >= ends_at:
+            return
+    if line:  # no owner is left, so it is done
+        take_some(import_id, now=now)
 
 
 @transaction.atomic
@@ -170,7 +179,7 @@ def take_some(import_id: int, *, now: datetime) -> bool:
     The last ones end the import. Each merchant that they bring in has a trail row.
 
     Returns whether more rows wait; False if the import is not at work. The import is done once none
-    waits, and no owner is to be invited. A second worker waits here, and goes on behind the first.
+    waits, and no owner is left to invite. A second worker waits here, and goes on behind the first.
     Raises Import.DoesNotExist.
     """
     file = _lock(import_id)
@@ -185,31 +194,50 @@ def take_some(import_id: int, *, now: datetime) -> bool:
     _note_outcomes(rows, outcomes, now)
     if file.of_kind.founds:
         _note_merchants(file, rows, outcomes, now)
-    if not more and queries.next_without_owner(file) is None:
+    if not more and queries.next_to_invite(file) is None:
         file.status, file.ended_at = Import.Status.DONE, now
         file.save(update_fields=["status", "ended_at"])
     return bool(more)
 
 
-def invite_owner(import_id: int, *, now: datetime) -> bool:
-    """Invite the first owner of the next merchant of a running import whose row names one, unless
-    it has an owner, or was sent an invitation of one since the file was uploaded. Nobody is invited
-    while an earlier invitation of an owner is open, nor by an operator's address
-    (inviting.invite_first_owner).
+def invite_owner(import_id: int, *, after: int = 0, now: datetime) -> int:
+    """Invite the owner whom the next row after line `after` of a running import names, and store
+    with the row what became of that. Nobody is invited if the merchant has an owner, has an open
+    invitation of one, or got one since the file was uploaded, or if there is no address to write
+    to.
 
-    Returns whether there was such a merchant, whatever came of it. Inviting writes a trail row, and
-    locks the merchant's row. If the mail server does not take the invitation, the merchant stays
-    without one, and is invited from its page. Raises Import.DoesNotExist.
+    Returns the row's line, or 0 if there is no such row. Inviting writes a trail row, and locks the
+    merchant's row. If the mail server does not take the invitation, the merchant stays without one,
+    and is invited from its page. Raises Import.DoesNotExist.
     """
     file = Import.objects.get(pk=import_id)
-    found = queries.next_without_owner(file) if file.is_running else None
-    if found is None:
-        return False
-    merchant_id, email = found
-    inviting.invite_first_owner(
-        merchant_id=merchant_id, email=email, actor=file.uploaded_by, now=now
-    )
-    return True
+    row = queries.next_to_invite(file, after=after) if file.is_running else None
+    if row is None:
+        return 0
+    became = _invited(file, row, now)
+    # Of two workers at once, one writes it.
+    file.rows.filter(pk=row.pk, invitation="").update(invitation=became)
+    return row.line
+
+
+def _invited(file: Import, row: Any, now: datetime) -> ImportedRow.Invitation:
+    """Invite the owner whom the row of the file names, unless there is a reason not to. Returns
+    what became of it.
+    """
+    email, found = row.data["owner_email"], ImportedRow.Invitation
+    if erasing.is_erased(email):
+        return found.NO_ADDRESS
+    if queries.has_invited(file, row.merchant_id):  # by a worker that was killed, or by somebody
+        return found.INVITED
+    try:
+        became = inviting.invite_first_owner(
+            merchant_id=row.merchant_id, email=email, actor=file.uploaded_by, now=now
+        )
+    except Invalid:
+        return found.NO_ADDRESS
+    if became is FirstOwner.IS_INVITED and queries.has_invited(file, row.merchant_id):
+        return found.INVITED  # by another worker at this moment
+    return found(became)
 
 
 def _note_outcomes(rows: Sequence[ImportedRow], outcomes: Sequence[Outcome], now: datetime) -> None:

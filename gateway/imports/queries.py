@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from gateway.imports.models import Import, ImportedRow
 from lib import csv_files
@@ -18,26 +18,27 @@ def to_visit(now: datetime) -> Sequence[int]:
     return list(found.order_by("pk").values_list("pk", flat=True))
 
 
-def next_without_owner(file: Import) -> tuple[int, str] | None:
-    """The primary key of the next merchant that the import has taken in and whose row names an
-    owner to invite, and that owner's e-mail address; None if there is none.
-
-    Merchants that have an owner are left out, and those that have got an invitation of one since
-    the file was uploaded, whatever became of it.
+def next_to_invite(file: Import, *, after: int = 0) -> ImportedRow | None:
+    """The first row after line `after` that the import has taken in, that names an owner to invite,
+    and of which it is not on record what became of that; with the primary key of its merchant as
+    `merchant_id`. None if there is none.
     """
     if not file.of_kind.founds:
         return None
     taken = Q(outcome__in=[ImportedRow.Outcome.APPLIED, ImportedRow.Outcome.DUPLICATE])
-    rows = file.rows.filter(taken, data__owner_email__gt="").order_by("line")
+    rows = file.rows.filter(taken, line__gt=after, invitation="", data__owner_email__gt="")
     merchant = Merchant.objects.filter(reference=OuterRef("merchant"))
-    of_merchant = {"merchant__reference": OuterRef("merchant"), "role": Membership.Role.OWNER}
-    invited = Invitation.objects.filter(invited_at__gte=file.uploaded_at, **of_merchant)
-    return (
-        rows.exclude(Exists(Membership.objects.filter(**of_merchant)))
-        .exclude(Exists(invited))
-        .values_list(Subquery(merchant.values("pk")), "data__owner_email")
-        .first()
-    )
+    rows = rows.annotate(merchant_id=Subquery(merchant.values("pk")))
+    return rows.order_by("line").first()
+
+
+def has_invited(file: Import, merchant_id: int) -> bool:
+    """Whether the merchant has got an invitation of an owner since the file was uploaded, whatever
+    became of it.
+    """
+    owner = Membership.Role.OWNER
+    found = Invitation.objects.filter(merchant=merchant_id, role=owner)
+    return found.filter(invited_at__gte=file.uploaded_at).exists()
 
 
 def same_file(digest: str) -> Import | None:
@@ -51,9 +52,17 @@ def outcomes(file: Import) -> dict[str, int]:
     return dict(counted.order_by("outcome"))
 
 
+def invitations(file: Import) -> dict[str, int]:
+    """How many of the import's rows have each ImportedRow.Invitation; those that no row has are
+    missing.
+    """
+    counted = file.rows.exclude(invitation="").values_list("invitation").annotate(Count("pk"))
+    return dict(counted.order_by("invitation"))
+
+
 def result(file: Import) -> Iterator[bytes]:
     """Return the import as chunks of a CSV file: its rows in the order of their lines, each with
-    what became of it.
+    what became of it and, where rows name owners to invite, of that.
     """
     said = {name: csv_files.safe(f"(data ->> '{name}')") for name in file.columns}
     columns = {
@@ -64,6 +73,8 @@ def result(file: Import) -> Iterator[bytes]:
         "refused_because": csv_files.safe("reason"),
         "taken_in_at": csv_files.utc("done_at"),
     }
+    if "owner_email" in file.columns:
+        columns["invitation"] = "NULLIF(invitation, '')"
     rows = file.rows.order_by("line")
-    wanted = ("line", "data", "outcome", "code", "reason", "done_at")
+    wanted = ("line", "data", "outcome", "code", "reason", "done_at", "invitation")
     return csv_files.of_rows(columns, rows.values(*wanted))

@@ -8,6 +8,7 @@ in invitations.py.
 import logging
 import secrets
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +26,21 @@ log = logging.getLogger(__name__)
 
 VALID_FOR = timedelta(days=7)
 MOST_INVITATIONS = 100  # of a merchant within that time: it is no way to write to the whole world
+
+
+class FirstOwner(StrEnum):
+    """What became of inviting a merchant's first owner."""
+
+    INVITED = "invited"
+    NOT_SENT = "not_sent"  # the mail server did not take it
+    HAS_OWNER = "has_owner"
+    IS_INVITED = "is_invited"  # an owner's invitation was open already
+    OPERATORS = "operators_address"  # nobody is invited by it
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether the merchant has an owner now, or an open invitation of one."""
+        return self not in (FirstOwner.NOT_SENT, FirstOwner.OPERATORS)
 
 
 class AlreadyMember(Refused):
@@ -110,28 +126,28 @@ def invite(
     return invitation
 
 
-def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetime) -> bool:
+def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetime) -> FirstOwner:
     """Invite the first owner of a merchant, with a trail row, for a system of ours that took the
     merchant in. Does nothing if the merchant has an owner, or an open invitation of one that has
     not expired. Other open invitations to the address are revoked.
 
-    Returns False if the mail server did not take the e-mail; then the invitation is revoked, and
-    the next call tries anew. Also returns False for an operator's address, which nobody is invited
-    by. Otherwise returns True. Raises Invalid for what is no e-mail address, Merchant.DoesNotExist.
-    It locks the merchant's row. A failure to mail is logged.
+    Returns what became of it. If the mail server did not take the e-mail, the invitation is
+    revoked, and the next call tries anew; by an operator's address nobody is ever invited. Raises
+    Invalid for what is no e-mail address, Merchant.DoesNotExist. It locks the merchant's row. A
+    failure to mail is logged.
     """
     email, token = wording.address("owner_email", email), secrets.token_urlsafe(32)
     with transaction.atomic():
         merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
         owner = Membership.Role.OWNER
         if Membership.objects.filter(merchant=merchant, role=owner).exists():
-            return True
+            return FirstOwner.HAS_OWNER
         open_ones = invitations.open_of(merchant_id)
         if open_ones.filter(role=owner, expires_at__gt=now).exists():
-            return True
+            return FirstOwner.IS_INVITED
         if queries.is_operator(email):
             log.warning("the first owner of %s is not invited: an operator's address", merchant)
-            return False
+            return FirstOwner.OPERATORS
         open_ones.filter(email=email).update(revoked_at=now)
         invitation = Invitation.objects.create(
             merchant=merchant,
@@ -155,8 +171,8 @@ def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetim
         _send(invitation, token)
     except InvitationNotSent as error:
         _take_back(invitation, str(error), actor, now)
-        return False
-    return True
+        return FirstOwner.NOT_SENT
+    return FirstOwner.INVITED
 
 
 def check_address(email: str) -> None:

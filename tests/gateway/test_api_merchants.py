@@ -6,10 +6,11 @@ import pytest
 from django.core import mail
 
 from gateway.api import examples
-from merchants.models import Membership, Merchant
+from merchants.models import Invitation, Membership, Merchant
 from merchants.operations import inviting
 from tests import shops
 from tests.credit.pages import set_clock
+from tests.factories import operator
 from tests.gateway.asking import Caller, said
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
@@ -82,3 +83,14 @@ def test_the_first_owner_is_invited_once_and_again_only_if_nobody_got_the_mail(
     bad = caller.post("/merchants", body | {"merchant": "other", "owner_email": "malee"})
     assert (bad.status_code, said(bad)["errors"][0]["pointer"]) == (422, "/owner_email")
     assert not Merchant.objects.filter(reference="other").exists()
+
+
+def test_an_operators_address_invites_nobody_however_often_it_is_sent() -> None:
+    operator("Auditor", email="otto@tael.example")
+    caller = Caller("merchants")
+    body = examples.BODIES["takeInMerchant"] | {"owner_email": "Otto@Tael.example"}
+    for _ in range(2):
+        assert said(caller.post("/merchants", body))["owner_invited"] is False
+    assert (mail.outbox, Invitation.objects.count()) == ([], 0)
+    body["owner_email"] = "malee@rosewood.example"
+    assert said(caller.post("/merchants", body))["owner_invited"] is True

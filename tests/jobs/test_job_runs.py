@@ -16,6 +16,7 @@ from jobs import definitions, queries, requested, runs, tasks
 from jobs.chunks import Failures, one_by_one, run_bisecting
 from jobs.models import JobFailure, JobRun
 from jobs.timetable import job_named
+from lib import cells
 from lib.refusals import Invalid
 from tests import shops
 from tests.jobs import working
@@ -272,6 +273,53 @@ def test_what_cannot_be_run_leaves_no_trace(
     with pytest.raises(refusal):
         requested.order(now=NEXT_RUN, **{**said, **wrong})  # type: ignore[arg-type]
     assert (JobRun.objects.count(), TrailEntry.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_by_hand_that_cannot_find_what_is_due_is_on_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def find(now: datetime) -> Sequence[int]:
+        raise ZeroDivisionError("no such luck")
+
+    change(monkeypatch, "collect-payments", due=find)
+    said = {"job_name": "collect-payments", "reason": "why not", "actor": OPERATOR}
+    with pytest.raises(ZeroDivisionError):
+        requested.order(at=NEXT_RUN, now=NEXT_RUN, **said)
+    found = JobRun.objects.get()
+    assert (found.error, found.actor) == ("ZeroDivisionError: no such luck", OPERATOR)
+    assert found.ended_at == NEXT_RUN
+    assert TrailEntry.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_trail_does_not_take_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("no trail")
+
+    monkeypatch.setattr("jobs.requested.trail.write", write)
+    said = {"job_name": "order-flags", "reason": "why not", "actor": OPERATOR}
+    with pytest.raises(ZeroDivisionError):
+        requested.order(at=NEXT_RUN, now=NEXT_RUN, **said)
+    found = JobRun.objects.get()
+    assert (found.error, found.open_chunks) == ("ZeroDivisionError: no trail", [])
+
+
+def test_a_retry_that_does_not_reach_its_row_ends_with_the_error(
+    fifty: list[shops.Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage(fifty[31])
+    run("billing-day-ends", "2026-11-02 00:00")
+
+    def staying(merchants: object) -> None:
+        raise cells.Moves
+
+    monkeypatch.setattr("jobs.requested.moving.staying", staying)
+    with pytest.raises(cells.Moves):
+        retry()
+    found = JobRun.objects.get(actor=OPERATOR)
+    assert (found.ended_at is None, found.open_chunks) == (False, [])
+    assert found.error.startswith("Chunk 1: Moves")
 
 
 # --- tidying up -----------------------------------------------------------------------------------

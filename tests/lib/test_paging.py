@@ -48,6 +48,13 @@ def test_and_lead_back_the_same_way(shop: Shop) -> None:
     assert first.after != ""
 
 
+def test_an_empty_mark_is_none(shop: Shop) -> None:
+    first = page()
+    assert names(page(before="", after=first.after)) == ["A-3", "A-2"]
+    assert names(page(before=page(after=first.after).before, after="")) == ["A-5", "A-4"]
+    assert page(before="", after="") == first
+
+
 def test_a_row_that_arrives_meanwhile_shifts_nothing(shop: Shop) -> None:
     first = page()
     shop.place("2026-10-02 11:00", "A-6", "10.00")

@@ -5,15 +5,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ImproperlyConfigured
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
 from config import addresses
+from merchants import second_factor
 from merchants.sign_in import admin_door
 from tests import shops
-from tests.factories import browser_of, member, operator
+from tests.factories import UserFactory, browser_of, member, operator
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +114,14 @@ def test_0_is_never_and_merchants_pages_do_not_count(
     browser = browser_of(operator("Auditor"))
     at_minute(monkeypatch, 600)
     assert browser.get("/admin/").status_code == 200
+
+
+def test_who_sets_up_a_factor_for_a_decision_is_led_back_to_its_page(rf: RequestFactory) -> None:
+    # The admin lets nobody in without one: it can only have been removed at this moment.
+    page = "/admin/merchants/user/7/decide/deactivate/"
+    request = rf.get(page)
+    request.user, request.session = UserFactory.create(is_staff=True), SessionStore()
+    sent = second_factor.confirm_again(request)
+    assert sent is not None
+    assert sent.headers["Location"] == reverse("mfa_index")
+    assert request.session[second_factor.GO_ON] == page

@@ -327,7 +327,8 @@ def test_an_operators_address_is_not_invited(shop: Shop, owner: User, spelt: str
                 merchant_id=shop.merchant.pk, actor=owner, email=spelt,
                 role=Membership.Role.VIEWER, now=timezone.now(),
             )  # fmt: skip
-        assert not inviting.invite_first_owner(
+        became = inviting.invite_first_owner(
             merchant_id=other.pk, email=spelt, actor="API key", now=timezone.now()
         )
+        assert (became, became.is_invited) == (inviting.FirstOwner.OPERATORS, False)
     assert mail.outbox == []

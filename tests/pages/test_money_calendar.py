@@ -192,3 +192,23 @@ def test_with_very_many_open_orders_it_ends_where_none_is_left_out(
     # LATE, PARTS and WHOLE are looked at: there may be more on the day of the last one.
     assert (said.until, said.is_short) == (date(2026, 11, 17), True)
     assert [one.on for one in said.listed(kind=Kind.LIMIT)] == [date(2026, 11, 15)]
+
+
+def test_what_is_overdue_and_due_today_is_whole_however_many_orders_are_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = written()
+    shop.place("2026-11-02 13:00", "LATER", "35.00")
+    shop.deliver("2026-11-02 14:00", "LATER")  # due on the 12th, as is the next one
+    shop.place("2026-11-02 15:00", "PART-PAID", "50.00")
+    shop.deliver("2026-11-02 16:00", "PART-PAID")
+    shop.pay("2026-11-03 10:00", "PART-PAID", "20.00")
+    whole = {day: of(shop, f"2026-11-{day} 10:00").expected for day in ("12", "15", "16")}
+    monkeypatch.setattr(coming, "MANY", 1)
+    for day, expected in whole.items():
+        said = of(shop, f"2026-11-{day} 10:00")
+        today = date(2026, 11, int(day))
+        assert (said.until, said.is_short, said.expected.overdue) == (today, True, expected.overdue)
+        assert said.expected.days == [one for one in expected.days if one.on == today]
+    assert [str(one.overdue.amount) for one in whole.values()] == ["80.00", "145.00", "245.00"]
+    assert [one.by(date(2026, 11, 15)) for one in whole.values()] == [165, 100, 0]

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
         "UPDATE gateway_importedrow SET line = 7",
         "UPDATE gateway_importedrow SET outcome = 'rejected' WHERE outcome = 'applied'",
         "UPDATE gateway_importedrow SET outcome = 'applied' WHERE outcome = 'waiting'",
+        "UPDATE gateway_importedrow SET reason = 'Because.' WHERE outcome = 'applied'",
     ],
 )
 def test_the_database_itself_refuses(statement: str) -> None:
@@ -36,3 +37,15 @@ def test_the_database_itself_refuses(statement: str) -> None:
     refused = pytest.raises(Error, match=r"pgtrigger: |violates check constraint")
     with nothing_changes(), refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def test_and_that_a_row_invites_twice() -> None:
+    shops.join("2026-11-01 10:00")
+    upload("ORDERS", *orders(1))
+    take_in()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE gateway_importedrow SET invitation = 'not_sent'")
+        for other in ("invited", ""):
+            refused = pytest.raises(Error, match=r"pgtrigger: ")
+            with nothing_changes(), refused, transaction.atomic():
+                cursor.execute(f"UPDATE gateway_importedrow SET invitation = '{other}'")

@@ -5,6 +5,7 @@ import pytest
 from gateway.imports import faults as told_faults
 from gateway.imports.faults import BadRows
 from tests import shops
+from tests.factories import operator
 from tests.gateway.imports.importing import (
     CHARGES,
     ORDERS,
@@ -187,6 +188,36 @@ def test_merchants_have_all_their_terms() -> None:
         "Line 4, timezone: 'Bangkok' is not in the time zone database as a place's, such as"
         " Asia/Bangkok, or UTC.",
         "Line 4, language: must be one of en, zh-hans, th.",
+    ]
+
+
+def test_no_operator_is_named_as_an_owner() -> None:
+    operator("Auditor", email="otto@tael.example")
+    silk = "{},Silk,THB,Asia/Bangkok,th,25000.00,7,5000.00,basic,390.00,30,{}"
+    found = faults(
+        "MERCHANTS",
+        f"{MERCHANTS},owner_email",
+        silk.format("silk", "mai@silk.example"),
+        silk.format("wool", "Otto@Tael.example"),
+        silk.format("hemp", ""),
+        silk.format("jute", "otto"),
+    )
+    assert found == [
+        "Line 3, owner_email: is an operator's address, and operators belong to no merchant.",
+        "Line 5, owner_email: must be an e-mail address.",
+    ]
+
+
+def test_a_limit_and_an_instant_that_cannot_be_are_both_told() -> None:
+    found = faults(
+        "MERCHANTS",
+        f"{MERCHANTS},at",
+        "wool,Wool,THB,Asia/Bangkok,th,500000.01,7,5000.00,basic,390.00,30,2099-01-01T00:00:00Z",
+    )
+    assert found == [
+        "Line 2, credit_limit: is above 500000.00, which is the most that a line is opened with by"
+        " a file.",
+        "Line 2, at: 2099-01-01T00:00:00+00:00 is not here yet.",
     ]
 
 

@@ -103,6 +103,23 @@ def test_a_file_is_uploaded_and_its_page_says_how_far_it_is(
     assert "The limit was not enough" in text_of(of_file)
 
 
+def test_the_page_says_which_owners_were_not_invited_and_why(officer: Client) -> None:
+    silk = "{},Silk,THB,Asia/Bangkok,th,25000.00,7,5000.00,basic,390.00,30,{}"
+    of = [silk.format(name, f"{name}@shop.example") for name in ("silk", "wool", "jute")]
+    officer.post(UPLOAD, form("MERCHANTS", f"{MERCHANTS},owner_email", *of))
+    operator("Auditor", email="wool@shop.example")
+    take_in()
+    file = Import.objects.get()
+    page = text_of(officer.get(address(file, "change")))
+    assert "Invited: 2 · None: the address is an operator's: 1" in page
+    rows = officer.get(ROWS, {"q": file.name, "invitation__exact": "operators_address"})
+    assert [row.merchant for row in rows.context["cl"].result_list] == ["wool"]
+    assert "None: the address is an operator's" in text_of(rows)
+    officer.post(UPLOAD, form("ORDERS", *orders(1)))
+    other = Import.objects.get(kind="ORDERS")
+    assert "owners' invitations" not in text_of(officer.get(address(other, "change"))).lower()
+
+
 def test_bad_rows_are_listed_and_nothing_is_kept(officer: Client) -> None:
     sent = form("ORDERS", *orders(1), "rosewood,A-2,Mei,-1,USD", "nobody,A-3,Mei,1,USD")
     with nothing_changes():

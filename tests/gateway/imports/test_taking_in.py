@@ -1,23 +1,25 @@
 """The rows of an import are applied in the background, each once, and end in a result file."""
 
 import csv
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import OperationalError
 
 from gateway.imports import operations, queries
 from gateway.imports.audit import IMPORTS
 from gateway.imports.faults import BadRows
 from gateway.imports.jobs import TAKE_IN
-from gateway.imports.models import Import
+from gateway.imports.models import Import, ImportedRow
 from gateway.imports.operations import AlreadyImported, NotAtWork, NotStopped
-from lib import audit
+from lib import audit, erasing
 from lib.refusals import Invalid
 from merchants.models import Invitation, Membership, Merchant
 from merchants.operations import invitations, inviting
 from tests import shops, trailed
+from tests.factories import member, operator
 from tests.gateway.imports.importing import (
     CHARGES,
     NOW,
@@ -193,6 +195,91 @@ def test_a_killed_worker_leaves_owners_to_the_next_and_a_lost_mail_to_the_mercha
     take_in()
     assert (status(file), len(mail.outbox)) == ("DONE", 1)
     assert not invitations.open_of(Merchant.objects.get(reference="wool").pk).exists()
+
+
+def invite(merchant: str, email: str, at: datetime) -> None:
+    """Have a system of ours invite the merchant's first owner."""
+    found = Merchant.objects.get(reference=merchant)
+    inviting.invite_first_owner(merchant_id=found.pk, email=email, actor="API key", now=at)
+
+
+def invited(file: Import) -> list[str]:
+    """What became of the owner of each row, in the order of the lines."""
+    return list(file.rows.order_by("line").values_list("invitation", flat=True))
+
+
+def test_merchants_whom_no_invitation_reaches_hold_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    of = {name: SILK.replace("silk", name) for name in ("hemp", "felt", "wool", "lace", "jute")}
+    upload("MERCHANTS", HEADED, of["hemp"], of["felt"])
+    take_in()
+    invite("hemp", "before@hemp.example", NOW)
+    member(Shop("felt"), email="owner@felt.example")
+    later = NOW + timedelta(hours=1)
+    addresses = [f"{SILK}silk@shop.example", *(f"{of[name]}{name}@shop.example" for name in of)]
+    twill = f"{SILK.replace('silk', 'twill')}twill@shop.example"
+    tulle = f"{SILK.replace('silk', 'tulle')}tulle@shop.example"
+    plain = SILK.replace("silk", "plain")
+    file = upload("MERCHANTS", HEADED, *addresses, twill, tulle, plain, now=later)
+    assert not operations.take_some(file.pk, now=later)
+    operator("Auditor", email="silk@shop.example")  # who has become one since
+    erasing.replace_named(
+        ImportedRow, "twill@shop.example", erasing.as_address("erased-0123456789abcdef")
+    )
+    invite("tulle", "somebody@tulle.example", later)
+    send = inviting._send
+
+    def broken(invitation: Invitation, token: str) -> None:
+        if invitation.email == "lace@shop.example":
+            raise inviting.InvitationNotSent("the mail server is away")
+        send(invitation, token)
+
+    monkeypatch.setattr(inviting, "_send", broken)
+    mail.outbox.clear()
+    operations.visit(file.pk, now=later)
+    assert (status(file), [message.to for message in mail.outbox]) == (
+        "DONE",
+        [["wool@shop.example"], ["jute@shop.example"]],
+    )
+    names = ("silk", *of, "twill", "tulle", "plain")
+    assert list(zip(names, invited(file), strict=True)) == [
+        ("silk", "operators_address"),
+        ("hemp", "is_invited"),
+        ("felt", "has_owner"),
+        ("wool", "invited"),
+        ("lace", "not_sent"),
+        ("jute", "invited"),
+        ("twill", "no_address"),
+        ("tulle", "invited"),
+        ("plain", ""),
+    ]
+    lines = b"".join(queries.result(file)).decode().splitlines()
+    assert lines[0].endswith(",outcome,code,refused_because,taken_in_at,invitation")
+    assert lines[1].endswith(",applied,,,2026-11-10T11:00:00Z,operators_address")
+    assert lines[9].endswith(",applied,,,2026-11-10T11:00:00Z,")
+
+
+def test_a_row_is_looked_at_once_in_a_visit_and_the_next_visit_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wool = SILK.replace("silk", "wool")
+    file = upload("MERCHANTS", HEADED, f"{SILK}mai@silk.example", f"{wool}w@wool.example")
+    asked: list[str] = []
+
+    def away(*, email: str, **_: Any) -> None:
+        asked.append(email)
+        raise OperationalError("the database went away")
+
+    monkeypatch.setattr(inviting, "invite_first_owner", away)
+    with pytest.raises(OperationalError):
+        operations.visit(file.pk, now=NOW)
+    assert (status(file), asked, invited(file)) == ("RUNNING", ["mai@silk.example"], ["", ""])
+    monkeypatch.undo()
+    operations.visit(file.pk, now=NOW, seconds=0)
+    assert (status(file), invited(file)) == ("RUNNING", ["invited", ""])
+    operations.visit(file.pk, now=NOW)
+    assert (status(file), invited(file)) == ("DONE", ["invited", "invited"])
 
 
 def test_an_owner_without_an_address_is_a_fault_of_the_row() -> None:
