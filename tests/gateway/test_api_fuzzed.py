@@ -53,7 +53,7 @@ def one_connection() -> Iterator[None]:
 def test_every_answer_is_one_that_the_schema_describes(
     monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:
-    """In `make test` of ten operations one is asked what it allows, one what it does not, and the
+    """In `make test` of five operations one is asked what it allows, one what it does not, and the
     others nothing; in `make test-full` each of them both.
     """
     set_clock(monkeypatch)("2026-11-26 10:00")
@@ -62,7 +62,7 @@ def test_every_answer_is_one_that_the_schema_describes(
     application = bounds.in_utf_8(get_wsgi_application())
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application, config=CONFIG)
     both = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
-    turns = [both] if examples > FEW else [both[:1], *[[]] * 4, both[1:], *[[]] * 4]
+    turns = [both] if examples > FEW else [both[:1], [], both[1:], [], []]
     asked = operations = 0
     found: Any
     for operations, found in enumerate(schema.get_all_operations(), 1):
@@ -70,7 +70,7 @@ def test_every_answer_is_one_that_the_schema_describes(
         name = operation.definition.raw["operationId"]
         for mode in turns[operations % len(turns)]:
             asked += _ask(operation, mode, name, key, examples)
-    assert asked >= operations * (2 if examples > FEW else 0.15)
+    assert asked >= operations * (2 if examples > FEW else 0.3)
     assert operations > 20
 
 
