@@ -27,7 +27,7 @@ def _close_effect(account: BillingAccount) -> str:
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
     if total.amount > 0:
-        what = _final_bill(account, total)
+        what = _final_invoice(account, total)
     elif total:
         what = (
             "{left} is left in the merchant's favour. It pays unpaid bills, and the rest is to be"
@@ -75,11 +75,11 @@ def _rest_effect(account: BillingAccount) -> str:
     again, and what becomes of it.
     """
     outstanding = figures(account)["outstanding"]
-    becomes = _final_bill(account, account.outstanding)
+    becomes = _final_invoice(account, account.outstanding)
     return f"The account is closed, and {outstanding} is outstanding again. {becomes}"
 
 
-def _final_bill(account: BillingAccount, total: Money) -> str:
+def _final_invoice(account: BillingAccount, total: Money) -> str:
     """Return a sentence on what becomes of `total`, which is above 0, as all that the account has
     left to bill: a final bill, issued at once or as a draft, or a waiver where it is less than the
     account's provider collects.
