@@ -58,8 +58,8 @@ def record(
     report: ProviderReport, *, payment_id: int, actor: str, now: datetime
 ) -> Reversal | None:
     """Record that a provider took back money of a payment; or, if this reversal is on record, what
-    the provider says about it now, and follow up if the money came back. The merchant is notified.
-    A repeat changes nothing.
+    the provider says about it now, and follow up if the money came back. The merchant is notified
+    of a new one, and of money that came back. A repeat changes nothing.
 
     The money is taken from unapplied money as far as it is there. A reversal is ACCEPTED at once if
     it is a refund of ours, or all of it was unapplied; any other one waits for a billing officer.

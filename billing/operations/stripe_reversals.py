@@ -40,9 +40,9 @@ OUR_REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
 
 def refund(refund_id: str, *, now: datetime) -> None:
     """Ask Stripe for the refund with this id, and record its present state as a reversal of its
-    payment, of which the merchant is notified. Does nothing if Stripe does not know it, it is of no
-    payment of ours or in another currency, or this state is on record. Raises NoAnswer,
-    ProviderNotReady.
+    payment (reversals.record): the merchant is notified of a new one, and of money that came back.
+    Does nothing if Stripe does not know it, it is of no payment of ours or in another currency, or
+    this state is on record. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.refunds.retrieve, refund_id)
@@ -52,9 +52,9 @@ def refund(refund_id: str, *, now: datetime) -> None:
 
 def refunds_of(charge_id: str, *, now: datetime) -> None:
     """Ask Stripe for all refunds of the charge with this id, and record the present state of each
-    as a reversal of its payment, of which the merchant is notified. Those of no payment of ours or
-    in another currency are left out, as are those whose state is on record. Raises NoAnswer,
-    ProviderNotReady.
+    as a reversal of its payment (reversals.record): the merchant is notified of a new one, and of
+    money that came back. Those of no payment of ours or in another currency are left out, as are
+    those whose state is on record. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         found = stripe_provider.client().v1.refunds.list({"charge": charge_id, "limit": 100})
@@ -65,9 +65,10 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 
 def dispute(dispute_id: str, *, now: datetime) -> None:
     """Ask Stripe for the dispute with this id, and record its present state as a reversal of its
-    payment, of which the merchant is notified. Does nothing while it has taken no money
-    (NOTHING_TAKEN), if Stripe does not know it, if it is of no payment of ours or in another
-    currency, or if this state is on record. Raises NoAnswer, ProviderNotReady.
+    payment (reversals.record): the merchant is notified of a new one, and of money that came back.
+    Does nothing while it has taken no money (NOTHING_TAKEN), if Stripe does not know it, if it is
+    of no payment of ours or in another currency, or if this state is on record. Raises NoAnswer,
+    ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.disputes.retrieve, dispute_id)
