@@ -134,7 +134,9 @@ def _closed(account: BillingAccount) -> Iterator[Placed]:
 
 
 def _standing(visit: Visit, account: BillingAccount) -> Panel:
-    """The panel with the account's figures, its forecast, and the buttons of decisions."""
+    """The panel with the account's figures, its forecast, and the buttons of the decisions about it
+    that are open and that the operator may take.
+    """
     shown = {
         "account": account,
         "forecast": forecast.forecast(account, today=local_day(account, visit.now)),

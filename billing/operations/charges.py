@@ -207,9 +207,9 @@ class _Batch:
 
     def record(self, charge: NewCharge) -> bool:
         """Hand one charge to the writer; returns whether it is new, and False for a repeat, which
-        changes nothing. Days of the account that have ended are worked off first. Raises
-        DaysNotWorkedOff, ChargeConflict, AccountClosed, CurrencyMismatch, Invalid. The accounts are
-        locked by the caller.
+        changes nothing. Days of the account that have ended are worked off first. Raises KeyError
+        for a merchant without an account, DaysNotWorkedOff, ChargeConflict, AccountClosed,
+        CurrencyMismatch, Invalid. The accounts are locked by the caller.
         """
         account = self.accounts[charge.merchant_id]
         now = max(charge.now, account.last_wrote_at)  # as in accounts.lock

@@ -149,7 +149,8 @@ def _retrieved(retrieve: Any, object_id: str) -> Any:
 def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
     """Record the refund, as it is at Stripe now, as a reversal of its payment (`_take`). It counts
     as ours if its reason is one that we give. `actor` is how we heard of it. The merchant is
-    notified, and the bill, its account and its credit line are locked.
+    notified of a new one, and of money that came back. The bill, its account and its credit line
+    are locked.
     """
     is_ours = made.reason in OUR_REASONS
     _take(made, Reversal.Kind.REFUND, made.status or "", is_ours, actor, now)
@@ -157,8 +158,8 @@ def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
 
 def _take_dispute(made: "stripe.Dispute", actor: str, now: datetime) -> None:
     """Record this state of a dispute at Stripe (`_take`); nothing while no money is taken. `actor`
-    is how we heard of it. The merchant is notified, and the bill, its account and its credit line
-    are locked.
+    is how we heard of it. The merchant is notified of a new one, and of money that came back. The
+    bill, its account and its credit line are locked.
     """
     if made.status not in NOTHING_TAKEN:
         _take(made, Reversal.Kind.DISPUTE, made.status, False, actor, now)
@@ -169,8 +170,9 @@ def _take(
 ) -> None:
     """Record this state of a refund or dispute, `made` at Stripe; `is_ours` if we refunded by
     ourselves. Nothing is done if it is recorded already in this state, or its payment is not ours
-    or in another currency, which is logged. Otherwise reversals.record notifies the merchant, and
-    locks the bill, its account and its credit line.
+    or in another currency, which is logged. Otherwise reversals.record does it: it notifies the
+    merchant of a new one and of money that came back, and locks the bill, its account and its
+    credit line.
     """
     intent_id = _intent_id(made)
     if not intent_id or _is_known(made.id, state):

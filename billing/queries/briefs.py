@@ -206,7 +206,9 @@ def _unpaid(account: BillingAccount) -> Any:
 
 
 def _invoices(account: BillingAccount) -> list[Past]:
-    """The account's latest FEW bills, each with its total, its status and what is left to pay."""
+    """The account's latest FEW bills, drafts included, each with its total and status, and with
+    what is left to pay if it is unpaid.
+    """
     return [
         Past(
             invoice.issued_on,
