@@ -65,10 +65,9 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 
 def dispute(dispute_id: str, *, now: datetime) -> None:
     """Ask Stripe for the dispute with this id, and record its present state as a reversal of its
-    payment (reversals.record): the merchant is notified of a new one, and of money that came back.
-    Does nothing while it has taken no money (NOTHING_TAKEN), if Stripe does not know it, if it is
-    of no payment of ours or in another currency, or if this state is on record. Raises NoAnswer,
-    ProviderNotReady.
+    payment, of which the merchant is notified. Does nothing while it has taken no money
+    (NOTHING_TAKEN), if Stripe does not know it, if it is of no payment of ours or in another
+    currency, or if this state is on record. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.disputes.retrieve, dispute_id)

@@ -67,9 +67,8 @@ def waiting(
     account: BillingAccount, *, collector: str, now: datetime
 ) -> Sequence[tuple[Invoice, Money]]:
     """The account's bills that a new method tries at once, oldest first, each with how much of it:
-    open ones that have failed or are due, and parts of payment plans whose day has come; those of
-    which a payment is being checked are left out. Nothing at all while the oldest was tried too
-    often by people.
+    open ones that have failed or are due, and parts of payment plans whose day has come. Nothing
+    while the oldest was tried too often by people.
 
     `collector` is the actor of attempts that the bills' own dates make. Rule 16.8, rule 16.10.
     """
