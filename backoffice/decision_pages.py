@@ -85,7 +85,9 @@ class Deciding(ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """The row's page, with the buttons of its downloads and decisions."""
+        """The row's page, with the buttons of the downloads that it has and the decisions that are
+        open, as far as the operator may take them.
+        """
         row = context.get("original")
         if row is not None:
             context["actions_detail"] = [
@@ -122,7 +124,7 @@ class Deciding(ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, with the buttons of its decisions."""
+        """The list, with the buttons of those of its decisions that the operator may take."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
             context = response.context_data or {}

@@ -61,7 +61,9 @@ class DecidingSeveral(Deciding):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, with buttons for decisions about several of the rows that it shows."""
+        """The list, with buttons for those decisions about several of the rows it shows that the
+        operator may take.
+        """
         response: HttpResponse = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
             asked = f"?{request.GET.urlencode()}" if request.GET else ""

@@ -42,7 +42,7 @@ def as_texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 def in_words(value: Any) -> str:
     """A value of a row as a decision's page shows it: amounts with their currency, instants, which
-    have to be in UTC, to the microsecond, lists with commas, and NOTHING for none.
+    have to be in UTC, to the microsecond, lists with commas, "yes" or "no", and NOTHING for none.
     """
     match value:
         case None | "" | [] | ():

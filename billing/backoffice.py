@@ -134,7 +134,9 @@ def _closed(account: BillingAccount) -> Iterator[Placed]:
 
 
 def _standing(visit: Visit, account: BillingAccount) -> Panel:
-    """The panel with the account's figures, its forecast, and the buttons of decisions."""
+    """The panel with the account's figures, its forecast, and the buttons of the decisions about it
+    that are open and that the operator may take.
+    """
     shown = {
         "account": account,
         "forecast": forecast.forecast(account, today=local_day(account, visit.now)),
@@ -148,8 +150,8 @@ def _invoices(
     credits: Sequence[BillingCredit],
     thresholds: Sequence[ThresholdRequest],
 ) -> Panel:
-    """The panel with the account's latest FEW bills, the latest FEW attempts to collect these, its
-    latest FEW statements, and the given credits and threshold requests.
+    """The panel with the account's latest FEW bills, drafts left out, the latest FEW attempts to
+    collect these, its latest FEW statements, and the given credits and threshold requests.
     """
     invoices = invoice_queries.of_account(account).order_by("-issued_at", "-pk")[:FEW]
     payments = Payment.objects.filter(invoice__in=[invoice.pk for invoice in invoices])
@@ -195,7 +197,8 @@ def _asked_for_credits(credits: Sequence[BillingCredit]) -> Iterator[Step]:
 
 def _method(visit: Visit) -> Item | None:
     """The line of a new merchant's checklist about the payment method: done once somebody chose one
-    or something collects by itself. None without a billing account.
+    or something collects by itself. None without a billing account, or if the operator may not look
+    at it.
     """
     account: BillingAccount | None = visit.own("billing_account", BillingAccount)
     if account is None:
@@ -208,7 +211,8 @@ def _method(visit: Visit) -> Item | None:
 
 def _first_charge(visit: Visit) -> Item | None:
     """The line of a new merchant's checklist about the first charge: done once there is a charge of
-    a fee that the marketplace's systems send, which is looked up. None without a billing account.
+    a fee that the marketplace's systems send, which is looked up. None without a billing account,
+    or if the operator may not look at it.
     """
     account: BillingAccount | None = visit.own("billing_account", BillingAccount)
     if account is None:

@@ -18,7 +18,8 @@ from merchants import installation
 
 def to_confirm(address: BillingAddress) -> Letter:
     """The letter, in the merchant's language, that asks its reader to confirm that the merchant's
-    bills and statements go to this address. It has the link to confirm by, and goes to the address.
+    bills and statements go to this address. It has the link to confirm by, and goes to the address;
+    it is not sent here.
     """
     merchant = address.account.merchant
     with override(merchant.language):
@@ -40,8 +41,9 @@ def to_confirm(address: BillingAddress) -> Letter:
 def with_documents(
     address: BillingAddress, documents: Sequence[Document], *, now: datetime
 ) -> Letter:
-    """The mail to the address with these documents as PDF, one or all of a month, and a link that
-    stops such mails.
+    """The letter to the address, in the merchant's language, with these documents as PDF, one or
+    all of a month, and a link that stops such mails, which mail programs may offer as a button,
+    too. It is not sent here.
     """
     merchant = address.account.merchant
     stop = _address("stop_address", link(address, STOP))

@@ -80,7 +80,7 @@ def charge(
 
 def record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
     """Record the charges; returns an outcome for each, in the same order, also for those refused.
-    It locks their accounts (charges.record_many).
+    Threshold bills may come of them, with notices. It locks their accounts (charges.record_many).
     """
     return [
         Outcome.rejected(result) if isinstance(result, Refused) else Outcome.of(result)

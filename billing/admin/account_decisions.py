@@ -123,7 +123,8 @@ def _time_zone_effect(account: BillingAccount) -> str:
 def _methods(account: BillingAccount) -> dict[str, Any]:
     """The initial data of the form that chooses a payment method: the present one, and those that
     can be chosen as pairs of a value and a label. These are the methods without a card and each of
-    the latest MOST_CARDS cards; the sandbox only in demonstrations or where it is chosen.
+    the latest MOST_CARDS cards that were not removed; the sandbox only in demonstrations or where
+    it is chosen.
     """
     Method = BillingAccount.Method
     plain = [Method.MANUAL, Method.PROCEEDS]

@@ -123,7 +123,7 @@ class AccountChangeAdmin(OfMerchant):
 
 def _blocked(act: Act, card: Card) -> Card:
     """Have the provider forget the card, which the decision has blocked; called without any lock.
-    Returns the card.
+    If Stripe does not answer, that is only logged (cards.detach). Returns the card.
     """
     cards.detach(card)
     return card

@@ -64,7 +64,8 @@ class TakenBack(forms.Form):
 
 def _shown_line(line: BankLine) -> dict[str, Any]:
     """What a page of decisions shows of a line, and compares when the form comes back: its status,
-    whose it is or may be, and what is left to pay of the bill that it names.
+    whose it is or may be, and what is left to pay of the bill that it names, or is proposed or
+    booked for.
     """
     invoice = line.invoice
     return {
@@ -98,8 +99,8 @@ def _shown_return(line: BankLine) -> dict[str, Any]:
 
 
 def _is_reversed(line: BankLine) -> bool:
-    """Whether the line takes back money that paid one bill alone, or that is on no account any
-    more, so that its return is recorded as a reversal.
+    """Whether the line is a return of money that paid one bill alone, or that is on no account any
+    more: what its decision "take-back" is for. The first is recorded as a reversal.
     """
     transfer = _returned_transfer(line) if line.is_return else None
     return transfer is not None and (transfer.is_moved or matching.paid_one_invoice(transfer))

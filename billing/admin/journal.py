@@ -67,8 +67,8 @@ class _OfJournal(Deciding, ReadOnly):
         return settings.TAEL_JOURNAL and super().may_decide(request, one)
 
     def lock(self, row: Any, now: datetime) -> None:
-        """Wait until no other transaction changes the chart of accounts, and keep others waiting
-        until this one ends; `row` and `now` are not used.
+        """Wait until no other transaction chooses accounts of the journal or locks a month, and
+        keep others waiting until this one ends; `row` and `now` are not used.
         """
         chart.wait_turn()
 

@@ -99,8 +99,9 @@ def _text(amount: Decimal, currency: str) -> str:
 
 
 def balances(request: HttpRequest) -> HttpResponse:
-    """The page with the trial balance of the days asked for: each account's sums by currency, with
-    a link to its entries, and the totals. Without a valid form, the form alone.
+    """The page with the trial balance that the form asks for, by days, currency, merchant and
+    account: each account's sums by currency, with a link to its entries, and the totals. Without a
+    valid form, the form alone.
     """
     question = Question(request.GET)
     context: Context = {"title": "Trial balance", "form": question, "here": "balances"}
@@ -145,8 +146,9 @@ def _totals(sums: list[journal.Sum]) -> list[list[str]]:
 
 
 def taxes(request: HttpRequest) -> HttpResponse:
-    """The page with the tax by country, category, percent and currency in the days asked for; each
-    row opens to its documents. Without a valid form, the form alone.
+    """The page with the tax by country, category, percent and currency in the days, currency and
+    for the merchant that the form asks for; each row opens to its documents. Without a valid form,
+    the form alone.
     """
     question = Question(request.GET)
     context: Context = {"title": "Tax by rate", "form": question, "here": "taxes"}
@@ -177,8 +179,9 @@ def _rate(one: vat.Rate, question: Question) -> Context:
 
 def tax_documents(request: HttpRequest) -> HttpResponse:
     """The page of the documents with one tax rate, each with its base and tax. The page's address
-    names the rate by the issuer's country, the category and the percent, and the days. Raises
-    Http404 for a percent that is no number, and for days that cannot be asked for.
+    names the rate by the issuer's country, the category and the percent, and besides the days, and
+    as on the other pages perhaps a currency and a merchant. Raises Http404 for a percent that is no
+    number, and for days that cannot be asked for.
     """
     question = Question(request.GET)
     try:
@@ -202,8 +205,9 @@ def tax_documents(request: HttpRequest) -> HttpResponse:
 
 
 def taken(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """The journal of the days asked for as a file; `kind` is a key of FORMATS. That it was taken is
-    recorded on the trail. Raises Http404 for an unknown kind, and for a question that is not valid.
+    """The part of the journal that the form's fields in the address ask for, by days, currency,
+    merchant and account, as a file; `kind` is a key of FORMATS. That it was taken is recorded on
+    the trail. Raises Http404 for an unknown kind, and for a question that is not valid.
     """
     question = Question(request.GET)
     if kind not in journal_files.FORMATS or not question.is_valid():

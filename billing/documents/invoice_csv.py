@@ -114,7 +114,9 @@ class Export:
         )
 
     def _part(self, line: InvoiceLine, columns: dict[str, str]) -> Part:
-        """The part of the file with the charges of one line."""
+        """The part of the file with the charges of one line of the bill, whose count and sum they
+        have to make.
+        """
         with override(self.language):
             category, fee = str(Category(line.category).label), line.fee_label
         return Part(

@@ -34,7 +34,9 @@ def _lines(entry: Entry, charts: Charts) -> list[Line]:
 
 
 def as_csv(entries: Iterable[Entry], charts: Charts) -> Iterator[str]:
-    """Yield the lines of the CSV file: one for each posting, with its figure as debit or credit."""
+    """Yield the lines of the CSV file: the headings, and then one for each posting, with its figure
+    as debit or credit.
+    """
     yield _row(COLUMNS)
     for entry in entries:
         safe = [csv_files.safe_text(text) for text in (entry.merchant, entry.document)]
@@ -53,8 +55,8 @@ def _row(values: Sequence[str]) -> str:
 
 
 def as_beancount(entries: Iterable[Entry], charts: Charts) -> Iterator[str]:
-    """Yield the pieces of the file for beancount. An account is opened on the day of the first
-    entry that names it.
+    """Yield the pieces of the file for beancount, entry by entry in the order given. An account is
+    opened on the day of the first entry that names it.
     """
     yield 'option "title" "Tael"\n\n'
     for entry, lines, opened in _with_accounts(entries, charts):
@@ -72,7 +74,9 @@ def _quoted(text: str) -> str:
 
 
 def as_hledger(entries: Iterable[Entry], charts: Charts) -> Iterator[str]:
-    """Yield the pieces of the file for hledger."""
+    """Yield the pieces of the file for hledger, entry by entry in the order given. An account is
+    declared before the first entry that names it.
+    """
     yield "; Tael\ndecimal-mark .\n\n"
     for entry, lines, opened in _with_accounts(entries, charts):
         yield from (f"account {path}\n" for path in opened)

@@ -18,7 +18,8 @@ from merchants.documents import as_merchant_reads
 
 def credit_note_pdf(note: CreditNote) -> bytes:
     """The PDF of the credit note: the bill that it takes back, with its lines, taxes and total
-    turned round. One with tax is an e-invoice, too.
+    turned round. If the note is an e-invoice that lacks nothing (files.of_note), that is in the
+    file.
     """
     invoice = note.invoice
     lines = invoices.lines(invoice)

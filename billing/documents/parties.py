@@ -10,8 +10,9 @@ from lib.typesetting import Paper, Words
 
 
 def issued_by(invoice: Invoice, words: Words) -> Paper:
-    """What the template shows of the bill's issuer: the lines of its name, address and numbers,
-    and, if it is an issuer of its own, the bytes of its logo, each as a number.
+    """What the template shows of the bill's issuer: the lines of its name and address and, unless
+    it is the installation's own, also of its country and numbers, and the bytes of its logo, each
+    as a number.
     """
     version = invoice.issuer
     if version is None:
@@ -61,7 +62,9 @@ def _numbers(version: IssuerVersion) -> Iterator[str]:
 
 
 def _of_details(details: BillingDetails) -> Iterator[str]:
-    """Yields the lines below the legal name of billing details."""
+    """Yields the lines below the legal name of billing details: the address, the country, and the
+    tax number and purchase order, if there are some.
+    """
     yield from details.address_lines
     yield country(details.country)
     if details.tax_number:

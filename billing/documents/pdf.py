@@ -49,7 +49,7 @@ TONES = {"PAID": "good", "OPEN": "info", "VOID": "bad", "UNCOLLECTIBLE": "bad"}
 def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
     """The PDF of the bill with its lines, how it is to be paid, and all attempts to collect it, in
     the language it was issued in (rule 15.29 to rule 15.31). `now` is the instant that it names as
-    its own. One with tax is an e-invoice, too (rule 28.18).
+    its own. If the bill is an e-invoice that lacks nothing, that is in the file (rule 28.18).
     """
     lines = invoices.lines(invoice)
     sums = taxes.of_invoice(invoice, lines)

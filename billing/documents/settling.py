@@ -37,9 +37,10 @@ def transfer_reference(invoice: Invoice) -> str:
 
 
 def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, words: Words) -> Paper:
-    """How the bill is to be paid, for the template: by a transfer, and under which reference (rule
-    29.12); or else by which method it is collected and when next. Empty if the bill is not unpaid.
-    `plan` is the payment plan in force, or None.
+    """How the bill is to be paid, for the template: by a transfer, to which account and under which
+    reference (rule 29.12), with the amount and the due day unless a plan has its own; or else by
+    which method it is collected and when next. Empty if the bill is not unpaid. `plan` is the
+    payment plan in force, or None.
     """
     account = invoice.account
     if not invoice.is_unpaid:

@@ -196,8 +196,8 @@ class Held(NamedTuple):
         lines: Collection[int] | None = None,
     ) -> None:
         """Work off, under the locks that `hold_both` has taken, the days that have ended by `now`
-        of those of these accounts and lines that are given, or of all where none are. An error
-        undoes the caller's whole transaction.
+        of these accounts and lines, as far as they are among the locked ones, and of all of these
+        where None is given. An error undoes the caller's whole transaction.
         """
         days.work_off(_ended(self.accounts, accounts, now), now=now, ends_caller=True)
         line_days.work_off(_ended(self.lines, lines, now), now=now, ends_caller=True)
@@ -206,7 +206,9 @@ class Held(NamedTuple):
 def _ended(
     books: Mapping[int, datetime], chosen: Collection[int] | None, now: datetime
 ) -> list[int]:
-    """The keys of those of the books whose open day has ended by `now`, if they were chosen."""
+    """The keys of those of the books whose open day has ended by `now`, if they are among the
+    `chosen` ones; None chooses all.
+    """
     keys = books if chosen is None else chosen
     return [key for key in keys if key in books and books[key] <= now]
 

@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 
 
 def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
-    """Ask the attempt's provider to take its amount; returns the provider's answer, which is
-    undecided if there was none.
+    """Ask the attempt's provider to take its amount; returns the provider's answer. It is undecided
+    if there was none, or one that cannot be right, which its `problem` says then.
 
     `silences` counts providers that do not answer. Raises TRANSIENT_ERRORS, as when the caller's
     time is up; the outcome of the request then has to be asked for later.
@@ -30,8 +30,9 @@ def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
 
 
 def about(payment: Payment, *, silences: Silences) -> Answer | None:
-    """Ask the attempt's provider what became of it. Returns the provider's answer, which is
-    undecided if there was none, or None if the provider says that it never received the attempt.
+    """Ask the attempt's provider what became of it. Returns the provider's answer, or None if the
+    provider says that it never received the attempt. The answer is undecided if there was none, or
+    one that cannot be right, which its `problem` says then.
 
     `silences` counts providers that do not answer. Raises TRANSIENT_ERRORS.
     """

@@ -52,7 +52,9 @@ def match(line_id: int, *, now: datetime) -> BankLine:
 def _match(line_id: int, now: datetime) -> BankLine:
     """Look at a line that nobody has looked at: book it if it is certain, mark one that is another
     cell's, and else write down what it probably is, for an operator; returns it. Other lines stay
-    as they are. It locks the line and the account that it may be about. Raises UnknownLine.
+    as they are, and so does one for a bill that has a payment under way, or that is another
+    merchant's meanwhile. It locks the line and the account that it may be about. Raises
+    UnknownLine.
     """
     with transaction.atomic():
         line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
@@ -249,9 +251,9 @@ def _decide(
 @transaction.atomic
 def place(*, line_id: int, merchant: str, number: str = "", actor: str, now: datetime) -> BankLine:
     """Say whose a line is, with a trail row, by the merchant's reference, and perhaps for which
-    bill of theirs, by its number; without one it is unapplied money, which pays unpaid bills at
-    once. The line may be proposed, open, or set aside before. That of a merchant in another cell is
-    handed to that cell, and booked there.
+    bill of theirs, by its number; without one it is unapplied money, of which the merchant is
+    notified, and which pays unpaid bills at once. The line may be proposed, open, or set aside
+    before. That of a merchant in another cell is handed to that cell, and booked there.
 
     Raises UnknownLine, AlreadyDecided for any other line, UnknownMerchant, Invalid for a number
     that is none of the merchant's bills' and for a line that went out, and what transfers.record

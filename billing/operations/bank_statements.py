@@ -54,11 +54,11 @@ def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFi
     them: that which has the account's others, or else this one (rule 30.11).
 
     One that goes on where the last statement of its account ended is TAKEN, as is the first of an
-    account, and so are those that waited for it; any other one waits for an operator. The same
-    file, and the same statement in another file, changes nothing. Each new statement has a trail
-    row. A second call waits until the transaction of the first ends. Raises UnreadableStatement,
-    also for an account that is none of ours, and StatementConflict if a statement is known and says
-    otherwise. Rule 29.10, rule 29.11.
+    account, and so are those that waited for it; any other one waits for an operator. The same file
+    changes nothing, and of the same statement in another file only a row for that file is kept.
+    Each new statement has a trail row. A second call waits until the transaction of the first ends.
+    Raises UnreadableStatement, also for an account that is none of ours, and StatementConflict if a
+    statement is known and says otherwise. Rule 29.10, rule 29.11.
     """
     digest = hashlib.sha256(content).hexdigest()
     wait_turn()

@@ -85,7 +85,7 @@ def say(*, merchant_id: int, party: Party, actor: str, now: datetime) -> Billing
 @transaction.atomic
 def confirm(*, details_id: int, actor: str, reason: str, now: datetime) -> BillingDetails:
     """Confirm billing details that wait, with a trail row: the merchant's bills have them from the
-    next one on, and tax goes by them from today on (rule 28.15).
+    next one on, and tax goes by them from today on (rule 28.15). The merchant is not notified.
 
     Raises UnknownDetails, AlreadyDecided, Invalid without a reason. It locks the account, whose
     ended days are worked off first (accounts.lock). Rule 28.11.
@@ -103,8 +103,8 @@ def confirm(*, details_id: int, actor: str, reason: str, now: datetime) -> Billi
 
 @transaction.atomic
 def reject(*, details_id: int, actor: str, reason: str, told: str, now: datetime) -> BillingDetails:
-    """Reject billing details that wait, with a trail row. The merchant reads `told`; `reason` is
-    for colleagues.
+    """Reject billing details that wait, with a trail row. The merchant reads `told` on its page of
+    billing details, and is not notified; `reason` is for colleagues.
 
     Raises UnknownDetails, AlreadyDecided, Invalid without both texts. It locks the account, whose
     ended days are worked off first (accounts.lock). Rule 28.11.

@@ -18,8 +18,9 @@ from trail import operations as trail
 def block(*, card_id: int, reason: str, told: str, actor: str, now: datetime) -> Card:
     """Block a card, with a trail row: nothing is collected from it from now on, and the merchant
     cannot add it again. If bills were collected from it, they wait for a transfer or another
-    method. What its provider was asked for before goes on, and the provider is not told here.
-    Owners are notified and read `told`; `reason` is for colleagues.
+    method. What its provider was asked for before goes on, and the provider is not told here. The
+    merchant is notified, owners by e-mail in any case, and reads `told`; `reason` is for
+    colleagues.
 
     Raises Card.DoesNotExist, AlreadyDecided for one that is blocked, Invalid without both texts. It
     locks account and credit line, whose ended days are worked off first (accounts.lock_both). Rule

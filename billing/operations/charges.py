@@ -69,10 +69,10 @@ def record(charge: NewCharge) -> tuple[Charge, bool]:
     if the threshold is reached, of which the merchant is notified unless it is a draft. It locks
     the account.
 
-    Raises DaysNotWorkedOff, ChargeConflict, CurrencyMismatch, AccountClosed, and Invalid: for a fee
-    that the platform cannot charge, a reference that is Tael's own, a negative amount (0 is
-    allowed), a quantity that cannot be, an instant that has not come, and neither an amount nor a
-    price. Rule 12.7.
+    Raises KeyError for a merchant without an account, DaysNotWorkedOff, ChargeConflict,
+    CurrencyMismatch, AccountClosed, and Invalid: for a fee that the platform cannot charge, a
+    reference that is Tael's own, a negative amount (0 is allowed), a quantity that cannot be, an
+    instant that has not come, and neither an amount nor a price. Rule 12.7.
     """
     (outcome,) = record_many([charge])
     if isinstance(outcome, Refused):
@@ -207,9 +207,9 @@ class _Batch:
 
     def record(self, charge: NewCharge) -> bool:
         """Hand one charge to the writer; returns whether it is new, and False for a repeat, which
-        changes nothing. Days of the account that have ended are worked off first. Raises
-        DaysNotWorkedOff, ChargeConflict, AccountClosed, CurrencyMismatch, Invalid. The accounts are
-        locked by the caller.
+        changes nothing. Days of the account that have ended are worked off first. Raises KeyError
+        for a merchant without an account, DaysNotWorkedOff, ChargeConflict, AccountClosed,
+        CurrencyMismatch, Invalid. The accounts are locked by the caller.
         """
         account = self.accounts[charge.merchant_id]
         now = max(charge.now, account.last_wrote_at)  # as in accounts.lock

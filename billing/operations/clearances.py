@@ -185,8 +185,9 @@ def _end_try(tried: Clearance, answer: Answer, now: datetime) -> None:
 
 
 def _end(clearance: Clearance, answer: Answer, actor: str, now: datetime) -> None:
-    """Write the outcome of the locked clearance: CLEARED with its number, or REFUSED with the
-    reason. Writes no trail row.
+    """Write the outcome of the locked clearance: CLEARED with its number and the file that came
+    with it, if one did, or REFUSED with the reason, as far as there is room for it. Writes no trail
+    row.
     """
     clearance.status = Status.CLEARED if answer.number else Status.REFUSED
     clearance.number = answer.number

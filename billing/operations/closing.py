@@ -70,8 +70,9 @@ def close(
     *, merchant_id: int, actor: str, reason: str, told: str = "", now: datetime
 ) -> BillingAccount:
     """Close the account: post everything, and bill all that is outstanding in a FINAL bill (a draft
-    where bills are reviewed); less than its provider collects is waived instead. The merchant reads
-    `told`, or a standard sentence without; `reason` is for colleagues. Writes a trail row.
+    where bills are reviewed); less than its provider collects is waived instead. The merchant is
+    notified, of the bill too unless it is a draft, and reads `told`, or a standard sentence
+    without; `reason` is for colleagues. Writes a trail row.
 
     From then on it takes no charge of the platform's and has no bill dates, and its credit line
     takes no new order. Requests for a higher threshold or credit limit are rejected, a raise that
@@ -149,9 +150,10 @@ def pay_out_rest(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingAccount:
-    """Record that a closed account was paid out, under the bank's reference, and on the trail: what
-    is outstanding in the merchant's favour, and its unapplied money. Its unpaid bills are paid from
-    that first. The merchant is notified of unapplied money that is given back.
+    """Record that a closed account was paid out, under the bank's reference, on the trail and among
+    operators' decisions: what is outstanding in the merchant's favour, and its unapplied money. Its
+    unpaid bills are paid from that first. The merchant is notified of unapplied money that is given
+    back.
 
     Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople, ChangedMeanwhile, NothingToPayOut, DraftWaits, PaymentUnderWay,

@@ -243,8 +243,9 @@ def _bill_new_dates(ending: Iterable[_Day]) -> None:
 
 def _open_next_day(ending: Sequence[_Day]) -> list[datetime]:
     """Open the day after each of these, in the time zone that counts from then on; a planned change
-    of it that takes effect is made to the merchant, too; returns the instants at which the new days
-    end, in the same order.
+    of it that takes effect is made to the merchant, too. An account of which the new day is a plan
+    or cycle date gets its next one. Returns the instants at which the new days end, in the same
+    order.
     """
     timezones = _time_zones(ending)
     # A day that the new zone's clocks have behind them already is over as it starts.

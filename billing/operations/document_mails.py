@@ -96,7 +96,8 @@ def _give_up(address: BillingAddress, now: datetime) -> None:
 @transaction.atomic
 def _send_next(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
     """Lock the address and send it its next mail, the link by which it confirms or its documents,
-    and write down what was sent. Returns False if there is none, or another worker is at it.
+    and write down what was sent. Returns False if there is none, the address has ended or has that
+    link and is not confirmed, or another worker is at it.
     """
     address = (
         BillingAddress.objects.select_for_update(of=("self",), skip_locked=True)

@@ -81,10 +81,11 @@ def _collecting(outside: str) -> InSteps:
 
 @transaction.atomic
 def collect(invoice_ids: Sequence[int], *, now: datetime) -> list[int]:
-    """Collect by the sandbox those of these bills that it takes for certain: open and due ones of
-    accounts that pay by it without a card, with no attempt, payment plan or lease under way, and of
-    merchants whose line no unpaid bill freezes or is going to freeze. Returns the keys of the
-    others, for which nothing is done, in the order given.
+    """Collect by the sandbox those of these bills that it takes for certain: open and due ones,
+    which nobody has had tried by choosing a method, of accounts that pay by it without a card, with
+    no attempt, payment plan or lease under way, and of merchants whose line no unpaid bill freezes
+    or is going to freeze. Returns the keys of the others, for which nothing is done, in the order
+    given.
 
     It locks the accounts of all these bills, and then their lines, in the order of their keys, and
     works off their days. Raises ProviderNotReady where the sandbox is switched off. Rule 20.13.

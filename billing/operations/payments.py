@@ -102,10 +102,11 @@ def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None)
 def pay_now(
     *, invoice_id: int, actor: str, now: datetime, attempts_seen: int | None = None
 ) -> Payment:
-    """Try to collect an unpaid bill at once, due or not, because a person wants to; returns the
-    attempt, which may have failed or have no answer yet. Its retries stay as they are, unless the
-    failure turns out to be one that no waiting mends. Writes a trail row. The merchant may be
-    notified of a failure, and a freeze lifted. It locks the bill, its account and its credit line.
+    """Try to collect all that is left of an unpaid bill at once, due or not, and also under a
+    payment plan, because a person wants to; returns the attempt, which may have failed or have no
+    answer yet. Its retries stay as they are, unless the failure turns out to be one that no waiting
+    mends. Writes a trail row. The merchant may be notified of a failure, and a freeze lifted. It
+    locks the bill, its account and its credit line.
 
     `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
     attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay (also while

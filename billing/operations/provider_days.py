@@ -61,7 +61,8 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 def look(*, now: datetime) -> None:
     """Ask Stripe what it took on each of the last DAYS days that are over in UTC, compare that with
     our payments, and keep both sums and the differences (MOST_NAMED at most), a row for each day
-    and currency, in place of those of the looks before. Raises NoAnswer, ProviderNotReady.
+    and currency, in place of those of the looks before; a row of which nothing is found any more is
+    deleted. Raises NoAnswer, ProviderNotReady.
     """
     last = now.astimezone(UTC).date()
     first = last - timedelta(days=DAYS)

@@ -37,9 +37,9 @@ def reopen(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingAccount:
-    """Open the closed account again, and its credit line with the limit that it has; with a trail
-    row. The merchant is notified and reads `told`, or a standard sentence without; `reason` is for
-    colleagues.
+    """Open the closed account again, and its credit line with the limit that it has. It is written
+    on the trail and among operators' decisions. The merchant is notified and reads `told`, or a
+    standard sentence without; `reason` is for colleagues.
 
     It counts after the closing, one tick later if need be. If a plan date passed meanwhile, the
     plan starts anew today, and its fee is charged and billed; else its dates go on. Unless the

@@ -58,8 +58,8 @@ def record(
     report: ProviderReport, *, payment_id: int, actor: str, now: datetime
 ) -> Reversal | None:
     """Record that a provider took back money of a payment; or, if this reversal is on record, what
-    the provider says about it now, and follow up if the money came back. The merchant is notified.
-    A repeat changes nothing.
+    the provider says about it now, and follow up if the money came back. The merchant is notified
+    of a new one, and of money that came back. A repeat changes nothing.
 
     The money is taken from unapplied money as far as it is there. A reversal is ACCEPTED at once if
     it is a refund of ours, or all of it was unapplied; any other one waits for a billing officer.
@@ -227,10 +227,10 @@ def accept(
     showed. Raises UnknownReversal, AlreadyDecided, ChangedMeanwhile, Invalid without a reason or a
     message.
 
-    It is given to the merchant like a credit: above the day's figure for those it takes the
-    `proposal` that a second person confirms, and raises TakesTwoPeople without. It locks account
-    and credit line, whose ended days are worked off first (accounts.lock_both). Rule 18.4, rule
-    18.9.
+    It is given to the merchant like a credit, and written among operators' decisions: above the
+    day's figure for those it takes the `proposal` that a second person confirms, and raises
+    TakesTwoPeople without. It locks account and credit line, whose ended days are worked off first
+    (accounts.lock_both). Rule 18.4, rule 18.9.
     """
     message = wording.checked("message", message, wording.LONGEST_REASON)
     account, reversal = _hold_undecided(reversal_id, seen, now)
@@ -322,8 +322,8 @@ def _decide(
 
 
 def _notify(reversal: Reversal, invoice: Invoice, status: str, now: datetime) -> None:
-    """Tell the merchant's people what became of the reversal of the bill's payment, once for each
-    status.
+    """Write the merchant's notice of what became of the reversal of the bill's payment, once for
+    each status.
     """
     notices.write(
         merchant_id=reversal.account_id,

@@ -40,9 +40,9 @@ OUR_REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
 
 def refund(refund_id: str, *, now: datetime) -> None:
     """Ask Stripe for the refund with this id, and record its present state as a reversal of its
-    payment, of which the merchant is notified. Does nothing if Stripe does not know it, it is of no
-    payment of ours or in another currency, or this state is on record. Raises NoAnswer,
-    ProviderNotReady.
+    payment (reversals.record): the merchant is notified of a new one, and of money that came back.
+    Does nothing if Stripe does not know it, it is of no payment of ours or in another currency, or
+    this state is on record. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.refunds.retrieve, refund_id)
@@ -52,9 +52,9 @@ def refund(refund_id: str, *, now: datetime) -> None:
 
 def refunds_of(charge_id: str, *, now: datetime) -> None:
     """Ask Stripe for all refunds of the charge with this id, and record the present state of each
-    as a reversal of its payment, of which the merchant is notified. Those of no payment of ours or
-    in another currency are left out, as are those whose state is on record. Raises NoAnswer,
-    ProviderNotReady.
+    as a reversal of its payment (reversals.record): the merchant is notified of a new one, and of
+    money that came back. Those of no payment of ours or in another currency are left out, as are
+    those whose state is on record. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         found = stripe_provider.client().v1.refunds.list({"charge": charge_id, "limit": 100})
@@ -155,7 +155,8 @@ def _retrieved(retrieve: Any, object_id: str) -> Any:
 def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
     """Record the refund, as it is at Stripe now, as a reversal of its payment (`_take`). It counts
     as ours if its reason is one that we give. `actor` is how we heard of it. The merchant is
-    notified, and the bill, its account and its credit line are locked.
+    notified of a new one, and of money that came back. The bill, its account and its credit line
+    are locked.
     """
     is_ours = made.reason in OUR_REASONS
     _take(made, Reversal.Kind.REFUND, made.status or "", is_ours, actor, now)
@@ -163,8 +164,8 @@ def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
 
 def _take_dispute(made: "stripe.Dispute", actor: str, now: datetime) -> None:
     """Record this state of a dispute at Stripe (`_take`); nothing while no money is taken. `actor`
-    is how we heard of it. The merchant is notified, and the bill, its account and its credit line
-    are locked.
+    is how we heard of it. The merchant is notified of a new one, and of money that came back. The
+    bill, its account and its credit line are locked.
     """
     if made.status not in NOTHING_TAKEN:
         _take(made, Reversal.Kind.DISPUTE, made.status, False, actor, now)
@@ -175,8 +176,9 @@ def _take(
 ) -> None:
     """Record this state of a refund or dispute, `made` at Stripe; `is_ours` if we refunded by
     ourselves. Nothing is done if it is recorded already in this state, or its payment is not ours
-    or in another currency, which is logged. Otherwise reversals.record notifies the merchant, and
-    locks the bill, its account and its credit line.
+    or in another currency, which is logged. Otherwise reversals.record does it: it notifies the
+    merchant of a new one and of money that came back, and locks the bill, its account and its
+    credit line.
     """
     intent_id = _intent_id(made)
     if not intent_id or _is_known(made.id, state):

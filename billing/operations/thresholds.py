@@ -116,7 +116,7 @@ def approve(
 ) -> ThresholdRequest:
     """Raise the threshold to the one that was asked for, or to `threshold`, which may be less or
     more than that. The merchant is notified and reads `told`; `reason` is for colleagues. Both the
-    change and the answer are on the trail.
+    change and the answer are on the trail, and the change is among operators' decisions.
 
     Above the policy's figure it takes the `proposal` that a second person confirms. Raises
     TakesTwoPeople, ChangedMeanwhile, UnknownRequest, AlreadyDecided, AccountClosed, SamePerson if
@@ -173,8 +173,8 @@ def change(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingAccount:
-    """Set the threshold, higher or lower, and record that, also on the trail if it differs. Nothing
-    is billed until the next posting.
+    """Set the threshold, higher or lower, and record that, also on the trail if it differs, and a
+    higher one among operators' decisions. Nothing is billed until the next posting.
 
     A higher one above the policy's figure takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople, ChangedMeanwhile, AccountClosed, CurrencyMismatch, Invalid for one below

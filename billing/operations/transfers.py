@@ -270,8 +270,9 @@ def give_back(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> UnappliedEntry:
-    """Record that unapplied money was paid back to the merchant, under the bank's reference; with a
-    trail row. The merchant is notified. Returns the entry, whose amount is below 0.
+    """Record that unapplied money was paid back to the merchant, under the bank's reference. Writes
+    a trail row, and the pay-out among operators' decisions. The merchant is notified. Returns the
+    entry, whose amount is below 0.
 
     The same reference and amount is recorded once. The money of a closed account is paid out with
     its rest instead (closing.pay_out_rest). Above the day's figure for pay-outs it takes the

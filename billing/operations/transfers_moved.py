@@ -65,8 +65,9 @@ def move(
     refuses it (BookedThere), unless `is_another` says that it is not, or each of the two is a line
     of the bank's: then this one has its key behind its reference there.
 
-    Another merchant gains by it, so it counts as a pay-out to that one: above the day's figure it
-    takes the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownTransfer,
+    If another merchant gains by it, that one is notified of the unapplied money, and it counts
+    among operators' decisions as a pay-out to that one: above the day's figure it takes the
+    `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownTransfer,
     AlreadyDecided, UnknownMerchant, BookedThere, CurrencyMismatch, ChangedMeanwhile, Invalid
     without both texts. It locks both accounts and their credit lines. Rule 17.9.
     """

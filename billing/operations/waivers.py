@@ -46,9 +46,9 @@ def waive(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> Waiver:
-    """Waive `amount` of what is left of an open or uncollectible bill, with a trail row. What is
-    then left has to be 0, or enough for its provider to collect it. The merchant is notified and
-    reads `told`; `reason` is for colleagues.
+    """Waive `amount` of what is left of an open or uncollectible bill. Writes a trail row, and the
+    waiver among operators' decisions. What is then left has to be 0, or enough for its provider to
+    collect it. The merchant is notified and reads `told`; `reason` is for colleagues.
 
     The same form sent twice, recognised by its `request_key`, makes one waiver. Above the day's
     figure for credits it takes the `proposal` that a second person confirms. Raises TakesTwoPeople,

@@ -63,9 +63,10 @@ def _of_invoice(line: BankLine, invoice: Invoice) -> Match:
 
 def _of_payer(line: BankLine) -> Match:
     """What a line is that names no bill, by the one merchant of all cells whom its payer has paid
-    for before, who is known by the account or else by the name. It is proposed for the merchant's
-    only unpaid bill of this amount; without one it is the merchant's for certain if both account
-    and name are known, and else open: many pay through one account of a payment service.
+    for before, who is known by the account or else by the name. It is open if there is no such
+    merchant, or several. It is proposed for the merchant's only unpaid bill of this amount; without
+    one it is the merchant's for certain if both account and name are known, and else open: many pay
+    through one account of a payment service.
     """
     other = line.other
     if other.account:

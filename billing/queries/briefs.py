@@ -36,8 +36,9 @@ def of_merchant(merchant: Any) -> Brief | None:
 
 
 def of_account(account: BillingAccount) -> Brief:
-    """What operators are shown of an account: its amounts, unpaid bills, threshold, plan, next bill
-    and payment method, and its latest bills, credits and changes of terms.
+    """What operators are shown of an account: its amounts, unpaid bills, threshold, plan, the day
+    of its next bill or of its closing, and its payment method, and its latest bills, credits and
+    changes of terms.
     """
     method = f"{account.get_payment_method_display()} {account.card or ''}".strip()
     ends = Fact("Next bill", account.next_invoice_on)
@@ -205,7 +206,9 @@ def _unpaid(account: BillingAccount) -> Any:
 
 
 def _invoices(account: BillingAccount) -> list[Past]:
-    """The account's latest FEW bills, each with its total, its status and what is left to pay."""
+    """The account's latest FEW bills, drafts included, each with its total and status, and with
+    what is left to pay if it is unpaid.
+    """
     return [
         Past(
             invoice.issued_on,

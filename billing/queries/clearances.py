@@ -69,8 +69,8 @@ def of_invoice(invoice: Invoice) -> Clearance | None:
 
 
 def of_note_on(invoice: Invoice) -> Clearance | None:
-    """How the credit note of a void bill stands with the tax office; None if it is not cleared, or
-    there is no note.
+    """The clearance at the tax office of the credit note on this void bill, with the note, but
+    without its content and file; None if it is not taken up, or there is no note.
     """
     found = Clearance.objects.filter(note__invoice=invoice)
     return found.defer("content", "file").select_related("note").first()

@@ -79,10 +79,12 @@ class Costs:
 
 
 def of(account: BillingAccount, *, today: date) -> Costs:
-    """What the account cost in the DAYS local days up to `today`, in one query.
+    """What the account cost in the DAYS local days up to `today`, day by day and by category,
+    beside the DAYS before these; and what is on the statement of the open month so far. In one
+    query.
 
-    What settles a payment, or uses up or takes back a credit, is no cost of these days; credits
-    are taken off. A charge counts for the day on which it posts (rule 13.1). Rule 20.9.
+    What settles a payment, or uses up or takes back a credit, is no cost of these days; credits are
+    taken off. A charge counts for the day on which it posts (rule 13.1). Rule 20.9.
     """
     first = today - timedelta(DAYS - 1)
     since, month = first - timedelta(DAYS), calendar.month_of(today)

@@ -73,7 +73,10 @@ class Year:
 
 
 def years(account: BillingAccount) -> Sequence[Year]:
-    """The years of which the account has bills or closed statements, the latest first."""
+    """For each year of which the account has bills with a number or closed statements, the latest
+    first: how many it has of both, how many charges are on those statements, and the latest ZIP
+    file of the year that is being built or kept.
+    """
     numbered = account.invoices.filter(number__isnull=False).order_by()
     invoices = dict(numbered.values_list("issued_on__year").annotate(count=Count("pk")))
     closed = account.statements.filter(closed_at__isnull=False).order_by()
@@ -111,8 +114,9 @@ def archives_to_do(now: datetime) -> Sequence[int]:
 
 def addresses_to_mail(now: datetime) -> Sequence[int]:
     """The primary keys of the addresses that are to be mailed by `now`: the link by which they
-    confirm, or documents that came since they did. Those whose mail server refuses are not before
-    their next try.
+    confirm, or documents that came since they did, within MAILED_WITHIN, and that they have not
+    had; by month, once that has ended. Those whose mail server refuses are not before their next
+    try.
     """
     with connection.cursor() as cursor:
         within = {"since": now - MAILED_WITHIN, "asked_since": now - CONFIRM_WITHIN}

@@ -38,8 +38,8 @@ def unpaid(account: BillingAccount) -> Sequence[Due]:
 
 
 def _parts(invoices: Sequence[Invoice]) -> dict[int, list[PaymentPlanPart]]:
-    """The parts of these bills' payment plans in force, with their plans, by the bill's key and the
-    day; a plan has one part at least.
+    """The parts of these bills' payment plans in force, with their plans, by the bill's key, each
+    bill's in the order of their days; an empty list for a bill without a plan.
     """
     parts: dict[int, list[PaymentPlanPart]] = defaultdict(list)
     in_force = Q(plan__invoice__in=invoices, plan__status=PaymentPlan.Status.IN_FORCE)

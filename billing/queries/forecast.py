@@ -126,9 +126,10 @@ class Forecast:
 
 
 def forecast(account: BillingAccount, *, today: date) -> Forecast:
-    """Forecast, on local day `today`, the bills of the next DAYS_AHEAD days; amounts are in the
-    account's currency. For a closed account no bill and no day is forecast, and only the figures of
-    the past are there.
+    """Forecast, on local day `today`, the bills of the next DAYS_AHEAD days, together with the pace
+    of charges that they follow from, and how far the account is from its threshold; amounts are in
+    the account's currency. For a closed account no bill and no day is forecast, and only the
+    figures of the past are there.
 
     Rule 15.27.
     """

@@ -60,7 +60,9 @@ def of_account(account: BillingAccount, *, kind: str = "", number: str = "") -> 
 
 
 def by_number(account: BillingAccount, number: str) -> Invoice | None:
-    """The account's bill with this number, or None."""
+    """The account's bill with this number, as it is stored, without the installation's prefix; or
+    None.
+    """
     return account.invoices.filter(number=number).first()
 
 

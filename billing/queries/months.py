@@ -49,8 +49,9 @@ class ByMonth:
 
 
 def by_category(account: BillingAccount, *, until: date, most: int) -> ByMonth:
-    """The sums of the last `most` months up to `until` (a first day of a month), leaving out the
-    months before the first one among them that has charges; `until` alone if none has.
+    """The sums by category of the account's statements of the last `most` months up to `until` (a
+    first day of a month), leaving out the months before the first one among them that has charges;
+    `until` alone if none has.
     """
     months = [until]
     while len(months) < most:

@@ -174,8 +174,8 @@ def of_order(order: Order) -> FulfilmentRequest | None:
 
 
 def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost]:
-    """The cost of each of these requests, all of one account, in one query; a request without
-    charges costs 0.
+    """The cost of each of these requests, all of one account, by the request, in one query; a
+    request without charges costs 0.
     """
     by_reference = {request.reference: request for request in requests}
     account_ids = {request.account_id for request in by_reference.values()}

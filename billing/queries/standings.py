@@ -148,8 +148,9 @@ def invoices(
 
 
 def invoice(account: BillingAccount, number: str) -> Invoice | None:
-    """The account's bill with this number, with its `standing`, when it was last tried and on which
-    day it freezes the line (`placed`); None if there is none.
+    """The account's bill with this number (as it is stored, without the installation's prefix),
+    with its `standing`, when it was last tried and on which day it freezes the line (`placed`);
+    None if there is none.
     """
     return placed(account.invoices.filter(number=number)).first()
 

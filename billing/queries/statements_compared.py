@@ -52,7 +52,9 @@ class Compared(Sums):
 
 
 def of(statement: Statement) -> Compared:
-    """The totals of the statement beside those of the whole month before, in one query."""
+    """The sums of the statement beside those of the whole month before, in all, by category and by
+    fee, in one query. A fee that only one of the two months has is there, with 0 for the other.
+    """
     month, currency = statement.month, statement.currency
     last = calendar.month_of(month - calendar.ONE_DAY)
     rows = (

@@ -158,7 +158,9 @@ class Taxation:
 
     def treatment(self, account_id: int, on: date) -> Treatment:
         """How the merchant's services of this day are taxed: as operators decided, or else by the
-        countries of both parties and the merchant's tax number. Rule 28.15.
+        countries of both parties and the merchant's tax number, as its confirmed billing details
+        had them on that day (before the first, as those have them; DOMESTIC without any). Rule
+        28.15.
         """
         decided = _in_force(self._treatments.get(account_id, ()), on)
         if decided:

@@ -43,9 +43,9 @@ def of_invoice(
     taken_back: Sequence[Reversal],
 ) -> Sequence[Step]:
     """What happened to a bill, oldest first: its issue, attempts, a missed due date, money beyond
-    what it needed, what our team did about its collecting, reversals, decisions that a merchant is
-    shown, and its payment. `attempts` are all of the bill's, and so is what was done `by_hand` and
-    `taken_back`.
+    what it needed, what our team did about its collecting, reversals, transfers that were booked
+    elsewhere since, decisions that a merchant is shown, and its payment. `attempts` are all of the
+    bill's, and so is what was done `by_hand` and `taken_back`.
     """
     dated = _at_the_end_of(invoice.issued_on, invoice, invoice.issued_at)
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total, note=dated)]

@@ -238,7 +238,7 @@ def of_note(note: CreditNote) -> Content | None:
 def _seller(version: IssuerVersion, is_outside: bool) -> Party:
     """The bill's issuer as the seller. `is_outside` says that all of the document is outside the
     scope of tax: then no VAT number of either side may be named (BR-O-02), and the issuer's stands
-    as its tax number.
+    as its tax number, as one that is none for VAT always does.
     """
     number = version.tax_number
     is_vat = _is_vat(version.country, number)
@@ -256,7 +256,8 @@ def _seller(version: IssuerVersion, is_outside: bool) -> Party:
 
 def _buyer(invoice: Invoice, is_outside: bool) -> Party:
     """Whom the bill is made out to, as the buyer; its VAT number is left out if all of the document
-    is outside the scope of tax (`is_outside`).
+    is outside the scope of tax (`is_outside`). A tax number that is none for VAT stands as its
+    registration number.
     """
     details = invoice.details
     assert details is not None

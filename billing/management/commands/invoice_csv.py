@@ -20,9 +20,10 @@ class Command(OneCellCommand):
         parser.add_argument("--output", type=Path, help="the file to write (default: the terminal)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the CSV of the bill's charges to the file --output or the terminal. Raises
-        CommandError if there is no such bill, the charges do not make the bill, or the file cannot
-        be written. What is on the terminal by then stays there.
+        """Write the CSV of the charges of the bill with this number, as it is stored, without the
+        installation's prefix, to the file --output or the terminal. Raises CommandError if there is
+        no such bill, the charges do not make the bill, or the file cannot be written. What is on
+        the terminal by then stays there.
         """
         invoice = Invoice.objects.filter(number=options["number"]).first()
         if invoice is None:
