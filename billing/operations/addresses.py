@@ -160,12 +160,13 @@ def _lock(
 
 
 def _checked(email: str) -> str:
-    """The e-mail address in lower case. Raises Invalid if it is none."""
+    """The e-mail address in lower case, without blanks around it. Raises Invalid if it is none."""
+    address = email.strip()
     try:
-        validate_email(email)
+        validate_email(address)
     except ValidationError as error:
         raise Invalid("email", f"{email!r} is no e-mail address") from error
-    return email.strip().lower()
+    return address.lower()
 
 
 def _note(
