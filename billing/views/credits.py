@@ -48,7 +48,9 @@ def export_credits(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def credit(request: MemberRequest, pk: int) -> HttpResponse:
-    """The page of the credit with this primary key. Raises Http404 if it is another merchant's."""
+    """The page of the credit with this primary key. Raises Http404 if the merchant has no such
+    credit.
+    """
     credit = asked.find(account_of(request), pk)
     if credit is None:
         raise Http404("the merchant has no such credit")

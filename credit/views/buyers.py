@@ -20,8 +20,8 @@ from merchants.queries import LocalDays
 
 @for_members
 def all_buyers(request: MemberRequest) -> HttpResponse:
-    """The page of the merchant's buyers: the list of all of them, and the merchant's own rules for
-    new orders.
+    """The page of the merchant's buyers: the list of them, filtered and sorted as the address asks,
+    and the merchant's own rules for new orders.
     """
     return page(request)
 
