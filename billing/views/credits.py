@@ -25,7 +25,9 @@ from merchants.access import MemberRequest, for_exporting, for_finance, for_memb
 
 @for_members
 def all_credits(request: MemberRequest) -> HttpResponse:
-    """The list of credits, asked for and given, filtered and sorted."""
+    """The page with the list of credits, asked for and given, filtered and sorted as the address
+    asks.
+    """
     account, local = account_and_days(request)
     wanted = CreditFilter(request.GET, local=local, currency=account.currency)
     page = wanted.page(asked.of(account, **wanted.rows))

@@ -46,7 +46,8 @@ def export_days(request: MemberRequest) -> HttpResponseBase:
 @for_members
 def day(request: MemberRequest, pk: int) -> HttpResponse:
     """The page with the charges of the item with this primary key: those of one fee that post on
-    one day. Raises Http404 if the merchant has no such item.
+    one day, filtered and sorted as the address asks. Raises Http404 if the merchant has no such
+    item.
     """
     account = account_of(request)
     item = days.find(account, pk)
