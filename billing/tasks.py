@@ -33,7 +33,8 @@ from merchants import directory
 def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:
     """Work off the day-ends of these accounts up to `now`; returns the errors of those that failed,
     by the account's primary key. It locks the accounts; day-ends write bills and close statements,
-    of which merchants are notified.
+    of which merchants are notified. Where an account fails, the others go on; one of
+    TRANSIENT_ERRORS, such as a database that is away, is raised at once.
     """
     return run_bisecting(partial(days.work_off, now=now), account_ids)
 
@@ -43,7 +44,8 @@ def collect_payments(
 ) -> Failures:
     """Try to collect these bills, until the turn is over, each under a lease and locks of its own,
     with the notices that failures take; returns the errors of the bills that failed with one, by
-    the bill's primary key.
+    the bill's primary key. Those whose provider keeps silent, or that the turn did not get to, are
+    left for later, and have not failed. One of TRANSIENT_ERRORS is raised at once.
     """
     return ask_one_by_one(payments.collect, invoice_ids, turn or Turn(now))
 
@@ -63,7 +65,9 @@ def reconcile_payments(
 ) -> Failures:
     """Ask providers about these attempts without an answer, until the turn is over, and record what
     they say, with the notices that failures take; returns the errors of the attempts that failed
-    with one, by the attempt's primary key. It locks bill, account and credit line of each.
+    with one, by the attempt's primary key. Those whose provider keeps silent, or that the turn did
+    not get to, are left for later, and have not failed. One of TRANSIENT_ERRORS is raised at once.
+    It locks bill, account and credit line of each.
     """
     return ask_one_by_one(payments.reconcile, payment_ids, turn or Turn(now))
 
@@ -72,21 +76,24 @@ def look_for_reversals(
     providers: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
     """Ask these providers which payments they took back, and record that, with notices to the
-    merchants; returns the errors of the providers that failed, by the provider's number.
+    merchants; returns the errors of the providers that failed, by the provider's number. One that
+    keeps silent is left for later, and has not failed.
     """
     return ask_one_by_one(stripe_reversals.look_at, providers, turn or Turn(now))
 
 
 def look_at_days(providers: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
-    """Ask these providers what they took on the last days, and keep that; returns the errors of the
-    providers that failed, by the provider's number.
+    """Ask these providers what they took on each of the last days that are over, and keep that
+    beside what our own books have, with the differences; returns the errors of the providers that
+    failed, by the provider's number. One that keeps silent is left for later, and has not failed.
     """
     return ask_one_by_one(provider_days.look_at, providers, turn or Turn(now))
 
 
 def look_at_payouts(providers: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
-    """Ask these providers what they paid out to our bank, and keep that; returns the numbers of the
-    providers that failed, each with its error.
+    """Ask these providers what they paid out to our bank, keep that with its rows, and name the
+    differences to our books; returns the numbers of the providers that failed, each with its error.
+    One that keeps silent is left for later, and has not failed.
     """
     return ask_one_by_one(provider_payouts.look_at, providers, turn or Turn(now))
 
@@ -103,14 +110,16 @@ def clear_documents(
 ) -> Failures:
     """Send the documents of these clearances to their providers, or ask about them, until the turn
     is over, and write down the answers, each under a lease; returns the errors of those that failed
-    with one, by the clearance's primary key.
+    with one, by the clearance's primary key. Those whose provider keeps silent, or that the turn
+    did not get to, are left for later, and have not failed.
     """
     return ask_one_by_one(clearances.clear, clearance_ids, turn or Turn(now))
 
 
 def take_bank_files(folders: Sequence[int], now: datetime) -> Failures:
-    """Take in the files of the folder of bank statements, under an advisory lock, and move them
-    away; returns the number of the folder if that failed, with the error.
+    """Take in the files of the folder of bank statements that have rested, under an advisory lock,
+    and move them away; a file that cannot be read or moved is logged, and stays. Returns the number
+    of the folder if another error came, with the error.
     """
     return one_by_one(lambda _folder: bank_folder.take_in(now=now), folders)
 

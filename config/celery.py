@@ -119,8 +119,9 @@ def start_broker(**_: Any) -> None:
 @celeryd_init.connect
 @beat_init.connect
 def check_installation(**_: Any) -> None:
-    """Check, as a worker or beat starts, that the database is of the same installation and counts
-    days by the same time-zone data. If not, end the process with a sentence.
+    """Check, as a worker or beat starts, that the database is of the same installation, counts days
+    by the same time-zone data, and is opened by our keys (config.installation.check). If not, end
+    the process with a sentence; if the database can't be read, a warning is logged, and it starts.
 
     Celery would only log an exception raised here.
     """

@@ -195,7 +195,10 @@ def checked(country: str, number: str, routing: str) -> tuple[str, str]:
 
 
 def rules_of(country: str) -> Rules:
-    """What accounts of the country need besides an IBAN; nothing where they have one."""
+    """The rules for accounts in the country: patterns of their numbers and of the code of the bank,
+    and types. For a country whose accounts have an IBAN, and for one that is not known here, they
+    ask for nothing.
+    """
     return RULES.get(country, NEEDS_NOTHING_MORE)
 
 

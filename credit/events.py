@@ -111,8 +111,8 @@ def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetim
 def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
     """Cancel the order, which releases what it holds, for the reason that the event gives; the
     outcome is "applied", or "duplicate" for a repeat. It locks the line. Raises UnknownOrder,
-    WrongInstant, OrderNotOpen once something is paid, and OrderConflict if it was cancelled before
-    for another reason.
+    WrongInstant, OrderNotOpen unless it is open and nothing of it is paid, and OrderConflict if it
+    was cancelled before for another reason.
     """
     order, is_new = order_steps.cancel(
         merchant_id=merchant_id,
@@ -143,11 +143,11 @@ def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outc
 
 
 def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime) -> Outcome:
-    """Record a refund to an order's buyer, which lowers what is outstanding first and takes the
-    rest out of proceeds, and may lift a freeze for overdue payments (refunds.give). The outcome is
-    "applied", or "duplicate" for a repeat. It locks the line. Raises UnknownOrder, WrongInstant and
-    CurrencyMismatch after storing it for operators; and OrderNotOpen, RefundTooLarge,
-    RefundConflict, Invalid.
+    """Record a refund to an order's buyer, which lowers what is outstanding first, then what was
+    written off, takes the rest out of proceeds, and may lift a freeze for overdue payments
+    (refunds.give). The outcome is "applied", or "duplicate" for a repeat. It locks the line. Raises
+    UnknownOrder, WrongInstant and CurrencyMismatch after storing it for operators; and
+    OrderNotOpen, RefundTooLarge, RefundConflict, Invalid.
     """
     refund, is_new = refunds.give(
         merchant_id=merchant_id,
@@ -346,7 +346,10 @@ class LineTerms(Terms):
 
 
 def _open(joined: Sequence[tuple[Merchant, LineTerms, datetime]]) -> None:
-    """Open the credit lines of these merchants, each on its terms and at its instant."""
+    """Open the credit lines of these merchants, each on its terms and at its instant. Raises
+    Invalid for a currency that is not known, and for a limit below 0 or with more digits than its
+    currency; then none is opened.
+    """
     lines.open(
         [
             lines.NewLine(

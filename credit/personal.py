@@ -52,8 +52,8 @@ def register() -> None:
 
 
 def _of_buyer(subject: Subject) -> "QuerySet[Order]":
-    """The buyer's orders at all merchants. The query names every line, so that an index finds
-    them.
+    """The buyer's orders at all merchants, of the cell that we are inside where books are in cells.
+    The query names every line, so that an index finds them.
     """
     lines = CreditLine.objects.values("pk")
     return Order.objects.filter(line__in=lines, buyer=subject.names[0])

@@ -44,8 +44,8 @@ def of_order(line: CreditLine, order: Order) -> list[Related]:
 
 def net(order: Order, found: Iterable[Related]) -> Money | None:
     """What the order leaves its merchant: what was ordered, less refunds, what was written off for
-    good, and its costs among those `found`. None for an order that came to nothing, and where a
-    cost is in another currency.
+    good, and its costs among those `found`. None for an order that was declined or cancelled, and
+    where a cost is in another currency.
     """
     costs = [one.amount for one in found if one.is_cost]
     is_void = order.status in (Order.Status.DECLINED, Order.Status.CANCELLED)

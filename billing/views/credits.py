@@ -25,7 +25,9 @@ from merchants.access import MemberRequest, for_exporting, for_finance, for_memb
 
 @for_members
 def all_credits(request: MemberRequest) -> HttpResponse:
-    """The list of credits, asked for and given, filtered and sorted."""
+    """The page with the list of credits, asked for and given, filtered and sorted as the address
+    asks.
+    """
     account, local = account_and_days(request)
     wanted = CreditFilter(request.GET, local=local, currency=account.currency)
     page = wanted.page(asked.of(account, **wanted.rows))
@@ -48,7 +50,9 @@ def export_credits(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def credit(request: MemberRequest, pk: int) -> HttpResponse:
-    """The page of the credit with this primary key. Raises Http404 if it is another merchant's."""
+    """The page of the credit with this primary key. Raises Http404 if the merchant has no such
+    credit.
+    """
     credit = asked.find(account_of(request), pk)
     if credit is None:
         raise Http404("the merchant has no such credit")

@@ -18,7 +18,9 @@ from merchants.access import MemberRequest, for_exporting, for_members
 
 @for_members
 def all_days(request: MemberRequest) -> HttpResponse:
-    """The page with the sums of each fee and day, filtered and sorted."""
+    """The page with the list of what is charged, by fee and by the day on which it posts, filtered
+    and sorted as the address asks.
+    """
     account, local = account_and_days(request)
     asked = DayFilter(request.GET, local=local, currency=account.currency)
     context = asked.context | {
@@ -44,7 +46,8 @@ def export_days(request: MemberRequest) -> HttpResponseBase:
 @for_members
 def day(request: MemberRequest, pk: int) -> HttpResponse:
     """The page with the charges of the item with this primary key: those of one fee that post on
-    one day. Raises Http404 if it is another merchant's.
+    one day, filtered and sorted as the address asks. Raises Http404 if the merchant has no such
+    item.
     """
     account = account_of(request)
     item = days.find(account, pk)

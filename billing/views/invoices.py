@@ -47,7 +47,7 @@ ATTEMPTS = re.compile("[0-9]{1,9}")
 
 @for_members
 def invoices(request: MemberRequest) -> HttpResponse:
-    """The list of bills, filtered and sorted."""
+    """The page with the list of the merchant's bills, filtered and sorted as the address asks."""
     account, local = account_and_days(request)
     asked = InvoiceFilter(request.GET, local=local, currency=account.currency)
     context = asked.context | {
@@ -254,8 +254,9 @@ def _cleared(clearance: Clearance | None) -> HttpResponse:
 
 @for_members
 def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
-    """The page with the charges of the bill's line with this primary key; those of a void bill may
-    be on another bill by now. Raises Http404 if the bill has no such line.
+    """The page with the charges of the bill's line with this primary key, filtered and sorted as
+    the address asks; those of a void bill may be on another bill by now. Raises Http404 if the bill
+    has no such line.
     """
     invoice = invoice_of(request, number)
     line = invoice_queries.line(invoice, pk)

@@ -21,7 +21,9 @@ from merchants.queries import LocalDays
 
 @for_members
 def fulfilment_requests(request: MemberRequest) -> HttpResponse:
-    """The list of fulfilment requests with what each has cost, filtered and sorted."""
+    """The page with the list of fulfilment requests with what each has cost, filtered and sorted as
+    the address asks.
+    """
     account, local = account_and_days(request)
     asked = _asked(request, account, local)
     page = asked.page(requests.of(account, part=asked.rows["reference"]))

@@ -64,7 +64,9 @@ def ask_threshold(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def threshold_requests(request: MemberRequest) -> HttpResponse:
-    """The list of higher thresholds that were asked for, with our answers."""
+    """The page with the list of higher thresholds that were asked for, with our answers, filtered
+    and sorted as the address asks.
+    """
     account, local = account_and_days(request)
     asked = ThresholdFilter(request.GET, local=local)
     page = asked.page(terms.threshold_requests(account, **asked.rows))

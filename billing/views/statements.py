@@ -87,7 +87,9 @@ def _drawn(account: BillingAccount, by_month: months.ByMonth, size: tuple[int, i
 
 @for_members
 def statements(request: MemberRequest) -> HttpResponse:
-    """The list of statements, a month each, filtered and sorted."""
+    """The page with the list of statements, one of each month, filtered and sorted as the address
+    asks.
+    """
     account, local = account_and_days(request)
     asked = _asked(request, account, local)
     context = asked.context | {"page": asked.page(statement_queries.of_year(account, **asked.rows))}
@@ -118,8 +120,8 @@ def _asked(request: MemberRequest, account: BillingAccount, local: LocalDays) ->
 
 @for_members
 def statement(request: MemberRequest, month: date) -> HttpResponse:
-    """The page of the month's statement, open or closed, with its totals and charges. Raises
-    Http404 if nothing was charged in the month.
+    """The page of the month's statement, open or closed, with its totals, and with its charges,
+    filtered and sorted as the address asks. Raises Http404 if nothing was charged in the month.
     """
     account, local = account_and_days(request)
     statement = statement_queries.of_month(account, month)
@@ -143,9 +145,9 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
 
 @for_exporting
 def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
-    """The month's charges as CSV or, with `format=xlsx` in the address, as a spreadsheet. If the
-    month is not closed, or nothing was charged in it, redirects to the list of statements with the
-    reason. One that an operator takes is put on the trail.
+    """All charges of the month as CSV or, with `format=xlsx` in the address, as a spreadsheet. If
+    the month is not closed, or nothing was charged in it, redirects to the list of statements with
+    the reason. One that an operator takes is put on the trail.
     """
     merchant = request.membership.merchant
     try:

@@ -11,7 +11,9 @@ from merchants.access import MemberRequest, for_members
 
 @for_members
 def unapplied(request: MemberRequest) -> HttpResponse:
-    """The page of money that no bill wanted, and of what became of it."""
+    """The page with the list of money that no bill wanted, and of what became of it, filtered and
+    sorted as the address asks.
+    """
     account, local = account_and_days(request)
     asked = UnappliedFilter(request.GET, local=local, currency=account.currency)
     page = asked.page(unapplied_queries.entries(account, **asked.rows))

@@ -28,8 +28,9 @@ OF_ALL = re.compile(rf"{ADMIN}($|(find|figures|reports|merchants/user|merchants/
 
 
 def cell_of(request: HttpRequest) -> int | None:
-    """Find out the number of the cell in which the page of the admin is made; None for one that
-    goes over all cells itself.
+    """Find out the number of the cell in which the page of the admin is made: that of the merchant
+    or of the row that its address names, and otherwise the one that the operator has chosen, or the
+    first. None for one that goes over all cells itself.
     """
     path = request.path_info
     if OF_ALL.match(path):
@@ -47,7 +48,8 @@ def cell_of(request: HttpRequest) -> int | None:
 
 def _of_row(app_label: str, model_name: str, key: int) -> int | None:
     """Look for the row with this primary key, cell by cell if need be, and return the number of its
-    cell; None for one that is of no merchant, or that there is not.
+    cell; None if there is no such row, and for one of a table that the cells share that is of no
+    merchant.
     """
     try:
         model = apps.get_model(app_label, model_name)

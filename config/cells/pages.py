@@ -60,7 +60,7 @@ class EntersCells:
     def _of_operator(self, request: HttpRequest) -> HttpResponseBase:
         """The answer to a request for a page of the admin; one that chooses a cell leads to the
         page itself. Who is not signed in is not asked which cell is meant. Nobody decides anything
-        while a merchant is moved.
+        while a merchant is moved: a request that may write raises Moves then.
         """
         if SESSION_KEY not in request.session:
             return self.get_response(request)

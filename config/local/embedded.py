@@ -94,8 +94,8 @@ def ensure() -> None:
 
 
 def revive() -> None:
-    """Start those embedded servers that have died, or none has started yet. It is for a caller that
-    has lost a connection, and then connects again.
+    """Start those embedded servers that do not run, since they have died or were never started. It
+    is for a caller that has lost a connection, and then connects again.
 
     Raises ServerDidNotStart.
     """

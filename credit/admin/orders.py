@@ -240,7 +240,9 @@ class OrderFlagAdmin(DecidingSeveral, AboutLine, OfMerchant):
 
     @admin.display(description="Orders as they were seen")
     def orders(self, flag: OrderFlag) -> SafeString:
-        """The orders of the flag as each was when it was added to the flag, one on a line."""
+        """The orders of the flag, one on a line, all as they were when the last of them was added
+        to it.
+        """
         return format_html_join(
             "",
             "<div>{}: {} {}, {}, placed {}, shipped {}, {}</div>",

@@ -84,7 +84,7 @@ class RefundFilter(Filter):
     @property
     def nothing_found(self) -> StrOrPromise:
         """What the reader of a list that found nothing is told: that there are no refunds on these
-        days, if nothing but days and an order is asked for; otherwise what any list says
+        days, if nothing but the days and how to sort is asked for; otherwise what any list says
         (Filter.nothing_found).
         """
         if self.asked.keys() <= {"days", "since", "until", "by"} and not self.is_mistaken:

@@ -22,10 +22,10 @@ def block(
 ) -> PayoutDestination:
     """Block a destination: it is removed, nothing is sent to it from now on, withdrawals to it that
     were not sent are REJECTED, automatic ones end, and the merchant cannot add its number again.
-    What was sent goes on. The merchant's owners are notified and read `told`; `reason` is for
-    colleagues, on the trail.
+    What was sent goes on. The merchant is notified of each withdrawal that is rejected, its owners
+    of the blocking, and reads `told`; `reason` is for colleagues, on the trail.
 
-    Raises UnknownDestination, AlreadyDecided for one that is blocked, Invalid without both texts,
+    Raises AlreadyDecided for one that is blocked, Invalid without both texts, and
     PayoutDestination.DoesNotExist. It locks the line, whose ended days are worked off first
     (lines.lock). Rule 10.18.
     """

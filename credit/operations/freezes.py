@@ -89,9 +89,10 @@ def lift(*, freeze_id: int, actor: str, note: str, told: str = "", now: datetime
     merchant is notified, and reads `told`, or a standard sentence without; `note` is for
     colleagues, on the trail.
 
-    An OVERDUE freeze comes back at the next day start while its cause holds. Raises AlreadyLifted,
-    Invalid without a note, Freeze.DoesNotExist. It locks the line, whose ended days are worked off
-    first (lines.lock). Rule 7.1.
+    An OVERDUE freeze comes back at the next day start while its cause holds. An UNPAID_BILL one
+    does not come back for the bills whose day has come, but on the day of another one that is
+    unpaid. Raises AlreadyLifted, Invalid without a note, Freeze.DoesNotExist. It locks the line,
+    whose ended days are worked off first (lines.lock). Rule 7.1.
     """
     note, told = wording.checked("note", note), wording.optional("told", told)
     line_id = Freeze.objects.values_list("line_id", flat=True).get(pk=freeze_id)

@@ -130,8 +130,9 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
     Every operation on a line does this first, and then counts at `line.now`: the latest of `now`,
     the instant last written to the line and the start of its open day, since clocks differ and
     locks are waited for. With `notes_instant=False` the caller saves `line.now` on the line with
-    its own writes (`last_wrote_at`). Raises CreditLine.DoesNotExist. What day-ends do, such as
-    write-offs and freezes, is notified to the merchant. Rule 2.4, rule 2.5.
+    its own writes (`last_wrote_at`). Raises CreditLine.DoesNotExist, and DaysNotWorkedOff if a day
+    cannot be worked off. What day-ends do, such as write-offs and freezes, is notified to the
+    merchant. Rule 2.4, rule 2.5.
     """
     line = _locked(merchant_id, now, LOCK_AND_NOTE if notes_instant else LOCK)
     counts_at = max(now, line.last_wrote_at)  # as a day starts that instant is noted, too

@@ -102,7 +102,7 @@ def take(steps: Sequence[Step[T]]) -> list[Done | T | Refused]:
     locked, in the order of their keys, until the transaction ends.
 
     Returns for each step what it wrote, what its `by_itself` returned, or the refusal that it met,
-    which does not hold up the others.
+    which does not hold up the others. Any other error is raised, and undoes all of them.
     """
     batch = _Batch(steps)
     outcomes: list[Done | T | Refused] = []
@@ -153,10 +153,10 @@ class _Batch:
             self._metrics.add((step.merchant_id, step.what.at))
 
     def take(self, step: Step[Any]) -> Done | Refused | None:
-        """Take the step with the others. Returns what it wrote or found written, a refusal that
-        leaves nothing behind, or None, with nothing changed, for a step that has to go alone. A
-        line whose day has ended goes alone. What was done counts at `line.now`, which becomes the
-        line's last instant.
+        """Take the step with the others. Returns what it wrote or found written; or a refusal,
+        which leaves nothing behind, except that of cash which is kept as UNMATCHED; or None, with
+        nothing changed, for a step that has to go alone. A line whose day has ended goes alone.
+        What was done counts at `line.now`, which becomes the line's last instant.
         """
         if step.what is None:
             return None

@@ -151,8 +151,8 @@ def note_delivery(order: Order, line: CreditLine, at: datetime) -> bool:
 
 
 def was_due(order: Order, line: CreditLine) -> bool:
-    """Whether a due date of the order, which was just delivered, had passed before the line's open
-    day.
+    """Whether something is left to pay of the order, which was just delivered, and the due date of
+    its oldest unpaid part is before the line's open day.
     """
     return order.due_on is not None and order.due_on < line.open_on
 

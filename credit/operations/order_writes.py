@@ -183,9 +183,9 @@ class OrderWriter:
         payments: Sequence[Key],
         metrics: Sequence[tuple[int, datetime]],
     ) -> Known:
-        """Lock these lines until the transaction ends, in the order in which the keys are given,
-        which callers sort, and then look up what there is of these orders, payments and metrics. No
-        day is worked off.
+        """Lock these lines until the transaction ends, in the order of their keys, in which
+        everybody locks several, and then look up what there is of these orders, payments and
+        metrics. No day is worked off.
         """
         asked = [(LOCK, {"lines": line_ids}), *_by_two(LOAD, "references", orders)]
         asked += _by_two(KNOWN_PAYMENTS, "references", payments)

@@ -91,7 +91,7 @@ def keep(
     now: datetime,
 ) -> str:
     """Write the withdrawals, which were checked, into a file of this name, keep what it takes to
-    write it again, and return its text. Raises Lacking.
+    write it again, and return its text. Raises Lacking, and what `number_of` raises.
     """
     used = sorted({withdrawal.currency for withdrawal in withdrawals})
     accounts = {code: settings.TAEL_PAYOUT_ACCOUNTS[code] for code in used}

@@ -61,7 +61,8 @@ class UnknownAnswer(Refused):
 @transaction.atomic
 def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
     """Store the rows of a file for the job that processes them, with a trail row that names who
-    uploaded it.
+    uploaded it. The file is a CSV or, where TAEL_PAYOUT_ACCOUNTS is set, also a bank's message: a
+    pain.002 or a camt.054.
 
     Where the books are in cells, each row is stored in the cell that the withdrawal which it names
     is in, in a file of the same name; one that names none stays here (rule 30.12). Returns the file
@@ -114,7 +115,10 @@ def _store(
 
 
 def _read(content: bytes) -> tuple[str, list[Said]]:
-    """The form of the file, and what it says row by row. Raises UnreadableFile."""
+    """The form of the file, and what it says row by row: what a bank's message (pain.002 or
+    camt.054) says, where TAEL_PAYOUT_ACCOUNTS is set, and otherwise the rows of a CSV. Raises
+    UnreadableFile.
+    """
     if settings.TAEL_PAYOUT_ACCOUNTS and bank_messages.is_one(content):
         return bank_messages.read(content)
     return PayoutAnswerFile.Form.CSV, list(csv_rows.read(content))
@@ -125,9 +129,10 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
     """Apply one row of the bank's answers, in the name of its uploader, and return it with its
     outcome. A row that was processed already is returned as it is.
 
-    A row that cannot be right ends as REFUSED, with the reason in `problem`, and raises nothing.
-    Raises PayoutAnswer.DoesNotExist. It locks the row. A withdrawal that it ends has a trail row,
-    and its merchant is notified.
+    A row that cannot be right ends as REFUSED, with the reason in `problem`, and raises nothing; if
+    it names another amount than was sent, a withdrawal that is SENT becomes UNKNOWN all the same.
+    Raises PayoutAnswer.DoesNotExist. It locks the row and the withdrawal's line. A withdrawal that
+    ends by it, or comes back, has a trail row, and its merchant is notified.
     """
     answer = PayoutAnswer.objects.select_for_update(of=["self"]).select_related("file").get(
         pk=answer_id

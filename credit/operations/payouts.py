@@ -51,8 +51,9 @@ class ProviderDecides(Refused):
 
 def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
     """Send a withdrawal that needs no further decision to its provider, and record the answer:
-    PAID, FAILED, or UNKNOWN if there is none. Does nothing while another process is sending it, or
-    if it was sent already or may not be sent yet.
+    PAID, FAILED, or UNKNOWN if there is none or it names another amount. Does nothing while another
+    process is sending it, or if it was sent already or may not be sent yet. It is not for
+    withdrawals that people send.
 
     `silences` counts, for one run of a job, how often each provider did not answer. Raises
     KeepsSilent if the run has given up on this provider, WithdrawalsStopped, UnknownWithdrawal,
@@ -75,9 +76,10 @@ def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = 
     UNKNOWN.
 
     It is sent again only if the provider says that it never received it, and only once the first
-    request can't arrive any more. Raises WithdrawalsStopped instead of sending again, and otherwise
-    what `send` raises. `silences` counts, over a run, which providers do not answer. It holds a
-    lease of the withdrawal meanwhile. The merchant is notified of the end. Rule 10.10.
+    request can't arrive any more; if its destination was removed by then, it becomes FAILED
+    instead. Raises WithdrawalsStopped instead of sending again, and otherwise what `send` raises.
+    `silences` counts, over a run, which providers do not answer. It holds a lease of the withdrawal
+    meanwhile. The merchant is notified of the end. Rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -267,9 +269,9 @@ def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
 
 @transaction.atomic
 def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> str:
-    """Record that `teller`, a provider or a row of the bank's answers, says it paid another amount.
-    A withdrawal that is SENT becomes UNKNOWN, until an operator decides; one that has ended stays
-    as it is.
+    """Record that `teller`, a provider or a row of the bank's answers, says it paid another amount:
+    what is wrong is stored as the withdrawal's `problem`, and one that is SENT becomes UNKNOWN,
+    until an operator decides. One that has ended stays as it is.
 
     Returns what is wrong, in words for operators. Raises UnknownWithdrawal, NotSent. It locks the
     withdrawal's line, whose ended days are worked off first.
@@ -334,9 +336,8 @@ def _end_by_hand(
 @transaction.atomic
 def flag_late(withdrawal_ids: Sequence[int], *, now: datetime) -> int:
     """Mark those of these withdrawals as late that have not ended and are not marked yet, for
-    operators to look at. Returns how many were marked. The caller chooses which are late.
-
-    Rule 10.12. It locks the withdrawal's line, whose ended days are worked off first.
+    operators to look at. Returns how many were marked. The caller chooses which are late. Rule
+    10.12. It locks the line of each, whose ended days are worked off first.
     """
     late = Withdrawal.objects.filter(
         pk__in=withdrawal_ids, ended_at__isnull=True, flagged_late_at__isnull=True

@@ -52,8 +52,8 @@ class Route:
 
 def route(ours: Account, transfer: Transfer) -> Route:
     """How the transfer is said in a file for our account. Raises Lacking if its number, routing
-    code or BIC is wrong, if it has no BIC and needs one, or if no bank takes the letters of its
-    holder's name.
+    code or BIC is wrong, if it has no BIC and needs one, or if the bank does not take the letters
+    of its holder's name. A town in such letters is left out.
     """
     country = transfer.country
     try:

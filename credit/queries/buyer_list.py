@@ -173,8 +173,8 @@ class Buyers:
 
     @property
     def figures(self) -> Figures:
-        """How many buyers there are, and the sums of what they hold of the limit and of what was
-        lost by them.
+        """How many buyers are as asked, on all pages, and the sums of what they hold of the limit
+        and of what was lost by them.
         """
         if self._figures is None:
             self._rows("name", None, is_backwards=False, most=0)

@@ -94,9 +94,9 @@ class Outcome:
 
 
 def outcome(policy: CreditPolicy, now: datetime) -> Outcome:
-    """What reviews held now by this policy would do to all lines of its currency. Lines that have
-    no review are not counted: without metrics, with a limit of 0, and closed ones. Nothing is
-    written.
+    """What reviews held now by this policy would do to the lines of its currency, where books are
+    in cells to those of the cell that we are inside. Lines that have no review are not counted:
+    without metrics, with a limit of 0, and closed ones. Nothing is written.
     """
     lines = list(
         CreditLine.objects.filter(currency=policy.currency).values_list("pk", "timezone", "open_on")
@@ -118,9 +118,11 @@ def outcome(policy: CreditPolicy, now: datetime) -> Outcome:
 
 
 def overdue_enough(policy: CreditPolicy) -> int:
-    """How many lines of the policy's currency have so large a share of their limit overdue on their
-    open day as freezes a line by this policy; lines with a limit of 0 are not counted. Whether they
-    are frozen or closed makes no difference.
+    """How many lines of the policy's currency, where books are in cells of the cell that we are
+    inside, would have so much overdue on their open day as freezes a line by this policy, if the
+    other instalments of an overdue order were due, too: all that is outstanding of such orders is
+    counted. Lines with a limit of 0 are not counted. Whether they are frozen or closed makes no
+    difference.
     """
     asked = {"currency": policy.currency, "overdue_ratio": policy.overdue_ratio}
     with connection.cursor() as cursor:
@@ -148,7 +150,8 @@ LABELS = {
 def compare(base: CreditPolicy, new: CreditPolicy, now: datetime) -> Brief:
     """What a page shows of a new version before it is saved: what reviews of all lines would come
     to now by the version before (`base`) and by the new one, and how many lines have as much
-    overdue as freezes them.
+    overdue as freezes them (overdue_enough). Where books are in cells, that is of the lines of the
+    cell that we are inside.
     """
     by_base, by_new = outcome(base, now), outcome(new, now)
     changes = [

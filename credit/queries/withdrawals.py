@@ -77,7 +77,8 @@ def stopped_by(line: CreditLine) -> Freeze | None:
 
 def timeline(withdrawal: Withdrawal) -> list[Step]:
     """What happened to the withdrawal, oldest first: request, approval, sending, that it was
-    flagged as late, its end with the reason, and corrections. Operators are not named.
+    flagged as late, its end with the reason, that it was paid after all, and that the bank sent it
+    back, with the reason. Operators are not named.
     """
     steps = [
         Step(

@@ -27,8 +27,10 @@ from merchants.queries import LocalDays
 
 @for_members
 def after_sales(request: MemberRequest) -> HttpResponse:
-    """The page of refunds and cancelled orders: refunds by how far their orders had come and by
-    buyer, cancelled orders by reason, a chart and table by month, and the list of all refunds.
+    """The page of refunds and cancelled orders of the days that the address asks for, or else of
+    the last 90: refunds by how far their orders had come and by buyer, cancelled orders by reason,
+    and the list of the refunds, filtered and sorted as the address asks; with a chart and a table
+    of refunds in the latest twelve months.
     """
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)

@@ -20,15 +20,16 @@ from merchants.queries import LocalDays
 
 @for_members
 def all_buyers(request: MemberRequest) -> HttpResponse:
-    """The page of the merchant's buyers: the list of all of them, and the merchant's own rules for
-    new orders.
+    """The page of the merchant's buyers: the list of them, filtered and sorted as the address asks,
+    and the merchant's own rules for new orders.
     """
     return page(request)
 
 
 def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
-    """The page of the buyers: the list of them, and the form for caps; `refused` is one that was
-    submitted and refused. A refused form is shown with its errors and status 422.
+    """The page of the buyers: the list of them, filtered and sorted as the address asks, and the
+    form for caps; `refused` is one that was submitted and refused. A refused form is shown with its
+    errors and status 422.
     """
     line, today = line_and_today(request, clock.now())
     asked = BuyersFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)

@@ -32,9 +32,9 @@ def limit(request: MemberRequest) -> HttpResponse:
 
 
 def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
-    """The page of the limit: its use, history, freezes and entries, and the form for caps;
-    `refused` is one that was submitted and refused. A refused form is shown with its errors and
-    status 422.
+    """The page of the limit: its use, history and freezes, its entries, filtered and sorted as the
+    address asks, and the form for caps; `refused` is one that was submitted and refused. A refused
+    form is shown with its errors and status 422.
     """
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)

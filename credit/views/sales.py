@@ -65,8 +65,9 @@ def chart(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def month(request: MemberRequest, month: date) -> HttpResponse:
-    """The page of the orders that were placed in a month, which starts on `month`, and what they
-    come to.
+    """The page of the month that starts on `month`: what was sold, cancelled and refunded in it,
+    and the list of the orders placed in it, filtered and sorted as the address asks; declined ones
+    are left out, and cancelled ones, too, unless the address asks for these.
     """
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)

@@ -61,9 +61,9 @@ def price(
 
 
 def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
-    """The act, called with the shop's key and the instant, that adds a card of the sandbox, from
-    which bills are collected from then on and with a trail row, with these last four digits, which
-    decide which payments succeed (billing.providers.registry). `by` is who does it.
+    """The act, called with the shop's key and the instant, that adds a card of the sandbox with
+    these last four digits, which decide which payments succeed (billing.providers.registry). Bills
+    are collected from it from then on, and a trail row is written. `by` is who does it.
     """
     return lambda merchant, now: payment_methods.add_card(
         merchant_id=merchant, provider=BillingAccount.Method.SANDBOX,

@@ -18,7 +18,7 @@ def chapter(shop: Shop, days: Days) -> Iterator[Action]:
     """Yield the actions that introduce all prices in the shop's currency, and, a few days ago, a
     dearer price of shipping labels from next month on.
 
-    Prices are for all shops of a currency, so this is the chapter of only one of them.
+    Prices are for all shops of a currency: for the second shop these find the prices introduced.
     """
     currency = shop.currency
     for fee, unit in PRICES[currency].items():
