@@ -76,8 +76,9 @@ def _owner(visit: Visit) -> Item | None:
 
 
 def _profile(visit: Visit) -> Item | None:
-    """The step "the profile is confirmed" of a list of what a merchant still needs, done if it is;
-    if not, it says how the profile stands. None if the operator may not see profiles.
+    """The step "the profile is confirmed" of a list of what a merchant still needs, done if both of
+    its parts are; if not, it says whether the profile is empty, or waits for an operator's
+    decision. None if the operator may not see profiles.
     """
     if not visit.may_see(Profile):
         return None

@@ -82,7 +82,8 @@ def of_member(membership: Membership, name: str = "") -> Brief:
 
 def of_invitation(invitation: Invitation) -> Brief:
     """Who was invited by whom, until when the link opens something, whether the address has an
-    account, and the team as it is.
+    account, the team's owners and how many people it has, and what was decided about the address
+    lately.
     """
     return Brief(
         facts=(

@@ -144,8 +144,8 @@ class Bar:
 
     @property
     def mistakes(self) -> Iterator[Mistake]:
-        """Yield what in the page's address makes no sense: wrong values, an unknown order and
-        unknown names.
+        """Yield what in the page's address makes no sense: wrong values and an unknown order, each
+        cut to LONGEST_MISTAKE characters, and the first few unknown names (ListForm.unknown).
         """
         for name, errors in self.filter.errors.items():
             value = str(self.filter.data.get(name, ""))[:LONGEST_MISTAKE]

@@ -53,7 +53,7 @@ def outcomes(file: Import) -> dict[str, int]:
 
 def result(file: Import) -> Iterator[bytes]:
     """Return the import as chunks of a CSV file: its rows in the order of their lines, each with
-    what became of it.
+    what it said, for as long as that is kept, and what became of it by now.
     """
     said = {name: csv_files.safe(f"(data ->> '{name}')") for name in file.columns}
     columns = {

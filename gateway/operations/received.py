@@ -129,7 +129,9 @@ def _said(sent: Any) -> tuple[Any, ...]:
 
 
 def _became(outcome: Outcome) -> tuple[str, str, str]:
-    """The status, code and reason of an outcome, as they are stored."""
+    """The status, code and reason of an outcome, as they are stored: the reason cut to
+    LONGEST_REASON characters, and "" without one.
+    """
     if not outcome.reason:
         return outcome.status, outcome.code, ""
     return outcome.status, outcome.code, shown(outcome.reason, LONGEST_REASON)
