@@ -30,8 +30,9 @@ def register() -> None:
 
 
 def _of_merchant(visit: Visit) -> Section:
-    """The part of a merchant's page that shows its profile, at most MANY people, and colleagues'
-    notes. Operators who may not see memberships see no people.
+    """The part of a merchant's page that shows its profile, at most MANY people, and the latest FEW
+    notes of colleagues. Of these, operators see only what they may see by their roles: profiles,
+    memberships and notes.
     """
     people: list[Any] = []
     if visit.may_see(Membership):

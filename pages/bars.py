@@ -211,7 +211,9 @@ class Bar:
         return Pill(label, text, clear, fields=[self.filter[name] for name in OF_AMOUNTS])
 
     def _as_typed(self, name: str) -> str:
-        """What is asked for in a field, or what was typed there if it makes no sense."""
+        """What is asked for in a field, or, cut to LONGEST_MISTAKE characters, what was typed there
+        if it makes no sense.
+        """
         if name in self.filter.errors:
             return str(self.filter.data.get(name, ""))[:LONGEST_MISTAKE]
         return str(self.filter.said[name])

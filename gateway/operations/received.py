@@ -182,8 +182,8 @@ def event_of(received: ReceivedEvent) -> Event:
 
 
 def again(received: ReceivedEvent, outcome: Outcome, *, now: datetime) -> ReceivedEvent:
-    """Store the outcome of an event that an operator sent again, as a new record that names the
-    first one.
+    """Store the outcome of an event that an operator sent again, its reason cut to LONGEST_REASON
+    characters, as a new record that names the first one, and return that.
     """
     return ReceivedEvent.objects.create(
         received_at=now,
