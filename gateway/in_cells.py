@@ -32,8 +32,8 @@ class Run(Protocol):
 
     def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:
         """Lock the billing accounts and credit lines of the events' merchants until the transaction
-        ends; unknown merchants are ignored. Works off their days that have ended by `days_to`, and
-        none without it.
+        ends; unknown merchants are ignored. Works off days that have ended by `days_to`, of each
+        merchant those of the book that its events are about, and none without it.
         """
         ...
 
@@ -79,8 +79,9 @@ class RunInCells:
         return found
 
     def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:
-        """Lock the billing accounts and credit lines of all merchants of these events, and work off
-        their days that have ended by `days_to`, if it is given: cell by cell, in the order of their
+        """Lock the billing accounts and credit lines of all merchants of these events, unless they
+        are unknown, and, if `days_to` is given, work off days that have ended by then, of each
+        merchant those of the book that its events are about: cell by cell, in the order of their
         numbers.
         """
         self._held_to = (days_to,)

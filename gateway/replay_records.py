@@ -21,8 +21,8 @@ NO_EVENT = "(no event)"  # what the table calls lines that say none
 
 
 def note(replay: Replay, window: Sequence[Line], outcomes: Sequence[Outcome]) -> None:
-    """Record in the replay what became of this group of lines, those rejected, and how far the file
-    has been applied by that.
+    """Record in the replay and in the database what became of this group of lines, those rejected,
+    how far the file has been applied by that, and the replay's clock as it is now.
     """
     counts = defaultdict(dict, replay.outcomes)
     rejections = []

@@ -6,8 +6,8 @@ from jobs.timetable import job_named
 
 
 def of_failure(failure: JobFailure) -> Brief:
-    """What operators read of a failed row, from the database: what failed, how often and since
-    when, and how the job itself has gone lately.
+    """What operators read of a failed row, from the database: what failed, how often, since when
+    and with which error, how many rows of the job are parked, and how its latest FEW runs went.
     """
     runs = JobRun.objects.filter(job=failure.job).order_by("-pk")[:FEW]
     others = JobFailure.objects.filter(job=failure.job, resolved_at__isnull=True)

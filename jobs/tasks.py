@@ -43,7 +43,8 @@ def run_job(name: str, tick: str = "", cell: int = in_cells.OUTSIDE) -> None:
 
     Does nothing if the tick is claimed, while a run of the job is at work, or for a cell that has
     not answered lately. Without a tick, it is a run outside the timetable. If this machine's clock
-    is wrong, a failed run is put on record, and ClockAhead is raised.
+    is wrong, a failed run is put on record, and ClockAhead is raised. Raises LookupError for an
+    unknown name.
     """
     numbers = in_cells.of(job_named(name).where) if cell == in_cells.OUTSIDE else [cell]
     if numbers == [cell]:

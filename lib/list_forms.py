@@ -304,8 +304,9 @@ class ListForm(forms.Form):
 
 
 def address_back(view: str, query: str) -> str:
-    """The query string with which to open the list `view` again, read from the parameter BACK
-    (`query`) of a row's page; "" if that parameter is of another list, or empty.
+    """The query string with which to open the list `view` again, read from the first LONGEST_BACK
+    characters of the parameter BACK (`query`) of a row's page; "" if that parameter is of another
+    list, or empty.
     """
     of, _question, asked = query[:LONGEST_BACK].partition("?")
     return f"?{QueryDict(asked).urlencode()}" if of == view and asked else ""

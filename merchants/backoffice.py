@@ -30,8 +30,9 @@ def register() -> None:
 
 
 def _of_merchant(visit: Visit) -> Section:
-    """The part of a merchant's page that shows its profile, at most MANY people, and colleagues'
-    notes. Operators who may not see memberships see no people.
+    """The part of a merchant's page that shows its profile, at most MANY people, and the latest FEW
+    notes of colleagues. Of these, operators see only what they may see by their roles: profiles,
+    memberships and notes.
     """
     people: list[Any] = []
     if visit.may_see(Membership):
@@ -76,8 +77,9 @@ def _owner(visit: Visit) -> Item | None:
 
 
 def _profile(visit: Visit) -> Item | None:
-    """The step "the profile is confirmed" of a list of what a merchant still needs, done if it is;
-    if not, it says how the profile stands. None if the operator may not see profiles.
+    """The step "the profile is confirmed" of a list of what a merchant still needs, done if both of
+    its parts are; if not, it says whether the profile is empty, or waits for an operator's
+    decision. None if the operator may not see profiles.
     """
     if not visit.may_see(Profile):
         return None

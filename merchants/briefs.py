@@ -82,7 +82,8 @@ def of_member(membership: Membership, name: str = "") -> Brief:
 
 def of_invitation(invitation: Invitation) -> Brief:
     """Who was invited by whom, until when the link opens something, whether the address has an
-    account, and the team as it is.
+    account, the team's owners and how many people it has, and what was decided about the address
+    lately.
     """
     return Brief(
         facts=(
@@ -97,8 +98,9 @@ def of_invitation(invitation: Invitation) -> Brief:
 
 
 def of_merchant(merchant: Merchant) -> Brief:
-    """What the merchant is called, how big its team is, how its profile stands, what colleagues
-    noted about it, and who looked at its pages lately.
+    """What the merchant is called, its owners and how many people its team has, how each part of
+    its profile stands, and the latest FEW notes of colleagues about it and looks of operators at
+    its pages.
     """
     profile = queries.profile(merchant)
     notes = merchant.notes.order_by("-pk")[:FEW]
@@ -126,9 +128,10 @@ def of_merchant(merchant: Merchant) -> Brief:
 
 
 def of_profile(profile: Profile, name: str) -> Brief:
-    """What the merchant says of itself in its profile, what was decided about it before, and how
-    the decision `name` changes that part's standing. `name` has to be "confirm-" or "reject-" and a
-    part, such as "confirm-licence".
+    """What the merchant says of itself in its profile, the latest FEW steps of that (its changes
+    and our decisions), its owners and how many people its team has, and how the decision `name`
+    changes that part's standing. `name` has to be "confirm-" or "reject-" and a part, such as
+    "confirm-licence".
     """
     steps = profile.steps.order_by("-pk")[:FEW]
     decided, _, part = name.partition("-")

@@ -8,7 +8,10 @@ class NoticesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register what this package has with those below it, once, when a program starts."""
+        """Register what this package has with those below it, once, when a program starts: the
+        latest notice of each membership, the part of a merchant's page, what is kept of people and
+        for how long, the kind of notices that are messages, and the trail's actions.
+        """
         from merchants.queries import annotate_membership
         from notices import (  # need the models, which are there by now
             backoffice,

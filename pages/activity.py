@@ -21,7 +21,7 @@ class Happening:
 
 def latest(merchant: Merchant, most: int) -> Sequence[Happening]:
     """The merchant's latest notices, newest first, at most `most` of them, with title and sentence
-    in the language in force, and the address of each one's page.
+    in the language in force, and the address of each one's page, "" if it has none.
     """
     notices = Notice.objects.filter(merchant=merchant).order_by("-id")[:most]
     return [

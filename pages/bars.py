@@ -144,8 +144,8 @@ class Bar:
 
     @property
     def mistakes(self) -> Iterator[Mistake]:
-        """Yield what in the page's address makes no sense: wrong values, an unknown order and
-        unknown names.
+        """Yield what in the page's address makes no sense: wrong values and an unknown order, each
+        cut to LONGEST_MISTAKE characters, and the first few unknown names (ListForm.unknown).
         """
         for name, errors in self.filter.errors.items():
             value = str(self.filter.data.get(name, ""))[:LONGEST_MISTAKE]
@@ -211,7 +211,9 @@ class Bar:
         return Pill(label, text, clear, fields=[self.filter[name] for name in OF_AMOUNTS])
 
     def _as_typed(self, name: str) -> str:
-        """What is asked for in a field, or what was typed there if it makes no sense."""
+        """What is asked for in a field, or, cut to LONGEST_MISTAKE characters, what was typed there
+        if it makes no sense.
+        """
         if name in self.filter.errors:
             return str(self.filter.data.get(name, ""))[:LONGEST_MISTAKE]
         return str(self.filter.said[name])

@@ -20,9 +20,10 @@ A_WEEK, TWO_WEEKS, A_MONTH = timedelta(7), timedelta(14), timedelta(30)
 
 @for_members
 def show(request: MemberRequest) -> HttpResponse:
-    """The page of the money calendar: the days to come, and what would be free on the day in the
-    address, or in a week if there is none or the calendar does not reach it. Raises Http404 if the
-    merchant has not joined completely.
+    """The page of the money calendar: what would be free on the day in the address, or in a week if
+    there is none or the calendar does not reach it; what comes up to that day, or on all days and
+    of one kind alone if the address asks for that; and the days to come with their chart. Raises
+    Http404 if the merchant has not joined completely.
     """
     shown = _calendar(request)
     asked = CalendarFilter(request.GET)

@@ -89,7 +89,8 @@ class Help:
 
 def of(merchant: Merchant, today: date) -> Help:
     """What the help page says for the merchant, whose line and account are loaded, on its local day
-    `today`.
+    `today`: first steps with whether they are done, questions by topic with their answers, and
+    terms, of all books, in the language in force.
     """
     steps: list[tuple[int, Step]] = []
     answers: list[tuple[Topic, Answer]] = []

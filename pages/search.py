@@ -62,7 +62,9 @@ class Found:
 
 def find(merchant: Merchant, text: str, *, today: date) -> Found:
     """The merchant's pages, answers of the help and rows that `text` may mean, exact names and
-    references first. The merchant has to be loaded with its credit line and account.
+    references first, and links to the whole lists of kinds of which it may find more rows than are
+    shown. Where no page or answer has the text, what is left of it without its asking words is
+    looked for among them. The merchant has to be loaded with its credit line and account.
 
     Dates are in the active time zone.
     """

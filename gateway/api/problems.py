@@ -83,7 +83,9 @@ class Problem(Exception):
         return response
 
     def members(self, request_id: str) -> dict[str, Any]:
-        """All members of the problem details, as a JSON object."""
+        """All members of the problem details, as a JSON object; `detail` is cut to LONGEST_DETAIL
+        characters.
+        """
         return {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,

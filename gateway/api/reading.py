@@ -181,8 +181,8 @@ def show_proceeds(request: KeyedRequest, merchant: str) -> ShownProceeds:
     operation_id="listProceedsEntries",
 )
 def list_proceeds(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str, Any]:
-    """A page of the entries that changed the proceeds, newest first: sales, refunds, withdrawals
-    and invoices paid from them.
+    """A page of the entries that changed the proceeds, newest first, such as sales, refunds,
+    withdrawals and invoices paid from them.
     """
     line = _line(merchant_of(request, merchant))
     return listings.PROCEEDS.read(line.pk, line.currency, asked)

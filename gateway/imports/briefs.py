@@ -10,8 +10,8 @@ Outcome = ImportedRow.Outcome
 
 def of_import(file: Import, name: str) -> Brief:
     """What an operator reads before the decision called `name` ("stop", or to resume) about an
-    import: its rows by outcome, who uploaded it, the status it will have, and the last FEW of its
-    rows, by line, that were refused.
+    import: its rows by outcome, who uploaded it, the status it will have, what was decided about it
+    before, and the last FEW of its rows, by line, that were refused.
     """
     counted = queries.outcomes(file)
     refused = file.rows.filter(outcome=Outcome.REJECTED).order_by("-line")[:FEW]

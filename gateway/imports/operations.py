@@ -241,7 +241,9 @@ def _invited(file: Import, row: Any, now: datetime) -> ImportedRow.Invitation:
 
 
 def _note_outcomes(rows: Sequence[ImportedRow], outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Store the outcomes of these rows, which have the same order."""
+    """Store the outcomes of these rows, which have the same order, with reasons cut to
+    LONGEST_REASON characters.
+    """
     reasons = [shown(outcome.reason, LONGEST_REASON) for outcome in outcomes]
     columns = (
         [row.pk for row in rows],

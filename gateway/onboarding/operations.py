@@ -40,8 +40,8 @@ def add(
 
     A mail server that does not take the invitation leaves the merchant without one. Raises
     AlreadyThere, MerchantConflict, OperatorsAddress, and Invalid for terms, a reference or an
-    address that cannot be, for a limit above the policy's maximum, and without a reason; then
-    nothing is written.
+    address that cannot be, for a limit above the credit policy's maximum, or above 0 in a currency
+    without that policy, and without a reason; then nothing is written.
     """
     reason = wording.checked("reason", reason)
     owner_email = wording.address("owner_email", owner_email)
@@ -67,8 +67,8 @@ def add(
 
 
 def _check_limit(merchant: Merchant) -> None:
-    """Raise Invalid if the merchant's line was opened with a higher limit than one person decides
-    (rule 8.19).
+    """Raise Invalid if the merchant's line was opened with a higher limit than one person opens a
+    line with: the credit policy's maximum, or 0 in a currency without that policy (rule 8.19).
     """
     line = CreditLine.objects.get(merchant=merchant)
     most = money.of(policies.most_to_open_with(line.currency, line.open_on), line.currency)

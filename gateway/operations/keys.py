@@ -152,8 +152,9 @@ def note_use(key: ApiKey, now: datetime) -> None:
     minute.
 
     Keys are shared by all cells, and a cluster writes what is shared on every machine. While one of
-    them is away the use is not noted, so that requests about other cells are answered; this process
-    tries again after a minute.
+    them is away the use is not noted, which is logged, so that requests about other cells are
+    answered; this process tries again after a minute. Without cells such an OperationalError is
+    raised.
     """
     since = now - LAST_USE_EXACT_TO
     if key.last_used_at is not None and key.last_used_at > since:

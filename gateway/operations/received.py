@@ -129,7 +129,9 @@ def _said(sent: Any) -> tuple[Any, ...]:
 
 
 def _became(outcome: Outcome) -> tuple[str, str, str]:
-    """The status, code and reason of an outcome, as they are stored."""
+    """The status, code and reason of an outcome, as they are stored: the reason cut to
+    LONGEST_REASON characters, and "" without one.
+    """
     if not outcome.reason:
         return outcome.status, outcome.code, ""
     return outcome.status, outcome.code, shown(outcome.reason, LONGEST_REASON)
@@ -180,8 +182,8 @@ def event_of(received: ReceivedEvent) -> Event:
 
 
 def again(received: ReceivedEvent, outcome: Outcome, *, now: datetime) -> ReceivedEvent:
-    """Store the outcome of an event that an operator sent again, as a new record that names the
-    first one.
+    """Store the outcome of an event that an operator sent again, its reason cut to LONGEST_REASON
+    characters, as a new record that names the first one, and return that.
     """
     return ReceivedEvent.objects.create(
         received_at=now,

@@ -258,7 +258,9 @@ class WebhookDeliveryAdmin(DecidingSeveral, ReadOnly):
 
     @admin.display(description="told")
     def told(self, delivery: WebhookDelivery) -> str:
-        """What the receiver reads of the event: its data as one text."""
+        """What the receiver reads of the event: its data as one text; "" once it is not kept any
+        more.
+        """
         return ", ".join(f"{name} {value}" for name, value in delivery.event.data.items())
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:

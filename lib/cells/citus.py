@@ -149,7 +149,7 @@ def move(number: int, to: Machine) -> None:
 
 def spread(number: int) -> None:
     """Move the cell with this number to the machine that has the fewest cells, if another than its
-    own has fewer than it would leave there. Raises NotPossible for what is no cell of this cluster.
+    own has fewer than it would leave there. Raises KeyError for what is no cell of this cluster.
     """
     where = places()
     counts = {machine: list(where.values()).count(machine) for machine in machines()}

@@ -72,9 +72,10 @@ def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Era
 
 
 def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasure:
-    """Replace a buyer's name, exactly as the platform sends it, by a pseudonym at all merchants;
-    written down with a trail row. Raises NotAnAdministrator, NothingKept, CellAway, Invalid without
-    a reason, and what a book has against it. Others who decide about people wait until the
+    """Replace a buyer's name, exactly as the platform sends it, by a pseudonym at all merchants, in
+    what came in and in what webhooks tell, and delete saved views of lists that are narrowed to the
+    buyer; written down with a trail row. Raises NotAnAdministrator, NothingKept, CellAway, Invalid
+    without a reason, and what a book has against it. Others who decide about people wait until the
     transaction ends.
     """
     with transaction.atomic():
@@ -94,10 +95,11 @@ def erase_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Erasu
 
 
 def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase a merchant's contacts and licence, and those of its removed destinations that it was
-    never paid to; written down with a trail row. Raises NotAnAdministrator, NothingKept, CellAway,
-    Invalid without a reason, Merchant.DoesNotExist. Others who decide about people wait until the
-    transaction ends.
+    """Empty a merchant's contacts and licence, put a pseudonym in the place of what the trail says
+    of present and former ones, and erase those of its removed destinations that it was never paid
+    to, unless they are blocked; written down with a trail row. Raises NotAnAdministrator,
+    NothingKept, CellAway, Invalid without a reason, Merchant.DoesNotExist. Others who decide about
+    people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -220,9 +222,10 @@ def data_of_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Fil
 
 
 def data_of_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> File:
-    """A merchant's contacts and licence, present and former, as a JSON file; a trail row says who
-    took it. Raises NotAnAdministrator, NothingKept, CellAway, Invalid, Merchant.DoesNotExist.
-    Others who decide about people wait until the transaction ends.
+    """A merchant's contacts and licence, present and former, and its destinations, removed ones
+    too, as a JSON file; a trail row says who took it. The licence's document is named in it, and of
+    a destination's number it has what pages show. Raises NotAnAdministrator, NothingKept, CellAway,
+    Invalid, Merchant.DoesNotExist. Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)

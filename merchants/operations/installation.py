@@ -19,8 +19,8 @@ def set_prefix(prefix: str, *, has_moved: bool, actor: str, now: datetime) -> In
     A copy needs another prefix than its original has. `has_moved` says that this is not a copy: the
     original was moved here with its prefix, and nothing runs in its former place any more. Raises
     Invalid if the prefix is kept in another place without `has_moved`, and WrongPrefix if it is
-    malformed, or if the database has none yet and TAEL_PREFIX is not set. It locks the
-    installation's row.
+    malformed, or if the database has none yet and TAEL_PREFIX is malformed or, in a deployment, not
+    set. It locks the installation's row.
     """
     installation.checked(prefix)
     known = installation.current()

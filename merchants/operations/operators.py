@@ -239,7 +239,8 @@ def change_roles(
 
     Roles are taken away at once, which signs the person out and writes a trail row, and somebody
     without any is no longer an operator. Roles that are added are proposed to another
-    administrator. A superuser counts as an administrator, and is no longer a superuser afterwards.
+    administrator. A superuser counts as an administrator, is no longer a superuser afterwards, and
+    is signed out even if no role is taken away.
     Raises NotAnAdministrator, UnknownPerson, NotAnOperator, OnOneself, LastAdministrator,
     NobodyToConfirm, ProposalWaits, Invalid.
     """

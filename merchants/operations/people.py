@@ -38,8 +38,9 @@ def choose_language(*, user_id: int, language: str) -> None:
 
 
 def choose_time_zone(*, user_id: int, timezone: str) -> None:
-    """Set the time zone in which an operator reads the admin. Raises Invalid for an unknown one. An
-    unknown person changes nothing.
+    """Set the time zone in which an operator reads the admin. Raises Invalid for one in which no
+    merchant may keep its books (calendar.check_zone), such as EST or "". An unknown person changes
+    nothing.
     """
     calendar.check_zone(timezone)
     User.objects.filter(pk=user_id).update(timezone=timezone)

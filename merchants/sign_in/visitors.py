@@ -24,7 +24,9 @@ MOST_PEOPLE = 10  # of one browser
 
 
 def of(request: HttpRequest) -> Visitor:
-    """The network address and browser of the request."""
+    """The network address of the request, and its browser: the first 200 characters of what it
+    sends as its User-Agent, or "".
+    """
     adapter = get_adapter(request)
     return Visitor(
         ip=adapter.get_client_ip(request), browser=request.headers.get("User-Agent", "")[:200]

@@ -13,8 +13,9 @@ from merchants.models import User
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """The page with the list of the person's merchants. If there is only one, redirect to its
-    overview. Operators, who belong to no merchant, are sent to the admin.
+    """The page with the list of the person's merchants. If there is only one, and the address has
+    no parameters, redirect to its overview. Operators, who belong to no merchant, are sent to the
+    admin.
     """
     user = cast(User, request.user)
     if user.is_staff:

@@ -22,7 +22,8 @@ from merchants.operations import invitations
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """The page to which an invitation's link leads. It shows the invitation to everybody with the
     link, but only its addressee can accept it, by a POST, with a trail row and an e-mail to the
-    owners: a newcomer with a password, which creates the account and signs them in.
+    owners: who has an account has to sign in first, and a newcomer does it with a password, which
+    creates the account and signs them in.
 
     All other links get the same 404, whether they never existed or are too old, revoked or used.
     """

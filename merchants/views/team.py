@@ -19,7 +19,9 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def team(request: MemberRequest) -> HttpResponse:
-    """The page with the list of the team and of open invitations."""
+    """The page with the list of the team and of the invitations that can still be accepted. Owners
+    see there, too, when each person signed in last and whether they have a second factor.
+    """
     merchant = request.membership.merchant
     members = queries.with_second_factor(queries.members(merchant))
     context = {

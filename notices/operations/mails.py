@@ -62,8 +62,9 @@ def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
     """Create the e-mails of those of these notices that have none yet, and send all that were not
     sent, each under its lock; returns how many were sent and which notices failed.
 
-    An e-mail that fails does not hold up the others; a later run sends it, as long as the notice is
-    recent enough to be mailed. After three failures in a row nothing more is tried, and the notices
+    E-mails to readers who have left the merchant, or are not active, are passed over. One that
+    fails does not hold up the others; a later run sends it, as long as the notice is recent enough
+    to be mailed. After three failures in a row nothing more is tried, and the notices
     of the rest count as failed, too. One of TRANSIENT_ERRORS is raised at once.
     """
     _address(notice_ids, now)

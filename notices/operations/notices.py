@@ -80,8 +80,8 @@ def write_all(kind: Kind, told: Sequence[Told]) -> int:
 
 
 def keep_unmailed(*, up_to: datetime) -> None:
-    """Mark the notices of automatic kinds, of all merchants and up to this instant, as addressed,
-    so that no e-mails are created for them.
+    """Mark the notices of automatic kinds, of all merchants (inside a cell, of its own) and up to
+    this instant, as addressed, so that no e-mails are created for them.
 
     Notices of what people did are still mailed.
     """

@@ -85,7 +85,8 @@ def navigation_link(
     and_under: str = "",
     has_news: bool = False,
 ) -> SafeString:
-    """A link of the navigation, marked as current on its page and on the pages under it.
+    """A link of the navigation, marked as current on its page and on the pages under it; those of
+    EVERYTHING_LIES_UNDER only on their own page.
 
     `and_under` names another view whose page, with the pages under it, counts as well. `has_news`
     marks the link as having something new. It is no template of its own, as a page has thirty.

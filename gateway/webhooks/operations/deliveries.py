@@ -69,8 +69,8 @@ def visit(
 
     Each attempt is made at the time that `clock` gives, but no earlier than `now`, and recorded.
     Raises KeepsSilent if this run has given up on the endpoint, Elsewhere in a copy of an
-    installation, and WebhookEndpoint.DoesNotExist. It holds a lease of the endpoint, and leaves,
-    which is logged, once it has lost it.
+    installation, Undecryptable for a secret that no key opens, and WebhookEndpoint.DoesNotExist. It
+    holds a lease of the endpoint, and leaves, which is logged, once it has lost it.
     """
     installation.refuse_elsewhere()
     outbox.number()

@@ -182,8 +182,9 @@ def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Web
 
 @transaction.atomic
 def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Send events to the endpoint again, with a trail row. Parked deliveries stay parked, and what
-    happened in between is not sent.
+    """Send events to the endpoint again, with a trail row. Parked deliveries stay parked. Of what
+    happened in between, events that have got their number by now (outbox.number) are not sent, and
+    those that still have none are.
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
     """

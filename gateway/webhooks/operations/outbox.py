@@ -45,7 +45,8 @@ SELECT count(*) FROM numbered
 
 def number() -> int:
     """Number all events that have no number yet, and create their deliveries to the endpoints that
-    have chosen their types.
+    are on, have chosen their types, and were added before the events happened: those of all
+    merchants, and the merchant's own.
 
     Returns how many this call numbered. Of several callers at once, each numbers what the ones
     before it left.
