@@ -54,7 +54,8 @@ def look_through(path: Path, *, now: datetime) -> Source:
     """Read the whole file, and return its digest, how many lines it has, their order and last
     instant, and the first line that is later than `now`.
 
-    Raises OSError if it can't be read, and OSError or EOFError for a .gz file that is cut short.
+    Raises OSError if it can't be read, and OSError, EOFError or zlib.error for a .gz file that is
+    damaged or cut short.
     """
     digest = hashlib.sha256()
     with path.open("rb") as file:

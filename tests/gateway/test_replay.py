@@ -195,6 +195,10 @@ def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path) -> None:
     cut.write_bytes(gzip.compress(b'{"id": 1}\n' * 1000)[:-20])
     with pytest.raises(CommandError, match="can't be read"):
         replay(cut)
+    packed = gzip.compress(b'{"id": 1}\n')
+    cut.write_bytes(packed[:10] + b"\xff" * 8 + packed[18:])  # damaged: the packed bytes are none
+    with pytest.raises(CommandError, match="can't be read"):
+        replay(cut)
     empty = event_files.write(tmp_path / "empty.jsonl", [])
     with pytest.raises(CommandError, match="there is no event in it"):
         replay(empty)

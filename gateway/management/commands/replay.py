@@ -1,6 +1,7 @@
 """manage.py replay FILE.jsonl[.gz] [--until ISO] [--beyond-now]"""
 
 import csv
+import zlib
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
 from functools import partial
@@ -94,7 +95,7 @@ class Command(BooksCommand):
         """
         try:
             return look_through(path, now=now)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise CommandError(f"{path} can't be read: {error}") from error
 
     def _list_rejected(self, replay: Replay, path: Path) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from gateway.webhooks import sending, signing
 from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
+from gateway.webhooks.operations import outbox
 from gateway.webhooks.trail import Action
 from lib import encrypted, form_keys, locks, wording
 from lib.refusals import Invalid, Refused
@@ -170,10 +171,12 @@ def rotate_secret(
 
 @transaction.atomic
 def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Send nothing to the endpoint any more, with a trail row. Its pending deliveries are parked.
+    """Send nothing to the endpoint any more, with a trail row. Its pending deliveries are parked,
+    also those of events that nobody had numbered yet (outbox.number).
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
     """
+    outbox.number()  # what happened before is parked
     endpoint = _turn(endpoint_id, False, Action.ENDPOINT_OFF, reason, actor, now)
     pending = endpoint.deliveries.filter(status=Status.PENDING)
     pending.update(status=Status.PARKED, ended_at=now, next_attempt_at=None)
@@ -182,12 +185,13 @@ def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Web
 
 @transaction.atomic
 def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Send events to the endpoint again, with a trail row. Parked deliveries stay parked. Of what
-    happened in between, events that have got their number by now (outbox.number) are not sent, and
-    those that still have none are.
+    """Send events to the endpoint again, with a trail row. Parked deliveries stay parked, and what
+    happened in between is not sent; events that nobody had numbered yet are numbered first
+    (outbox.number).
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
     """
+    outbox.number()  # else the next visit would send what happened in between
     return _turn(endpoint_id, True, Action.ENDPOINT_ON, reason, actor, now)
 
 

@@ -237,7 +237,10 @@ def test_an_endpoint_that_is_off_is_told_nothing(receiver: Receiver) -> None:
     endpoints.turn_on(endpoint_id=to.pk, now=shops.instant("2026-11-02 12:00"), **hooks.BY)
     shop.place("2026-11-02 13:00", "A-3", "9000.00")
     deliver("2026-11-02 13:05")
-    assert standing() == ["A-1 PARKED 1", "A-2 DELIVERED 1", "A-3 DELIVERED 1"]
+    assert standing() == ["A-1 PARKED 1", "A-3 DELIVERED 1"]
+    shop.place("2026-11-02 14:00", "A-4", "9000.00")
+    endpoints.turn_off(endpoint_id=to.pk, now=shops.instant("2026-11-02 14:01"), **hooks.BY)
+    assert standing() == ["A-1 PARKED 1", "A-3 DELIVERED 1", "A-4 PARKED 0"]
 
 
 def test_a_copy_elsewhere_tells_nobody(receiver: Receiver) -> None:
