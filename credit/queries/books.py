@@ -32,6 +32,7 @@ from credit.models.proceeds import paid_by
 from lib import money
 from merchants import books, installation
 from merchants.books import Row, RowsByMerchant, Table, columns, in_order, without_keys
+from merchants.models import Installation
 
 Currencies = Mapping[int, str]
 OF_LINE = partial(Table, "line_id")
@@ -160,8 +161,9 @@ def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, R
     metrics, reviews = read(METRICS, ShopMetrics), read(REVIEWS, LimitReview)
     requests, orders = read(REQUESTS, LimitRequest), _orders(read)
     refused, flags = read(REFUSED_CASH, RefusedCash), read(FLAGS, OrderFlag)
-    # Each payment of an invoice has it in its key.
-    with installation.remembered(installation.own()):
+    # Each payment of an invoice has it in its key. Books are read where nothing may be written.
+    prefix = Installation.objects.order_by("pk").values_list("prefix", flat=True).first() or ""
+    with installation.remembered(prefix):
         proceeds = _proceeds(read, local_names=local_names)
     return {
         key: {
