@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from credit import explanations, masks
+from credit import explanations, masks, withdrawal_failures
 from credit.models import (
     CreditLine,
     LimitEntry,
@@ -211,15 +211,27 @@ def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes
         _("Amount"): amount("amount", line.currency),
         pgettext("withdrawal", "Fee"): amount("fee", line.currency),
         _("Currency"): "currency",
-        _("Reason"): safe("reason"),
+        _("Reason"): _why_it_came_back(),
         **codes({_("To"): "destination__kind", _("Status"): "status"}),
     }
     rows = found.values(
         *("reference", "requested_at", "requested_by", "status", "sent_at", "ended_at"),
         *("destination__kind", "destination__masked", "destination__last_four"),
-        *("amount", "fee", "currency", "reason"),
+        *("amount", "fee", "currency", "reason", "returned_reason"),
     )
     return of_rows(columns, rows)
+
+
+def _why_it_came_back() -> str:
+    """SQL for why a withdrawal was sent back by the bank, or else why it failed or was rejected, as
+    its page says it: in the language in force where Tael wrote it (withdrawal_failures.in_words).
+    """
+    reason = "coalesce(NULLIF(returned_reason, ''), reason)"
+    named = " ".join(
+        f"WHEN {quoted(told)} THEN {quoted(str(words))}"
+        for told, words in withdrawal_failures.TRANSLATED.items()
+    )
+    return f"CASE {reason} {named} ELSE {safe(reason)} END"
 
 
 def refunds(line: CreditLine, found: QuerySet[OrderRefund]) -> Iterator[bytes]:

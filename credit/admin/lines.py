@@ -205,7 +205,10 @@ class CreditLineAdmin(AboutLine, OfMerchant):
 # What a rule does after an operator has lifted a freeze that it placed.
 WHEN_LIFTED = {
     Freeze.Reason.OVERDUE: " It comes back at the next day start while its cause holds.",
-    Freeze.Reason.UNPAID_BILL: " It does not come back for the bills that are unpaid by now.",
+    Freeze.Reason.UNPAID_BILL: (
+        " It does not come back for bills whose day for it has come; another unpaid one freezes the"
+        " line again on its own day."
+    ),
 }
 
 

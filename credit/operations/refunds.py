@@ -99,8 +99,9 @@ def give(
     the refund and whether it is new: a repeat changes nothing and returns the known refund. Raises
     OrderNotOpen for a declined, cancelled or wholly refunded order, RefundTooLarge, RefundConflict,
     Invalid. Before UnknownOrder, WrongInstant and CurrencyMismatch are raised, it is stored as
-    refused cash for operators (refused_cash); its reference can be sent again. It locks the line,
-    whose ended days are worked off first (lines.lock). Rule 4.14, rule 9.3.
+    refused cash for operators (refused_cash); its reference can be sent again. Nothing is stored of
+    what has the reference of a refund that we have, be it in another currency. It locks the line,
+    whose ended days are worked off first (lines.lock). Rule 3.6, rule 4.14, rule 9.3.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")

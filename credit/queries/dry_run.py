@@ -14,10 +14,12 @@ from django.db import connection
 
 from backoffice.briefs import Brief, Change, Fact
 from credit.models import CreditLine, CreditPolicy
+from credit.queries.overdue import OVERDUE_BY_LINE
 from credit.queries.policies import in_force
 from credit.queries.reviews import INPUTS
 from credit.rules import INSTALMENT_DAYS
-from lib import money
+from lib import cells, money
+from lib.cells import adding_up
 from merchants.queries import day_starts
 
 # Scores are computed to 40 decimals and compared at 20: one that is exactly at a grade's lowest
@@ -65,11 +67,15 @@ SELECT count(*), count(*) FILTER (WHERE grade = 'A'), count(*) FILTER (WHERE gra
        coalesce(sum(CASE WHEN waits THEN before ELSE wanted END), 0)
 FROM steps
 """
-OVERDUE_ENOUGH = """
-SELECT count(*) FROM credit_creditline line WHERE currency = %(currency)s AND "limit" > 0 AND (
-    SELECT coalesce(sum(outstanding), 0) FROM credit_order late
-    WHERE late.line_id = line.merchant_id AND late.due_on < line.open_on
-) >= %(overdue_ratio)s * "limit"
+# As credit.operations.overdue freezes lines, which has one day for each of them, too.
+OVERDUE_ENOUGH = f"""
+WITH day AS (
+    SELECT merchant_id AS line_id, open_on AS today, "limit" FROM credit_creditline
+    WHERE currency = %(currency)s AND "limit" > 0
+), overdue AS ({OVERDUE_BY_LINE}
+)
+SELECT count(*) FROM day JOIN overdue USING (line_id)
+WHERE overdue.amount > 0 AND overdue.amount >= %(overdue_ratio)s * day."limit"
 """
 
 
@@ -91,6 +97,14 @@ class Outcome:
     cut: int
     cut_by: Decimal
     limits: Decimal  # afterwards, without the raises that wait
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(*(getattr(self, one) + getattr(other, one) for one in NAMES))
+
+
+NAMES = [one.name for one in fields(Outcome)]
+NOTHING = Decimal(0)
+NO_LINES = Outcome(0, 0, 0, 0, 0, 0, NOTHING, 0, NOTHING, 0, NOTHING, NOTHING)
 
 
 def outcome(policy: CreditPolicy, now: datetime) -> Outcome:
@@ -119,12 +133,14 @@ def outcome(policy: CreditPolicy, now: datetime) -> Outcome:
 
 def overdue_enough(policy: CreditPolicy) -> int:
     """How many lines of the policy's currency, where books are in cells of the cell that we are
-    inside, would have so much overdue on their open day as freezes a line by this policy, if the
-    other instalments of an overdue order were due, too: all that is outstanding of such orders is
-    counted. Lines with a limit of 0 are not counted. Whether they are frozen or closed makes no
-    difference.
+    inside, have so much overdue on their open day as freezes a line by this policy. Lines with a
+    limit of 0 are not counted. Whether they are frozen or closed makes no difference.
     """
-    asked = {"currency": policy.currency, "overdue_ratio": policy.overdue_ratio}
+    asked = {
+        "currency": policy.currency,
+        "overdue_ratio": policy.overdue_ratio,
+        "instalment_days": INSTALMENT_DAYS,
+    }
     with connection.cursor() as cursor:
         cursor.execute(OVERDUE_ENOUGH, asked)
         (found,) = cursor.fetchone()
@@ -150,19 +166,32 @@ LABELS = {
 def compare(base: CreditPolicy, new: CreditPolicy, now: datetime) -> Brief:
     """What a page shows of a new version before it is saved: what reviews of all lines would come
     to now by the version before (`base`) and by the new one, and how many lines have as much
-    overdue as freezes them (overdue_enough). Where books are in cells, that is of the lines of the
-    cell that we are inside.
+    overdue as freezes them (overdue_enough). Where books are in cells, that is of the lines of all
+    cells, whichever we are inside, since they share policies; a cell that has not answered in time
+    is named. Rule 22.18.
     """
-    by_base, by_new = outcome(base, now), outcome(new, now)
+    both = (base, new)
+    with cells.outside():
+        answers = adding_up.each(
+            lambda: [(outcome(policy, now), overdue_enough(policy)) for policy in both]
+        )
+    by_base, by_new = (
+        sum((found[at][0] for found in answers.found.values()), NO_LINES) for at in range(2)
+    )
     changes = [
-        Change(LABELS[one.name], *(_shown(found, one.name, new) for found in (by_base, by_new)))
-        for one in fields(Outcome)
+        Change(LABELS[name], *(_shown(found, name, new) for found in (by_base, by_new)))
+        for name in NAMES
     ]
-    frozen = Change("Lines with enough overdue to freeze them",
-                    overdue_enough(base), overdue_enough(new))  # fmt: skip
+    frozen = Change(
+        "Lines with enough overdue to freeze them",
+        *(sum(found[at][1] for found in answers.found.values()) for at in range(2)),
+    )
+    silent = " ".join(f"Cell {cell} has not answered." for cell in answers.silent)
     return Brief(
         facts=[
             Fact("Currency", new.currency),
+            *([Fact("Lines", "of all cells")] if cells.are_on() else []),
+            *([Fact("Missing", silent, "What it has is missing here.")] if silent else []),
             Fact("Now", f"by version {base.version}" if base.version else "without a policy"),
             Fact("Then", f"by the new version, if all reviews were held at {now:%H:%M} UTC today"),
         ],

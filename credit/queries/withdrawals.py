@@ -78,7 +78,8 @@ def stopped_by(line: CreditLine) -> Freeze | None:
 def timeline(withdrawal: Withdrawal) -> list[Step]:
     """What happened to the withdrawal, oldest first: request, approval, sending, that it was
     flagged as late, its end with the reason, that it was paid after all, and that the bank sent it
-    back, with the reason. Operators are not named.
+    back, with the reason. Reasons of Tael's own are in the language in force. Operators are not
+    named.
     """
     steps = [
         Step(
@@ -104,7 +105,8 @@ def timeline(withdrawal: Withdrawal) -> list[Step]:
         steps.append(Step(withdrawal.corrected_at, _("Paid after all")))
     if withdrawal.returned_at:
         returned = Withdrawal.Status.RETURNED_BY_BANK.label
-        steps.append(Step(withdrawal.returned_at, returned, note=withdrawal.returned_reason))
+        note = withdrawal_failures.in_words(withdrawal.returned_reason)
+        steps.append(Step(withdrawal.returned_at, returned, note=note))
     return sorted(steps, key=lambda step: step.at)
 
 

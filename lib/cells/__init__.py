@@ -192,11 +192,18 @@ def elsewhere(number: int) -> Iterator[None]:
         yield
 
 
+def outside() -> AbstractContextManager[None]:
+    """A context in which the block is inside no cell, for what adds up over all of them on a page
+    that is made in one. Does nothing in an installation without cells, and in no cell.
+    """
+    return _changed("") if entered() else nowhere()
+
+
 @contextmanager
 def _changed(cell: str) -> Iterator[None]:
-    """Have the block inside this cell, and what follows where it was before. A transaction that
-    began before is switched there and back, and the question of `asking` is asked in it, which
-    raises Moves.
+    """Have the block inside this cell, "" for none, and what follows where it was before. A
+    transaction that began before is switched there and back, and the question of `asking` is asked
+    in it inside a cell, which raises Moves.
     """
     before = _entered.get()
     began_before = connections[DEFAULT_DB_ALIAS].in_atomic_block
@@ -204,7 +211,8 @@ def _changed(cell: str) -> Iterator[None]:
     try:
         if began_before:
             _switch(cell)
-            _ask()
+            if cell:
+                _ask()
         yield
     finally:
         _entered.reset(token)

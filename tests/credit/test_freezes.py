@@ -147,7 +147,11 @@ def test_without_a_note_nothing_is_placed_or_lifted(note: str) -> None:
     ("reason", "said"),
     [
         ("OVERDUE", "comes back at the next day start while its cause holds"),
-        ("UNPAID_BILL", "does not come back for the bills that are unpaid by now"),
+        (
+            "UNPAID_BILL",
+            "does not come back for bills whose day for it has come; another unpaid one freezes the"
+            " line again on its own day",
+        ),
         ("MANUAL", "stay in force. The merchant is told"),
     ],
 )

@@ -91,6 +91,19 @@ def test_the_database_computes_what_reviews_compute() -> None:
         assert vars(dry_run.outcome(policy, NOW)) == in_python(policy)
 
 
+def test_of_an_overdue_order_only_the_parts_past_their_day_count_towards_a_freeze() -> None:
+    policy = policies.in_force("USD", date(2026, 11, 4))
+    shop = shops.join("2026-09-01 10:00", credit_limit="1000.00", payment_days=0)
+    shop.place("2026-10-01 10:00", "A", "300.00", instalments=3)  # due 1 Oct, 31 Oct, 30 Nov
+    shop.deliver("2026-10-01 11:00", "A")
+    shop.run_jobs("2026-10-31 00:00")
+    assert (dry_run.overdue_enough(policy), shop.frozen_by()) == (0, [])  # 100 of 1,000
+    shop.run_jobs("2026-11-01 00:00")
+    assert (dry_run.overdue_enough(policy), shop.frozen_by()) == (1, ["OVERDUE"])  # 200 of 1,000
+    shop.pay("2026-11-01 10:00", "A", "0.01")
+    assert (dry_run.overdue_enough(policy), shop.frozen_by()) == (0, [])
+
+
 @pytest.mark.full  # what the database computes, above
 def test_the_page_shows_both_versions_and_decides_nothing() -> None:
     several()

@@ -75,6 +75,10 @@ def test_what_can_be_no_cash_or_is_known_already_is_not_on_the_desk() -> None:
     assert shop.pay("2026-11-03 10:00", "A", "10.00", "Q", currency="EUR") == (
         "rejected currency_mismatch"
     )
+    assert shop.refund("2026-11-03 10:00", "A", "1.00", "Q") == "applied"
+    assert shop.refund("2026-11-03 10:00", "A", "1.00", "Q", currency="EUR") == (
+        "rejected currency_mismatch"
+    )
     assert shop.pay("2026-11-03 10:00", "A", "500.00", "R") == "rejected overpayment"
     assert shop.refund("2026-11-03 10:00", "A", "500.00", "R") == "rejected overpayment"
     assert waiting(shop) == []

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils.translation import override
 
+from credit import exports, withdrawal_failures
 from credit.models import Freeze, ProceedsEntry, Withdrawal
 from credit.operations import payouts, withdrawals_undone
 from credit.queries.withdrawals import timeline
@@ -115,6 +117,29 @@ def test_the_merchant_reads_that_it_came_back_and_why(
     assert "The amount is in your proceeds again; the fee is kept. Reason: Account closed" in page
     assert OTHER_OPERATOR not in page
     assert WHY not in page
+
+
+@pytest.mark.django_db
+def test_a_reason_of_taels_own_is_read_in_the_readers_language(shop: shops.Shop) -> None:
+    withdrawal = withdrawals_undone.send_back(
+        withdrawal_id=pay_out(withdraw(shop, "100.00")).pk, reason=WHY,
+        told=withdrawal_failures.CLOSED, actor=OTHER_OPERATOR, now=shops.instant(LATER),
+    )  # fmt: skip
+    lost = failed(shop, "50.00")
+    Withdrawal.objects.filter(pk=lost.pk).update(reason=withdrawal_failures.UNKNOWN_ACCOUNT)
+    with override("zh-hans"):
+        assert timeline(withdrawal)[-1].note == "该账户已销户。"
+        file = b"".join(exports.withdrawals(shop.line, shop.line.withdrawals.order_by("pk")))
+    assert [row.split(",")[14] for row in file.decode().splitlines()] == [
+        *("原因", "该账户已销户。", "收款银行查无此账号。"),
+    ]
+
+
+@pytest.mark.django_db
+def test_the_file_of_withdrawals_says_why_the_bank_sent_one_back(shop: shops.Shop) -> None:
+    send_back(pay_out(withdraw(shop, "100.00")))
+    file = b"".join(exports.withdrawals(shop.line, shop.line.withdrawals.all()))
+    assert file.decode().splitlines()[1].split(",")[14] == TOLD
 
 
 @pytest.mark.django_db
