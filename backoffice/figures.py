@@ -172,8 +172,9 @@ def reckon(now: datetime) -> Figures:
 
 
 def _read(since: datetime) -> tuple[Sequence[Mapping[str, ByName]], Mapping[str, Rows]]:
-    """What the books say here: the totals of each, and the rows of each daily kind from the instant
-    on, by its name.
+    """What the books say in the cell that this is called inside: for each book in TOTALS the
+    figures of its rows, by currency and then by the row's name; and for each kind in DAILY, by its
+    name, its rows by day and currency from the instant `since` on.
     """
     return [one.read() for one in TOTALS], {kind.name: kind.read(since) for kind in DAILY}
 

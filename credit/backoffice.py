@@ -129,8 +129,9 @@ def _freezes(line: CreditLine) -> Iterator[Placed]:
 
 
 def _standing(visit: Visit, line: CreditLine, today: date) -> Panel:
-    """The panel of the line's figures, with its overdue orders and the buttons of the decisions
-    about it that the operator may take.
+    """The panel of the line's figures, with the amount that is overdue, the overdue amount that
+    freezes the line by the policy in force on `today`, and the buttons of the decisions about the
+    line that the operator may take.
     """
     shown = {
         "line": line,

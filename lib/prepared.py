@@ -123,8 +123,9 @@ def _is_apart(database: BaseDatabaseWrapper) -> bool:
 
 
 def _is_one_too_many(database: BaseDatabaseWrapper, cell: str) -> bool:
-    """Whether nothing is planned in this cell on the connection, and no more is to be: the database
-    keeps each plan in memory.
+    """Whether the connection has plans of PLANNED_CELLS cells already, and none of this cell, which
+    then gets none on it: the database keeps each plan in memory. How many plans a cell has does not
+    count.
     """
     known = getattr(database.connection, ASKED, ())
     return len(known) > PLANNED_CELLS and cell not in known

@@ -134,8 +134,10 @@ class RequestFilter(Filter):
 
     @property
     def hint(self) -> StrOrPromise:
-        """A sentence for a reader whose list has too many requests to be searched or sorted by
-        cost, fee, bill or credit; "" otherwise.
+        """A sentence for a reader who searches requests by cost, fee, bill or credit, or sorts them
+        by cost, in a list that has too many (more than figures.MOST) for that; they can still be
+        searched by reference. It is "" if they are not too many, if nothing of that is asked for,
+        and before `page` was called.
         """
         if not self._are_many:
             return ""

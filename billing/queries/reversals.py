@@ -28,8 +28,9 @@ def providers_that_pay_out(now: datetime) -> Sequence[int]:
 
 def providers_whose_days_are_compared(now: datetime) -> Sequence[int]:
     """The numbers of the providers that are asked what they took on the last days: those of
-    providers_to_look_at, and Stripe, if it has an API key, where it was asked within a week: whose
-    payments these were may have been moved to another cell since, with all cards.
+    providers_to_look_at, and Stripe also without a card of ours here, if it has an API key and
+    these books have its figures of a day of the last week (ProviderDay). The merchants whose
+    payments these were may have been moved to another cell since, and all cards with them.
     """
     lately = (now - timedelta(days=7)).astimezone(UTC).date()
     if settings.STRIPE_API_KEY and ProviderDay.objects.filter(day__gte=lately).exists():

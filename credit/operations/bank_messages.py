@@ -54,9 +54,14 @@ def of_each(form: str, said: Said) -> Iterator[Said]:
 
 
 def cells_of(said: Said, left: Mapping[str, int]) -> Sequence[int]:
-    """The numbers of the cells that this is said of: that of the withdrawal which it names, or
-    those of the withdrawals in the file that it names, or the only one that has the sum which a
-    bank booked; else this one. `left` has the cell of each withdrawal that was moved to another
+    """The numbers of the cells that this is said of. If it names a withdrawal, that is the cell in
+    which the withdrawal is now. If it is about a file of ours, or a part of one, those are the
+    cells that have withdrawals of the file now; but the cell that made the file alone if it says
+    only that the file is under way or partly accepted (ABOUT_FILE), or if no cell has any. Of a sum
+    that a bank booked, it is the cell whose withdrawals make up the sum, if there is just one such
+    cell. In all other cases, and in an installation without cells, it is this cell.
+
+    `left` has, by its reference, the cell of each withdrawal that was moved to another
     (moved.cells_of).
     """
     own = cells.number()

@@ -224,8 +224,9 @@ class OrderWriter:
         self._changed[order.pk] = order
 
     def pay(self, payment: OrderPayment, line: CreditLine, *, matures_on: date) -> None:
-        """Have the next `flush` insert the payment with its entries, maturing on that day, and
-        update its order. The order's fields and the line's figures count it already.
+        """Have the next `flush` insert the payment, its limit entry, which takes the amount off
+        what the line uses, and its proceeds entry, which matures on that day; and update its order.
+        The order's fields and the line's figures count the payment already.
         """
         self._payments.append(_Payment(payment, matures_on))
         self.change(payment.order)

@@ -25,7 +25,7 @@ class Exposure:
 
     @property
     def percent(self) -> int:
-        """The share in whole percent, rounded down."""
+        """The share of what the line uses that is owed here, in whole percent, rounded down."""
         return int(self.share * 100)
 
 
