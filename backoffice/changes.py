@@ -38,8 +38,10 @@ def table(before: Values, after: Values) -> SafeString:
 
 
 def _changes(before: Values, after: Values) -> Iterator[tuple[str, str, str]]:
-    """Yield, for each name in `before` or `after` in the order of the alphabet, the name, the value
-    before and the value after, as texts.
+    """Yield, for each name in `before` or `after` in the order of the alphabet, the name,
+    the value before and the value after, as texts. Values that are the same in both are
+    yielded too. A value that is missing or empty is "-", and the members of a list have
+    commas between them.
     """
     for name in sorted({*before, *after}):
         yield name, _shown(before.get(name)), _shown(after.get(name))

@@ -121,7 +121,10 @@ class Figures:
 
 
 def total_rows() -> list[Total]:
-    """The rows of the table of totals, of all books in their order."""
+    """The name and title of each row of the table of totals, and whether it is a count or
+    an amount, of all books in their order. The rows have no figures: `Currency.totals` has
+    those, by the rows' names.
+    """
     return [row for totals in TOTALS for row in totals.rows]
 
 

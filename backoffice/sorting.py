@@ -22,8 +22,11 @@ MERCHANT = "merchants.Merchant"
 
 
 def order_of(pages: Any, name: Any) -> str:
-    """The path by which the rows of an admin list (`pages`) are sorted for its column `name`, a
-    field's name or a function; "" where the column has no order that would be of use.
+    """The path by which the rows of an admin list (`pages`) are sorted for its column
+    `name`: a field's name, or a function or its name. A merchant is sorted by its name, and
+    a function by the field that it shows, or by its `admin_order_field`. Returns "" for
+    what has no useful order: other foreign keys, encrypted fields, types such as long
+    texts, and functions that name no field.
     """
     model: type[Model] = pages.model
     if isinstance(name, str):

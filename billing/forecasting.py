@@ -191,9 +191,11 @@ class _Walk:
         self._next_plan_on += self._plan.interval
 
     def _issue(self, kind: Invoice.Kind, total: Decimal, plan_fee: Decimal = NOTHING) -> None:
-        """Draw up the bill, unless its total is 0 or less, or too little for its provider (rule
-        15.10, rule 15.11). Nothing is outstanding after it but the carried plan fees, which a
-        THRESHOLD bill leaves.
+        """Add the bill to those that come in the walk; nothing is written to the database. If
+        its total is 0 or less, or less than its provider's minimum, there is no bill and all
+        stays outstanding (rule 15.10, rule 15.11). `plan_fee` is the part of `total` that is
+        the plan fee of its own date. After the bill nothing is outstanding, except that a
+        THRESHOLD bill leaves the plan fees that earlier bill dates carried forward.
         """
         if total <= 0 or total < self._minimum:
             return

@@ -26,11 +26,12 @@ class WrongTaxNumber(Invalid):
 
 
 def checked(country: str, number: str) -> str:
-    """The number as it is kept: within the European Union behind the letters of its country, and
-    without spaces and hyphens as its country writes it. "" stays "".
-
-    Where a country's numbers cannot be checked it is kept as it was typed. Raises WrongTaxNumber,
-    and Invalid if it is too long or has control characters.
+    """Check the number's length, characters and check digits by the rules of its country,
+    without asking any office, and return it as it is kept. It is kept without the
+    separators between its digits, and within the European Union behind the letters of its
+    country (EL for Greece). A number of a country whose rules are not known is kept as it
+    was typed, without spaces around it; an empty one stays "". Raises WrongTaxNumber, and
+    Invalid if it is too long or has control characters.
     """
     if not number.strip():
         return ""

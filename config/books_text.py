@@ -121,7 +121,11 @@ def _label(name: str) -> str:
 
 
 def _is_figure(value: object) -> bool:
-    """Whether the value is aligned to the right: it is a number or an amount as text, or None."""
+    """Whether the value may stand in a column that is aligned to the right, as a column is
+    if all of its values may. True for a number, for text of digits with at most one dot and
+    with or without a minus, such as "-12.50", and for None. False for a bool, and for text
+    with a currency or with commas.
+    """
     text = str(value).removeprefix("-").replace(".", "", 1)
     return value is None or (not isinstance(value, bool) and text.isdigit())
 

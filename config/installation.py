@@ -17,8 +17,9 @@ DEMO = "T"
 
 
 def first_prefix(*, deployed: bool) -> str:
-    """The prefix that a new database gets: TAEL_PREFIX if it is set; otherwise "T" in a
-    demonstration, and "" for a deployment.
+    """The prefix that a new database gets: the environment variable TAEL_PREFIX, if it is
+    set and not empty. Otherwise it is "T" for a demonstration, and "" for a deployment
+    (`deployed`).
     """
     return os.environ.get("TAEL_PREFIX", "") or ("" if deployed else DEMO)
 

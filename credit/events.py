@@ -97,10 +97,12 @@ def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -
 
 
 def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetime) -> Outcome:
-    """Record that the order was delivered at the event's instant, from which its due dates follow,
-    and notify the merchant of those that have passed; the outcome is "applied", or "duplicate" for
-    a repeat. It locks the line. Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or
-    cancelled order.
+    """Record that the order was delivered at the event's instant, from which its due dates
+    follow, and notify the merchant of those that have passed unpaid. The outcome is
+    "applied", or "duplicate" if a delivery of the order is on record, which stays as it is,
+    whatever the event's instant. Raises UnknownOrder, WrongInstant for an instant more than
+    5 minutes before the order was placed or after `now`, and OrderNotOpen for a declined or
+    cancelled order. It locks the line, whose ended days are worked off first.
     """
     order, is_new = order_steps.deliver(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now

@@ -27,7 +27,10 @@ def register() -> None:
 
 
 def _received(before: datetime, now: datetime) -> "QuerySet[ReceivedEvent]":
-    """The query for the records of events that came in by the API before the instant `before`."""
+    """The query for the records of events that came in by the API before the instant
+    `before`. `now` is not used: all kinds of rows that are kept for a time are asked for
+    with both.
+    """
     return ReceivedEvent.objects.filter(received_at__lt=before)
 
 

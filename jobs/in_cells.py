@@ -59,9 +59,10 @@ def among(numbers: Sequence[int], where: InCells) -> Sequence[int]:
 
 
 def here(where: InCells) -> int:
-    """The number of the cell to which a run of such a job belongs that is started here: the one
-    that we are inside. It is OUTSIDE outside of any cell, as the run is of several then, for a job
-    of what is shared (ONCE), and in an installation without cells.
+    """The number of the cell to which a run belongs that is started here, of a job that
+    works `where`: the cell that we are inside. It is OUTSIDE if we are inside none, since
+    the run is of several cells then. It is also OUTSIDE, wherever we are, for a job that
+    does what is shared (`where` is ONCE), and in an installation without cells.
     """
     is_inside = cells.are_on() and cells.entered() and where is not InCells.ONCE
     return cells.number() if is_inside else OUTSIDE

@@ -326,10 +326,12 @@ def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: dat
 
 
 def close_lost(now: datetime) -> int:
-    """End, as lost, the runs that did no chunk for an hour, if a later complete run of the
-    timetable has found their rows due again.
-
-    Returns how many were ended. It skips runs that another transaction has locked.
+    """End, as lost, each run that is still open and has done no chunk for an hour, if a
+    later run of the same job and cell is complete. Complete means that the timetable
+    started that run, for the same instant or a later one, and that it ended without an
+    error and was not lost itself: so it has found the rows of the lost run due again, which
+    is not looked up here. Returns how many runs were ended. It skips runs that another
+    transaction has locked.
     """
     with connection.cursor() as cursor:
         cursor.execute(CLOSE_LOST, {"now": now, "stuck": now - STUCK_AFTER})

@@ -222,7 +222,9 @@ class ReplaceUniqueConcurrently(postgres.NotInTransactionMixin, AddConstraint):
         return f"Concurrently replace constraint {self.replaced} of model {self.model_name}"
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Put the new constraint into the place of the replaced one in `state`."""
+        """Take the replaced constraint off the model in `state`, and add the new one after its
+        other constraints. Nothing is asked of the database.
+        """
         state.remove_constraint(app_label, self.model_name_lower, self.replaced)
         super().state_forwards(app_label, state)
 
@@ -233,9 +235,11 @@ class ReplaceUniqueConcurrently(postgres.NotInTransactionMixin, AddConstraint):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Build the new constraint's index without locking the table, then drop the old constraint
-        and add the new one in one statement; nothing if the new one is there. Raises
-        NotSupportedError in a transaction.
+        """Build the new constraint's index without locking the table, then drop the old
+        constraint and add the new one in one statement. What an interrupted build has left of
+        the index is dropped first, so a migration that failed can be run again as it is. If the
+        table has the new constraint already, nothing is done. Raises NotSupportedError in a
+        transaction, even if there is nothing to do.
         """
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)

@@ -40,11 +40,13 @@ class Page(Generic[Row]):
 def page(
     rows: "QuerySet[M]", *, by: str, params: Mapping[str, str], size: int = PAGE_SIZE
 ) -> Page[M]:
-    """The page of `rows` that `params` asks for by a mark in `before` or `after`, in the order of
-    the field `by`, and by primary key among equal values.
+    """The page of `rows` that `params` asks for by a mark in `before` or, without one
+    there, in `after`, in the order of the field `by`, and by primary key among equal
+    values.
 
-    `by` starts with "-" for falling order; rows without a value come last in both. Without a mark,
-    or with one that can't be read, it is the first page. The field may be one that the query adds.
+    If `by` starts with "-", field and key both fall; rows without a value come last both
+    ways. Without a mark, or with one that can't be read, it is the first page. The field
+    may be one that the query adds.
     """
     field, column = by.lstrip("-"), _column(rows, by)
     return turned_to(
@@ -110,8 +112,9 @@ def _column(rows: "QuerySet[Any]", by: str) -> Any:
 
 
 def ordered(rows: Rows, by: str) -> Rows:
-    """All rows in the order of the field `by`, descending if it begins with "-", and then of their
-    primary keys; rows whose field is NULL come last both ways.
+    """All rows, sorted by the field `by`, descending if it begins with "-"; rows whose
+    field is NULL come last both ways. Rows with the same value are sorted by their primary
+    keys, in the same direction as the field.
     """
     descending, field = by.startswith("-"), by.lstrip("-")
     if not descending:

@@ -57,10 +57,12 @@ class InParts(str):
         return made
 
     def rows(self, database: BaseDatabaseWrapper, values: Values) -> Rows:
-        """What the statement selects, one row or none, once its parts are carried out on this
-        connection: in the open transaction, or else in one of their own. Raises what Django's
-        cursors raise. A part that is only for figures above 0 is left out otherwise, and the first
-        part that selects no row ends it.
+        """Carry out the parts one after the other on this connection, in the open transaction
+        or else in one of their own. Returns one row with the values that `gives` names,
+        whichever part returned them, or no row if `gives` is empty. A part whose `if_above_0`
+        names a value that is not above 0 is left out. The first part that is to return a row
+        and returns none ends it: no row is returned then, the parts after it are not carried
+        out, and what those before it wrote stays. Raises what Django's cursors raise.
         """
         assert isinstance(values, Mapping), "parts take named values"
         known = dict(values)

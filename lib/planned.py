@@ -224,8 +224,10 @@ def _as_text(elements: list[Any]) -> Any:
 
 @cache
 def _numbered(statement: str) -> tuple[str, list[str], int]:
-    """The statement with its places numbered, as PostgreSQL has them, the names of the values in
-    that order, each once, and how many values there are; no names where values have none.
+    """The statement with PostgreSQL's places ($1, $2 and so on) for psycopg's, and with "%"
+    for "%%"; the names of its values in the order of the numbers; and how many numbers
+    there are. A name that stands in several places has one number. If the places have no
+    names (%s), the list of names is empty.
     """
     names: dict[str, int] = {}
     many = 0

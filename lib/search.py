@@ -121,11 +121,12 @@ def of_name(text: str, *columns: str) -> Q:
 
 
 def _has(column: str, text: str) -> Q:
-    """The condition that the text stands anywhere in the column, in any case.
-
-    What a name has to have for it, and most names have not, is looked for first: the rarest of the
-    text's characters, and what of it has no case, as it is. Turning each name into capitals is left
-    to those that have both, and not done at all for a text without letters.
+    """The condition that the text stands anywhere in the column, in any case. Cheap
+    conditions that most rows do not meet come first: for a text in ASCII, that the column
+    has the rarest of its characters that TELLING has, if any, small or capital; and that it
+    has the longest run of characters without case (CASELESS) as it is, if that is the whole
+    text or at least WORTH_LOOKING long. The column is put into capitals only for rows that
+    meet them, and not at all if the whole text is such a run.
     """
     run = max(CASELESS.findall(text), key=len, default="")
     conditions = []

@@ -70,8 +70,10 @@ class Words:
         return LONG_WORD.sub(rf"\1{BREAK}", text)
 
     def _marked(self, text: str) -> Iterator[str]:
-        """Yields the text in pieces, with each run of characters that no font has as a mark; notes
-        the marks and the characters.
+        """Yield the text in pieces, with a mark in the place of each run of characters that no
+        font has. A mark is text that is printed like the rest: the numbers of up to three
+        characters, as in "[U+0E01 U+0E02]", and "[?]" for more. The marks are noted in `marks`,
+        each once, and the characters in `missing`.
         """
         for is_shown, run in groupby(self._signs(text), key=lambda sign: sign[0]):
             signs = "".join(sign for _is_shown, sign in run)

@@ -128,8 +128,11 @@ def _listed(name: str) -> Iterator[datetime]:
 
 
 def _by_rule(name: str) -> Iterator[datetime]:
-    """Yields the instants at which the clock of the zone with this name changes after the last one
-    that its file lists, by the rule at the file's end. They lie months apart.
+    """Yields the instants, until about the start of 2100, at which the clock of the zone
+    with this name changes after the last one that its file lists, by the rule at the file's
+    end. A zone whose rule changes nothing yields none. The clock is looked at week by week,
+    which finds each change, since they lie months apart. Raises ZoneInfoNotFoundError for
+    an unknown name.
     """
     tz = zone(name)
     instant = max(_listed(name), default=_FIRST)
@@ -142,7 +145,10 @@ def _by_rule(name: str) -> Iterator[datetime]:
 
 
 def _change_between(low: datetime, high: datetime, tz: ZoneInfo) -> datetime:
-    """The first second between `low` and `high` that has the offset of `high`."""
+    """The first second between `low` and `high` that has the offset of `high`. The offset
+    must change between them, and only once. The result is in the time zone of the two
+    instants, as `tz` only says what the offsets are.
+    """
     offset = _seconds(high, tz)
     while high - low > _SECOND:
         middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)

@@ -60,7 +60,10 @@ def phrase(known: Mapping[str, StrOrPromise], *, of: str = "") -> Show:
     """
 
     def show(name: str, details: Details) -> str:
-        """The words for the value of the notice's detail."""
+        """The phrase in `known` for the code in the detail named `of` or, without `of`, in the
+        detail called `name`. An unknown code is returned as it is, and an empty one as "no
+        reason was given". Raises KeyError if the notice has no such detail.
+        """
         return in_words(details[of or name], known)
 
     return show

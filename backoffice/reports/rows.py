@@ -27,8 +27,9 @@ class Rows(Sequence[T]):
         return sum(count for _, count in self._counts)
 
     def __getitem__(self, part: Any) -> Any:
-        """Those rows of a slice with a start and a stop, each as `shown` makes it, read in the
-        cells that they are in: those of the cell with the highest number first.
+        """The rows of a slice, which must have a start and a stop, each as `shown` makes it.
+        Its places count through the rows of all cells, of which those of the cell with the
+        highest number come first. Each cell that has some of them is asked for its own.
         """
         found: list[T] = []
         before = 0

@@ -124,8 +124,9 @@ def has_plan(act: Act) -> bool:
 
 
 def time_zone(account: BillingAccount) -> Values:
-    """The time zone that was last chosen for the account, which may come into force later, or else
-    the present one; as decisions show and compare it.
+    """The time zone that was last chosen for the account, whether it is in force already or
+    comes into force later, or its present one if none was ever chosen. It stands under its
+    label, "Time zone", as pages of decisions show it and compare it.
     """
     changes = account.changes.filter(what=AccountChange.What.TIMEZONE)
     chosen = changes.order_by("-pk").values_list("after", flat=True).first()

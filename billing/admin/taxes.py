@@ -42,7 +42,11 @@ _NEW_CLASS = Decision(
 
 
 def _decided(account: BillingAccount) -> TaxTreatment | None:
-    """The tax treatment that operators decided last for the account; None if they never did."""
+    """The tax treatment that operators decided last for the account, by when they decided;
+    None if they never did. It need not be the one that holds today: it may start later, or
+    earlier than one that was decided before it. One whose `treatment` is "" counts too:
+    with it operators went back to what follows from both parties.
+    """
     return account.tax_treatments.order_by("pk").last()
 
 

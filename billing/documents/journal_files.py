@@ -48,7 +48,10 @@ def as_csv(entries: Iterable[Entry], charts: Charts) -> Iterator[str]:
 
 
 def _row(values: Sequence[str]) -> str:
-    """The values as one line of CSV."""
+    """The values as one line of CSV, separated by commas and with its line end (LF). Text
+    that a spreadsheet would take for a formula is left as it is: the caller makes it
+    harmless (csv_files.safe_text).
+    """
     line = StringIO()
     csv.writer(line, lineterminator="\n").writerow(values)
     return line.getvalue()

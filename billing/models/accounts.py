@@ -134,7 +134,10 @@ class BillingAccount(models.Model):
 
     @property
     def pays_by_itself(self) -> bool:
-        """Whether bills are collected automatically, and not paid by bank transfer."""
+        """Whether the account's payment method is one from which bills are collected
+        automatically: any but bank transfer. The method alone decides, so it is True also while
+        a bill is paused, or after a dispute has stopped the collecting from the card.
+        """
         return self.payment_method != self.Method.MANUAL
 
     @property

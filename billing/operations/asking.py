@@ -30,11 +30,13 @@ def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
 
 
 def about(payment: Payment, *, silences: Silences) -> Answer | None:
-    """Ask the attempt's provider what became of it. Returns the provider's answer, or None if the
-    provider says that it never received the attempt. The answer is undecided if there was none, or
-    one that cannot be right, which its `problem` says then.
-
-    `silences` counts providers that do not answer. Raises TRANSIENT_ERRORS.
+    """Ask the attempt's provider what became of it, and return its answer, or None if it
+    says that it never received the attempt. If it does not answer, the returned answer is
+    undecided, and the provider's silence is counted in `silences`. If its answer cannot be
+    right, the returned one is undecided as well, with what is wrong as its `problem`.
+    Whether `silences` has given the provider up is not looked at: the caller does so before
+    (silences.check). Raises TRANSIENT_ERRORS, such as that our database is away or the time
+    is up.
     """
     try:
         answer = PROVIDERS[payment.provider].find(payment)

@@ -84,11 +84,13 @@ def say(*, merchant_id: int, party: Party, actor: str, now: datetime) -> Billing
 
 @transaction.atomic
 def confirm(*, details_id: int, actor: str, reason: str, now: datetime) -> BillingDetails:
-    """Confirm billing details that wait, with a trail row: the merchant's bills have them from the
-    next one on, and tax goes by them from today on (rule 28.15). The merchant is not notified.
+    """Confirm billing details that wait, with a trail row: the merchant's bills have them
+    from the next one on. In those bills, services from the account's open day on are taxed
+    by them; if they are the first that were confirmed, earlier services are, too (rule
+    28.15). The merchant is not notified.
 
-    Raises UnknownDetails, AlreadyDecided, Invalid without a reason. It locks the account, whose
-    ended days are worked off first (accounts.lock). Rule 28.11.
+    Raises UnknownDetails, AlreadyDecided, Invalid without a reason. It locks the account,
+    whose ended days are worked off first (accounts.lock). Rule 28.11.
     """
     account, details = _hold(details_id, now)
     before = account.details

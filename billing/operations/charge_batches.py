@@ -296,8 +296,11 @@ class ChargeWriter:
             )
 
     def _open_statements(self, sums: dict[tuple[int, date, str], _Sum]) -> None:
-        """Note in `_statements` the primary keys of the statements that these sums go to, by
-        account and month, creating those that are missing.
+        """Note in `_statements` the primary key of the statement of each account and month in
+        `sums`, and create the statements that are missing. The keys of `sums` are (account,
+        month, fee), of which the fee does not matter here, and the sums are not added to the
+        statements. The caller has locked the accounts, so that nobody else creates the same
+        statement meanwhile.
         """
         new = {
             (account_id, month): total.first

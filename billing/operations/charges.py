@@ -200,7 +200,9 @@ class _Batch:
         self._figures: dict[int, _Figures] = {}
 
     def look_up_recorded(self, charges: Sequence[NewCharge]) -> None:
-        """Load all fees, and the contents of those of these charges that are recorded already."""
+        """Load all fees. If some of these charges are recorded already, load their contents,
+        too, by which `record` tells a repeat from a conflict.
+        """
         self.fees = Fee.objects.in_bulk()
         keys = [(charge.merchant_id, charge.reference) for charge in charges]
         self.known = self.writer.contents_of(keys)
@@ -344,7 +346,8 @@ class _Batch:
 
     def _figures_of(self, account: BillingAccount) -> _Figures:
         """Take the account's outstanding and accruing amounts and its threshold from its loaded
-        row, keep them for the charges that follow, and return them.
+        row, keep them for the charges that follow, and return them. They replace what was kept
+        of the account before, so charges that the loaded row does not have are not in them.
         """
         amounts = (account.outstanding, account.accruing, account.threshold)
         found = self._figures[account.pk] = _Figures(*(amount.amount for amount in amounts))

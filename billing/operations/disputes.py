@@ -24,8 +24,10 @@ class CannotBeDisputed(Refused):
     code = "cannot_be_disputed"
 
     def __init__(self, unknown: Sequence[str], used_up: Sequence[str]) -> None:
-        """`unknown` are references of no charge that could be credited, `used_up` those of charges
-        that were credited or asked for already; its sentence names them.
+        """`unknown` are references for which the account has no charge that could be credited,
+        `used_up` those of charges of which nothing is left to ask back, as it was credited or
+        asked for already. Both are kept as attributes under these names. `sentence`, which the
+        merchant reads, names the references of both.
         """
         super().__init__(f"charges: unknown {unknown}, nothing left of {used_up}")
         self.unknown, self.used_up = unknown, used_up

@@ -130,8 +130,11 @@ def _log_nothing_left(report: ProviderReport, payment: Payment) -> None:
 
 
 def _stop_collecting(account: BillingAccount, reversal: Reversal) -> None:
-    """After a dispute of a payment from the account's present card, collect nothing from it until
-    the merchant has chosen a method. Other reversals change nothing.
+    """If the reversal is a dispute of a payment from the account's present card, note and
+    save on the locked account that the card is disputed. Then nothing is collected from it
+    until the merchant has chosen a payment method, which may be the same card. A refund,
+    and a dispute of a payment from another card or from none, change nothing; an earlier
+    dispute's instant stays.
     """
     card_id = reversal.payment.card_id
     if reversal.is_dispute and card_id is not None and card_id == account.card_id:

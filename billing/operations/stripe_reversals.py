@@ -112,8 +112,11 @@ def look(*, now: datetime) -> None:
 
 
 def _recent(now: datetime) -> Iterator[tuple[Any, Any]]:
-    """Yields pairs of a function that records it, and a refund or dispute at Stripe: those of the
-    last 30 days, and older ones on record that may still change. Raises NoAnswer, ProviderNotReady.
+    """Yields pairs of a function and a refund or dispute as Stripe has it now; called with
+    that object, an actor and an instant, the function records it. They are those made in
+    the last 30 days before `now`, and older ones on our record in a state that may still
+    change. All of them are asked for before the first pair is yielded, and nothing is
+    recorded here. Raises NoAnswer, ProviderNotReady.
     """
     since: Any = {"created": {"gte": int((now - LOOKED_BACK).timestamp())}, "limit": 100}
     with stripe_provider.asking():

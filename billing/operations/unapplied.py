@@ -29,7 +29,10 @@ def of_transfer(reference: str, nth: int = 1) -> str:
 
 
 def of_moving(transfer: BankTransfer) -> str:
-    """The source of the entry by which money of a transfer that belongs elsewhere goes."""
+    """The source of the entry by which the money of a transfer leaves the account's
+    unapplied money again: it belongs elsewhere, or the bank took it back (move_away). The
+    entry by which it came has another source (of_transfer).
+    """
     return f"moved:{transfer.pk}"
 
 
@@ -57,10 +60,13 @@ def receive(
     actor: str,
     now: datetime,
 ) -> UnappliedEntry:
-    """Add money that no bill wants to the account's unapplied money, and notify the merchant.
-
-    It pays no bill by itself: the caller calls rests.pay_invoices next. The caller has made sure
-    that no money of the same `source` is recorded: the database would refuse it (IntegrityError).
+    """Add money that no bill wants to the account's unapplied money, notify the merchant,
+    and return the entry. The caller has locked the account, and this is part of the
+    caller's transaction. It pays no bill by itself: the caller calls rests.pay_invoices
+    next. `source` says what the money came from (such as of_transfer), `reference` is what
+    the merchant reads of it, and `payment` is the attempt for which it came, if any. The
+    caller has made sure that no money from this source was received on the account: the
+    database would refuse it (IntegrityError).
     """
     return _enter(
         account, Kind.RECEIVED, source, amount,

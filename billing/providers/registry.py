@@ -90,9 +90,11 @@ class Sandbox:
         return answer
 
     def find(self, payment: Payment) -> Answer | None:
-        """Look up the outcome of the payment, as `collect` would give it, but for a silent card
-        success. None if the payment has a card and was not collected within the last 30 days.
-        Raises ProviderNotReady.
+        """Look up what became of the payment, without collecting it. The answer is the one that
+        `collect` gives; for the silent card, for which `collect` raises NoAnswer, it is
+        success. It is None for a payment with a card that was not collected within the last 30
+        days; a payment without a card has always succeeded. Raises ProviderNotReady unless the
+        sandbox is switched on.
         """
         self.check_ready()
         if payment.card is not None and cache.get(_ledger(payment)) is None:

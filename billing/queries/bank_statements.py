@@ -139,8 +139,9 @@ class Reckoning:
 
     @property
     def difference(self) -> Money:
-        """What the balance has beside lines that were booked: what was brought along, waits, or is
-        no merchant's.
+        """The closing balance less the lines that were booked. It consists of what was brought
+        along, what waits, and what is not booked here: what went out, what is no merchant's,
+        and what another cell books.
         """
         return self.closing - self.booked
 

@@ -51,9 +51,11 @@ class Chart:
         return self._known[key]
 
     def _account(self, key: str) -> Named:
-        """The account with this key, by the code and name that were chosen for it, or else as it
-        was registered. One below a registered account, such as a tax rate, has that account's
-        code and name with the rest of its key after them. Raises LookupError if no book has it.
+        """The account with this key, by the code and name that were chosen for it, or else as
+        it was registered. A key that goes on from a stem, such as that of a tax rate, has the
+        code and name of the stem with the rest of the key after them, unless some were chosen
+        for the key itself. Raises LookupError if the key is neither registered nor goes on from
+        a stem.
         """
         registered = journal.account_of(key)
         code, name = self._chosen.get(registered.key, (registered.code, registered.name))

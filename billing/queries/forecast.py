@@ -239,9 +239,11 @@ def gather(account: BillingAccount, *, today: date) -> tuple[Standing, list[Pace
 
 
 def _pace(row: Sequence[Any], monthly: dict[str, list[str]]) -> Pace:
-    """The pace of a fee, from a row of READ. A MONTHLY fee's charges are those in `monthly`, by its
-    code: what came in the days of the pace, and before today; what came today is the open month's
-    less the latter.
+    """The pace of a fee, from a row of READ: what was charged in all of the PACE_DAYS days
+    before today, and what was charged today. For a MONTHLY fee `monthly` has two figures by
+    the fee's code: what was charged in those days, and what of the open month was charged
+    before today. Today's is then the open month's sum, which the row has as `today`, less
+    the second figure. A code that `monthly` does not have counts as two zeros.
     """
     fee, posting, charged, today, _ = row
     if posting == "MONTHLY":
@@ -256,8 +258,9 @@ def _figure(text: str | None) -> Decimal | None:
 
 
 def _waiting(fees: Sequence[Sequence[Any]], posting: str) -> Decimal | None:
-    """The sum of what waits to be posted at the time `posting` (DAILY or MONTHLY), from rows of
-    READ; None if nothing does.
+    """The sum of what waits to be posted at the time `posting` (DAILY or MONTHLY), from
+    rows of READ, which has one for each fee and posting. It is None if nothing waits, but 0
+    if what waits comes to 0.
     """
     waiting = [row[4] for row in fees if row[1] == posting and row[4] is not None]
     return sum(waiting, Decimal(0)) if waiting else None

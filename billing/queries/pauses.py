@@ -14,8 +14,9 @@ def in_force(invoice: Invoice, on: date) -> CollectionPause | None:
 
 
 def not_before_its_end(invoice: Invoice, at: datetime, *, on: date) -> datetime:
-    """The instant `at` or, if the bill is paused on local day `on` and that ends later, the end of
-    the pause.
+    """The instant `at`, or the end of a pause in collecting the bill if that is later. The
+    pause is the one that is in force on local day `on`, such as the account's open day;
+    without one it is `at`.
     """
     pause = in_force(invoice, on)
     return at if pause is None else max(at, pause.until_at)

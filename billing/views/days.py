@@ -32,8 +32,9 @@ def all_days(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_days(request: MemberRequest) -> HttpResponseBase:
-    """A file of the sums that the list shows with the same filter, all pages of it: as CSV or, with
-    `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on the trail.
+    """A file of what is charged by fee and by the day on which it posts, as the list shows
+    it with the same filter, all pages of it: as CSV or, with `format=xlsx` in the address,
+    as a spreadsheet. One that an operator takes is put on the trail.
     """
     account, local = account_and_days(request)
     asked = DayFilter(request.GET, local=local, currency=account.currency)

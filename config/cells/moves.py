@@ -249,9 +249,13 @@ def _one_picture() -> Iterator[None]:
 def _move(
     stop: Move, *, actor: str, now: datetime, at_step: Callable[[str], object]
 ) -> dict[str, int]:
-    """Copy, compare and delete the rows, change the directory, audit, and end the stop, with a
-    trail row; returns how many rows each table had. `at_step` is called with the name of each step
-    as it begins. The merchant's two books are locked meanwhile. Raises NotMoved.
+    """Move the rows of the stop's merchant within the caller's transaction: copy, compare
+    and delete them, name the new cell in the directory, end the stop with a trail row, and
+    audit both cells. The merchant's two books are locked meanwhile, and `at_step` is called
+    with the name of each step as it begins. Returns how many rows each table had. Raises
+    NotMoved if the copy differs or the audit finds something, StoppedTooLong if the stop is
+    over, Undecryptable, and the database's errors; the caller's transaction then undoes all
+    of it, and the stop is left for the caller to give up.
     """
     start, to = stop.from_cell, stop.to_cell
     merchant: Merchant = stop.merchant

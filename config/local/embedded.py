@@ -153,8 +153,9 @@ def leave() -> None:
 
 
 def _leave_when_told_to_end() -> None:
-    """Make SIGTERM and SIGHUP run the exit handlers, unless they have handlers already. Does
-    nothing outside of the main thread, which alone can.
+    """Make SIGTERM and SIGHUP end the process by SystemExit, so that the exit handlers run.
+    A signal that has a handler already, or is ignored, is left as it is. Does nothing
+    outside of the main thread, since Python lets that one alone set handlers.
     """
     if threading.current_thread() is not threading.main_thread():
         return

@@ -79,8 +79,10 @@ class Json(JsonFormatter):
         log_data |= getattr(record, "context", {})
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as a line of JSON, with secret parts of the request's address replaced by
-        "***".
+        """The record as one line of JSON. Parts of the present request's address (path and
+        query) that may be secret are replaced by "***" wherever they stand in the line, as in
+        the message or in a traceback (context.without_secrets). Outside of a request nothing is
+        replaced.
         """
         return context.without_secrets(str(super().format(record)))
 

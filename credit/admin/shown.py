@@ -42,7 +42,9 @@ def status(row: Any) -> Values:
 
 
 def limit(line: CreditLine) -> Values:
-    """The line's limit under the label "Limit", as decisions show and compare it."""
+    """The line's limit, as money, under the label "Limit". A page of decisions shows it,
+    and compares it when the form comes back, to notice that it has changed meanwhile.
+    """
     return {"Limit": line.limit}
 
 

@@ -121,7 +121,10 @@ class PayoutDestination(models.Model):
 
     @property
     def shown(self) -> str:
-        """What is shown of its number, in the language in force."""
+        """What may be shown of the destination's number: an Alipay account as Alipay masks it,
+        the last characters of a card or bank account after dots. If nothing of the number is
+        known, since it was erased or its key is lost, words in the language in force say so.
+        """
         return masks.shown(self.kind, **self.shown_by)
 
     @property

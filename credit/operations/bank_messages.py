@@ -25,8 +25,10 @@ def is_one(content: bytes) -> bool:
 
 
 def read(content: bytes) -> tuple[str, list[Said]]:
-    """The form of the message, and what it says, of withdrawals, and of files and parts as a whole.
-    Raises UnreadableFile.
+    """Read a message of the bank. Returns its form, Form.PAIN_002 or Form.CAMT_054, and
+    what it says: each time of one withdrawal, of a whole payment file of ours or a part of
+    one, or of a sum that was booked without details. Nothing is looked up or written.
+    Raises UnreadableFile for what cannot be read, and for a message of any other form.
     """
     try:
         message, root = xml_tree.parse(content)

@@ -68,10 +68,11 @@ def dismiss(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFla
 
 
 def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
-    """Record an operator's decision, with a trail row, that something is wrong with the flagged
-    orders. The line is not frozen by it.
-
-    Raises UnknownFlag, AlreadyDecided, Invalid without a reason. It locks the line (lines.lock).
+    """Record an operator's decision, with a trail row, that something is wrong with the
+    flagged orders, and return the flag. The line is not frozen by it, and the merchant is
+    not notified of it. Raises UnknownFlag, AlreadyDecided, Invalid without a reason. It
+    locks the line, whose ended days are worked off first (lines.lock), in a transaction of
+    its own if the caller has none.
     """
     return _decide(flag_id, Action.FLAG_CONFIRMED, actor, reason, now)
 

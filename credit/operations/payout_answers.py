@@ -198,9 +198,13 @@ def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
 
 
 def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as failed, with a trail row and under its line's lock, and notify the
-    merchant; returns FAILED, or KNOWN if it was. What a CSV gives as the reason is told to the
-    merchant as it is; for the codes of messages we have words.
+    """Mark the withdrawal as failed, with a trail row and under its line's lock, notify the
+    merchant, and return FAILED; amount and fee return to the proceeds. If it had failed
+    before, nothing is changed and KNOWN is returned, unless a CSV gives another reason.
+
+    That, and a withdrawal that ended otherwise, raises WithdrawalDecided; one that was not
+    sent yet raises NotSent, and a CSV without a reason Invalid. The merchant is told the
+    reason in a CSV as it is, and for a message our sentence for its code.
     """
     reason, told = answer.reason, answer.reason
     is_message = answer.file.form != PayoutAnswerFile.Form.CSV

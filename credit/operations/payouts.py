@@ -269,12 +269,13 @@ def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
 
 @transaction.atomic
 def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> str:
-    """Record that `teller`, a provider or a row of the bank's answers, says it paid another amount:
-    what is wrong is stored as the withdrawal's `problem`, and one that is SENT becomes UNKNOWN,
-    until an operator decides. One that has ended stays as it is.
-
-    Returns what is wrong, in words for operators. Raises UnknownWithdrawal, NotSent. It locks the
-    withdrawal's line, whose ended days are worked off first.
+    """Record that, as `teller` says, another amount was paid than the withdrawal's. A
+    sentence for operators, which begins with `teller` ("Row 3 of the bank's answers ..."),
+    is stored as the withdrawal's `problem` and returned; a withdrawal that is SENT becomes
+    UNKNOWN, until an operator decides. For one that has ended nothing is stored, and the
+    sentence is returned all the same. Raises UnknownWithdrawal, and NotSent for one that is
+    REQUESTED or APPROVED. It locks the withdrawal's line, whose ended days are worked off
+    first.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.may_be_cancelled:

@@ -121,8 +121,10 @@ def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitRevie
 
 
 def _most_by_now(line: CreditLine) -> Money:
-    """The highest limit that the locked line's sales and the policy in force allow now. Raises
-    RaiseBlocked while something is overdue or the line is frozen.
+    """The highest limit that the locked line's sales and the policy in force allow now. It
+    may be less than the present limit: the caller compares. The line has been reviewed, is
+    open and has a limit above 0. Raises RaiseBlocked while an order of the line is overdue
+    or the line is frozen.
     """
     policy = policies.in_force(line.currency, line.open_on)
     start = Start(line.pk, line.timezone, line.open_on, line.now, policy)

@@ -289,9 +289,12 @@ def _new_reference() -> str:
 
 
 def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
-    """Complete and save the withdrawal: REQUESTED, with a new reference, the quoted amount and fee,
-    and the provider chosen for now. Take amount and fee out of the locked line's proceeds, with
-    their entries, and write a trail row.
+    """Complete and save the withdrawal as REQUESTED: with a new reference, the line's
+    currency, the quoted amount and fee, whether it needs an operator's approval as quoted,
+    and the provider that the settings name at present (providers.chosen). Take amount and
+    fee out of the line's proceeds, with an entry for each (none for a fee of 0), and write
+    a trail row. The caller has locked the line and filled in the rest of the withdrawal.
+    Nothing is checked here: that as much can be withdrawn was checked for the quote.
     """
     withdrawal.reference = _new_reference()
     withdrawal.currency = withdrawal.line.currency

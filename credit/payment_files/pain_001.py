@@ -125,8 +125,9 @@ def _add_sums(parent: Element, transfers: Sequence[Transfer]) -> None:
 
 
 def _add_address(party: Element, town: str, country: str, edition: int) -> None:
-    """Add where a holder is, as the `edition` has it: with COUNTRIES the country alone; with TOWNS
-    the town and the country, and nothing if the town is "".
+    """Add the address of a holder to the element of the party, as the `edition` of our
+    files has it. With COUNTRIES it is the country alone. With TOWNS it is the town and the
+    country, and no address at all, not even the country, if the town is "".
     """
     if edition == COUNTRIES:
         _add(party, "PstlAdr/Ctry", country)

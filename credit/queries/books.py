@@ -233,8 +233,10 @@ def _orders(read: _Reader) -> RowsByMerchant:
 
 
 def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list[Row]:
-    """The payments in the order in which they arrived, each with its settlements, and with whether
-    it settles UNMATCHED cash itself.
+    """The payments in the order in which they arrived. Each row is given, in place, its
+    `settlements`, which are the rows of `settled` under the payment's primary key, and
+    `settles_unmatched`: whether the payment came about as operators settled UNMATCHED cash,
+    and was not reported by the platform.
     """
     for payment in payments:
         payment["settles_unmatched"] = payment["_settlement"] is not None
@@ -282,8 +284,9 @@ def _with_overdue(orders: Sequence[Row], today: str) -> list[Row]:
 
 
 def _flags(flags: Sequence[Row]) -> list[Row]:
-    """The flags. Their `orders` become the sorted references of the flagged orders, instead of
-    copies of these orders.
+    """The same flags as a list, in the same order. The rows are changed in place: their
+    `orders` become the sorted references of the flagged orders, instead of copies of these
+    orders. So it is called once for the same rows.
     """
     for flag in flags:
         flag["orders"] = sorted(seen["order"] for seen in flag["orders"])
@@ -349,8 +352,10 @@ def _masked(destination: Row) -> Row:
 
 
 def _withdrawal(withdrawal: Row, destinations: Mapping[int, int], local_names: bool) -> Row:
-    """The withdrawal with the number of its destination. Without `local_names` it has no reference
-    of ours, also none within the bank's.
+    """The withdrawal's row with the number of its destination added as `destination`.
+    Without `local_names` it has neither `reference` nor `batch`, which this installation
+    drew at random, and its `bank_reference` is None if our reference is within it. The row
+    that was given is not changed.
     """
     reference, banks = withdrawal["reference"], withdrawal["bank_reference"]
     if not local_names:

@@ -94,8 +94,8 @@ class Buckets:
 
     @property
     def available(self) -> Money:
-        """What can be withdrawn now, fees included: the smaller of what has matured and of the
-        balance, but never below 0.
+        """What a withdrawal and its fee may come to together: the smaller of what has matured
+        and of the whole balance, but never below 0. Freezes are not considered.
         """
         nothing = money.of(Decimal(0), self.balance.currency.code)
         return max(min(self.matured, self.balance), nothing)

@@ -225,7 +225,11 @@ def _figures(line: CreditLine, asked: QueryDict, now: datetime) -> dict[str, Any
 def _form_of_all(
     request: MemberRequest, line: CreditLine, today: date, now: datetime
 ) -> HttpResponse:
-    """Render the form with all that can be withdrawn, and what that costs."""
+    """Render the form filled in with the largest amount that leaves room for its fee, and
+    show what that withdrawal costs. If nothing can be withdrawn, the amount is empty and
+    the page says why, with status 200 all the same. The query string of `request` has to
+    have `all`, by which `_figures` knows what is asked. Nothing is written.
+    """
     shown = _figures(line, request.GET, now)
     form = Withdrawing(line=line, now=now, initial={"amount": shown.get("amount", "")})
     return _form(request, form, line, today, HTTPStatus.OK, shown)

@@ -174,13 +174,13 @@ def visit(import_id: int, *, now: datetime, seconds: float = VISIT_SECONDS) -> N
 
 @transaction.atomic
 def take_some(import_id: int, *, now: datetime) -> bool:
-    """Apply the next rows that wait, at most AT_ONCE, in the order in which they happened, and
-    store their outcomes, all in one transaction: a process that is killed leaves nothing half done.
-    The last ones end the import. Each merchant that they bring in has a trail row.
-
-    Returns whether more rows wait; False if the import is not at work. The import is done once none
-    waits, and no owner is left to invite. A second worker waits here, and goes on behind the first.
-    Raises Import.DoesNotExist.
+    """Apply the import's next rows that wait, at most AT_ONCE, in the order in which they
+    happened, and store their outcomes, with a trail row for each merchant that they bring
+    in. All of it is one transaction under the import's lock, so a process that is killed
+    leaves nothing half done, and a second worker waits and goes on behind the first.
+    Returns whether more rows wait; False if the import is not at work. If none waits, the
+    import is ended as done, unless an owner is still to be invited: the caller invites them
+    then (invite_owner) and calls this once more. Raises Import.DoesNotExist.
     """
     file = _lock(import_id)
     if not file.is_running:

@@ -159,11 +159,13 @@ def nowhere() -> AbstractContextManager[None]:
 
 @contextmanager
 def inside(cell: str) -> Iterator[None]:
-    """Have all that the block asks of the database asked in this cell, and then of what is shared.
-
-    In a transaction that began before, the cell holds for what the block asks in it. One that
-    begins in the block should end in it: it keeps the cell. Raises InAnotherCell within another
-    one, and ValueError for what is no name of a cell.
+    """Have all that the block asks of the database asked in this cell: tables are looked
+    for in the cell, and where it has none of that name, among what all cells share. In a
+    transaction that began before, that holds until the block ends; one that begins in the
+    block keeps the cell until its own end, and so should end in the block. Inside the same
+    cell it changes nothing. Raises InAnotherCell inside another cell, and ValueError for a
+    text that is not formed as a cell's name. In a transaction that began before, it raises
+    Moves if the question of `asking` selects anything.
     """
     if not NAME.fullmatch(cell):
         raise ValueError(f"{cell!r} is no name of a cell")

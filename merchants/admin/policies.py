@@ -184,8 +184,11 @@ class NewOperatorPolicy(NewVersion):
     model = OperatorPolicy
 
     def figure_field(self, name: str) -> forms.Field:
-        """The form's field for the figure up to which one operator decides alone on the sort of
-        decisions with this code. It may be left empty; its help says what it is measured by.
+        """Make the form's field for the figure up to which one operator decides alone on
+        decisions of the sort with the code `name`; the caller puts it into the form. It may be
+        left empty: the figure of the newest version stays then. The help text names the highest
+        figure that is accepted and why, and says so if a merchant's decisions of one local day
+        count together. Raises KeyError for an unknown code.
         """
         sort = sorts.SORTS[name]
         return figure_field(

@@ -43,7 +43,9 @@ def _told(proposal: Proposal) -> list[str]:
 
 
 def _shown(proposal: Proposal) -> dict[str, Any]:
-    """The proposal's status, under its label; nothing else of it ever changes."""
+    """The proposal's status in words, in a dict under the label "Status", as pages of
+    decisions show it and compare it. Nothing else of a proposal ever changes.
+    """
     return {"Status": proposal.get_status_display()}
 
 

@@ -180,8 +180,9 @@ class Membership(models.Model):
 
     @property
     def has_news(self) -> bool:
-        """Whether the merchant's latest notice, which the query of memberships has to add, is later
-        than the last one that this person has seen.
+        """Whether the merchant's latest notice, by its key, is later than the last one that
+        this person has seen. It goes by `latest_notice`, which the query of memberships adds,
+        and looks nothing up: it is False if that was not added, or there is no notice.
         """
         return (self.latest_notice or 0) > self.seen_notice
 

@@ -72,11 +72,13 @@ def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Era
 
 
 def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasure:
-    """Replace a buyer's name, exactly as the platform sends it, by a pseudonym at all merchants, in
-    what came in and in what webhooks tell, and delete saved views of lists that are narrowed to the
-    buyer; written down with a trail row. Raises NotAnAdministrator, NothingKept, CellAway, Invalid
-    without a reason, and what a book has against it. Others who decide about people wait until the
-    transaction ends.
+    """Replace a buyer's name, exactly as the platform sends it, by a pseudonym at all
+    merchants, in what came in and in what webhooks tell, and delete saved views of lists
+    that are narrowed to the buyer. All is one transaction, with a trail row and the Erasure
+    that is returned. Raises NotAnAdministrator, NothingKept, CellAway if a cell does not
+    answer, Invalid without a reason, and what a book has against it: BuyerOwes while
+    something is owed on the buyer's orders or cash of the buyer waits to be settled. Others
+    who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)

@@ -223,7 +223,8 @@ def _letter(proposal: Proposal) -> Letter:
 
 def _load(proposal_id: int, now: datetime) -> Proposal:
     """Look up the proposal, which must wait for a decision; it is not locked. Raises
-    UnknownProposal, AlreadyDecided, Lapsed.
+    UnknownProposal, AlreadyDecided for one that was confirmed, refused, withdrawn or marked
+    as LAPSED, and Lapsed for one whose time is up at `now` and that is not marked yet.
     """
     proposal = Proposal.objects.filter(pk=proposal_id).first()
     if proposal is None:

@@ -40,12 +40,12 @@ class InvitationOnly(DefaultAccountAdapter):
         return False
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
-        """Whether something has to be confirmed before the person changes how they sign in, as
-        allauth decides. For people who have a second factor it is False if they confirmed one
-        within ACCOUNT_REAUTHENTICATION_TIMEOUT, and otherwise this raises ReauthenticationRequired.
-
-        allauth would accept the password, given again, and asks here only whether anything has to
-        be confirmed at all. So this raises what allauth itself would.
+        """Whether the person has to confirm who they are before they change how they sign in.
+        For people without a second factor allauth decides, by its settings for its app `app`.
+        For all others it is False if they confirmed a second factor in this session within
+        ACCOUNT_REAUTHENTICATION_TIMEOUT, and otherwise ReauthenticationRequired is raised. It
+        is raised here because allauth, if it were told True, would be content with a password
+        that was given lately.
         """
         user = self.request.user
         if isinstance(user, User) and second_factor.has_one(user):

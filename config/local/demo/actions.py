@@ -72,9 +72,13 @@ def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
 
 
 def confirm_details(legal_name: str, address: str, country: str, tax: str, *, by: str) -> Act:
-    """The act, called with the shop's key and the instant, by which `by`, an owner, says whom the
-    shop's bills are made out to, and a billing officer confirms it, each with a trail row.
-    `address` is its lines, and `country` a code of ISO 3166.
+    """Return an act for the demonstration: a function that takes the shop's primary key and
+    an instant. Nothing is done before the act is called; it then says, as the owner whose
+    e-mail address is `by`, whom the shop's bills are made out to, and confirms that as the
+    demonstration's billing officer, each with a trail row. `address` is one text with a
+    line end between its lines, `country` a code of ISO 3166 such as "US", and `tax` the tax
+    number, "" for none. The act returns the confirmed details, and raises what
+    billing_details.say and billing_details.confirm raise.
     """
     party = billing_details.Party(
         legal_name=legal_name, address=address, country=country, tax_number=tax, purchase_order=""
