@@ -250,9 +250,11 @@ def _changes(account: BillingAccount) -> list[Past]:
 
 
 def _of_account(account: BillingAccount, name: str) -> list[Change]:
-    """What the decision called `name` changes about the account: its state, limit and bills for
-    "close" and "reopen", outstanding or unapplied money for those that move it, and whether bills
-    are reviewed. Empty for other decisions.
+    """What the decision called `name` changes about the account. Closing changes its state and puts
+    all that is outstanding or not posted on a final bill; reopening changes its state, the limit
+    for new orders (from 0), and may charge a plan fee. Decisions that bill, pay out or give back
+    change what is outstanding or unapplied, and others whether bills are reviewed. Empty for any
+    other decision.
     """
     nothing = money.zero(account.currency)
     match name:

@@ -14,8 +14,9 @@ def issuers(now: datetime) -> Sequence[int]:
 
 
 def new_invoices(issuer: Issuer) -> QuerySet[Invoice]:
-    """The issuer's bills that are to be cleared and not taken up yet, in the order of their
-    issue.
+    """The issuer's bills that are to be cleared and not taken up yet, in the order of their issue:
+    those that were issued since its documents are cleared (`clearing_from`), void ones included.
+    The issuer's documents have to be cleared: without `clearing_from` Django raises ValueError.
     """
     known = Clearance.objects.filter(invoice=OuterRef("pk"))
     found = Invoice.objects.filter(

@@ -102,8 +102,8 @@ def addresses(account: BillingAccount) -> QuerySet[BillingAddress]:
 
 
 def archives_to_do(now: datetime) -> Sequence[int]:
-    """The primary keys, rising, of the ZIP files of years that are to be built, or have been kept
-    for long enough by `now`.
+    """The primary keys, rising, of the ZIP files of years that are to be built, and of those that
+    have been kept for long enough by `now`, which are to be dropped.
     """
     waiting = Q(status=YearArchive.Status.WAITING)
     over = Q(status=YearArchive.Status.READY, kept_until__lte=now)
@@ -113,10 +113,11 @@ def archives_to_do(now: datetime) -> Sequence[int]:
 
 
 def addresses_to_mail(now: datetime) -> Sequence[int]:
-    """The primary keys of the addresses that are to be mailed by `now`: the link by which they
-    confirm, or documents that came since they did, within MAILED_WITHIN, and that they have not
-    had; by month, once that has ended. Those whose mail server refuses are not before their next
-    try.
+    """The primary keys of the addresses that are to be mailed by `now`, those with the fewest
+    failures first. New ones are sent the link by which they confirm, if they were not sent it yet
+    and were added within CONFIRM_WITHIN. Confirmed ones are sent documents that came since then and
+    within MAILED_WITHIN, and that they have not had; bills of a month only once it has ended, if
+    they get documents by month. Where a mail failed, the address is left out until its next try.
     """
     with connection.cursor() as cursor:
         within = {"since": now - MAILED_WITHIN, "asked_since": now - CONFIRM_WITHIN}

@@ -95,8 +95,9 @@ def to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
 
 
 def billed_through(account: BillingAccount) -> date | None:
-    """The last day whose charges the account's bills may include, drafts among them; void bills and
-    drafts that were sent back do not count. None without any bill.
+    """The last day whose charges the account's bills may include, drafts among them: a bill's own
+    date for the kinds that take that day (TAKES_ITS_DATE), and the day before it for others. Void
+    bills and drafts that were sent back do not count. None without any bill.
     """
     theirs = Case(
         When(kind__in=Invoice.TAKES_ITS_DATE, then=F("issued_on")),
@@ -158,7 +159,9 @@ def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
 
 
 def credit_note(invoice: Invoice) -> CreditNote | None:
-    """The credit note that took the bill back, or None."""
+    """The credit note that took the void bill back; None for a bill that is not void, or without a
+    note.
+    """
     return CreditNote.objects.filter(invoice=invoice).first() if invoice.is_void else None
 
 

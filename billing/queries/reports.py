@@ -31,8 +31,9 @@ def unpaid(asked: Asked) -> QuerySet[Invoice]:
 
 
 def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
-    """The items that were posted on the days and in the currency asked for, each with its `month`
-    and its fee's name; credits lower it. Fees that only settle what was billed are left out.
+    """The items that were posted, with a posting day among the days asked for and in the currency
+    asked for, each with the first day of its `month` and its `fee_name`. Credits are among them,
+    with amounts below 0. Fees that only settle what was billed are left out.
     """
     found = InvoiceItem.objects.filter(
         currency=asked.currency,

@@ -320,9 +320,9 @@ def add_bank_account(
 
 def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
     """The act, called with the shop's key and the instant, that sets up weekly withdrawals: on this
-    day of the week, all available proceeds if they are at least `least`, an amount in the shop's
-    currency, to the destination whose number ends in `to`. `by` is who sets it up. Owners are
-    notified, and a trail row is written.
+    day of the week, from 1 (Monday) to 7, all available proceeds if they are at least `least`, an
+    amount in the shop's currency, to the destination whose number ends in `to`. `by` is who sets it
+    up. Owners are notified, and a trail row is written.
     """
 
     def act(merchant: int, now: datetime) -> object:
