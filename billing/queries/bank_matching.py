@@ -107,10 +107,11 @@ def _is_of_another(before: "QuerySet[BankLine]", account_id: int) -> bool:
 
 
 def _paid_elsewhere(line: BankLine, account_id: int, payer: Q) -> bool:
-    """Whether whoever the condition `payer` names has paid for a merchant other than this account's
-    before, in the line's currency, by a line that was booked in another cell, also where the
-    merchant was moved to this one since, or that was booked here before the merchant was moved.
-    False where there are no cells.
+    """Whether whoever the condition `payer` names has paid before, in the line's currency, for
+    another merchant than this account's in another cell. That is so if a line of theirs was handed
+    to another cell, or booked here for a merchant who was moved since, or if one was booked in
+    another cell, unless for this account, as before its merchant was moved here. False where there
+    are no cells.
     """
     if not cells.are_on():
         return False
@@ -221,8 +222,8 @@ def _elsewhere(line: BankLine) -> set[int]:
 
 
 def _booked_in_others(line: BankLine) -> set[int]:
-    """The numbers of the other cells that have booked a line which this one names, and which none
-    has taken back.
+    """The numbers of the other cells that have booked a line which this one names (_named), and
+    which no other line there takes back.
     """
     found = set()
     for number in cells.numbers():
@@ -235,7 +236,8 @@ def _booked_in_others(line: BankLine) -> set[int]:
 
 def present(line: BankLine) -> BankTransfer:
     """The transfer that a line which was booked is by now: where it was booked elsewhere since,
-    that one; if it is on no account any more, the last one.
+    that one; if it is on no account any more, the last one, which is moved. The line has to be
+    booked as a transfer.
     """
     assert line.transfer is not None
     transfer = line.transfer

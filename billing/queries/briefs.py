@@ -354,9 +354,9 @@ def _transfer(transfer: BankTransfer) -> list[Fact]:
 
 
 def _of_transfer(transfer: BankTransfer, name: str) -> list[Change]:
-    """What the decision called `name` changes on the transfer's account if it books the transfer
-    elsewhere: first what is unapplied, as far as the transfer came to that, and then what is
-    outstanding; empty otherwise.
+    """What the decision "move", which books the transfer elsewhere or nowhere, changes on the
+    transfer's account: what of it became unapplied is taken from what is unapplied now, as far as
+    that goes, and the rest becomes outstanding. Empty for any other decision (`name`).
     """
     if name != "move":
         return []

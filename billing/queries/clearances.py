@@ -44,8 +44,8 @@ def to_ask(now: datetime) -> Sequence[int]:
 
 
 def to_be_asked(clearance_id: int, now: datetime) -> str | None:
-    """The provider that is to be sent or asked about the clearance with this key by `now`; None if
-    it is none of `to_ask`.
+    """The code of the provider that is to be sent or asked about the clearance with this key by
+    `now`; None if the clearance is none of `to_ask`.
     """
     return _to_ask(now).filter(pk=clearance_id).values_list("provider", flat=True).first()
 

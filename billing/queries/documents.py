@@ -127,9 +127,10 @@ def addresses_to_mail(now: datetime) -> Sequence[int]:
 
 def documents_for(address: BillingAddress, now: datetime) -> Sequence[Sequence[Document]]:
     """The documents that are still to be mailed to the confirmed address, of those that came since
-    it confirmed and within MAILED_WITHIN: a list for each mail, of one document or, for an address
-    that gets them by month, of those of one month that has ended by the account's days. A month's
-    documents are its statement and the bills issued in it.
+    it confirmed and within MAILED_WITHIN: a list for each mail. That is of one document, bills
+    first and oldest first, or, for an address that gets them by month, of those of one month that
+    has ended by the account's days, oldest month first. A month's documents are the bills issued in
+    it and its statement. There are none for an address that has not confirmed.
     """
     since = max(now - MAILED_WITHIN, address.confirmed_at or now)
     mailed = address.mails.all()

@@ -37,8 +37,9 @@ ORDER BY EXISTS (
 
 def numbered(text: str) -> Q:
     """The condition that a bill has the text somewhere in its number, in any case, or that its
-    number as documents have it begins so, with the installation's prefix in front (T-2026-000050).
-    So T-2026-000050 is no bill of an issuer, which is called T-DE-2026-000050 there.
+    number as documents have it, with the installation's prefix in front (T-2026-000050), begins
+    with the text. So T-2026 finds bills of the installation's own series, and none of an issuer,
+    which are called T-DE-2026-000050 there.
     """
     prefix = installation.own()
     found = search.of_name(text.strip(), "number")

@@ -64,8 +64,7 @@ def cells_of(*texts: str) -> list[int]:
 
 
 def _known(candidates: list[str]) -> list[Invoice]:
-    """The bills of this cell that have these references, each once, in the order of the references.
-    """
+    """The bills of this cell with these references, each once, in the order of the references."""
     numbers = _numbers_of(candidates)
     known = Invoice.objects.select_related("issuer", "account").filter(number__in=numbers)
     by_reference = {of_invoice(invoice): invoice for invoice in known}

@@ -198,7 +198,9 @@ def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost
 
 
 def _cost(rows: Sequence[Mapping[str, Any]]) -> Cost:
-    """The cost of one request, of the sums of its charges by fee and bill, oldest bill first."""
+    """The cost of one request, of the sums of its charges by fee and bill, oldest bill first.
+    Without any it is 0, and counts as wholly billed.
+    """
     by_invoice: dict[str, Decimal] = {}
     for row in rows:
         if row["number"]:
