@@ -29,7 +29,8 @@ class Match:
 def find(line: BankLine) -> Match:
     """What the line is, as the books stand: BOOKED if it is certain, ELSEWHERE if it is to be
     handed to another cell, OUTGOING if it went out and is no merchant's, and else what an operator
-    is to see it as (PROPOSED, OPEN or RETURN). Nothing is written.
+    is to see it as (PROPOSED, OPEN or RETURN). Nothing is written. What is found may change until
+    the account that it names is locked, so that it is asked again under the lock.
     """
     if line.amount.amount < 0:
         return _taken_back(line)

@@ -65,7 +65,9 @@ def last(account: str, currency: str) -> BankStatement | None:
 
 def why_it_waits(statement: BankStatement) -> str:
     """In which way the statement does not follow the last one that was taken, in a sentence; "" if
-    it does, does not wait, or none was taken.
+    it does, does not wait, or none was taken. One that does not begin with the closing balance of
+    that is called a gap, unless it ends on an earlier day, which is an overlap; so is one that only
+    repeats lines.
     """
     before = last(statement.account, statement.currency) if statement.is_waiting else None
     if before is None or follows(statement, before):
