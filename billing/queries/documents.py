@@ -117,7 +117,8 @@ def addresses_to_mail(now: datetime) -> Sequence[int]:
     failures first. New ones are sent the link by which they confirm, if they were not sent it yet
     and were added within CONFIRM_WITHIN. Confirmed ones are sent documents that came since then and
     within MAILED_WITHIN, and that they have not had; bills of a month only once it has ended, if
-    they get documents by month. Where a mail failed, the address is left out until its next try.
+    they get documents by month. An address whose mail server refused is left out until its next
+    try.
     """
     with connection.cursor() as cursor:
         within = {"since": now - MAILED_WITHIN, "asked_since": now - CONFIRM_WITHIN}
