@@ -110,7 +110,7 @@ ABOUT_ENDPOINT = (
         form=Reasoned,
         effect=lambda endpoint: (
             "Everything that is parked for this endpoint is sent again, in the order of the events,"
-            " and tried for three days."
+            " and tried for three days. What is so old that its content is gone stays parked."
         ),
         shown=_parked,
         carry_out=Call(deliveries.resend_parked, "endpoint_id"),

@@ -86,7 +86,8 @@ def invite(
     """Invite the owner of this address to the team in `role`, by an e-mail with a link, with a
     trail row. `actor` is one of the merchant's owners or an administrator of ours. An open
     invitation to the address is replaced. A form that is sent twice, with the same `request_key`,
-    makes one invitation and one e-mail.
+    makes one invitation and one e-mail; if the e-mail could not be sent, the form sent again makes
+    another.
 
     Raises FormConflict, NotAnOwner for any other actor, OperatorsAddress, AlreadyMember,
     TooManyInvitations, Invalid; and InvitationNotSent after the invitation is saved. It locks the
@@ -122,7 +123,12 @@ def invite(
         invitations.note_role(
             Action.MEMBER_INVITED, invitation, before, str(role), actor, now, reason
         )
-    _send(invitation, token)
+    try:
+        _send(invitation, token)
+    except InvitationNotSent:
+        # The same form sent once more is a new attempt, and no repeat of what has not gone out.
+        Invitation.objects.filter(pk=invitation.pk).update(request_key="")
+        raise
     return invitation
 
 
