@@ -76,7 +76,9 @@ class Job:
 
     def groups(self, now: datetime) -> Sequence[Group]:
         """The primary keys of the rows that are due at `now`, by the cells that they are done in
-        (jobs.in_cells); one group in an installation without cells.
+        (jobs.in_cells): a group for each of these cells, also where nothing is due; one group in an
+        installation without cells. The keys are as the job's runs have them, which may name the
+        cell.
         """
         found = []
         for number in in_cells.of(self.where):
@@ -131,9 +133,9 @@ class Job:
         return [key + added for key in keys] if added else keys
 
     def merchants_of(self, keys: Sequence[int]) -> dict[int, int]:
-        """Look up the primary key of the merchant of each of the rows with these keys, by the row's
-        key: None for a row of no merchant; rows that are not there are missing. Empty for a job
-        whose rows belong to no merchant.
+        """Look up, in the present cell, the primary key of the merchant of each of the rows with
+        these keys, by the key, which is as the job's runs have it: None for a row of no merchant;
+        rows that are not there are missing. Empty for a job whose rows belong to no merchant.
         """
         if self.model is None or not self.merchant:
             return {}

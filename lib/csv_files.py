@@ -93,8 +93,8 @@ def of_query(
 
 
 def heading_of(columns: Iterable[str]) -> bytes:
-    """The first line of a CSV file, with these headings, in UTF-8. (PostgreSQL would cut them after
-    63 bytes, 21 Thai letters.)
+    """The first line of a CSV file, with these headings, in UTF-8 and with its line end (LF).
+    (PostgreSQL would cut headings after 63 bytes, 21 Thai letters.)
     """
     line = StringIO()
     csv.writer(line, lineterminator="\n").writerow(columns)
@@ -151,7 +151,8 @@ def for_people(request: HttpRequest, blocks: Iterable[bytes], file_name: str) ->
 
 def download(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
     """A response that sends the CSV file as an attachment while it is made; if making it fails, the
-    connection breaks off.
+    connection breaks off. The blocks are asked for only once the view has returned, so what they
+    read is read then.
 
     To a client of HTTP/1.0 (some proxies are), for which a broken connection looks like the end of
     the file, it is sent only when all of it has been made.
@@ -190,7 +191,7 @@ def safe(column: str) -> str:
 
 def amount(column: str, currency: str) -> str:
     """SQL for the figure that `column` is SQL for, with exactly the digits of the currency with
-    this code.
+    this code; further ones are rounded. It is a Figure, so spreadsheets have numbers there.
     """
     return Figure(f"{column}::numeric(24, {minor_digits(currency)})")
 
@@ -226,7 +227,7 @@ def instants(named: dict[str, str], timezone: str, *, says_zone: bool = True) ->
 
 
 def yes_or_no(condition: str) -> str:
-    """SQL for a condition, as a word of the language in force."""
+    """SQL for a condition, as a word of the language in force; NULL is "no"."""
     yes, no = _("yes,no").split(",")
     return f"CASE WHEN {condition} THEN {quoted(yes)} ELSE {quoted(no)} END"
 

@@ -264,8 +264,9 @@ class ListForm(forms.Form):
 
     @property
     def query(self) -> str:
-        """The query string with which a download gives the same rows; "" if nothing was asked
-        for.
+        """The query string with which a download gives the same rows, of all pages and in the same
+        order; "" if nothing was asked for. Values that make no sense are in it, too, so that the
+        download finds nothing either.
         """
         asked = self.asked | {name: self.data[name] for name in self.errors if name in self.data}
         return f"?{urlencode(asked)}" if asked else ""

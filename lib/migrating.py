@@ -165,7 +165,9 @@ class ReplaceIndexConcurrently(postgres.NotInTransactionMixin, AddIndex):
         return f"Concurrently replace index {self.index.name} of model {self.model_name}"
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Put the new index into the place of the one of the same name in `state`."""
+        """Take the index of this name off the model in `state`, and add the new one after its other
+        indexes. Nothing is asked of the database.
+        """
         state.remove_index(app_label, self.model_name_lower, self.index.name)
         state.add_index(app_label, self.model_name_lower, self.index)
 

@@ -142,7 +142,9 @@ def _has(column: str, text: str) -> Q:
 
 
 def starting(text: str, column: str) -> Q:
-    """The condition that the column starts with the text, in one of its `spelled` ways."""
+    """The condition that the column starts with the text, capitals and small letters as they are,
+    in one of its `spelled` ways.
+    """
     return reduce(or_, (Q(**{f"{column}__startswith": way}) for way in spelled(text)))
 
 

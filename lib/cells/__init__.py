@@ -291,7 +291,7 @@ def most_seconds() -> float | None:
 
 
 def entered() -> str:
-    """The cell that this thread or task is inside; "" if none."""
+    """The name of the cell that this thread or task is inside, such as "cell_7"; "" if none."""
     return _entered.get()
 
 

@@ -30,8 +30,8 @@ _SAYS = " tael books are being moved"  # the database, of a question that was to
 
 
 def look(numbers: Collection[int]) -> tuple[int, frozenset[int]]:
-    """Ask the database for the key of the latest move of all, and the keys of the merchants that
-    are being moved out of the cells with these numbers.
+    """Ask the database for the key of the latest move of all, 0 if there was none, and the keys of
+    the merchants that are being moved out of the cells with these numbers.
     """
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(LOOK, [list(numbers)])

@@ -206,9 +206,9 @@ def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> Webho
 
 @transaction.atomic
 def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Have everything sent again that is parked for this endpoint, in the order of the events, with
-    a trail row even if nothing was parked. What is too old to be kept stays parked. It locks the
-    endpoint.
+    """Have the job send everything again that is parked for this endpoint, in the order of the
+    events, and try each for three days anew; with a trail row even if nothing was parked. What is
+    too old to be kept stays parked. It locks the endpoint.
 
     Raises WebhookEndpoint.DoesNotExist, EndpointIsOff; Invalid without a reason.
     """
