@@ -68,7 +68,7 @@ class Job:
 
     def find(self, now: datetime) -> Sequence[int]:
         """The primary keys of the rows that are due at `now`; where the books are in cells, of all
-        cells that the job works in (as in `groups`).
+        cells that the job works in, as its runs have them (`groups`).
         """
         if not cells.are_on():
             return self.due(now)
@@ -95,10 +95,12 @@ class Job:
 
     def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
         """Do the rows with these primary keys, which are one chunk, and log each row that fails;
-        returns the keys of these rows, each with its error.
+        returns the keys of these rows, each with its error. It is called inside the cell of the
+        rows, and keys are as the job's runs have them.
 
-        For a job that asks providers, `turn` takes up the rows that were not tried; other jobs
-        ignore it. Raises TRANSIENT_ERRORS.
+        For a job that asks providers, `turn` takes up the rows that were not tried; without one,
+        they cannot be told from those that were done. Other jobs ignore it. Raises
+        TRANSIENT_ERRORS.
         """
         failures = self._work(keys, now, turn)
         for key, error in failures.items():

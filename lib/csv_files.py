@@ -68,7 +68,8 @@ class Blocks(Iterator[bytes]):
 def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any], joined: str = "") -> Iterator[bytes]:
     """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes, with its
     headings in the first line. `columns` maps each heading to the SQL of its values; `joined` is
-    SQL of lateral joins to `row`, from which values may come, too.
+    SQL of lateral joins to `row`, from which values may come, too. The database is asked when the
+    first block is taken.
     """
     try:
         source, params = rows.query.sql_with_params()
@@ -82,7 +83,8 @@ def of_query(
 ) -> Iterator[bytes]:
     """The CSV file of the rows that the SQL query `source` gives with these parameters, as blocks
     of bytes, with its headings in the first line. `columns` maps each heading to the SQL of its
-    values; `joined` is SQL of lateral joins to `row`, from which values may come, too.
+    values; `joined` is SQL of lateral joins to `row`, from which values may come, too. The database
+    is asked when the first block is taken.
     """
     heading = heading_of(columns)
     query = (

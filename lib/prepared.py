@@ -70,10 +70,10 @@ def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
 
 
 def rows_of_each(asked: Iterable[tuple[str, Values]]) -> list[list[tuple[Any, ...]]]:
-    """Ask these statements in their order, and return the rows of each, which should be few: while
-    the database carries one out, the values of the next are taken from `asked`, and nothing is
-    waited for in between. Raises what Django's cursors raise, for the first statement that fails;
-    those after it are not carried out then.
+    """Ask these statements in their order, and return the rows of each, which should be few, an
+    empty list for one that gives none: while the database carries one out, the values of the next
+    are taken from `asked`, and nothing is waited for in between. Raises what Django's cursors
+    raise, for the first statement that fails; those after it are not carried out then.
     """
     database = connections[DEFAULT_DB_ALIAS]
     if parts.is_for(database):

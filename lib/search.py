@@ -149,7 +149,9 @@ def starting(text: str, column: str) -> Q:
 
 
 def is_in(text: str, name: str) -> bool:
-    """Whether the name has the text somewhere, in any case and in any of its spellings."""
+    """Whether the name has the text somewhere, in any case and in any of its `spelled` ways; true
+    for "".
+    """
     return any(way.casefold() in name.casefold() for way in spelled(text))
 
 

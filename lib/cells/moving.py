@@ -41,7 +41,8 @@ def look(numbers: Collection[int]) -> tuple[int, frozenset[int]]:
 
 def since(latest: int, merchants: Collection[int] | None = None) -> str:
     """The question (cells.asking) whether a move of these merchants is on record that came after
-    the one with this key; None is for all merchants of the cell that one is inside.
+    the one with this key; None is for all merchants of the cell that one is inside, and without any
+    merchant nothing is ever selected.
     """
     if merchants is None:
         of = "from_cell = {cell}"
