@@ -60,8 +60,8 @@ def _secrets(endpoint: WebhookEndpoint) -> dict[str, Any]:
 
 
 def _parked(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    """Whether the endpoint is on, under the label "On", and how many of its deliveries are parked,
-    under "Parked".
+    """Whether the endpoint is on, under the label "On", and how many of its deliveries are parked
+    in the present cell, under "Parked".
     """
     parked = endpoint.deliveries.filter(status=WebhookDelivery.Status.PARKED)
     return _is_on(endpoint) | {"Parked": parked.count()}

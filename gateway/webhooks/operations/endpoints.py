@@ -176,7 +176,8 @@ def rotate_secret(
 @transaction.atomic
 def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
     """Send nothing to the endpoint any more, with a trail row. Its pending deliveries are parked,
-    also those of events that nobody had numbered yet (outbox.number).
+    also those of events that nobody had numbered yet (outbox.number); where the books are in cells,
+    only those of the present cell.
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
     """
@@ -191,7 +192,7 @@ def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Web
 def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
     """Send events to the endpoint again, with a trail row. Parked deliveries stay parked, and what
     happened in between is not sent; events that nobody had numbered yet are numbered first
-    (outbox.number).
+    (outbox.number), where the books are in cells only those of the present cell.
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
     """
