@@ -68,7 +68,7 @@ def _parked(endpoint: WebhookEndpoint) -> dict[str, Any]:
 
 
 def _is_on(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    """Whether the endpoint is on, under the label "On", as pages of decisions show and compare it."""
+    """Whether the endpoint is on, under the label "On", as pages of decisions compare it."""
     return {"On": endpoint.is_on}
 
 
