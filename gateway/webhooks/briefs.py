@@ -12,8 +12,9 @@ Status = WebhookDelivery.Status
 
 def of_endpoint(endpoint: WebhookEndpoint, name: str) -> Brief:
     """What an operator reads before the decision called `name` about an endpoint: what it is told,
-    what is on its way and parked, what the decision changes, what was decided before, and the
-    latest FEW attempts at its latest FEW deliveries.
+    what is on its way and parked, what the decision changes of that (nothing, unless it is "off",
+    "on" or "resend"), what was decided before, and the latest FEW attempts at its latest FEW
+    deliveries.
     """
     waiting = endpoint.deliveries.filter(status=Status.PENDING).count()
     all_parked = endpoint.deliveries.filter(status=Status.PARKED)

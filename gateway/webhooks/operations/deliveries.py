@@ -212,9 +212,10 @@ def with_body(parked: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
 
 @transaction.atomic
 def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Have everything sent again that is parked for this endpoint, in the order of the events, with
-    a trail row even if nothing was parked. What is too old to be kept stays parked. It locks the
-    endpoint.
+    """Have the job send everything again that is parked for this endpoint, in the order of the
+    events, and try each for three days anew; with a trail row even if nothing was parked. Where the
+    books are in cells, that is of the present cell alone. What is too old to be kept stays parked.
+    It locks the endpoint.
 
     Raises WebhookEndpoint.DoesNotExist, EndpointIsOff; Invalid without a reason.
     """
