@@ -15,6 +15,7 @@ from backoffice.several import DecidingSeveral
 from gateway.webhooks import briefs
 from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.forms import NewEndpoint, Overlap, Types
+from gateway.webhooks.in_cells import asked_for_a_page
 from gateway.webhooks.models import (
     WebhookAttempt,
     WebhookDelivery,
@@ -60,11 +61,12 @@ def _secrets(endpoint: WebhookEndpoint) -> dict[str, Any]:
 
 
 def _parked(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    """Whether the endpoint is on, under the label "On", and how many of its deliveries are parked
-    in the present cell, under "Parked".
+    """Whether the endpoint is on, under the label "On", and how many of its deliveries are parked,
+    in all cells that have answered in time, under "Parked".
     """
     parked = endpoint.deliveries.filter(status=WebhookDelivery.Status.PARKED)
-    return _is_on(endpoint) | {"Parked": parked.count()}
+    counts = asked_for_a_page(endpoint, parked.count)
+    return _is_on(endpoint) | {"Parked": sum(counts.found.values())}
 
 
 def _is_on(endpoint: WebhookEndpoint) -> dict[str, Any]:

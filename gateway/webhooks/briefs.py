@@ -1,24 +1,45 @@
 """What operators read before they decide about webhook endpoints and what is sent to them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
 from django.db.models import QuerySet
 
-from backoffice.briefs import FEW, Brief, Change, Fact, History, Past
+from backoffice.briefs import FEW, Brief, Change, Fact, History, Past, latest
+from gateway.webhooks.in_cells import asked_for_a_page
 from gateway.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from gateway.webhooks.operations import deliveries
 from trail import histories
 
 Status = WebhookDelivery.Status
 
+ATTEMPTS = "Attempts lately"
+
+
+@dataclass(frozen=True)
+class OfCell:
+    """What one cell has for an endpoint: how many deliveries are on their way, how many are parked,
+    how many of these can be sent again, and the latest attempts.
+    """
+
+    waiting: int
+    parked: int
+    again: int
+    attempts: Sequence[Past]
+
 
 def of_endpoint(endpoint: WebhookEndpoint, name: str) -> Brief:
     """What an operator reads before the decision called `name` about an endpoint: what it is told,
     what is on its way and parked, what the decision changes of that (nothing, unless it is "off",
     "on" or "resend"), what was decided before, and the latest FEW attempts at its latest FEW
-    deliveries.
+    deliveries. Where the books are in cells, deliveries are counted in each that may have some; one
+    that has not answered in time is named.
     """
-    waiting = endpoint.deliveries.filter(status=Status.PENDING).count()
-    all_parked = endpoint.deliveries.filter(status=Status.PARKED)
-    parked, again = all_parked.count(), deliveries.with_body(all_parked).count()
+    answers = asked_for_a_page(endpoint, partial(_in_one_cell, endpoint))
+    counts = [(one.waiting, one.parked, one.again) for one in answers.found.values()]
+    waiting, parked, again = map(sum, zip(*counts, strict=True)) if counts else (0, 0, 0)
+    silent = " ".join(f"Cell {cell} has not answered." for cell in answers.silent)
     changes = {
         "off": [Change("On", True, False), Change("Parked", parked, parked + waiting)],
         "on": [Change("On", False, True)],
@@ -36,12 +57,29 @@ def of_endpoint(endpoint: WebhookEndpoint, name: str) -> Brief:
             Fact("Secrets so far", endpoint.secrets.count()),
             Fact("On its way", waiting),
             Fact("Parked", parked),
+            *([Fact("Missing", silent, "What it has is missing here.")] if silent else []),
         ),
         changes=changes.get(name, []),
         histories=(
             histories.of_subject(str(endpoint)),
-            _attempts(WebhookAttempt.objects.filter(pk__in=_latest(endpoint))),
+            History(
+                ATTEMPTS,
+                latest([past for one in answers.found.values() for past in one.attempts]),
+            ),
         ),
+    )
+
+
+def _in_one_cell(endpoint: WebhookEndpoint) -> OfCell:
+    """Read what the present cell has for the endpoint; of the attempts the latest FEW at its latest
+    FEW deliveries.
+    """
+    parked = endpoint.deliveries.filter(status=Status.PARKED)
+    return OfCell(
+        endpoint.deliveries.filter(status=Status.PENDING).count(),
+        parked.count(),
+        deliveries.with_body(parked).count(),
+        _attempts(WebhookAttempt.objects.filter(pk__in=_latest(endpoint))),
     )
 
 
@@ -63,7 +101,7 @@ def of_delivery(delivery: WebhookDelivery) -> Brief:
             Fact("First attempt", delivery.first_attempt_at),
         ),
         histories=(
-            _attempts(WebhookAttempt.objects.filter(delivery=delivery)),
+            History(ATTEMPTS, _attempts(WebhookAttempt.objects.filter(delivery=delivery))),
             histories.of_subject(str(event)),
         ),
     )
@@ -78,20 +116,17 @@ def _latest(endpoint: WebhookEndpoint) -> list[int]:
     return list(attempts.values_list("pk", flat=True)[:FEW])
 
 
-def _attempts(attempts: QuerySet[WebhookAttempt]) -> History:
+def _attempts(attempts: QuerySet[WebhookAttempt]) -> list[Past]:
     """Read the latest FEW of these attempts, each with the event's type, the answer, and how long
     it took.
     """
     rows = attempts.select_related("delivery__event").order_by("-pk")[:FEW]
-    return History(
-        "Attempts lately",
-        [
-            Past(
-                one.at,
-                f"{one.delivery.event.type}: {one.status or 'no answer'}",
-                f"{one.milliseconds} thousandths of a second",
-                one.error or one.answer,
-            )
-            for one in rows
-        ],
-    )
+    return [
+        Past(
+            one.at,
+            f"{one.delivery.event.type}: {one.status or 'no answer'}",
+            f"{one.milliseconds} thousandths of a second",
+            one.error or one.answer,
+        )
+        for one in rows
+    ]

@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from gateway.webhooks import queries, signing
+from gateway.webhooks.in_cells import in_its_cells
 from gateway.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from gateway.webhooks.operations import outbox
 from gateway.webhooks.sending import Answer, NoAnswer, Receiver
@@ -178,14 +180,16 @@ def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> Webho
     and lost.
 
     It is tried for three days anew, under the same id, by the job. Raises UnknownDelivery,
-    EndpointIsOff, StillOnItsWay, BodyGone; Invalid without a reason. It locks the delivery.
+    EndpointIsOff, StillOnItsWay, BodyGone; Invalid without a reason. It locks the delivery and
+    then, unless that is pending, the endpoint, which thus is not turned off meanwhile.
     """
     reason = wording.checked("reason", reason)
     delivery = _locked(delivery_id)
-    if not delivery.endpoint.is_on:
-        raise EndpointIsOff(f"Endpoint {delivery.endpoint} is off.")
-    if delivery.is_pending:
+    if delivery.is_pending and delivery.endpoint.is_on:
         raise StillOnItsWay(f"{delivery} is tried by itself until it is taken, or parked.")
+    endpoints = WebhookEndpoint.objects.select_for_update(no_key=True)
+    if not endpoints.get(pk=delivery.endpoint_id).is_on:
+        raise EndpointIsOff(f"Endpoint {delivery.endpoint} is off.")
     if not delivery.event.data:
         raise BodyGone(f"What {delivery.event} told is not kept any more.")
     before = delivery.status
@@ -214,8 +218,8 @@ def with_body(parked: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
 def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
     """Have the job send everything again that is parked for this endpoint, in the order of the
     events, and try each for three days anew; with a trail row even if nothing was parked. Where the
-    books are in cells, that is of the present cell alone. What is too old to be kept stays parked.
-    It locks the endpoint.
+    books are in cells, that is of each cell. What is too old to be kept stays parked. It locks the
+    endpoint.
 
     Raises WebhookEndpoint.DoesNotExist, EndpointIsOff; Invalid without a reason.
     """
@@ -224,8 +228,10 @@ def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -
     if not endpoint.is_on:
         raise EndpointIsOff(f"Endpoint {endpoint} is off.")
     parked = endpoint.deliveries.filter(status=Status.PARKED)
-    before, again = parked.count(), with_body(parked)
-    count = again.update(status=Status.PENDING, first_attempt_at=None, next_attempt_at=now)
+    fresh: dict[str, Any] = {"first_attempt_at": None, "next_attempt_at": now}
+    fresh["status"] = Status.PENDING
+    found = in_its_cells(endpoint, lambda: (parked.count(), with_body(parked).update(**fresh)))
+    before, count = (sum(figures) for figures in zip(*found, strict=True))
     trail.write(
         Action.DELIVERY_RESENT,
         merchant_id=endpoint.merchant_id,

@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from gateway.webhooks import sending, signing
 from gateway.webhooks.event_types import EVENT_TYPES
+from gateway.webhooks.in_cells import in_its_cells
 from gateway.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from gateway.webhooks.operations import outbox
 from gateway.webhooks.trail import Action
@@ -177,44 +179,56 @@ def rotate_secret(
 def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
     """Send nothing to the endpoint any more, with a trail row. Its pending deliveries are parked,
     also those of events that nobody had numbered yet (outbox.number); where the books are in cells,
-    only those of the present cell.
+    those of each cell.
 
-    Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
+    Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint, and the
+    numbering of events.
     """
-    outbox.number()  # what happened before is parked
-    endpoint = _turn(endpoint_id, False, Action.ENDPOINT_OFF, reason, actor, now)
-    pending = endpoint.deliveries.filter(status=Status.PENDING)
-    pending.update(status=Status.PARKED, ended_at=now, next_attempt_at=None)
-    return endpoint
+    return _turn(endpoint_id, False, Action.ENDPOINT_OFF, reason, actor, now)
 
 
 @transaction.atomic
 def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
     """Send events to the endpoint again, with a trail row. Parked deliveries stay parked, and what
     happened in between is not sent; events that nobody had numbered yet are numbered first
-    (outbox.number), where the books are in cells only those of the present cell.
+    (outbox.number), where the books are in cells those of each cell.
 
-    Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
+    Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint, and the
+    numbering of events.
     """
-    outbox.number()  # else the next visit would send what happened in between
     return _turn(endpoint_id, True, Action.ENDPOINT_ON, reason, actor, now)
 
 
 def _turn(
     endpoint_id: int, is_on: bool, action: Action, reason: str, actor: str, now: datetime
 ) -> WebhookEndpoint:
-    """Turn the endpoint on or off, with a trail row; its deliveries are left as they are. Raises
-    UnknownEndpoint, AlreadySet, Invalid without a reason. It locks the endpoint.
+    """Turn the endpoint on or off, with a trail row. Events without a number are numbered first, in
+    each cell that may have some for the endpoint, by what it was until now; then what is pending is
+    parked, which for an endpoint that is turned on can only be left from before it was turned off
+    in all cells. Raises UnknownEndpoint, AlreadySet, Invalid without a reason.
+
+    It locks the endpoint, then the numbering of each of these cells in the order of their numbers:
+    nobody who numbers waits for an endpoint.
     """
     reason = wording.checked("reason", reason)
     endpoint = _locked(endpoint_id)
     if endpoint.is_on == is_on:
         raise AlreadySet(f"Endpoint {endpoint} is {'on' if is_on else 'off'} already.")
+    in_its_cells(endpoint, partial(_number_and_park, endpoint, now))
     endpoint.is_on = is_on
     endpoint.save(update_fields=["is_on"])
     before, after = {"is_on": not is_on}, {"is_on": is_on}
     _note(action, endpoint, before=before, after=after, reason=reason, actor=actor, now=now)
     return endpoint
+
+
+def _number_and_park(endpoint: WebhookEndpoint, now: datetime) -> None:
+    """Number the events of the present cell that have no number yet, and let nobody else number any
+    there until the transaction ends; then park what is on its way to the endpoint.
+    """
+    outbox.number_and_hold()
+    pending = endpoint.deliveries.filter(status=Status.PENDING)
+    pending.update(status=Status.PARKED, ended_at=now, next_attempt_at=None)
 
 
 def _locked(endpoint_id: int) -> WebhookEndpoint:

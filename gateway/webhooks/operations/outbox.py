@@ -58,11 +58,27 @@ def number() -> int:
     return numbered
 
 
+def number_and_hold() -> int:
+    """Do what `number` does, in the caller's transaction, and let nobody else number an event of
+    the present cell until it ends, even if there was none to number: for what changes whom
+    events are for. Returns how many were numbered.
+    """
+    _wait_turn()
+    return number()
+
+
+def _wait_turn() -> None:
+    """Wait until no other transaction numbers events of the present cell, and let none do so until
+    the present one ends.
+    """
+    locks.wait_for_advisory_lock(cells.named("numbers of webhook events"))
+
+
 @transaction.atomic
 def _number_some() -> int:
     """Number the oldest events without a number, at most MOST_AT_ONCE, and create their deliveries.
     Returns how many. Only one process numbers at a time: others wait until the transaction ends.
     """
-    locks.wait_for_advisory_lock(cells.named("numbers of webhook events"))
+    _wait_turn()
     ((count,),) = parts.rows(NUMBER, {"most": MOST_AT_ONCE})
     return int(count)

@@ -1,11 +1,17 @@
 """Workers that sleep, die or come two at once: none is lost, and none is sent by two."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 
 from gateway.webhooks import tasks
 from gateway.webhooks.models import WebhookDelivery, WebhookEvent
-from gateway.webhooks.operations import deliveries, outbox
+from gateway.webhooks.operations import deliveries, endpoints, outbox
+from lib import locks
 from tests import shops, sleepers, threads
+from tests.gateway.webhooks import hooks
 from tests.gateway.webhooks.hooks import decline, deliver, endpoint, standing
 from tests.gateway.webhooks.receivers import Receiver
 
@@ -82,3 +88,39 @@ def test_numbers_given_by_many_at_once_have_no_gap(receiver: Receiver) -> None:
     given = WebhookEvent.objects.order_by("pk").values_list("sequence", flat=True)
     assert list(given) == [1, 2, 3, 4, 5, 6, 7]
     assert WebhookDelivery.objects.count() == 6
+
+
+def test_nobody_numbers_an_event_while_an_endpoint_is_turned_off(receiver: Receiver) -> None:
+    """Else it would be on its way to an endpoint that is off."""
+    to = endpoint(receiver.url, DECLINED).endpoint
+    for turn in (endpoints.turn_off, endpoints.turn_on):
+        with transaction.atomic():
+            turn(endpoint_id=to.pk, now=shops.instant(AT), **hooks.BY)
+            with locks.try_advisory_lock("numbers of webhook events") as is_free:
+                assert not is_free
+
+
+def test_nothing_is_sent_again_to_an_endpoint_that_is_just_turned_off(receiver: Receiver) -> None:
+    to = endpoint(receiver.url, DECLINED).endpoint
+    decline(shops.join("2026-11-01 10:00"), "A-1")
+    deliver(AT)
+    delivery = WebhookDelivery.objects.get()
+
+    def send_again() -> str:
+        """Have it sent again, and say how that is refused."""
+        try:
+            hooks.resend(delivery, "2026-11-02 10:10")
+        except deliveries.EndpointIsOff as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            endpoints.turn_off(endpoint_id=to.pk, now=shops.instant(AT), **hooks.BY)
+            asked = other.submit(send_again)
+            while not threads.is_waited_for() and not asked.done():
+                time.sleep(0.01)
+        assert asked.result() == "endpoint_is_off"
+    assert standing() == ["A-1 DELIVERED 1"]
