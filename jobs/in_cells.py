@@ -69,10 +69,17 @@ def here(where: InCells) -> int:
 
 
 def at(cell: int) -> AbstractContextManager[None]:
-    """A context in which the block is inside the cell with this number or, for OUTSIDE, stays where
-    it is.
+    """A context in which the block is inside the cell with this number or, for OUTSIDE, in none.
+    Raises cells.InAnotherCell for a number inside a different cell.
     """
-    return cells.at(cell) if cell != OUTSIDE else cells.nowhere()
+    return cells.at(cell) if cell != OUTSIDE else cells.outside()
+
+
+def elsewhere(cell: int) -> AbstractContextManager[None]:
+    """The same, whichever cell we are inside: for what an operator has done from the page of
+    another one.
+    """
+    return cells.elsewhere(cell) if cell != OUTSIDE else cells.outside()
 
 
 def added(where: InCells) -> int:

@@ -68,9 +68,9 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
     Returns the row's failure: with the new error if the row failed again, and otherwise resolved,
     also where a provider kept silent and nothing was done. Raises UnknownFailure, AlreadyResolved
     and UnknownJob; Invalid without a reason. An error that is no row's fault is recorded with the
-    run and raised, and the failure stays as it was: such as a lost connection, a merchant whose
-    books are being moved, or InAnotherCell inside another cell than the row's. Callers have no
-    transaction.
+    run and raised, and the failure stays as it was: such as a lost connection, or a merchant whose
+    books are being moved. The row is done inside its cell, whichever we are inside, or in none for
+    a job that works once for all. Callers have no transaction.
     """
     reason = wording.checked("reason", reason)
     failure = JobFailure.objects.filter(pk=failure_id).first()
@@ -81,9 +81,8 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
     job = _job(failure.job)
     cell = in_cells.of_failure(job.where, failure)
     with transaction.atomic():
-        run = runs.start_with(
-            job, [Group(cell, [failure.row_id])], at=now, now=now, actor=actor
-        ).run
+        group = Group(cell, [failure.row_id])
+        run = runs.start_with(job, [group], at=now, now=now, actor=actor, cell=cell).run
         trail.write(
             Action.FAILURE_RETRIED,
             actor=actor,
@@ -95,7 +94,7 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
         )
     whose = None if failure.merchant_id is None else [failure.merchant_id]
     try:
-        with moving.staying(whose), in_cells.at(cell):
+        with in_cells.elsewhere(cell), moving.staying(whose):
             failures = runs.work_off(job, [failure.row_id], now)
             runs.finish(run.pk, 1, job=job, keys=[failure.row_id], failures=failures, now=now)
     except Exception as error:  # also of a cell that is away, or a merchant that is being moved

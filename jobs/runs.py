@@ -200,17 +200,19 @@ def start_with(
     now: datetime,
     actor: str,
     claimed: JobRun | None = None,
+    cell: int | None = None,
 ) -> Started:
     """Put a run of the rows with the keys in `due` on record, as a new row or in the row `claimed`
-    that has its tick already. A run without rows ends at once; inside a cell, one that has claimed
-    a tick removes the run of the timetable before it, if that found nothing to do either.
+    that has its tick already. It is of the cell with the number `cell`, unless given of the one
+    that we are inside. A run without rows ends at once; inside a cell, one that has claimed a tick
+    removes the run of the timetable before it, if that found nothing to do either.
 
     Its chunks are open until the caller hands them out and they are done.
     """
     found = [(one.cell, chunk) for one in due for chunk in job.chunks(one.keys)]
     chunks = [chunk for _, chunk in found]
-    cell = in_cells.here(job.where)
-    run = claimed or JobRun(job=job.name, cell=cell, due_at=at, started_at=now, actor=actor)
+    of = in_cells.here(job.where) if cell is None else cell
+    run = claimed or JobRun(job=job.name, cell=of, due_at=at, started_at=now, actor=actor)
     run.ended_at = None if chunks else now
     run.rows_due = sum(map(len, chunks))
     run.open_chunks = list(range(1, len(chunks) + 1))
@@ -218,7 +220,7 @@ def start_with(
     run.save()
     if claimed and not chunks and run.cell != in_cells.OUTSIDE:
         _forget_one_before(run)
-    return Started(run, job, chunks, [cell for cell, _ in found])
+    return Started(run, job, chunks, [one for one, _ in found])
 
 
 def _forget_one_before(run: JobRun) -> None:

@@ -1,11 +1,14 @@
 """Each door enters the cell of the merchant that it is about, and no other."""
 
+import re
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 
 from billing.models import BillingAccount, Statement
 from config.cells import tables
@@ -22,7 +25,7 @@ from merchants.models import Membership, Merchant
 from tests import shops
 from tests.config.test_authorisation import MERCHANT, WHO
 from tests.credit.pages import set_clock
-from tests.factories import MembershipFactory, member, signed_in
+from tests.factories import MembershipFactory, browser_of, member, operator, signed_in
 from tests.gateway.asking import AN_ORDER, Caller, said
 from tests.routes import address, full_shop, routes
 from tests.shops import Shop
@@ -233,3 +236,60 @@ def test_every_job_of_the_timetable_says_what_it_does_in_cells(two: tuple[Shop, 
     for number in (1, 2):
         with cells.at(number):
             assert Statement.objects.filter(closed_at__isnull=False).count() == 1
+
+
+@pytest.mark.parametrize("where", [InCells.ITS_OWN, InCells.EACH, InCells.ONCE])
+def test_operators_retry_rows_of_every_cell_from_the_page_of_the_chosen_one(
+    two: tuple[Shop, Shop], where: InCells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What all cells share is done in none, and one that is shared and done in each, in its own."""
+    set_clock(monkeypatch)("2026-11-03 01:00")
+    done: list[tuple[str, int]] = []
+
+    def work(keys: list[int], now: datetime) -> Failures:
+        """Note where the row is done; what is done for all enters the second cell itself."""
+        done.append((cells.entered(), keys[0]))
+        if where is InCells.ONCE:
+            with cells.at(2):
+                assert Merchant.objects.count() == 2
+        return {}
+
+    job = Job("sweep", lambda now: [], work, timedelta(hours=1), where=where)
+    monkeypatch.setattr(timetable, "_jobs", (job,))
+    keys = [7, 8] if where is InCells.ONCE else [7, 2 * cells.KEYS + 8]
+    failures = [
+        JobFailure.objects.create(
+            job="sweep",
+            row_id=key,
+            merchant=shop.merchant if where is InCells.ITS_OWN else None,
+            error="ValueError: broken",
+            failures=1,
+            first_failed_at=shops.instant("2026-11-02 01:00"),
+            last_failed_at=shops.instant("2026-11-02 01:00"),
+        )
+        for key, shop in zip(keys, two, strict=True)
+    ]
+    browser = browser_of(operator("Administrator"))
+    page = reverse("admin:jobs_jobfailure_decide_several", args=["retry"])
+    said = {"chosen": [str(one.pk) for one in failures], "reason": "Mended."}
+    for one in failures:
+        said[f"showed_{one.pk}"] = _showed(browser.get(page).text, one.pk)
+    report = text_of(browser.post(page, said))
+    assert "2 of 2: Retry." in report
+    assert report.count("It is done.") == 2
+    second = {InCells.ONCE: ("", 8), InCells.EACH: ("cell_2", 8)}
+    own = ("cell_2", 2 * cells.KEYS + 8)
+    first = ("" if where is InCells.ONCE else "cell_1", 7)
+    assert done == [first, second.get(where, own)]
+    where_recorded = [0, 0] if where is InCells.ONCE else [1, 2]
+    runs = JobRun.objects.order_by("pk")
+    assert [(run.cell, run.rows_done, run.error) for run in runs] == [
+        (cell, 1, "") for cell in where_recorded
+    ]
+
+
+def _showed(page: str, key: int) -> str:
+    """What the page of several rows carries along of the row with this key."""
+    found = re.search(rf'name="showed_{key}" value="([^"]*)"', page)
+    assert found is not None
+    return unescape(found[1])
