@@ -1,10 +1,12 @@
 """What operators can have the jobs do: a run for an instant, and another try of a parked row."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from jobs import in_cells, runs
+from jobs.chunks import Turn
 from jobs.definitions import Job
 from jobs.in_cells import Group
 from jobs.models import JobFailure, JobRun
@@ -32,6 +34,12 @@ class AlreadyResolved(Refused):
     """The row has been done since it was parked."""
 
     code = "already_resolved"
+
+
+class ProviderSilent(Refused):
+    """A provider did not answer as a parked row was tried again, so that it is not done."""
+
+    code = "provider_silent"
 
 
 def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> runs.Started:
@@ -65,12 +73,13 @@ def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime
 def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
     """Try a parked row once more in this process, as a run of its own, and write that on the trail.
 
-    Returns the row's failure: with the new error if the row failed again, and otherwise resolved,
-    also where a provider kept silent and nothing was done. Raises UnknownFailure, AlreadyResolved
-    and UnknownJob; Invalid without a reason. An error that is no row's fault is recorded with the
-    run and raised, and the failure stays as it was: such as a lost connection, or a merchant whose
-    books are being moved. The row is done inside its cell, whichever we are inside, or in none for
-    a job that works once for all. Callers have no transaction.
+    Returns the row's failure: with the new error if the row failed again, and otherwise resolved.
+    Raises UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason. It raises
+    ProviderSilent if a provider did not answer: the run has the row as left, and the failure stays
+    as it was. So it does after an error that is no row's fault, which is recorded with the run and
+    raised, such as a lost connection, or a merchant whose books are being moved. The row is done
+    inside its cell, whichever we are inside, or in none for a job that works once for all. Callers
+    have no transaction.
     """
     reason = wording.checked("reason", reason)
     failure = JobFailure.objects.filter(pk=failure_id).first()
@@ -79,9 +88,9 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
     if failure.resolved_at is not None:
         raise AlreadyResolved(f"failure: {failure} has been dealt with already")
     job = _job(failure.job)
-    cell = in_cells.of_failure(job.where, failure)
+    cell, keys = in_cells.of_failure(job.where, failure), [failure.row_id]
     with transaction.atomic():
-        group = Group(cell, [failure.row_id])
+        group = Group(cell, keys)
         run = runs.start_with(job, [group], at=now, now=now, actor=actor, cell=cell).run
         trail.write(
             Action.FAILURE_RETRIED,
@@ -95,13 +104,30 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
     whose = None if failure.merchant_id is None else [failure.merchant_id]
     try:
         with in_cells.elsewhere(cell), moving.staying(whose):
-            failures = runs.work_off(job, [failure.row_id], now)
-            runs.finish(run.pk, 1, job=job, keys=[failure.row_id], failures=failures, now=now)
+            silent = _try(job, keys, run.pk, now)
     except Exception as error:  # also of a cell that is away, or a merchant that is being moved
         runs.give_up(run.pk, 1, error=error, now=now)
         raise
+    if silent:
+        raise ProviderSilent(
+            f"failure: {', '.join(silent)} did not answer. The row stays parked until a later run,"
+            " or another try, gets it done."
+        )
     failure.refresh_from_db()
     return failure
+
+
+def _try(job: Job, keys: Sequence[int], run_id: int, now: datetime) -> Sequence[str]:
+    """Do the rows with these keys, which are all of the run, and add what came of it to the run.
+    Returns the names of the providers that did not answer; the rows are left to a later run then.
+    """
+    turn = Turn(now) if job.asks_providers else None
+    failures = runs.work_off(job, keys, now, turn)
+    silent = turn.silences.unanswered if turn and not failures else ()
+    if turn and silent:
+        turn.put_off[:] = keys  # also where the job has noted that there was no answer
+    runs.finish(run_id, 1, job=job, keys=keys, failures=failures, now=now, turn=turn)
+    return silent
 
 
 def _job(name: str) -> Job:

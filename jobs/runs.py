@@ -21,6 +21,7 @@ from jobs.definitions import Job
 from jobs.in_cells import Group
 from jobs.models import JobRun
 from jobs.queries import STUCK_AFTER
+from jobs.silences import Silences
 from lib import counters, locks
 from lib.refusals import Refused
 
@@ -289,7 +290,7 @@ def finish(
     done = len(tried) - len(failures)
     counted = {"done": done, "failed": len(failures), "left": len(put_off) + len(passed)}
     silent = turn.silences.given_up if turn else []
-    error = _kept_silent(number, put_off, silent) if put_off else ""
+    error = _kept_silent(number, put_off, turn.silences) if turn and put_off else ""
     last = _count_chunk(
         run_id, number, **counted, has_rest=bool(rest), silent=silent, error=error, now=now
     )
@@ -302,11 +303,11 @@ def finish(
     return last if rest else None
 
 
-def _kept_silent(number: int, put_off: Sequence[int], silent: Sequence[str]) -> str:
-    """The text for the run's record that rows of chunk `number` were not tried (`put_off`, by their
-    keys), as the providers named in `silent` did not answer.
+def _kept_silent(number: int, put_off: Sequence[int], silences: Silences) -> str:
+    """The text for the run's record that rows of chunk `number` were not done (`put_off`, by their
+    keys), as a provider did not answer: those that the run has given up, or else any.
     """
-    names = ", ".join(silent)
+    names = ", ".join(silences.given_up or silences.unanswered)
     return f"Chunk {number}: {names} kept silent; the next run tries the {len(put_off)} rows left"
 
 

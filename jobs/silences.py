@@ -62,6 +62,13 @@ class Silences:
             raise KeepsSilent(str(error)) from error
 
     @property
+    def unanswered(self) -> list[str]:
+        """The names of the providers that did not answer when they were asked last, by the
+        alphabet; also of those that an earlier chunk gave up.
+        """
+        return sorted(name for name, times in self._in_a_row.items() if times)
+
+    @property
     def given_up(self) -> list[str]:
         """The names of the providers that this run does not ask any more, by the alphabet."""
         return sorted(name for name, times in self._in_a_row.items() if times >= MOST_IN_A_ROW)

@@ -7,6 +7,7 @@ from unittest import mock
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.urls import reverse
 
 from billing.models import Invoice, Payment
 from billing.operations import payments
@@ -18,7 +19,7 @@ from credit.operations import payouts
 from credit.providers import PROVIDERS as BANKS
 from credit.providers import Answer as BankAnswer
 from jobs import definitions, requested, runs, tasks
-from jobs.models import JobRun
+from jobs.models import JobFailure, JobRun
 from jobs.timetable import job_named
 from lib import clock
 from tests import shops, silent_server, stripe_server
@@ -26,7 +27,9 @@ from tests.billing.at_stripe import add_card
 from tests.billing.paying import Told, told_shop
 from tests.credit.withdrawing import NOW, shop_with, status, withdraw
 from tests.jobs.working import figures, open_failures, run, workers_in_this_process
+from tests.factories import browser_of, operator
 from tests.silent_server import Silent
+from tests.text import text_of
 from tests.whole import full
 
 pytestmark = pytest.mark.django_db
@@ -247,3 +250,50 @@ def test_who_asks_providers_waits_in_a_queue_of_their_own() -> None:
     assert app.conf.task_routes["billing.tasks.collect_chosen"] == {"queue": "providers"}
     assert "--queues celery,timetable" in up.WORKER
     assert "--queues providers" in up.PROVIDER_WORKER
+
+
+# A parked row that an operator tries again.
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["look-at-provider-days", *full("look-for-reversals", "look-at-provider-payouts")],
+)
+def test_an_operator_who_retries_reads_that_there_was_no_answer_and_the_row_stays_parked(
+    silent: Silent, settings: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: shops.instant("2026-11-03 10:00"))
+    failed_at = shops.instant("2026-11-03 01:00")
+    seen: dict[str, Any] = {"first_failed_at": failed_at, "last_failed_at": failed_at}
+    failure = JobFailure.objects.create(job=name, row_id=1, error="broken", failures=1, **seen)
+    browser = browser_of(operator("Administrator"))
+    page = reverse("admin:jobs_jobfailure_decide", args=[failure.pk, "retry"])
+    answer = browser.post(page, {"reason": "Now."})
+    assert "stripe did not answer. The row stays parked until" in text_of(answer)
+    failure.refresh_from_db()
+    assert (failure.resolved_at, failure.failures, failure.error) == (None, 1, "broken")
+    found = JobRun.objects.get()
+    assert (figures(found), found.rows_left) == ((1, 0, 0), 1)
+    assert found.error == "Chunk 1: stripe kept silent; the next run tries the 1 rows left"
+    assert len(silent.accepted) == 1
+    with stripe_server.odd_stripe() as heard:
+        stripe_server.be_asked(settings, heard.url)
+        assert browser.post(page, {"reason": "Now."}).status_code == 302
+    failure.refresh_from_db()
+    assert failure.resolved_at == shops.instant("2026-11-03 10:00")
+
+
+def test_an_attempt_that_is_asked_about_in_vain_stays_parked(silent: Silent) -> None:
+    """The job itself notes that there was no answer, and has it left for the next run."""
+    due(1)
+    run(COLLECTING, DUE)
+    at = shops.instant("2026-11-02 11:00")
+    seen: dict[str, Any] = {"first_failed_at": at, "last_failed_at": at, "failures": 1}
+    failure = JobFailure.objects.create(
+        job=RECONCILING, row_id=Payment.objects.get().pk, error="broken", **seen
+    )
+    asked: dict[str, Any] = {"actor": "olga@tael.example", "reason": "Now.", "now": at}
+    with pytest.raises(requested.ProviderSilent):
+        requested.retry(failure_id=failure.pk, **asked)
+    assert [job for job, *_ in open_failures()] == [RECONCILING]
+    assert standing() == {"attempt UNKNOWN": 1, "bill OPEN": 1}
