@@ -103,6 +103,7 @@ TAKE_UP_DOCUMENTS = Job(
 CLEAR_DOCUMENTS = Job(
     "clear-documents",
     due=clearances.to_ask,
+    tried_after=clearances.asked_after,
     work=tasks.clear_documents,
     every=timedelta(minutes=5),
     model=Clearance,

@@ -59,6 +59,9 @@ class Job:
     # The instant from which a run after the given one may have something to do that cannot wait, if
     # nothing else is written, for merchants in these time zones; None: never.
     next_after: Callable[[datetime, Collection[str]], datetime | None] | None = None
+    # For a job that writes down when it tries a row again that has failed: those of these rows that
+    # it tries again only after this instant. Their failures stay open until then.
+    tried_after: Callable[[Collection[int], datetime], Collection[int]] | None = None
     where: InCells = InCells.ITS_OWN
 
     @property
@@ -84,6 +87,20 @@ class Job:
         for number in in_cells.of(self.where):
             with in_cells.at(number):
                 found.append(Group(number, self._named(self.due(now))))
+        return found
+
+    def tried_later(self, keys: Collection[int], at: datetime) -> set[int]:
+        """Those of the rows with these keys, which are as the job's runs have them, that are not
+        due at the instant `at` but that the job tries again later, as it has written down; of all
+        cells that it works in. Empty, without a query, for a job that writes down no such thing.
+        """
+        if self.tried_after is None or not keys:
+            return set()
+        found: set[int] = set()
+        for number in in_cells.of(self.where):
+            with in_cells.at(number):
+                added = in_cells.added(self.where)
+                found.update(self._named([*self.tried_after({key - added for key in keys}, at)]))
         return found
 
     def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:

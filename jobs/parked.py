@@ -71,9 +71,9 @@ def _parked(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
 
 def resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: datetime) -> None:
     """Mark as resolved at `now` the job's failures whose rows are not among `due`, the keys of
-    those that are due at `at`: another operation or a person has dealt with them, or they are to be
-    tried only later. Rows that failed last after `at` are left alone and, inside a cell, failures
-    of other cells.
+    those that are due at `at`: another operation or a person has dealt with them. Rows that the job
+    itself tries again only later (Job.tried_later), or that failed last after `at`, are left alone
+    and, inside a cell, failures of other cells.
     """
     failures = JobFailure.objects.filter(job=job.name, resolved_at__isnull=True)
     cell = in_cells.here(job.where)
@@ -82,7 +82,8 @@ def resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: dat
         for one in failures.filter(last_failed_at__lte=at).select_related("merchant")
         if cell in (in_cells.OUTSIDE, in_cells.of_failure(job.where, one))
     }
-    if done := rows.keys() - set(due):
+    done = rows.keys() - set(due)
+    if done := done - job.tried_later(done, at):
         JobFailure.objects.filter(pk__in=[rows[row] for row in done]).update(resolved_at=now)
 
 

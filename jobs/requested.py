@@ -42,6 +42,12 @@ class ProviderSilent(Refused):
     code = "provider_silent"
 
 
+class TriedLater(Refused):
+    """A parked row is not due now: its job has written down when it tries it again."""
+
+    code = "tried_later"
+
+
 def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime) -> runs.Started:
     """Put on record a run of the job for all that is due at `at`, an instant that has come, and
     write it on the trail.
@@ -74,7 +80,8 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
     """Try a parked row once more in this process, as a run of its own, and write that on the trail.
 
     Returns the row's failure: with the new error if the row failed again, and otherwise resolved.
-    Raises UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason. It raises
+    Raises UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason; TriedLater for
+    a row that the job tries again only later (Job.tried_later), of which nothing is done. It raises
     ProviderSilent if a provider did not answer: the run has the row as left, and the failure stays
     as it was. So it does after an error that is no row's fault, which is recorded with the run and
     raised, such as a lost connection, or a merchant whose books are being moved. The row is done
@@ -89,6 +96,9 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
         raise AlreadyResolved(f"failure: {failure} has been dealt with already")
     job = _job(failure.job)
     cell, keys = in_cells.of_failure(job.where, failure), [failure.row_id]
+    with in_cells.elsewhere(cell):
+        if job.tried_later(keys, now):
+            raise TriedLater(f"failure: {job.name} tries it again by itself, but only later")
     with transaction.atomic():
         group = Group(cell, keys)
         run = runs.start_with(job, [group], at=now, now=now, actor=actor, cell=cell).run

@@ -1,6 +1,6 @@
 """Reads what is to be cleared with tax offices, and what came back. Nothing here writes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -41,6 +41,16 @@ def to_ask(now: datetime) -> Sequence[int]:
     `now`; those entered by hand are left out, and a credit note waits until its bill is cleared.
     """
     return list(_to_ask(now).order_by("pk").values_list("pk", flat=True))
+
+
+def asked_after(keys: Collection[int], now: datetime) -> Sequence[int]:
+    """Those of the clearances with these keys that a provider is to be asked about again, but only
+    after `now`.
+    """
+    found = Clearance.objects.filter(pk__in=keys, status=Clearance.Status.OPEN, next_at__gt=now)
+    return list(
+        found.exclude(provider=ClearingProvider.MANUAL).order_by("pk").values_list("pk", flat=True)
+    )
 
 
 def to_be_asked(clearance_id: int, now: datetime) -> str | None:

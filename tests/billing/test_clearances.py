@@ -14,7 +14,8 @@ from billing.documents import note_pdf, pdf
 from billing.models import Clearance, CreditNote, Invoice
 from billing.operations import clearances, invoice_decisions
 from billing.queries import books
-from jobs import leases
+from jobs import leases, requested
+from jobs.models import JobFailure
 from jobs.silences import KeepsSilent, Silences
 from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
@@ -25,6 +26,7 @@ from tests.credit.pages import set_clock
 from tests.factories import DetailsFactory, browser_of, member, operator
 from tests.gateway.asking import Caller
 from tests.gateway.asking import said as said_by
+from tests.jobs.working import open_failures, run
 from tests.pdf_text import pages_of
 from tests.shops import Shop
 from tests.text import text_of
@@ -327,3 +329,41 @@ def test_what_lacks_something_is_not_sent_and_an_operator_enters_its_number(
     billed(shop, "2026-11-02 14:20")
     shop.run_jobs("2026-11-02 15:00")
     assert Clearance.objects.get().number == "7"
+
+
+def test_one_that_failed_stays_parked_until_it_is_asked_about_again(
+    office: Office, settings: Any
+) -> None:
+    clearance = taken_up(clearing("SANDBOX", settings))
+    office.before = ValueError("broken")
+    for at in ("12:00", "12:05"):
+        run("clear-documents", f"2026-11-02 {at}")
+    clearance.refresh_from_db()
+    assert clearance.next_at == shops.instant("2026-11-02 12:15")
+    parked = [("clear-documents", "rosewood", 2)]
+    assert open_failures() == parked
+    run("clear-documents", "2026-11-02 12:10")
+    assert open_failures() == parked
+    failure, now = JobFailure.objects.get(), shops.instant("2026-11-02 12:11")
+    with nothing_changes(), pytest.raises(requested.TriedLater):
+        requested.retry(failure_id=failure.pk, actor="olga@tael.example", reason="Now.", now=now)
+    office.before = None
+    run("clear-documents", "2026-11-02 12:15")
+    assert open_failures() == []
+    assert (len(office.got), JobFailure.objects.get().failures) == (1, 2)
+
+
+def test_one_that_failed_and_was_entered_by_hand_is_parked_no_longer(
+    office: Office, settings: Any
+) -> None:
+    shop = clearing("SANDBOX", settings)
+    taken_up(shop)
+    office.before = ValueError("broken")
+    run("clear-documents", "2026-11-02 12:00")
+    assert open_failures() == [("clear-documents", "rosewood", 1)]
+    Clearance.objects.update(
+        status="REFUSED", refusal="No.", ended_at=shop.at("2026-11-02 12:02"), ended_by="office",
+        next_at=None,
+    )  # fmt: skip
+    run("clear-documents", "2026-11-02 12:05")
+    assert open_failures() == []
