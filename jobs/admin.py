@@ -19,9 +19,10 @@ from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.filters import waiting
 from backoffice.list_pages import ReadOnly
 from backoffice.several import DecidingSeveral
-from jobs import briefs, queries, requested, tasks
+from jobs import briefs, in_cells, queries, requested, tasks
 from jobs.backoffice import PARKED
 from jobs.forms import JobOrder
+from jobs.in_cells import InCells
 from jobs.models import JobFailure, JobRun
 from jobs.timetable import all_jobs, job_named
 from lib import cells, clock
@@ -201,18 +202,22 @@ class JobFailureAdmin(DecidingSeveral, WithState):
 
     @admin.display(description="row")
     def row(self, failure: JobFailure) -> str:
-        """A link to the admin page of the row that failed; its bare key if the timetable has no
-        such job any more, or the job has no model.
+        """A link to the admin page of the row that failed, with the cell that it failed in if its
+        job does it in each; its bare key if the job has no model, and as the job's runs have it if
+        the timetable has no such job any more.
         """
         try:
-            model = job_named(failure.job).model
+            job = job_named(failure.job)
         except LookupError:
             return str(failure.row_id)
-        if model is None:
-            return str(failure.row_id)
-        page = f"{model._meta.app_label}_{model._meta.model_name}"
-        address = reverse(f"admin:{page}_change", args=[failure.row_id])
-        return format_html('<a href="{}">{} {}</a>', address, page, failure.row_id)
+        key, of = in_cells.key_of(job.where, failure.row_id), ""
+        if cells.are_on() and job.where is InCells.EACH:
+            of = f" in cell {in_cells.of_failure(job.where, failure)}"
+        if job.model is None:
+            return f"{key}{of}"
+        page = f"{job.model._meta.app_label}_{job.model._meta.model_name}"
+        address = reverse(f"admin:{page}_change", args=[key])
+        return format_html('<a href="{}">{} {}</a>{}', address, page, key, of)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return ("row", *super().get_fields(request, obj))

@@ -104,6 +104,13 @@ def of_failure(where: InCells, failure: "JobFailure") -> int:
     return cells.of_key(failure.row_id)
 
 
+def key_of(where: InCells, row_id: int) -> int:
+    """The primary key of the row that a job's runs have as `row_id`: without what `added` adds to
+    it for a job that does the same keys in each cell.
+    """
+    return row_id % cells.KEYS if where is InCells.EACH else row_id
+
+
 @contextmanager
 def past_moves(
     job: "Job", keys: Sequence[int], cell: int

@@ -25,6 +25,7 @@ from tests.config.test_authorisation import MERCHANT, WHO
 from tests.credit.pages import set_clock
 from tests.factories import MembershipFactory, browser_of, member, operator, signed_in
 from tests.gateway.asking import AN_ORDER, Caller, said
+from tests.gateway.webhooks.hooks import endpoint
 from tests.routes import address, full_shop, routes
 from tests.shops import Shop
 from tests.text import text_of
@@ -283,3 +284,22 @@ def test_operators_retry_rows_of_every_cell_from_the_page_of_the_chosen_one(
     assert [(run.cell, run.rows_done, run.error) for run in runs] == [
         (cell, 1, "") for cell in where_recorded
     ]
+
+
+def test_a_parked_row_leads_to_its_page_also_where_each_cell_does_what_all_share(
+    two: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch)("2026-11-03 01:00")
+    to = endpoint("https://hooks.shop.example/tael").endpoint
+    at = shops.instant("2026-11-02 01:00")
+    seen: dict[str, Any] = {"first_failed_at": at, "last_failed_at": at, "failures": 1}
+    for key in (to.pk, 2 * cells.KEYS + to.pk):
+        JobFailure.objects.create(job="deliver-webhooks", row_id=key, error="broken", **seen)
+    JobFailure.objects.create(job="retention", row_id=2 * cells.KEYS + 1, error="broken", **seen)
+    browser = browser_of(operator("Administrator"))
+    page = browser.get(reverse("admin:jobs_jobfailure_changelist"))
+    for cell in (1, 2):
+        assert f"gateway_webhookendpoint {to.pk} in cell {cell}" in text_of(page)
+    assert "1 in cell 2" in text_of(page)
+    address = reverse("admin:gateway_webhookendpoint_change", args=[to.pk])
+    assert page.text.count(f'href="{address}"') == 2
