@@ -1,6 +1,6 @@
 """The base class of commands that read or write the books."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from lib import cells, statement_timeout
 
 MOST_SECONDS = 600  # that a statement of a command which goes over all cells may take in one
+DAY_SECONDS = 24 * 60 * 60
 THERE_SECONDS = 20  # until a cell has said that it is there at all
 
 # A table of the schema, of which it does not matter which.
@@ -64,7 +65,7 @@ class OneCellCommand(BooksCommand):
         """Run the command inside the cell that was asked for. Raises CommandError if there is none
         such, or if a registered check refuses to go on.
         """
-        number = cells_of(options)[0] if options.get("cell") else cells.FIRST
+        number = cells.FIRST if options.get("cell") is None else cells_of(options)[0]
         with cells.at(number):
             return super().execute(*args, **options)
 
@@ -86,10 +87,23 @@ def add_each_cell(parser: ArgumentParser, what: str) -> None:
     if cells.are_on():
         parser.add_argument(
             "--most-seconds",
-            type=float,
+            type=seconds,
             default=MOST_SECONDS,
             help="that a statement may take before its cell is left out (default: %(default)s)",
         )
+
+
+def seconds(text: str) -> float:
+    """The number of seconds that a text says, of which there have to be some, and at most a day's.
+    Raises ArgumentTypeError, as a parser of arguments wants it, for any other text.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= DAY_SECONDS:
+        raise ArgumentTypeError(f"{text!r} is no number of seconds up to {DAY_SECONDS}")
+    return number
 
 
 def cells_of(options: dict[str, Any]) -> Sequence[int]:
@@ -112,7 +126,8 @@ class EachCell:
 
     def __init__(self, command: BaseCommand, options: dict[str, Any]) -> None:
         self.numbers = cells_of(options)
-        self._most_seconds = options.get("most_seconds") or MOST_SECONDS
+        given = options.get("most_seconds")
+        self._most_seconds = MOST_SECONDS if given is None else given
         self._command = command
         self._away: list[int] = []
 

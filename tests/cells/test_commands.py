@@ -26,6 +26,7 @@ from tests.billing.reversing import offended
 from tests.config.test_time_zone_data import newer
 from tests.gateway.imports.importing import ORDERS, became, take_in, upload
 from tests.two_people import WHY, by_two
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 __all__ = ["newer"]  # a fixture
@@ -89,6 +90,26 @@ def test_a_file_is_replayed_into_two_cells_and_every_book_of_them_holds(
                 assert installation.inside(outside) == installation.inside(inside) == inside
     first, second = map(installation.outside, (first, second))
     assert [installation.cell_of(one) for one in (first, second, "X-1")] == [1, 2, None]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["invoice_csv", "2026-000001", "--cell", "0"],
+        ["replay", "events.csv", "--cell", "0"],
+        *full(["journal", "--cell", "0"], ["review", "--cell", "0"], ["audit", "--cell", "0"]),
+    ],
+)
+def test_there_is_no_cell_0(two_cells: None, command: list[str]) -> None:
+    with pytest.raises(CommandError, match=r"There is no cell 0\."):
+        told(*command)
+
+
+@pytest.mark.parametrize("seconds", ["0", *full("-1", "nan", "1e9", "soon")])
+def test_no_time_at_all_and_what_is_no_time_is_refused(two_cells: None, seconds: str) -> None:
+    for command in (["audit"], ["cells", "move", "birch", "--to", "2"]):
+        with pytest.raises(CommandError, match="is no number of seconds up to 86400"):
+            told(*command, "--most-seconds", seconds)
 
 
 def test_another_version_of_the_time_zone_data_is_taken_in_every_cell(

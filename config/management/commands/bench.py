@@ -46,15 +46,17 @@ class Command(BaseCommand):
         """Run the named benchmarks and print their reports as they come; without names, or with
         --table, run the parts of the whole, and write their table into the document. A scratch
         database is made first and dropped at the end. Where the books are in cells, those of the
-        benchmarks are, too.
+        benchmarks are, too; raises CommandError for a number that no cell has.
         """
+        number = cells.FIRST if options.get("cell") is None else options["cell"]
+        if number < cells.FIRST:
+            raise CommandError(f"There is no cell {number}.")
         if options["full"]:
             os.environ["BENCH_SIZE"] = "full"  # for the processes that it starts, too
         before = connection.settings_dict["NAME"]
         self.stdout.write("Making a scratch database ...")
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
-            number = options.get("cell") or cells.FIRST
             if cells.are_on():
                 _make_cells(number)
             with cells.at(number):

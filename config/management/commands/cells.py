@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.cells import moves, owned, tables
 from lib import audit, cells, clock
 from lib.cells import citus, schemas
+from lib.commands import seconds
 from merchants import directory
 
 ACTOR = "manage.py cells"
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         move.add_argument("--to", type=int, required=True, metavar="NUMBER", help="the cell")
         move.add_argument(
             "--most-seconds",
-            type=float,
+            type=seconds,
             default=moves.MOST_SECONDS,
             help="that nothing is written for it; the move is given up then (default: %(default)s)",
         )

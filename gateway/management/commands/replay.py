@@ -55,7 +55,7 @@ class Command(BooksCommand):
         from there.
         """
         until, now = _instant(options["until"]), clock.now()
-        cell = cells_of(options)[0] if options.get("cell") else None
+        cell = None if options.get("cell") is None else cells_of(options)[0]
         source = self._source(options["file"], now)
         beyond_now = options["beyond_now"]
         if not beyond_now:
