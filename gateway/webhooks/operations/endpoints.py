@@ -39,6 +39,12 @@ class AlreadySet(Refused):
     code = "already_set"
 
 
+class SecretRotated(Refused):
+    """The secret that the endpoint was added with has been rotated, and is shown no more."""
+
+    code = "secret_rotated"
+
+
 @dataclass(frozen=True)
 class Secret:
     """A new secret of an endpoint, shown once to whoever asked for it."""
@@ -63,38 +69,44 @@ def add(
     address, those of `merchant` (its reference) or, for "", of all merchants. Returns its secret.
 
     A form that the same actor sends twice, with the same `request_key`, adds one endpoint: the
-    second time that endpoint and its first secret are returned, even if types or merchant differ.
-    Raises FormConflict if the address differs, UnknownMerchant; Invalid for an address that cannot
-    be one, for no or unknown types, and without a reason. Of two calls at once with the same key,
-    the second waits.
+    second time that endpoint and its secret are returned. Raises FormConflict if it says something
+    else then (but for the reason), or the types were chosen anew since, and SecretRotated if the
+    endpoint has another secret by then; UnknownMerchant; Invalid for an address that cannot be one,
+    for no or unknown types, and without a reason. Of two calls at once with the same key, the
+    second waits.
     """
-    reason = wording.checked("reason", reason)
+    reason, chosen = wording.checked("reason", reason), _known(types)
+    whose = _merchant(merchant) if merchant else None
+    if description:
+        description = wording.line("description", description, LONGEST_DESCRIPTION)
     if request_key:
         locks.wait_for_advisory_lock(f"webhook endpoint {request_key}")
     added = WebhookEndpoint.objects.filter(added_by=actor)
-    if known := form_keys.sent_before(added, request_key, url=url):
-        first = known.secrets.earliest("pk")
-        return Secret(known, encrypted.read(first, "secret").decode())
+    said = {"url": url, "types": chosen, "merchant": whose, "description": description}
+    if known := form_keys.sent_before(added, request_key, **said):
+        return _first_secret(known)
     if len(url) > LONGEST_URL:
         raise Invalid("url", f"must not be longer than {LONGEST_URL} characters")
     try:
         sending.check_url(url)
     except sending.Unusable as error:
         raise Invalid("url", str(error)) from error
-    if description:
-        description = wording.line("description", description, LONGEST_DESCRIPTION)
     endpoint = WebhookEndpoint.objects.create(
-        url=url,
-        merchant=_merchant(merchant) if merchant else None,
-        types=_known(types),
-        description=description,
-        added_at=now,
-        added_by=actor,
-        request_key=request_key,
+        **said, added_at=now, added_by=actor, request_key=request_key
     )
     after = {"url": url, "merchant": merchant or "all", "types": ", ".join(endpoint.types)}
     _note(Action.ENDPOINT_ADDED, endpoint, after=after, reason=reason, actor=actor, now=now)
     return _new_secret(endpoint, now)
+
+
+def _first_secret(endpoint: WebhookEndpoint) -> Secret:
+    """The secret that the endpoint got as it was added, with its text. Raises SecretRotated if it
+    has had another one since.
+    """
+    first, *later = endpoint.secrets.order_by("pk")
+    if later:
+        raise SecretRotated(f"request_key: the secret of {endpoint} was rotated since it was added")
+    return Secret(endpoint, encrypted.read(first, "secret").decode())
 
 
 def _merchant(reference: str) -> Merchant:

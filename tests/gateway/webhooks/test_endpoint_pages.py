@@ -75,10 +75,30 @@ def test_a_form_that_is_sent_twice_adds_one_endpoint_and_shows_the_same_secret(
     assert set(SECRET.findall(first)) == set(SECRET.findall(second))
     assert len(SECRET.findall(second)) == 1
     assert WebhookEndpoint.objects.count() == 1
-    other = administrator.post(ADD, SAID | {"url": "https://other.shop.example/"}).text
-    assert "was asked for by this form, with other content" in other
+    shops.join("2026-11-01 10:00")
+    for another in (
+        {"url": "https://other.shop.example/"},
+        {"types": ["order.declined"]},
+        {"merchant": "rosewood"},
+        {"description": "Another warehouse"},
+    ):
+        other = administrator.post(ADD, SAID | another).text
+        assert "was asked for by this form, with other content" in other
+        assert not SECRET.findall(other)
     administrator.post(ADD, SAID | {"request_key": "form-2"})
     assert WebhookEndpoint.objects.count() == 2
+
+
+def test_a_form_that_is_sent_again_does_not_show_a_secret_that_was_rotated_since(
+    administrator: Client,
+) -> None:
+    administrator.post(ADD, SAID)
+    rotated = {"overlap_hours": "24", "reason": "It leaked."}
+    administrator.post(page(WebhookEndpoint.objects.get(), "secret"), rotated)
+    again = administrator.post(ADD, SAID).text
+    assert "was rotated since it was added" in again
+    assert not SECRET.findall(again)
+    assert (WebhookEndpoint.objects.count(), WebhookSecret.objects.count()) == (1, 2)
 
 
 @pytest.mark.parametrize(
