@@ -213,9 +213,10 @@ class ListForm(forms.Form):
     @property
     def exactly(self) -> str:
         """The query string of this page, with everything that is asked for, and with the parameter
-        by which all rows are counted and not only the first of them.
+        by which all rows are counted and not only the first of them; it keeps the parameter that
+        leads back to another list.
         """
-        return f"?{urlencode(self.asked | self._place | {EXACT: ALL})}"
+        return f"?{urlencode(self.asked | self._place | self.leads_back | {EXACT: ALL})}"
 
     @property
     def _place(self) -> dict[str, str]:

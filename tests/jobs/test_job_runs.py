@@ -210,6 +210,13 @@ def test_halving_finds_all_that_are_at_fault() -> None:
     assert done == set(range(100)) - {3, 4, 77}
 
 
+def test_halving_nothing_asks_for_nothing_and_ends() -> None:
+    def work(keys: Sequence[int]) -> None:
+        raise ValueError("there is nothing")
+
+    assert run_bisecting(work, []) == {}
+
+
 # --- by hand --------------------------------------------------------------------------------------
 
 

@@ -83,6 +83,11 @@ def test_a_link_changes_one_thing_and_keeps_the_others() -> None:
     assert filter.link(status="", reference="", by="") == "?"
 
 
+def test_whoever_has_all_rows_counted_is_still_led_back_to_the_list_before() -> None:
+    found = asked(status="OPEN", back="orders?by=day")
+    assert found.exactly == "?status=OPEN&back=orders%3Fby%3Dday&figures=all"
+
+
 def test_a_list_further_down_the_page_is_led_to() -> None:
     assert Entries({}).link(by="placed_at") == "?by=placed_at#entries"
     assert Entries({"by": "placed_at"}).query == "?by=placed_at"
