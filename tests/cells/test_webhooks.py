@@ -11,7 +11,6 @@ from gateway.webhooks.operations import endpoints
 from lib import cells
 from merchants.models import Merchant
 from tests import shops, trailed
-from tests.cells.conftest import away
 from tests.factories import browser_of, operator
 from tests.gateway.webhooks import hooks, receivers
 from tests.gateway.webhooks.hooks import ADMINISTRATOR, decline, deliver, endpoint, standing

@@ -26,8 +26,8 @@ from tests import shops, silent_server, stripe_server
 from tests.billing.at_stripe import add_card
 from tests.billing.paying import Told, told_shop
 from tests.credit.withdrawing import NOW, shop_with, status, withdraw
-from tests.jobs.working import figures, open_failures, run, workers_in_this_process
 from tests.factories import browser_of, operator
+from tests.jobs.working import figures, open_failures, run, workers_in_this_process
 from tests.silent_server import Silent
 from tests.text import text_of
 from tests.whole import full

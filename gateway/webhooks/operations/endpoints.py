@@ -82,7 +82,8 @@ def add(
     if request_key:
         locks.wait_for_advisory_lock(f"webhook endpoint {request_key}")
     added = WebhookEndpoint.objects.filter(added_by=actor)
-    said = {"url": url, "types": chosen, "merchant": whose, "description": description}
+    said: dict[str, Any] = {"url": url, "types": chosen, "merchant": whose}
+    said["description"] = description
     if known := form_keys.sent_before(added, request_key, **said):
         return _first_secret(known)
     if len(url) > LONGEST_URL:
