@@ -69,6 +69,18 @@ def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
     return _at(prepared.row(PLACE_BY_KEY, [merchant_id]))
 
 
+def elsewhere(merchant_id: int | None) -> AbstractContextManager[None]:
+    """A context in which the block is inside the cell of the merchant with this primary key,
+    whichever cell we are inside: for what an operator decides about a merchant on a page that is no
+    merchant's, and so is made in the chosen cell. It changes nothing if there is no such merchant,
+    for None, and where there are no cells. That page has seen to it that nobody's books are moved.
+    """
+    if merchant_id is None or not cells.are_on():
+        return cells.nowhere()
+    row = prepared.row(PLACE_BY_KEY, [merchant_id])
+    return cells.elsewhere(Place._make(row).cell) if row else cells.nowhere()
+
+
 @contextmanager
 def _at(row: tuple[Any, ...] | None) -> Iterator[None]:
     """Have the block inside the cell of this row's place; where it is for None. Raises cells.Moves

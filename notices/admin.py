@@ -9,11 +9,12 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.briefs import Brief, Fact
 from backoffice.columns import related
 from backoffice.decision_pages import Deciding
-from backoffice.decisions import Call, Decision, Reasoned
+from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import OfMerchant
 from lib import clock
 from lib.form_keys import KeyedForm
 from lib.text_fields import WordsField
+from merchants import directory
 from merchants.admin.forms import OfMerchantNamed
 from notices import letters, queries
 from notices.models import MOST_AGAIN, Notice, NoticeMail
@@ -29,6 +30,15 @@ class Message(KeyedForm, OfMerchantNamed, Reasoned):
         help_text="The merchant's people read it as it is written: write it in their language.",
     )
     field_order = ("merchant", "text", "reason", "request_key")
+
+
+def _send(act: Act) -> Notice:
+    """Write the message of the form to its merchant, inside the merchant's cell, with a trail
+    row.
+    """
+    with directory.elsewhere(act.cleaned_data["merchant"].pk):
+        notice: Notice = Call(messages.send)(act)
+    return notice
 
 
 def _may_go_again(mail: NoticeMail) -> bool:
@@ -55,7 +65,7 @@ class NoticeAdmin(Deciding, OfMerchant):
                 "All people of the merchant read it among their notices at once. It is mailed to"
                 " its owners, and to who else wants such mails. It cannot be taken back."
             ),
-            carry_out=Call(messages.send),
+            carry_out=_send,
             done="The message is with the merchant.",
         ),
     )

@@ -15,6 +15,7 @@ from billing.admin.lists import unit_price
 from billing.admin.shown import AboutPrices
 from billing.models import FeePrice
 from billing.operations import prices
+from merchants import directory
 from merchants.admin.two_people import CallOrPropose, done
 from merchants.models import Proposal
 from merchants.operations import two_people
@@ -24,7 +25,8 @@ UNIT_PRICE = unit_price("own price ends")
 
 def _introduce(act: Act) -> FeePrice | Proposal:
     """Introduce the price that the operator's form states, or propose it to a second person where
-    it takes two, with a trail row either way; returns the price or the proposal.
+    it takes two, with a trail row either way; returns the price or the proposal. One merchant's
+    price is introduced inside that merchant's cell.
     """
     said = act.cleaned_data
     price = {
@@ -35,9 +37,10 @@ def _introduce(act: Act) -> FeePrice | Proposal:
         "merchant_id": said["merchant"] and said["merchant"].pk,
         "reason": act.reason,
     }
-    outcome: FeePrice | Proposal = two_people.decide(
-        prices.introduce, price, actor=act.user, now=act.now
-    )
+    with directory.elsewhere(price["merchant_id"]):
+        outcome: FeePrice | Proposal = two_people.decide(
+            prices.introduce, price, actor=act.user, now=act.now
+        )
     return outcome
 
 

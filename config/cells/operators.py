@@ -4,7 +4,8 @@ A row's page is made in the row's cell, whichever the operator has chosen: that 
 else the one in which there is such a row, which its key names unless its merchant was moved. A
 merchant's page is made in its own. What adds up over cells, such as the home page, the search and
 the reports, is in none. All else, such as lists, shows the cell that the operator has chosen; the
-first until then.
+first until then. What is decided there about a merchant that a form names enters the merchant's
+cell by itself (merchants.directory.elsewhere).
 """
 
 import re

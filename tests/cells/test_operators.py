@@ -1,15 +1,18 @@
 """Operators see the lists of the cell that they chose, and each row in its own."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.urls import reverse
 
+from billing.models import BillingAccount, FeePrice
 from credit.models import CreditLine, Order
 from lib import cells
 from merchants.models import Merchant, User
 from merchants.operations import erasures
+from notices.models import Notice
 from tests import shops
 from tests.cells.conftest import away
 from tests.credit.pages import set_clock
@@ -83,6 +86,32 @@ def test_a_decision_is_taken_in_the_rows_cell(two: tuple[Order, Order]) -> None:
         with cells.at(number):
             assert CreditLine.objects.get().payment_days == days
     assert TrailEntry.objects.get(reason="By contract.").merchant == two[1].line.merchant
+
+
+def test_a_message_and_a_price_are_for_a_merchant_of_whichever_cell(
+    two: tuple[Order, Order],
+) -> None:
+    browser = browser_of(boss())  # the first cell is chosen
+    said = {"merchant": "orchard", "text": "Your bank changed.", "reason": "It told us."}
+    address = reverse("admin:notices_notice_decide_list", args=["write"])
+    answer: Any = browser.post(address, said | {"request_key": "form-1"})
+    assert answer.status_code == 302, text_of(answer)
+    for number, messages in ((1, 0), (2, 1)):
+        with cells.at(number):
+            assert Notice.objects.filter(kind="MESSAGE").count() == messages
+    address = reverse("admin:billing_feeprice_decide_list", args=["introduce"])
+    price = {"fee": "pick-pack", "currency": "USD", "unit_price": "2.00", "from_on": "2026-12-01"}
+    said = {**price, "merchant": "orchard", "reason": "By contract."}
+    browser = browser_of(operator("Billing officer"))
+    answer = browser.post(address, said)
+    assert answer.status_code == 302, text_of(answer)
+    assert FeePrice.objects.get(merchant__reference="orchard").unit_price == 2
+    with cells.at(2):
+        closed = {"closed_at": shops.instant("2026-11-02 11:00"), "closed_on": date(2026, 11, 2)}
+        BillingAccount.objects.update(**closed)
+    refused = browser.post(address, said | {"from_on": "2026-12-02"})
+    assert "open it again first" in text_of(refused)
+    assert FeePrice.objects.filter(merchant__reference="orchard").count() == 1
 
 
 @pytest.mark.parametrize("every", [12, *full(1)])
