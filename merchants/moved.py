@@ -44,8 +44,8 @@ def cells_of(names: Iterable[str]) -> dict[str, int]:
 
 
 def cells_of_file(file: str) -> Sequence[int]:
-    """Look up the numbers of the cells, the lowest first, in which what the file for the bank with
-    this name pays is now, if it left the cell that made it.
+    """Look up the numbers of the cells, the lowest first, in which those payments of the file for
+    the bank with this name are now that have left the cell which made it; empty if none has.
     """
     left = MovedName.objects.filter(file=file, move__is_done=True)
     return sorted(set(left.values_list("move__merchant__cell", flat=True)))

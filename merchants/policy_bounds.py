@@ -33,8 +33,9 @@ def sentence(sort: Sort, currency: str = "") -> str:
 
 
 def faults(currency: str, figures: Mapping[str, Decimal | int]) -> Iterator[tuple[str, str]]:
-    """Yield (code of a sort, sentence that says what is wrong with its figure) for each figure that
-    is above the highest one that makes sense in the currency.
+    """Yield (code of a sort, sentence that names the highest figure and why) for each of these
+    figures, by the codes of their sorts, that is above the highest one that makes sense in the
+    currency; one that equals it is no fault. Raises KeyError for an unknown code.
     """
     for code, up_to in figures.items():
         sort = sorts.SORTS[code]
