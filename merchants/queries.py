@@ -87,7 +87,7 @@ def annotate_membership(**expressions: Combinable) -> None:
 
 def membership(user: User, merchant_reference: str) -> Membership | None:
     """The person's membership of the merchant with this reference, or None if the person has none
-    or there is no such merchant.
+    or there is no such merchant. Where books are in cells it has to be asked inside the merchant's.
 
     It has the person's first OTHERS other merchants, and the annotations of `annotate_membership`,
     such as the merchant's latest notice.

@@ -87,7 +87,8 @@ def invite(
     trail row. `actor` is one of the merchant's owners or an administrator of ours; that these give
     a reason is up to their form. An open invitation to the address is revoked, without a trail row
     of its own. A form that is sent twice, with the same `request_key`, makes one invitation and one
-    e-mail.
+    e-mail: the repeat returns the invitation and mails nothing, even if the e-mail of the first
+    failed.
 
     Raises FormConflict, NotAnOwner for any other actor, OperatorsAddress, AlreadyMember,
     TooManyInvitations, Invalid; and InvitationNotSent after the invitation is saved. It locks the
