@@ -246,8 +246,8 @@ def _next_grade(
 
 
 def _profile_gain(line: CreditLine, inputs: scoring.Inputs, policy: CreditPolicy) -> Gain | None:
-    """The points and the amount of limit that it would add to the review if the profile's licence
-    and contacts were both confirmed. None if that would add no points.
+    """The points and the amount of limit, which may be 0, that it would add to the review if the
+    profile's licence and contacts were both confirmed. None if that would add no points.
     """
     whole = 2 * scoring.HALF
     complete = scoring.completeness(inputs.profile_reported, whole, is_rejected=False)
