@@ -200,10 +200,11 @@ def compare(base: CreditPolicy, new: CreditPolicy, now: datetime) -> Brief:
 
 
 def of_arguments(asked: dict[str, Any], now: datetime) -> Brief:
-    """The comparison of `compare` for a version that is proposed, with the one before it. `asked`
-    has the arguments of operations.policies.introduce: currency, `starts_on`, and the figures that
-    differ from those of the version before. Raises Invalid for no currency, and ValidationError for
-    figures that make no sense.
+    """The comparison of `compare` for a version that is proposed, with the one that is in force
+    when it starts. `asked` has the arguments of operations.policies.introduce: currency,
+    `starts_on`, and the figures that differ from those of the version before. Raises Invalid for an
+    unknown currency, and ValidationError for figures that policy_bounds.faults names; constraints
+    of the database are not checked.
     """
     figures = {name: asked[name] for name in asked.keys() - {"currency", "starts_on"}}
     currency = money.check_currency(asked["currency"])
