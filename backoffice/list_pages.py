@@ -46,7 +46,9 @@ MERCHANT_LINKS: Registry[MerchantLink] = Registry()
 
 
 def add_buttons(response: TemplateResponse, buttons: Sequence[dict[str, Any]]) -> None:
-    """Put buttons above the list that the response shows, before those that it has."""
+    """Put buttons above the list that the response shows, before those that it has. The response
+    must not be rendered yet.
+    """
     context = response.context_data or {}
     response.context_data = context | {"actions_list": [*buttons, *context.get("actions_list", ())]}
 
@@ -102,8 +104,9 @@ class Bounded(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """The rows that the search finds; without a search, all rows, or only as many of the latest
-        ones as `_window` says. The second value is Django's: whether a row may come twice.
+        """The rows that the search finds; without a search, all rows, or those whose primary key is
+        less than `_window` below the latest (all, where keys are no numbers). The second value is
+        Django's: whether a row may come twice.
         """
         window = None if search_term.strip() else self._window(request)
         latest = self._latest() if window else None
@@ -115,9 +118,9 @@ class Bounded(ModelAdmin):
         return found
 
     def _window(self, request: HttpRequest) -> int | None:
-        """Among how many of the latest rows a list without a search looks: a bound for an order
-        that the address asks for, and for filters without an index in a long list. None, for all
-        rows, otherwise, and whenever days are asked for.
+        """Among how many of the latest rows a list without a search looks. It is WINDOW for filters
+        without an index in a long list, and SORTED, or WINDOW in a long list, for an order that the
+        address asks for. None, for all rows, otherwise, and whenever days are asked for.
         """
         if times.is_asked(request, self.dated or ""):
             return None

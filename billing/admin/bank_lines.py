@@ -150,7 +150,7 @@ def _effect_of_taking_off(line: BankLine) -> str:
 
 def _said(line: BankLine) -> str:
     """The line in words: its amount without its sign, whom it came from or went to, its value date
-    and its text. What the bank did not say is left out.
+    and its text. What the bank did not say, or is not kept any more, is left out.
     """
     other = other_sides.readable(line)
     who = f" {'from' if line.amount.amount > 0 else 'to'} {other.name or other.account}"
@@ -289,8 +289,9 @@ class BankLineAdmin(Deciding, FoundByKeys):
         self, request: HttpRequest, queryset: "QuerySet[BankLine]", search_term: str
     ) -> tuple["QuerySet[BankLine]", bool]:
         """The lines of whose other side the search term is the account, which is kept encrypted and
-        found by its mark; if there are none, those that the term finds by the list's other keys,
-        and without a term all. The second value is Django's: whether a row may come twice.
+        found by its mark; if there are none, those that the term finds by the list's other keys, or
+        else by the name of the merchant whose they are. Without a term it is all. The second value
+        is Django's: whether a row may come twice.
         """
         term = search_term.strip()
         found = queryset.filter(other_account_mark__in=other_sides.account_marks(term))
@@ -346,8 +347,9 @@ class BankLineAdmin(Deciding, FoundByKeys):
         return briefs.of_bank_line(row)
 
     def lock(self, row: Any, now: Any) -> None:
-        """Lock the account under whose lock is decided about the line, if there is one, with its
-        credit line and its ended days worked off, and then the line, as operations do.
+        """Lock the account under whose lock the line is decided (bank_matching.decided_under), if
+        there is one, together with its credit line, and work off the ended days of both; then lock
+        the line, as operations do.
         """
         key = matching.decided_under(row)
         if key is not None:

@@ -88,7 +88,9 @@ def granted(account: BillingAccount) -> Values:
 
 
 def is_granted(act: Act) -> bool:
-    """Look up whether this form has granted its credit already."""
+    """Look up whether this form, by the key that it carries, has made a credit on the account
+    already, whatever became of that.
+    """
     rows = BillingCredit.objects.filter(account=_account_id(act.row))
     return rows.filter(request_key=act.cleaned_data["request_key"]).exists()
 
@@ -159,7 +161,8 @@ def closed(account: BillingAccount) -> Values:
 
 def closing(account: BillingAccount) -> Values:
     """Since when a closed account is closed, and what it means to open it: the limit that is given
-    again, and whether a plan fee is charged.
+    again (None without a credit line), and whether the plan starts anew with a plan fee that is
+    charged at once.
     """
     line = CreditLine.objects.filter(pk=account.pk).first()
     return {
@@ -184,12 +187,16 @@ def unapplied(account: BillingAccount) -> Values:
 
 
 def is_received(act: Act) -> bool:
-    """Look up whether this transfer is on record: the bank's reference says so."""
+    """Look up whether a transfer is on record for the row's account under the bank's reference that
+    the form states, whatever its amount; one that was booked elsewhere does not count.
+    """
     return transfers.is_recorded(_account_id(act.row), act.cleaned_data["reference"])
 
 
 def is_given_back(act: Act) -> bool:
-    """Look up whether money was given back under the bank's reference already."""
+    """Look up whether unapplied money of the account was given back under the bank's reference that
+    the form states, whatever the amount.
+    """
     return transfers.is_given_back(act.row.pk, act.cleaned_data["reference"])
 
 
@@ -250,7 +257,7 @@ def paused(invoice: Invoice) -> Values:
 
 def plan_of(of: Invoice) -> Values:
     """The status of a bill, what is left to pay of it, and the next day of the payment plan in
-    force, if there is one.
+    force, under "Payment plan"; None there without a plan.
     """
     plan = payment_plans.in_force(of)
     return invoice(of) | {"Payment plan": plan and f"next part {plan.next_due_on}"}

@@ -37,8 +37,9 @@ from lib.csv_files import (
 
 
 def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
-    """A CSV file of these bills of the account, in the order of the query, which standings.placed
-    has given their standing.
+    """A CSV file of these bills of the account, in the order of the query, which has to be given
+    their standing first (standings.placed). Totals include tax, which has a column of its own if
+    any bill of the account has a rate of tax (taxes.has_any).
     """
     columns = {
         _("Bill #"): invoice_number("number"),
@@ -128,7 +129,8 @@ CROSS JOIN LATERAL (
 
 def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Iterator[bytes]:
     """A CSV file of these fulfilment requests of the account, in the order of the query, each with
-    what it cost so far, fee by fee, and the bills that it is on.
+    the order of the same reference, if there is one, what it cost so far, all together and fee by
+    fee, credits subtracted, and the bills that it is on.
     """
     joined = COSTS.format(
         fee=f"({_fees()} -> fee.fee_id ->> 'name')",
@@ -167,8 +169,8 @@ def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Ite
 
 
 def charges(account: BillingAccount, found: QuerySet[Charge]) -> Iterator[bytes]:
-    """A CSV file of these charges of the account, in the order of the query, each with the bill it
-    is on by now.
+    """A CSV file of these charges of the account, in the order of the query, each with the number
+    of the bill it is on by now, empty for one on none and on a draft.
     """
     columns = {
         _("Day"): "item__posting_on",

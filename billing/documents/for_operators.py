@@ -79,9 +79,9 @@ def _xml(
     reason: str,
     now: datetime,
 ) -> File:
-    """Return the file `found` under its name, and put on the trail that `actor` took it and why.
-    `subject` is the document's number. Raises NotOne if `found` is None, and Invalid without a
-    reason.
+    """Return the file's name and its content `found`, and put on the trail that `actor` took it and
+    why. `subject` is the document's number. Raises NotOne if `found` is None, and Invalid without a
+    reason; the trail has nothing of it then.
     """
     if found is None:
         raise NotOne(f"number: {subject} lacks what an e-invoice has to have")

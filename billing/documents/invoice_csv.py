@@ -69,8 +69,9 @@ class Export:
     def _parts(
         self, lines: Sections[InvoiceLine], sums: Sequence[TaxSum], columns: dict[str, str]
     ) -> Iterator[Part]:
-        """Yields a part of the file for each line of the bill, and one for its taxes, if it has
-        some. Raises Incomplete if the lines do not make the bill's amount without tax.
+        """Yields a part of the file for each line of the bill and then, if it has taxes, one with a
+        row for each. Before the first, it raises Incomplete if the lines do not make the bill's
+        amount without tax.
         """
         if lines.amount != self.invoice.net:
             raise Incomplete(

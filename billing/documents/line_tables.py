@@ -69,7 +69,9 @@ def _fees(section: Section[InvoiceLine], sign: int) -> Iterator[list[str]]:
 
 
 def _rate(line: InvoiceLine) -> list[str]:
-    """The tax rate of the line, as a list of one text; empty on a bill without tax."""
+    """The tax rate of the line as text, in a list of one, to be put among the cells of its row; an
+    empty list on a bill without tax.
+    """
     if not line.tax_category:
         return []
     if line.tax_category == TaxCategory.STANDARD:

@@ -30,8 +30,8 @@ def issuer(document: Invoice | Statement, words: Words) -> list[str]:
 
 
 def cleared(clearance: Clearance | None, words: Words) -> list[list[str]]:
-    """A row with the number that the tax office gave the document, and its label; empty unless the
-    document is cleared.
+    """A list with one row, the label and the number that the tax office gave the document; empty
+    unless the document is cleared.
     """
     if clearance is None or not clearance.is_cleared:
         return []

@@ -36,7 +36,8 @@ class NotClosed(Refused):
 
 
 def closed_statement(merchant: Merchant, month: date) -> Statement:
-    """The merchant's statement of `month`, which no charge can join any more.
+    """The merchant's statement of the month that begins on `month`, which no charge can join any
+    more.
 
     Raises NotClosed if the month is open, has not begun, or had no charge, or if the merchant has
     no account.
@@ -131,12 +132,16 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
 
 
 def without_tax() -> dict[str, str]:
-    """SQL for a column that says that the amounts beside it are without tax, by its heading."""
+    """SQL for a column that says that the amounts beside it are without tax, by its heading; both
+    in the language in force.
+    """
     return {_("Tax"): csv_files.quoted(_("not in the amount, added on bills"))}
 
 
 def fees_in(language: str) -> dict[str, dict[str, str]]:
-    """Read the category and name of each fee in the language, by its code."""
+    """Read the category and the name of each fee, in the language, as a dict under the fee's code;
+    names are made harmless for spreadsheets (csv_files.safe_text).
+    """
     with override(language):
         return {
             fee.code: {

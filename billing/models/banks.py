@@ -381,11 +381,15 @@ class BankLine(models.Model):
 
     @property
     def is_unclear_return(self) -> bool:
-        """Whether it takes back something, and an operator may say what."""
+        """Whether it takes money away and is open, so that an operator may say which line it takes
+        back.
+        """
         return self.amount.amount < 0 and self.status == self.Status.OPEN
 
     @property
     def is_to_be_placed(self) -> bool:
-        """Whether it came in, and is proposed, open or set aside: an operator may say whose."""
+        """Whether it came in, and is proposed, open or set aside: then an operator may say whose it
+        is.
+        """
         waits = (self.Status.PROPOSED, self.Status.OPEN, self.Status.SET_ASIDE)
         return self.amount.amount > 0 and self.status in waits
