@@ -395,7 +395,7 @@ def attachment(name: str, content: bytes) -> HttpResponse:
 
 def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
     """What the operator has decided by submitting the form, which is valid: the row, the form's
-    values, who, when (now), and what the page had shown.
+    values, who, when (now), and what the page had shown, None if it does not say that readably.
     """
     showed = shown.read(request.POST.get(shown.FIELD))
     return Act(

@@ -45,8 +45,8 @@ def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
 
 
 def comes(account: BillingAccount) -> str:
-    """How a sentence about a bill of the account goes on: it is issued at once or, where its bills
-    are reviewed, waits as a draft.
+    """How a sentence about a bill of the account goes on: "is issued at once" or, where its bills
+    are reviewed, that it waits as a draft for an operator.
     """
     return "waits as a draft for an operator" if account.reviews_bills else "is issued at once"
 

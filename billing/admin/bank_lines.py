@@ -83,8 +83,9 @@ def _returned_transfer(line: BankLine) -> BankTransfer | None:
 
 
 def _shown_return(line: BankLine) -> dict[str, Any]:
-    """What a page of decisions shows of a return, and compares when the form comes back: whose the
-    money is by now, what it paid, and what of it is unapplied.
+    """What a page of decisions shows of a return, and compares when the form comes back: its
+    status, the line that it takes back, whose that money is by now, which bill it paid, and all
+    unapplied money of that account. A line that takes nothing back has its status alone.
     """
     transfer = _returned_transfer(line)
     if transfer is None:
@@ -99,16 +100,17 @@ def _shown_return(line: BankLine) -> dict[str, Any]:
 
 
 def _is_reversed(line: BankLine) -> bool:
-    """Whether the line is a return of money that paid one bill alone, or that is on no account any
-    more: what its decision "take-back" is for. The first is recorded as a reversal.
+    """Whether the line is a return that waits for a decision, of money that paid one bill alone, or
+    that is on no account any more: what its decision "take-back" is for. The first is recorded as a
+    reversal.
     """
     transfer = _returned_transfer(line) if line.is_return else None
     return transfer is not None and (transfer.is_moved or matching.paid_one_invoice(transfer))
 
 
 def _is_taken_off(line: BankLine) -> bool:
-    """Whether the line takes back money that paid several bills or none, so that it is taken off
-    the account.
+    """Whether the line is a return that waits for a decision, of money that paid several bills or
+    none, so that it is to be taken off the account ("take-off").
     """
     return line.is_return and not _is_reversed(line)
 
@@ -290,8 +292,8 @@ class BankLineAdmin(Deciding, FoundByKeys):
     ) -> tuple["QuerySet[BankLine]", bool]:
         """The lines of whose other side the search term is the account, which is kept encrypted and
         found by its mark; if there are none, those that the term finds by the list's other keys, or
-        else by the name of the merchant whose they are. Without a term it is all. The second value
-        is Django's: whether a row may come twice.
+        else by the name of the merchant whose they are. Without a term, all or the latest, as in
+        any list. The second value is Django's: whether a row may come twice.
         """
         term = search_term.strip()
         found = queryset.filter(other_account_mark__in=other_sides.account_marks(term))

@@ -35,7 +35,8 @@ class AboutAccount(Deciding):
 
     def lock(self, row: Any, now: datetime) -> None:
         """Lock the billing account that the row belongs to, and work off its days that have ended
-        by `now` (accounts.lock).
+        by `now` (accounts.lock). The credit line is not locked: operations that need it do so after
+        the account. Raises DaysNotWorkedOff.
         """
         accounts.lock(_account_id(row), now=now)
 
@@ -141,7 +142,9 @@ def has_time_zone(act: Act) -> bool:
 
 
 def method(account: BillingAccount) -> Values:
-    """The account's payment method and card, and whether a card of it is disputed."""
+    """The account's payment method, its card (None without one), and whether that card is disputed,
+    as decisions show and compare them.
+    """
     return {
         "Payment method": account.get_payment_method_display(),
         "Card": account.card,
@@ -173,8 +176,8 @@ def closing(account: BillingAccount) -> Values:
 
 
 def rest(account: BillingAccount) -> Values:
-    """Whether the account is closed, what it owes, and what it has left in its merchant's favour,
-    as decisions show and compare them.
+    """Whether the account is closed, what is outstanding, below 0 in the merchant's favour, and its
+    unapplied money, as decisions show and compare them.
     """
     return closed(account) | {"Outstanding": account.outstanding, "Unapplied": account.unapplied}
 
@@ -295,6 +298,8 @@ def reversal(reversal: Reversal) -> Values:
 
 
 def prices_of(price: FeePrice) -> Values:
-    """How many prices the fee has by now, in this currency, for everybody or for this merchant."""
+    """How many prices the fee has by now in this price's currency, those to come included: for the
+    same merchant, or for everybody if this one is for everybody.
+    """
     same = FeePrice.objects.filter(fee=price.fee_id, currency=price.currency)
     return {"Prices introduced": same.filter(merchant=price.merchant_id).count()}

@@ -73,7 +73,8 @@ class Part:
 
 
 def blocks(parts: Iterable[Part], columns: Mapping[str, str]) -> Iterator[bytes]:
-    """The file with these headings and all rows of its parts, in blocks of whole rows.
+    """The file with these headings and all rows of its parts, in blocks of whole rows; the mark of
+    UTF-8 (csv_files.MARK) is left to the caller.
 
     Raises Incomplete instead of the last block if a part does not have the count or sum that it
     must have.

@@ -73,7 +73,7 @@ def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[byte
 
 def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterator[bytes]:
     """A CSV file of the closed statements among `found`, in the order of the query, with the sum of
-    each category; open ones are left out.
+    each category that statements have and the total; open ones are left out.
     """
     categories = [category for category in Category if category in STATEMENT_CATEGORIES]
     columns = {
@@ -201,8 +201,9 @@ def charges(account: BillingAccount, found: QuerySet[Charge]) -> Iterator[bytes]
 
 
 def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[bytes]:
-    """A CSV file of these items of the account, the sums of its charges by fee and the day on which
-    they post, in the order of the query.
+    """A CSV file of these items of the account, in the order of the query: the sums of its charges
+    by fee and the day on which they post or posted, each with the number of its bill, empty on none
+    and on a draft.
     """
     columns = {
         _("Day"): "posting_on",

@@ -53,7 +53,8 @@ class Export:
         return f"{file_names.of_invoice(self.invoice)}.csv"
 
     def blocks(self) -> Iterator[bytes]:
-        """The file in blocks of whole rows.
+        """The file in blocks of whole rows, the headings first, without the mark of UTF-8
+        (csv_files.MARK).
 
         Raises csv_export.Incomplete instead of the last block if the charges of a line do not make
         the line, or the lines do not make the bill's total.

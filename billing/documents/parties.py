@@ -10,9 +10,10 @@ from lib.typesetting import Paper, Words
 
 
 def issued_by(invoice: Invoice, words: Words) -> Paper:
-    """What the template shows of the bill's issuer: the lines of its name and address and, unless
-    it is the installation's own, also of its country and numbers, and the bytes of its logo, each
-    as a number.
+    """The members `issuer` and `logo` of the template's data: the lines of the name and address of
+    the bill's issuer, with its country and numbers, and the bytes of its logo, each as a number
+    (empty without a logo). A bill of the installation's own issuer has neither country, numbers nor
+    the member `logo`.
     """
     version = invoice.issuer
     if version is None:

@@ -82,7 +82,8 @@ class Export:
         return f"statement-{self.merchant.reference}-{self.statement}.csv"
 
     def blocks(self) -> Iterator[bytes]:
-        """The file in blocks of whole rows.
+        """The file in blocks of whole rows, the headings first, without the mark of UTF-8
+        (csv_files.MARK).
 
         Raises csv_export.Incomplete instead of the last block if the rows' count or sum differs
         from the totals that were fixed when the month closed.

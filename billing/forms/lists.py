@@ -234,7 +234,9 @@ class OfFees(Filter):
     fee = choice([("", _("All"))], _("Fee"))
 
     def __init__(self, *args: Any, fees: Sequence[Fee] = (), **kwargs: Any) -> None:
-        """`fees` are those that are offered: there are charges of them, or there were lately."""
+        """`fees` are those that are offered, and no others can be asked for: there are charges of
+        them, or there were lately.
+        """
         super().__init__(*args, **kwargs)
         field: Any = self.fields["fee"]
         field.choices = [("", _("All")), *((fee.pk, fee.label) for fee in fees)]

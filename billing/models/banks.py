@@ -351,17 +351,26 @@ class BankLine(models.Model):
 
     @property
     def other(self) -> other_sides.OtherSide:
-        """Who is on its other side, and what they wrote. Raises Undecryptable."""
+        """Who is on its other side, and what they wrote; texts are empty where the bank said
+        nothing, and all of them once they are not kept any more. Raises Undecryptable if no key of
+        ours opens it.
+        """
         return other_sides.read(self)
 
     @property
     def owner(self) -> Merchant | None:
-        """The merchant whose it is, or may be; None as long as nobody knows."""
+        """The merchant whose it is, or may be; None as long as nobody knows. In a cell that the
+        merchant's books have left without the line, the account is not to be found: that is None,
+        too, if it was read with the line (select_related), and raises BillingAccount.DoesNotExist
+        otherwise.
+        """
         return self.account.merchant if self.account else None
 
     @property
     def is_booked(self) -> bool:
-        """Whether it is in the books: as a transfer, or as a reversal if it was a return."""
+        """Whether it is in the books: as a transfer or, if it was a return, as a reversal, as money
+        that was taken off the account, or as money that was on no account any more.
+        """
         return self.status == self.Status.BOOKED
 
     @property

@@ -307,7 +307,9 @@ def _account(version: IssuerVersion, currency: str) -> Account | None:
 
 
 def _days(invoice: Invoice, lines: Iterable[InvoiceLine]) -> tuple[date, date]:
-    """The first and last day that the bill is for, those of its lines included."""
+    """The first and last day that the bill is for: its period, the days of its plan fee and those
+    of its lines' services taken together.
+    """
     every = [invoice.period_start, invoice.period_end, invoice.plan_start, invoice.plan_end]
     every += [day for line in lines for day in (line.service_from, line.service_to)]
     known = [day for day in every if day]
