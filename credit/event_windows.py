@@ -30,7 +30,8 @@ def together(held: Sequence[Held]) -> list[Outcome]:
 
 def _step_of(held: Held) -> order_batches.What | None:
     """The event's content as order_batches takes it together with others. None for an event that
-    has to be applied alone: one of another type, or one that would be refused.
+    has to be applied alone: one of another type, or in a currency that is not known, which is
+    refused then.
     """
     at = held.event.at
     try:
@@ -55,8 +56,8 @@ def _step_of(held: Held) -> order_batches.What | None:
 
 
 def of_order(order: Order, *, is_new: bool) -> Outcome:
-    """The outcome of an event that placed the order, or told of a later step of it. That of a new
-    declined order is "declined", with the reason.
+    """The outcome of an event that placed the order, or told of a later step of it: "applied", or
+    "duplicate" unless it `is_new`. That of a new declined order is "declined", with the reason.
     """
     if is_new and order.is_declined:
         why = order.get_decline_code_display()
