@@ -18,8 +18,9 @@ DECLINED = "declined"
 
 
 def together(held: Sequence[Held]) -> list[Outcome]:
-    """Apply these events of orders and metrics in the order given, in few statements. Returns for
-    each the outcome that it would have if they were applied one by one.
+    """Apply these events of orders and metrics in the order given, in few statements and one
+    transaction. Returns for each the outcome that it would have if they were applied one by one. A
+    refusal does not hold up the others; any other error is raised, and undoes all of them.
     """
     steps = [
         order_batches.Step(one.merchant_id, _step_of(one), one.now, one.apply_by_itself)

@@ -192,8 +192,8 @@ def _write(line: CreditLine, amounts: Mapping[date | None, Money]) -> None:
 
 
 def _refuse_traded(line: CreditLine) -> None:
-    """Raise HasTraded if the locked line is closed, or has anything that was not brought into
-    it.
+    """Raise HasTraded if the locked line is closed, or has anything that was not brought into it;
+    limits that operators set do not count.
     """
     has_traded = (
         line.is_closed
