@@ -42,8 +42,9 @@ class Deciding(ModelAdmin):
     merchant: ClassVar[str] = ""  # the path from the row to its merchant, where it has one
 
     def may_decide(self, request: HttpRequest, one: Decision | Download | None = None) -> bool:
-        """Whether the operator may take this decision or download, or, without one, decisions on
-        these pages in general.
+        """Whether the operator may take this decision or download: that takes the permission which
+        it names or, if it names none, the one to change such rows. Without `one` it is whether they
+        have that latter one, and so may take decisions on these pages in general.
         """
         to_change = f"{self.opts.app_label}.change_{self.opts.model_name}"
         return request.user.has_perm((one and one.permission) or to_change)
@@ -195,11 +196,14 @@ class Deciding(ModelAdmin):
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
         """Show the decision's page or, for a POST with a valid form, carry the decision out
-        (carry_out), and redirect with a message, answer with its file, or show its report; what was
-        carried out is logged in the admin's history. A POST for a dry run shows what the decision
-        would do instead. If it is refused, show the page again with the reason. A decision that
-        takes a second factor has it confirmed first. If something that the page showed has changed,
-        the page shown again has the present figures, and keeps what was typed.
+        (carry_out), and redirect with a message, answer with its file, or show its report. What
+        ends with a message is logged in the admin's history, also if it was only proposed to a
+        second person, but not if the same form had done it before. A POST for a dry run shows what
+        the decision would do instead.
+
+        If it is refused, the page is shown again with the reason. If something that the page showed
+        has changed, the page shown again has the present figures, and keeps what was typed. A
+        decision that takes a second factor has it confirmed first.
         """
         if decision.takes_second_factor:
             elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)
@@ -236,8 +240,8 @@ class Deciding(ModelAdmin):
         self, request: HttpRequest, row: Any, decision: Decision, form: forms.Form
     ) -> HttpResponse:
         """The decision's page again, with the form as filled in and a brief of what the decision
-        would change; nothing is decided. A form with errors, or a refusal, is shown without the
-        brief.
+        would change; nothing is decided. A form with errors, or a refusal, is shown with them, and
+        with the brief that the page has without a dry run.
         """
         brief = None
         if form.is_valid() and decision.dry_run is not None:
@@ -291,7 +295,7 @@ class Deciding(ModelAdmin):
     ) -> HttpResponse:
         """The page of a decision that was refused since something has changed: with the present
         figures and what was typed, so that a second press is taken with open eyes. If the row is
-        gone, redirects to the list with the reason as a message.
+        gone, or the decision is about none, it redirects to the list with the reason as a message.
         """
         if row is not None:
             row = self.get_object(request, str(row.pk))
@@ -391,7 +395,7 @@ def attachment(name: str, content: bytes) -> HttpResponse:
 
 def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
     """What the operator has decided by submitting the form, which is valid: the row, the form's
-    values, who, when (now), and what the page had shown.
+    values, who, when (now), and what the page had shown, None if it does not say that readably.
     """
     showed = shown.read(request.POST.get(shown.FIELD))
     return Act(

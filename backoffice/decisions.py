@@ -74,7 +74,7 @@ class Act:
 
     @property
     def reason(self) -> str:
-        """The reason that was given in the form."""
+        """The reason that was given in the form. Raises KeyError if the form asks for none."""
         return str(self.cleaned_data["reason"])
 
 

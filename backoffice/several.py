@@ -130,8 +130,9 @@ class DecidingSeveral(Deciding):
     def _decide_one(
         self, request: HttpRequest, decision: Decision, form: forms.Form, row: Any
     ) -> str:
-        """Decide about one row under its lock as its own page does, log it in the admin's history
-        unless the form was sent before, and return what is said afterwards. Raises what refuses it.
+        """Decide about one row as its own page does, with its checks, and under its lock unless the
+        decision commits by itself; log it in the admin's history unless the form was sent before,
+        and return what is said afterwards. Raises what refuses it.
         """
         showed = shown.read(request.POST.get(SHOWED.format(row.pk)))
         act = Act(row, dict(form.cleaned_data), request.user, clock.now(), showed)

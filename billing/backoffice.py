@@ -150,8 +150,9 @@ def _invoices(
     credits: Sequence[BillingCredit],
     thresholds: Sequence[ThresholdRequest],
 ) -> Panel:
-    """The panel with the account's latest FEW bills, drafts left out, the latest FEW attempts to
-    collect these, its latest FEW statements, and the given credits and threshold requests.
+    """The panel with the account's latest FEW bills, drafts left out, the latest FEW of all
+    attempts to collect these bills, its latest FEW statements, and the given credits and threshold
+    requests.
     """
     invoices = invoice_queries.of_account(account).order_by("-issued_at", "-pk")[:FEW]
     payments = Payment.objects.filter(invoice__in=[invoice.pk for invoice in invoices])

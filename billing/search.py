@@ -72,8 +72,8 @@ def _requests_of(merchant: Any, text: str, today: date) -> Any:
 
 
 def _credits_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's credits that have the text in the reference of their charge or, if it is a
-    figure, are of this amount, latest first.
+    """The merchant's credits, asked for or given, that have the text in the reference of the charge
+    that they correct or, if it is a figure, are of this amount, latest first.
     """
     found = credits.with_reference(credits.of(merchant.billing_account))
     # One comparison for each spelling, as each looks the reference up.

@@ -77,7 +77,7 @@ def look_for_reversals(
 ) -> Failures:
     """Ask these providers which payments they took back, and record that, with notices to the
     merchants; returns the errors of the providers that failed, by the provider's number. One that
-    keeps silent is left for later, and has not failed.
+    keeps silent is left for later, and has not failed. One of TRANSIENT_ERRORS is raised at once.
     """
     return ask_one_by_one(stripe_reversals.look_at, providers, turn or Turn(now))
 
@@ -86,6 +86,7 @@ def look_at_days(providers: Sequence[int], now: datetime, turn: Turn | None = No
     """Ask these providers what they took on each of the last days that are over, and keep that
     beside what our own books have, with the differences; returns the errors of the providers that
     failed, by the provider's number. One that keeps silent is left for later, and has not failed.
+    One of TRANSIENT_ERRORS is raised at once.
     """
     return ask_one_by_one(provider_days.look_at, providers, turn or Turn(now))
 
@@ -93,14 +94,16 @@ def look_at_days(providers: Sequence[int], now: datetime, turn: Turn | None = No
 def look_at_payouts(providers: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
     """Ask these providers what they paid out to our bank, keep that with its rows, and name the
     differences to our books; returns the numbers of the providers that failed, each with its error.
-    One that keeps silent is left for later, and has not failed.
+    One that keeps silent is left for later, and has not failed. One of TRANSIENT_ERRORS is raised
+    at once.
     """
     return ask_one_by_one(provider_payouts.look_at, providers, turn or Turn(now))
 
 
 def take_up_documents(issuer_ids: Sequence[int], now: datetime) -> Failures:
     """Create a clearance for each document of these issuers that is to be cleared and has none,
-    under the issuer's lock; returns the errors of those that failed, by the issuer's primary key.
+    under the issuer's lock; nothing is sent yet. Returns the errors of those that failed, by the
+    issuer's primary key. One of TRANSIENT_ERRORS is raised at once.
     """
     return one_by_one(partial(clearances.take_up, now=now), issuer_ids)
 
@@ -111,15 +114,17 @@ def clear_documents(
     """Send the documents of these clearances to their providers, or ask about them, until the turn
     is over, and write down the answers, each under a lease; returns the errors of those that failed
     with one, by the clearance's primary key. Those whose provider keeps silent, or that the turn
-    did not get to, are left for later, and have not failed.
+    did not get to, are left for later, and have not failed. One of TRANSIENT_ERRORS is raised at
+    once.
     """
     return ask_one_by_one(clearances.clear, clearance_ids, turn or Turn(now))
 
 
 def take_bank_files(folders: Sequence[int], now: datetime) -> Failures:
     """Take in the files of the folder of bank statements that have rested, under an advisory lock,
-    and move them away; a file that cannot be read or moved is logged, and stays. Returns the number
-    of the folder if another error came, with the error.
+    and move them away; a file that cannot be read or moved is logged, and stays. Each of `folders`,
+    of which there is one, stands for that folder. Returns it with the error if another one came.
+    One of TRANSIENT_ERRORS is raised at once.
     """
     return one_by_one(lambda _folder: bank_folder.take_in(now=now), folders)
 
@@ -127,7 +132,7 @@ def take_bank_files(folders: Sequence[int], now: datetime) -> Failures:
 def match_bank_lines(line_ids: Sequence[int], now: datetime) -> Failures:
     """Look at these lines of bank statements, each under its lock: book what is certain, with trail
     rows and notices, hand to other cells what is theirs, and propose the rest to operators. Returns
-    the keys of those that failed, each with its error.
+    the keys of those that failed, each with its error. One of TRANSIENT_ERRORS is raised at once.
     """
     return one_by_one(partial(bank_matching.match, now=now), line_ids)
 
@@ -135,7 +140,7 @@ def match_bank_lines(line_ids: Sequence[int], now: datetime) -> Failures:
 def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:
     """Build and store these ZIP files, or drop those that were kept for long enough, each in a
     transaction that locks its row; returns the errors of those that failed, by the archive's
-    primary key.
+    primary key. One of TRANSIENT_ERRORS is raised at once.
     """
     return one_by_one(partial(archives.work_off, now=now), archive_ids)
 
@@ -145,7 +150,7 @@ def mail_documents(address_ids: Sequence[int], now: datetime) -> Failures:
     address whose mail server refuses is tried again later, which is no failure, and is ended after
     days of that, with a trail row and a notice to the merchant. Returns the errors of the addresses
     that failed, by their primary keys; after three failures in a row the rest count as failed,
-    untried.
+    untried. One of TRANSIENT_ERRORS is raised at once.
     """
     return document_mails.send(address_ids, now=now).failures
 
@@ -172,7 +177,8 @@ def collect_chosen(merchant_id: int) -> None:
 
 def start_collecting(merchant_id: int) -> None:
     """Send the task collect_chosen to the workers, if a bill of the merchant is due; if the broker
-    is away, that is logged, and the bills wait for the hourly job.
+    is away, that is logged, and the bills wait for the hourly job. The caller has committed the
+    choice of method, by which bills became due: the task does not see what is not committed.
     """
     if not invoices.to_collect_of(merchant_id, clock.now()):
         return

@@ -58,10 +58,10 @@ REVERSE_CHARGE_SENTENCE = _("Reverse charge: the recipient of the service owes t
 
 
 def derived(issuer: str, merchant: str, tax_number: str) -> Treatment:
-    """How a merchant is billed, by the countries of the issuer and the merchant ("" where that is
-    not known) and the merchant's tax number ("" without one): DOMESTIC in the same country, in an
-    unknown one, and within the European Union without a tax number; REVERSE_CHARGE within the Union
-    with one; OUTSIDE_SCOPE otherwise. Rule 28.15.
+    """How a merchant is billed, by the countries of the issuer and the merchant and the merchant's
+    tax number ("" without one). It is DOMESTIC if the merchant's country is the issuer's, or is not
+    known (""), and within the European Union without a tax number; REVERSE_CHARGE within the Union
+    with one; and OUTSIDE_SCOPE otherwise, also if only the issuer's country is "". Rule 28.15.
     """
     if merchant in ("", issuer):
         return Treatment.DOMESTIC

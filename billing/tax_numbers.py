@@ -48,8 +48,9 @@ def checked(country: str, number: str) -> str:
 
 
 def _of_union(country: str, number: str) -> str:
-    """The number with the letters of its country of the European Union in front, as that writes it.
-    Raises WrongTaxNumber.
+    """The number in the form of its country of the European Union, with the country's letters in
+    front (EL for Greece) and without blanks or other separators; it may be given with the letters
+    or without. Raises WrongTaxNumber.
     """
     letters = GREECE_IN_VAT if country == GREECE else country
     compact = number.replace(" ", "").upper()

@@ -26,7 +26,9 @@ def _styles(request: HttpRequest) -> str:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sidebar's sections, with the links to the lists that the operator may view.
+    """The sidebar's sections, as Unfold takes them: what waits and the reports, the links to the
+    lists that the operator may view, accounting where the journal is on, a choice of the cell where
+    there are cells, and last a link to all lists.
 
     Each page has it. Unfold would find out anew for each link where it leads and who may see it,
     which took an eighth of a page's time.

@@ -24,7 +24,7 @@ def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
     merchant's cell.
 
     `local_names` adds the names that withdrawals and payments have in this installation only.
-    Raises UnknownMerchant.
+    Raises UnknownMerchant, and cells.Moves while the merchant's books are being moved.
     """
     with directory.of(reference), snapshot():
         merchant = Merchant.objects.filter(reference=reference).first()

@@ -50,7 +50,7 @@ def replica() -> dict[str, Any] | None:
 
 def with_cells(engine: Any) -> str:
     """The module of the database engine that takes the place of `engine`, one of Django's ENGINE
-    names, where the books are in cells.
+    names, where the books are in cells. Raises KeyError for an engine that can hold no cells.
     """
     return WITH_CELLS[engine]
 

@@ -22,8 +22,9 @@ NEEDED = {
 
 
 def check() -> None:
-    """Raise ImproperlyConfigured, with one sentence, for the first needed setting that is
-    missing.
+    """Raise ImproperlyConfigured, with one sentence, for the first needed setting that is missing.
+    It is called for deployments alone. REDIS_URL is not needed where the broker and the cache are
+    named each by itself; without it, one of them alone is refused, too (redis_servers.given).
     """
     for name, why in NEEDED.items():
         if name == "REDIS_URL" and redis_servers.given():

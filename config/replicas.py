@@ -73,7 +73,7 @@ class ReadsFromReplica:
 
     def _is_up_to_date(self, request: HttpRequest) -> bool:
         """Ask the replica whether it is one still, and has replayed what this session wrote and
-        what anybody had written BEHIND_SECONDS ago. False also if it does not answer, which is
+        what anybody had written by `Sampled.seen`. False also if it does not answer, which is
         logged; then it is not asked for SECONDS_WITHOUT.
         """
         if time.monotonic() < self.asked_again_at:
@@ -127,8 +127,10 @@ class Sampled:
         self.guard = threading.Lock()
 
     def seen(self) -> str:
-        """How far the log had come BEHIND_SECONDS ago, as PostgreSQL writes it, or when this
-        process first looked. It asks the primary at most once a second.
+        """How far the log had come, as PostgreSQL writes it, when it was looked at last before the
+        latest BEHIND_SECONDS; or else when this process first looked. It asks the primary at most
+        once a second, and only when it is called: after a time without calls the result is as old
+        as that time.
         """
         now = time.monotonic()
         with self.guard:

@@ -166,8 +166,9 @@ def _proceeds(line: CreditLine, today: date, own_withdrawals: Sequence[Withdrawa
 
 
 def _limits(line: CreditLine, requests: Sequence[LimitRequest]) -> Panel:
-    """The panel with the limit's opening and its latest changes by operators and reviews
-    (write-offs are left out), the latest reviews, at most FEW of each, and the given requests.
+    """The panel with the latest changes of the limit by operators and reviews, its opening among
+    them (write-offs are left out), and the latest reviews, at most FEW of each; and the given
+    requests.
     """
     raised = (LimitEntry.Kind.OPENED, LimitEntry.Kind.LIMIT_SET, LimitEntry.Kind.REVIEW)
     history = LimitEntry.objects.filter(line=line, kind__in=raised)

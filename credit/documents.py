@@ -68,7 +68,8 @@ def withdrawal_statement(
 
 def _facts(withdrawal: Withdrawal, reference: str, words: Words) -> list[list[str]]:
     """The rows of the document's head, each as [label, text]: reference, when it was requested,
-    destination, holder, amount and fee; when it was paid and the bank's reference, if there are.
+    destination, holder, amount and fee; if the bank paid it, also if it came back since, when it
+    ended; and the bank's reference, if there is one.
     """
     facts = [
         [_("Withdrawal"), reference],

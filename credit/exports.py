@@ -101,7 +101,10 @@ def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
 
 
 def _cancel_reason() -> str:
-    """SQL for why an order was cancelled (explanations.cancel_reason)."""
+    """SQL for why an order was cancelled (explanations.cancel_reason), from the column
+    cancel_reason: in the language in force if it is a known reason, otherwise as it was told; NULL
+    if nothing was.
+    """
     named = " ".join(
         f"WHEN {quoted(told)} THEN {quoted(str(label))}"
         for told, label in explanations.CANCEL_REASONS.items()
@@ -136,7 +139,9 @@ def coming(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
 
 
 def _told() -> str:
-    """SQL for what the merchant reads of why its limit was changed (explanations.told)."""
+    """SQL for what the merchant reads of why its limit was changed (explanations.told), from the
+    columns told and reason: '' if a rule changed it.
+    """
     standard = quoted(str(explanations.BY_OUR_TEAM))
     return f"(CASE WHEN told > '' THEN told WHEN reason > '' THEN {standard} ELSE '' END)"
 
@@ -260,7 +265,9 @@ def refunds(line: CreditLine, found: QuerySet[OrderRefund]) -> Iterator[bytes]:
 
 
 def months(line: CreditLine, found: Sales) -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of the line's sales and refunds by month, the latest first."""
+    """Yield the chunks of a CSV file of the line's sales, refunds and cancelled orders by month,
+    the latest first, each month compared with the one before.
+    """
     digits = money.minor_digits(line.currency)
     headings: dict[str, str] = {
         _("Month"): "",

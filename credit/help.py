@@ -48,7 +48,9 @@ class Credit:
 
     @cached_property
     def withdrawable(self) -> Money:
-        """The amount of proceeds that can be withdrawn today."""
+        """The amount of proceeds that can be withdrawn today, fee included. Freezes are not
+        considered.
+        """
         return proceeds.withdrawable(self.line, today=self.today)
 
     @cached_property

@@ -40,7 +40,8 @@ class BuyerOwes(Refused):
 
 def register() -> None:
     """Register the orders, flags and destinations that credit keeps of buyers and contacts, with
-    how they are exported and erased. Called once, when a program starts.
+    how they are exported and erased, and that a buyer who owes something is not erased (BuyerOwes).
+    Called once, when a program starts.
     """
     HOLDINGS.register(
         Holding(10, "orders", kind=Kind.BUYER, rows=_orders, erase=_erase_orders, object_to=_owes),
@@ -178,8 +179,9 @@ def _erase_destinations(subject: Subject, pseudonym: str) -> int:
 
 
 def _erase_on_trail(destination: PayoutDestination, pseudonym: str) -> int:
-    """Replace holder and what is shown of the number in what the trail says of the destination and
-    of automatic withdrawals to it. Returns how many trail rows that were.
+    """Replace holder and what is shown of the number in what the trail says of the destination, and
+    of withdrawals, automatic ones too, to a destination of this merchant that is called so. Returns
+    how many trail rows that were.
     """
     called, usable_from = destination.called, destination.usable_from.isoformat()
     said = TrailEntry.objects.filter(

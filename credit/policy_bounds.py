@@ -59,8 +59,10 @@ BOUNDS: dict[str, Bounds] = {
 
 def faults(figures: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (name of a figure, sentence that says what is wrong with it) for each figure of a
-    policy that is out of its bounds or does not go with the others. `figures` has them all by name;
-    amounts are bare, and in the policy's currency.
+    policy that is out of its BOUNDS, for a step above the maximum limit, and for a fixed fee above
+    what needs no approval. What else the database refuses is not looked at, such as weights that do
+    not add up to 100, or a step of 0. `figures` has them all by name; amounts are bare, and in the
+    policy's currency.
     """
     for name, bounds in BOUNDS.items():
         figure = figures.get(name)

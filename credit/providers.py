@@ -46,7 +46,9 @@ class Answer:
 
     @classmethod
     def failed(cls, reason: str) -> "Answer":
-        """The answer that the withdrawal was not paid, and why."""
+        """The answer that the withdrawal was not paid; `reason` says why, and the merchant reads it
+        as it is, unless it is a sentence of withdrawal_failures, which is translated.
+        """
         return cls(Withdrawal.Status.FAILED, reason=reason)
 
 

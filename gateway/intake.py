@@ -33,7 +33,8 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
     received with the key and the request's id. Each is applied under the locks that its type takes.
 
     Returns their outcomes in the same order; what is no event, and events that the key may not
-    send, are rejected. Failures of our own are raised; then all events may be sent again.
+    send, are rejected. Failures of our own are raised: some events may be applied then and stay so,
+    and none is recorded as received; all may be sent again.
     """
     outcomes: list[Outcome | None] = [None] * len(raw)
     sent: list[Event | None] = [None] * len(raw)

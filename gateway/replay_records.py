@@ -21,8 +21,11 @@ NO_EVENT = "(no event)"  # what the table calls lines that say none
 
 
 def note(replay: Replay, window: Sequence[Line], outcomes: Sequence[Outcome]) -> None:
-    """Record in the replay and in the database what became of this group of lines, those rejected,
-    how far the file has been applied by that, and the replay's clock as it is now.
+    """Add this group of lines to the replay, on the object and in the database: its lines to
+    `events_done`, what became of them to `outcomes` (by the event's type, then by status), and a
+    ReplayRejection for each that was rejected. The replay's clock is written as it is on the
+    object. `outcomes` has one for each line of `window`. It is part of the caller's transaction;
+    the object stays changed if that is undone.
     """
     counts = defaultdict(dict, replay.outcomes)
     rejections = []

@@ -41,8 +41,9 @@ class Source:
     to_come: Line | None  # the first line whose event is said to happen after the clock
 
     def read(self) -> Iterator[Line]:
-        """Yield the file's lines in the order in which they happened. They are read one by one if
-        the file has that order, and otherwise all at once.
+        """Yield the file's lines that are not blank, also those without an event, in the order of
+        their instants, and those of one instant as they stand in the file. They are read one by one
+        if the file has that order, and otherwise all at once.
         """
         lines = _lines(self.path)
         if self.is_in_order:
@@ -51,8 +52,10 @@ class Source:
 
 
 def look_through(path: Path, *, now: datetime) -> Source:
-    """Read the whole file, and return its digest, how many lines it has, their order and last
-    instant, and the first line that is later than `now`.
+    """Read the whole file, and return what is known of it: the digest (SHA-256, in hex) of the file
+    as it is, also of a .gz file; how many lines are not blank; the latest of their instants, None
+    without any; whether they are in the order of their instants; and the first line whose instant
+    is later than `now`, None if there is none.
 
     Raises OSError if it can't be read, and OSError, EOFError or zlib.error for a .gz file that is
     damaged or cut short.
@@ -97,8 +100,8 @@ def _lines(path: Path) -> Iterator[Line]:
 
 
 def check_is_past(source: Source, until: datetime | None, *, now: datetime) -> None:
-    """Raise BeyondTheClock, which names the line, if an event of the file or `until` is later than
-    `now`.
+    """Raise BeyondTheClock if a line of the file says an instant later than `now`, even one that is
+    no valid event, or else if `until` is later. The message names the first such line.
     """
     advice = "Nothing was applied. Demonstrations may be told --beyond-now."
     if source.to_come is not None:

@@ -62,7 +62,7 @@ def _answers(before: datetime, now: datetime) -> "QuerySet[WebhookAttempt]":
 
 
 def _empty_data(rows: "QuerySet[Any]") -> int:
-    """Empty the data of these rows. Returns how many there were."""
+    """Set the data of these rows to an empty object. Returns how many rows there were."""
     return rows.update(data={})
 
 

@@ -62,7 +62,8 @@ class WithState(Deciding, ReadOnly):
 
 def _order(act: Act) -> JobRun:
     """Start the run of a job that the operator's form asks for, with a trail row, and send its
-    chunks to the workers; returns the run. Raises UnknownJob, JobAtWork, Invalid.
+    chunks to the workers; returns the run. Raises UnknownJob, JobAtWork, Invalid. If the broker
+    does not take a chunk, its error is raised; the run stays on record with it.
     """
     said = act.cleaned_data
     started = requested.order(
@@ -143,8 +144,8 @@ class JobRunAdmin(WithState):
 
     @admin.display(description="rows failed")
     def failed(self, run: JobRun) -> str:
-        """How many rows failed, in red; "run failed" if the run itself has an error and no row
-        failed.
+        """How many rows failed, in red, or "0"; "run failed", in red, if the run itself has an
+        error and no row failed.
         """
         if not (run.rows_failed or run.error):
             return "0"

@@ -126,8 +126,8 @@ def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
 
 
 def run_bisecting(do: Callable[[Sequence[int]], object], keys: Sequence[int]) -> Failures:
-    """Call `do` with all these primary keys together; if that fails, call it with each half of
-    them, and so on down to the single rows at fault.
+    """Call `do` with all these primary keys together, of which there is at least one; if that
+    fails, call it with each half of them, and so on down to the single rows at fault.
 
     Returns the keys of the rows that failed, each with its error. `do` has to undo what it did
     before it failed, or be safe to run again. One of TRANSIENT_ERRORS is raised at once.

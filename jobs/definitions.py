@@ -68,7 +68,7 @@ class Job:
 
     def find(self, now: datetime) -> Sequence[int]:
         """The primary keys of the rows that are due at `now`; where the books are in cells, of all
-        cells that the job works in (as in `groups`).
+        cells that the job works in, as its runs have them (`groups`).
         """
         if not cells.are_on():
             return self.due(now)
@@ -76,7 +76,9 @@ class Job:
 
     def groups(self, now: datetime) -> Sequence[Group]:
         """The primary keys of the rows that are due at `now`, by the cells that they are done in
-        (jobs.in_cells); one group in an installation without cells.
+        (jobs.in_cells): a group for each of these cells, also where nothing is due; one group in an
+        installation without cells. The keys are as the job's runs have them, which may name the
+        cell.
         """
         found = []
         for number in in_cells.of(self.where):
@@ -93,10 +95,12 @@ class Job:
 
     def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
         """Do the rows with these primary keys, which are one chunk, and log each row that fails;
-        returns the keys of these rows, each with its error.
+        returns the keys of these rows, each with its error. It is called inside the cell of the
+        rows, and keys are as the job's runs have them.
 
-        For a job that asks providers, `turn` takes up the rows that were not tried; other jobs
-        ignore it. Raises TRANSIENT_ERRORS.
+        For a job that asks providers, `turn` takes up the rows that were not tried; without one,
+        they cannot be told from those that were done. Other jobs ignore it. Raises
+        TRANSIENT_ERRORS.
         """
         failures = self._work(keys, now, turn)
         for key, error in failures.items():
@@ -131,9 +135,9 @@ class Job:
         return [key + added for key in keys] if added else keys
 
     def merchants_of(self, keys: Sequence[int]) -> dict[int, int]:
-        """Look up the primary key of the merchant of each of the rows with these keys, by the row's
-        key: None for a row of no merchant; rows that are not there are missing. Empty for a job
-        whose rows belong to no merchant.
+        """Look up, in the present cell, the primary key of the merchant of each of the rows with
+        these keys, by the key, which is as the job's runs have it: None for a row of no merchant;
+        rows that are not there are missing. Empty for a job whose rows belong to no merchant.
         """
         if self.model is None or not self.merchant:
             return {}

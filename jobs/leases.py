@@ -99,8 +99,9 @@ def owned_by(name: str) -> Iterator[None]:
 
 @contextmanager
 def held(purpose: str) -> Iterator[Held | None]:
-    """Hold the lease for this purpose, which is its name, while the block runs; yields None if it
-    is held already, by another process or by this one, and the block runs without it.
+    """Hold the lease for this purpose, which is its name, while the block runs, and give it back
+    then; yields None at once if it is held already, by another process or by this one, and the
+    block runs without it. It lasts LASTS (2 minutes) unless the block renews it.
 
     Must not be called within a transaction.
     """

@@ -70,9 +70,10 @@ def _parked(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
 
 
 def resolve_what_is_not_due(job: Job, due: Sequence[int], at: datetime, now: datetime) -> None:
-    """Mark as resolved at `now` the job's failures whose rows are not among those that are due,
-    since another operation or a person has dealt with them. Rows that failed last after `at` are
-    left alone and, inside a cell, failures of other cells.
+    """Mark as resolved at `now` the job's failures whose rows are not among `due`, the keys of
+    those that are due at `at`: another operation or a person has dealt with them, or they are to be
+    tried only later. Rows that failed last after `at` are left alone and, inside a cell, failures
+    of other cells.
     """
     failures = JobFailure.objects.filter(job=job.name, resolved_at__isnull=True)
     cell = in_cells.here(job.where)

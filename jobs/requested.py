@@ -65,9 +65,12 @@ def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime
 def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
     """Try a parked row once more in this process, as a run of its own, and write that on the trail.
 
-    Returns the row's failure: resolved if the row was done, otherwise with the new error. Raises
-    UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason. An error that is no
-    row's fault, such as a lost connection, is recorded with the run and raised.
+    Returns the row's failure: with the new error if the row failed again, and otherwise resolved,
+    also where a provider kept silent and nothing was done. Raises UnknownFailure, AlreadyResolved
+    and UnknownJob; Invalid without a reason. An error that is no row's fault is recorded with the
+    run and raised, and the failure stays as it was: such as a lost connection, a merchant whose
+    books are being moved, or InAnotherCell inside another cell than the row's. Callers have no
+    transaction.
     """
     reason = wording.checked("reason", reason)
     failure = JobFailure.objects.filter(pk=failure_id).first()

@@ -318,7 +318,8 @@ def give_up(run_id: int, number: int, *, error: Exception, now: datetime) -> Non
 
 def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: datetime) -> None:
     """Close the chunks of the run with these numbers, which could not be sent to the workers, with
-    the error, and free the run's tick, so that it is owed again.
+    the error, and free the run's tick, if it has one, so that it is owed again. Chunks that were
+    sent before are done all the same.
     """
     for number in numbers:
         give_up(run_id, number, error=error, now=now)

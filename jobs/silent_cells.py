@@ -30,7 +30,9 @@ class CellIsSilent(Refused):
 
 
 def check(cell: int) -> None:
-    """Raise CellIsSilent if the cell with this number has not answered lately."""
+    """Raise CellIsSilent if the cell with this number was found silent within the last minute
+    (LEFT_ALONE); never for OUTSIDE. The cell is not asked.
+    """
     if cell != OUTSIDE and cache.get(_key(cell)):
         raise CellIsSilent(f"cell: cell {cell} has not answered; it is asked again in a minute")
 
@@ -65,7 +67,9 @@ def _is_silence(error: OperationalError) -> bool:
 
 
 def _bound(seconds: str) -> str:
-    """Set for how long a statement of this transaction may run, and return how long it might."""
+    """Set for how long a statement of this transaction may run, as PostgreSQL writes it ("20s"),
+    and return how long it might before, written likewise.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout')")
         before: str = cursor.fetchone()[0]

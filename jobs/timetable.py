@@ -12,7 +12,7 @@ _jobs: tuple[Job, ...] = ()
 
 
 def install(jobs: Sequence[Job]) -> None:
-    """Make these the jobs that `all_jobs` and `job_named` find."""
+    """Make these the jobs that `all_jobs` and `job_named` find, in place of those before."""
     global _jobs
     _jobs = tuple(jobs)
 

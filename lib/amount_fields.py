@@ -21,8 +21,9 @@ _NO_NUMBER = forms.DecimalField.default_error_messages["invalid"]
 
 
 def plain(typed: Any) -> str:
-    """A figure that somebody typed, without its commas and blanks; "" stays so. Raises
-    ValidationError for what is not digits with the separators that pages show.
+    """A figure that somebody typed, as text without its commas and blanks, such as "-1234.5"; ""
+    for nothing or None. Raises ValidationError for what is not digits with the separators that
+    pages show, a point and a sign.
     """
     text = re.sub(r"\s", "", str("" if typed is None else typed))
     if text and not _PLAIN.fullmatch(text):

@@ -12,9 +12,9 @@ from typing import Any
 
 
 def literal(elements: list[Any]) -> str | None:
-    """The list as the text of a PostgreSQL array, such as `{1,2}`, if all its elements but None are
-    of one of the types in TEXTS; None (the text is not to be used) if they are of several types or
-    of another one.
+    """The list as the text of a PostgreSQL array, such as `{1,2}`, or `{}` for an empty one, if all
+    its elements but None are of one of the types in TEXTS; None (the text is not to be used) if
+    they are of several types or of another one.
     """
     kinds = set(map(type, elements))
     has_nulls = NoneType in kinds

@@ -80,7 +80,9 @@ _registered: list[Check | Reading] = []
 
 
 def register(*checks: Check | Reading) -> None:
-    """Add checks to those that the audit runs. Raises ValueError for a name that is taken."""
+    """Add checks to those that the audit runs. Raises ValueError for a name that is taken; none of
+    them is added then.
+    """
     taken = {check.name for check in _registered}
     for check in checks:
         if check.name in taken:

@@ -60,8 +60,9 @@ def _row(name: str) -> str:
 
 
 def join_zone(name: str, *, merchant: str, instant: str) -> str:
-    """SQL that joins, under the alias `name`, the time zone that a merchant had at an instant;
-    `merchant` is SQL for the merchant's key and `instant` SQL for the instant.
+    """SQL of a LEFT JOIN of the time zone that a merchant had at an instant, under the alias
+    `name`; an instant before its first time zone belongs to that one. `merchant` is SQL for the
+    merchant's key and `instant` SQL for the instant.
     """
     return (
         f"LEFT JOIN ({ZONES}) {name} ON {name}.merchant_id = {merchant}"

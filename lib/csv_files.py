@@ -68,7 +68,8 @@ class Blocks(Iterator[bytes]):
 def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any], joined: str = "") -> Iterator[bytes]:
     """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes, with its
     headings in the first line. `columns` maps each heading to the SQL of its values; `joined` is
-    SQL of lateral joins to `row`, from which values may come, too.
+    SQL of lateral joins to `row`, from which values may come, too. The database is asked when the
+    first block is taken.
     """
     try:
         source, params = rows.query.sql_with_params()
@@ -82,7 +83,8 @@ def of_query(
 ) -> Iterator[bytes]:
     """The CSV file of the rows that the SQL query `source` gives with these parameters, as blocks
     of bytes, with its headings in the first line. `columns` maps each heading to the SQL of its
-    values; `joined` is SQL of lateral joins to `row`, from which values may come, too.
+    values; `joined` is SQL of lateral joins to `row`, from which values may come, too. The database
+    is asked when the first block is taken.
     """
     heading = heading_of(columns)
     query = (
@@ -93,8 +95,8 @@ def of_query(
 
 
 def heading_of(columns: Iterable[str]) -> bytes:
-    """The first line of a CSV file, with these headings, in UTF-8. (PostgreSQL would cut them after
-    63 bytes, 21 Thai letters.)
+    """The first line of a CSV file, with these headings, in UTF-8 and with its line end (LF).
+    (PostgreSQL would cut headings after 63 bytes, 21 Thai letters.)
     """
     line = StringIO()
     csv.writer(line, lineterminator="\n").writerow(columns)
@@ -151,7 +153,8 @@ def for_people(request: HttpRequest, blocks: Iterable[bytes], file_name: str) ->
 
 def download(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
     """A response that sends the CSV file as an attachment while it is made; if making it fails, the
-    connection breaks off.
+    connection breaks off. The blocks are asked for only once the view has returned, so what they
+    read is read then.
 
     To a client of HTTP/1.0 (some proxies are), for which a broken connection looks like the end of
     the file, it is sent only when all of it has been made.
@@ -190,7 +193,7 @@ def safe(column: str) -> str:
 
 def amount(column: str, currency: str) -> str:
     """SQL for the figure that `column` is SQL for, with exactly the digits of the currency with
-    this code.
+    this code; further ones are rounded. It is a Figure, so spreadsheets have numbers there.
     """
     return Figure(f"{column}::numeric(24, {minor_digits(currency)})")
 
@@ -226,7 +229,7 @@ def instants(named: dict[str, str], timezone: str, *, says_zone: bool = True) ->
 
 
 def yes_or_no(condition: str) -> str:
-    """SQL for a condition, as a word of the language in force."""
+    """SQL for a condition, as a word of the language in force; NULL is "no"."""
     yes, no = _("yes,no").split(",")
     return f"CASE WHEN {condition} THEN {quoted(yes)} ELSE {quoted(no)} END"
 

@@ -135,7 +135,8 @@ def columns() -> Sequence[Column]:
 def put(row: models.Model, name: str, content: bytes) -> None:
     """Encrypt `content` into the field `name` of the row, bound to the values in the field's
     `bound_to` (mostly the row's and its merchant's primary keys), which the row must have already:
-    it can be decrypted only with them. Empty content is kept as it is. The caller saves the row.
+    it can be decrypted only with them. Empty content is kept as it is. The caller sets the field's
+    marks, if it has any, and saves the row.
     """
     setattr(
         row, name, content and secrets.encrypt(content, bound_to=_field_of(row, name).bound_to(row))

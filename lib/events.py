@@ -215,7 +215,9 @@ _registered: dict[str, AnyType] = {}
 
 
 def register(*types: AnyType) -> None:
-    """Add event types to those that are known. Raises ValueError for a name that is taken."""
+    """Add event types to those that are known. Raises ValueError for a name that is taken; those
+    given before it are known then.
+    """
     for one in types:
         if one.name in _registered:
             raise ValueError(f"the event type {one.name} is taken")

@@ -75,8 +75,8 @@ BOOKS: Registry[Book[Any]] = Registry()
 
 def answers(book: Book[About], merchant: Any, today: date, *anchors: str) -> list[tuple[Any, Any]]:
     """Pairs of an entry and its answer to the merchant on the local day `today`, for the entries of
-    the book with these anchors, in the book's order. Other pages than the help page show some of
-    them, too.
+    the book with these anchors, in the book's order; an anchor that the book does not have gives
+    nothing. Other pages than the help page show some of them, too.
     """
     about = book.about(merchant, today)
     return [(entry, entry.answer(about)) for entry in book.entries if entry.anchor in anchors]

@@ -66,7 +66,8 @@ class Source:
     def sql(self, *conditions: str) -> str:
         """SQL for the postings of the rows that meet all of these conditions. A condition is SQL in
         which {merchant}, {at} and {day} stand for the row's merchant, instant and local day.
-        Postings of 0 are left out.
+        Postings of 0 are left out. It selects rank, source, row_id, merchant_id, at, said_on (the
+        local day), currency, document, place, account (its key) and amount, above 0 for a debit.
         """
         own = day("zone", self.at)
         zone = join_zone("zone", merchant=self.merchant, instant=self.at)

@@ -53,8 +53,8 @@ class Letter(EmailMultiAlternatives):
 
 
 def as_html(subject: str, body: str, opens: str = "") -> str:
-    """The HTML page of an e-mail with this subject and text, in the language in force; `opens` is
-    what the button of its address says.
+    """The HTML page of an e-mail with this subject and text, in the language in force. `opens` is
+    what the button of its address says; for "" the address is a link like those in sentences.
     """
     text, _, footer = body.partition(FOOTER)
     return render_to_string(

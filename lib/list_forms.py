@@ -101,9 +101,9 @@ class ListForm(forms.Form):
         local: LocalDays | None = None,
         currency: str = "",
     ) -> None:
-        """`asked` are the parameters of the address, `sorts` other orders than the list's own, and
-        `local` the merchant's days; a list with DATES needs them. `currency` is what amounts are
-        asked for in, where there is only one.
+        """`asked` are the parameters of the address; `sorts`, if there are any, are the orders that
+        are offered in place of the list's own; and `local` are the merchant's days, which a list
+        with DATES needs. `currency` is what amounts are asked for in, where there is only one.
         """
         super().__init__(asked, auto_id="filter_%s", label_suffix="")
         self._sorts, self._local, self.currency = sorts or self.SORTS, local, currency
@@ -116,8 +116,9 @@ class ListForm(forms.Form):
             self.fields["most"] = _figure(_("At most"), currency)
 
     def clean(self) -> dict[str, Any]:
-        """The cleaned data. A last day before the first, and a highest amount below the lowest,
-        becomes an error of the former. If days were chosen by name and typed, the typed ones count.
+        """The cleaned data. A last day before the first one becomes an error of the last day's
+        field, and a highest amount below the lowest one of the highest amount's. If days were
+        chosen by name and typed, the typed ones count.
         """
         said = self.cleaned_data
         since, until = said.get("since"), said.get("until")
@@ -172,7 +173,9 @@ class ListForm(forms.Form):
 
     @property
     def sorts(self) -> Sequence[str]:
-        """The orders that are offered."""
+        """The orders that are offered, as order_by() has them; the first one is taken unless
+        another is asked for.
+        """
         return self._sorts
 
     @cached_property
@@ -244,7 +247,10 @@ class ListForm(forms.Form):
 
     @property
     def asked(self) -> dict[str, str]:
-        """The parameters that the address of this list needs; default values are left out."""
+        """The parameters by which the address of this list asks for what it finds and for its
+        order, by name; default values are left out. What says which page is shown, or leads back to
+        another list, is not among them.
+        """
         asked = {name: str(value) for name, value in self.said.items() if value != ""}
         return asked if self.by == self.sorts[0] else asked | {"by": self.by}
 
@@ -264,8 +270,9 @@ class ListForm(forms.Form):
 
     @property
     def query(self) -> str:
-        """The query string with which a download gives the same rows; "" if nothing was asked
-        for.
+        """The query string with which a download gives the same rows, of all pages and in the same
+        order; "" if nothing was asked for. Values that make no sense are in it, too, so that the
+        download finds nothing either.
         """
         asked = self.asked | {name: self.data[name] for name in self.errors if name in self.data}
         return f"?{urlencode(asked)}" if asked else ""

@@ -126,8 +126,9 @@ class Filter(ListForm):
         return paging.ordered(self.narrowed(found), self.by)
 
     def counted(self, found: "QuerySet[Any, Any]", most: int | None) -> Figures:
-        """The number of the rows of `found`, counted up to `most`, and their sums (lib.figures.of).
-        A list whose rows have no columns of what SUMS names adds it up in its own way.
+        """The number of the rows of `found`, counted up to `most` (None: all of them), and their
+        sums (lib.figures.of). A list whose rows have no columns of what SUMS names adds it up in
+        its own way.
         """
         by = self.COUNTED_BY if self.SEARCH and self.said[self.SEARCH] else ""
         return figures.of(found, list(self.SUMS), currency=self.CURRENCY, most=most, by=by)
@@ -150,7 +151,7 @@ class Filter(ListForm):
     @cached_property
     def shown_of(self) -> tuple[int, int, int] | None:
         """The numbers of the first and of the last row that are shown, and how many rows the list
-        has; None if it has one page, or more rows than are counted.
+        has; None if it has one page, or more rows than are counted, and before `page` was called.
         """
         page, found = self._page, self._found
         if page is None or found is None or not page.rows or not (page.before or page.after):

@@ -63,7 +63,8 @@ def render(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """The whole page of `template`, with these parts in its context under `live` (for `{% live
-    %}`); or, if the request's header names one of them, that part alone, as `answer` gives it.
+    %}`); or, if the request's header names one of them, that part alone, as `answer` gives it,
+    whatever `status` says. `context` is changed in place.
     """
     by_name = {part.name: part for part in parts}
     context |= {"live": by_name}

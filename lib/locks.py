@@ -32,7 +32,8 @@ def try_advisory_lock(name: str) -> Iterator[bool]:
 
 
 def wait_for_advisory_lock(name: str) -> None:
-    """Take the lock `name` until the transaction ends; wait for transactions that hold it.
+    """Take the lock `name` until the transaction ends, which the caller has begun; wait for
+    transactions that hold it. Without a transaction it would be free again at once.
 
     Locking a row would need a right to its table; this needs none.
     """

@@ -80,7 +80,9 @@ class Briefly(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Undo the operations, last to first, in one transaction."""
+        """Undo the operations, last to first, in one transaction. Here the locks are waited for as
+        usual, and held while models are drawn anew.
+        """
         states = [to_state.clone()]
         for operation in self.operations:
             states.append(states[-1].clone())
@@ -165,7 +167,9 @@ class ReplaceIndexConcurrently(postgres.NotInTransactionMixin, AddIndex):
         return f"Concurrently replace index {self.index.name} of model {self.model_name}"
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Put the new index into the place of the one of the same name in `state`."""
+        """Take the index of this name off the model in `state`, and add the new one after its other
+        indexes. Nothing is asked of the database.
+        """
         state.remove_index(app_label, self.model_name_lower, self.index.name)
         state.add_index(app_label, self.model_name_lower, self.index)
 
@@ -285,14 +289,14 @@ class ReplaceUniqueConcurrently(postgres.NotInTransactionMixin, AddConstraint):
 def _build_index(
     schema_editor: BaseDatabaseSchemaEditor, model: type[models.Model], index: models.Index
 ) -> None:
-    """Build this index of the model's table, unless it is there."""
+    """Build this index of the model's table (`_build`), unless it is there and valid."""
     create = index.create_sql(model, schema_editor, concurrently=True)
     _build(schema_editor, index.name, str(create))
 
 
 def _build(schema_editor: BaseDatabaseSchemaEditor, name: str, create: str) -> None:
-    """Build the index with this name by the statement CREATE INDEX CONCURRENTLY, unless it is
-    there. What is left of a build that was interrupted is dropped before.
+    """Build the index with this name by the statement `create`, a CREATE INDEX CONCURRENTLY, unless
+    it is there and valid. What is left of a build that was interrupted is dropped before.
     """
     connection, quoted = schema_editor.connection, schema_editor.quote_name(name)
     is_there = None

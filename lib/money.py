@@ -113,7 +113,9 @@ def part_of(amount: Money, parts: int) -> Money:
 
 
 def figure_text(value: Decimal, currency: str) -> str:
-    """A figure as files and APIs write it: a plain dot decimal with the currency's digits."""
+    """A figure as files and APIs write it: a plain dot decimal with the currency's digits; one that
+    has more is rounded, a half to the even digit.
+    """
     return f"{value:.{minor_digits(currency)}f}"
 
 

@@ -74,9 +74,10 @@ def turned_to(
     mark: Callable[[Row], str],
     size: int = PAGE_SIZE,
 ) -> Page[Row]:
-    """The page that `params` asks for by a mark in `before` or `after`, of any list: `mark` makes a
-    row's, `read` gives the place that one leads to, or None if it can't be read, and `walk` the
-    rows from there. Without a mark, or with one that can't be read, it is the first page.
+    """The page that `params` asks for by a mark in `before` or, without one there, in `after`, of
+    any list: `mark` makes a row's, `read` gives the place that one leads to, or None if it can't be
+    read, and `walk` the rows from there. Without a mark, or with one that can't be read, it is the
+    first page.
     """
     before = params.get("before", "")
     place = read(before or params.get("after", ""))
@@ -172,8 +173,8 @@ def _beyond(field: str, value: Any, key: int, *, falling: bool) -> Q:
 
 
 def _mark(row: Model, field: str, column: Any) -> str:
-    """The mark of a row for addresses: the text of its value in the column `field` and its primary
-    key, joined by "~".
+    """The mark of a row for addresses: the text of its value in the column `field`, nothing for
+    NULL, and its primary key, joined by "~".
     """
     value = getattr(row, field)
     if value is None:

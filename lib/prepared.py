@@ -46,7 +46,8 @@ LEFT JOIN ({first}) AS first ON true LEFT JOIN ({second}) AS second ON true
 
 
 def row(statement: str, values: Values) -> tuple[Any, ...] | None:
-    """The first row that the statement selects; None if it selects none.
+    """The first row that the statement gives, which has to be one that gives rows (`rows`); None if
+    it gives none.
 
     Raises what Django's cursors raise.
     """
@@ -54,8 +55,9 @@ def row(statement: str, values: Values) -> tuple[Any, ...] | None:
 
 
 def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
-    """Run the statement, and return all rows that it gives, in its order, which should be few.
-    Raises what Django's cursors raise.
+    """Run the statement, and return all rows that it gives, in its order, which should be few. It
+    has to be one that gives rows, even if it finds none: a SELECT, or one with RETURNING. Raises
+    what Django's cursors raise.
     """
     database = connections[DEFAULT_DB_ALIAS]
     if isinstance(statement, parts.InParts) and parts.is_for(database):
@@ -68,10 +70,10 @@ def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
 
 
 def rows_of_each(asked: Iterable[tuple[str, Values]]) -> list[list[tuple[Any, ...]]]:
-    """Ask these statements in their order, and return the rows of each, which should be few: while
-    the database carries one out, the values of the next are taken from `asked`, and nothing is
-    waited for in between. Raises what Django's cursors raise, for the first statement that fails;
-    those after it are not carried out then.
+    """Ask these statements in their order, and return the rows of each, which should be few, an
+    empty list for one that gives none: while the database carries one out, the values of the next
+    are taken from `asked`, and nothing is waited for in between. Raises what Django's cursors
+    raise, for the first statement that fails; those after it are not carried out then.
     """
     database = connections[DEFAULT_DB_ALIAS]
     if parts.is_for(database):

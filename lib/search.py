@@ -142,12 +142,16 @@ def _has(column: str, text: str) -> Q:
 
 
 def starting(text: str, column: str) -> Q:
-    """The condition that the column starts with the text, in one of its `spelled` ways."""
+    """The condition that the column starts with the text, capitals and small letters as they are,
+    in one of its `spelled` ways.
+    """
     return reduce(or_, (Q(**{f"{column}__startswith": way}) for way in spelled(text)))
 
 
 def is_in(text: str, name: str) -> bool:
-    """Whether the name has the text somewhere, in any case and in any of its spellings."""
+    """Whether the name has the text somewhere, in any case and in any of its `spelled` ways; true
+    for "".
+    """
     return any(way.casefold() in name.casefold() for way in spelled(text))
 
 

@@ -90,8 +90,9 @@ def waiting(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def download() -> Iterator[None]:
-    """Let the statements of the block, which is one transaction, run for up to 15 minutes, as a
-    download may take. Does nothing on a connection whose statements are not bounded.
+    """Let the statements of the block, which this makes one transaction, run for up to 15 minutes,
+    as a download may take. Does nothing, and makes no transaction, on a connection whose statements
+    are not bounded.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout')")

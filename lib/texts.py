@@ -37,7 +37,9 @@ def has_control(text: str, *, in_lines: bool = False) -> bool:
 
 
 def for_xml(text: str) -> str:
-    """The text as an XML file can have it: with a replacement character for what XML cannot say."""
+    """The text, which has no control characters (`has_control`), as an XML file can have it: with a
+    replacement character for what XML cannot say.
+    """
     return NOT_IN_XML.sub(UNSHOWN, text)
 
 

@@ -155,13 +155,14 @@ def typeset(
     made_at: datetime,
     e_invoice: bytes | None = None,
 ) -> bytes:
-    """Set a document as PDF/A, from a template and the data that `write` returns; a character
-    without a glyph would be an error. With an `e_invoice`, which is XML by EN 16931, it is a
-    Factur-X document that has this file in it.
+    """Set a document as PDF/A, from a template and the data that `write` returns, which have a
+    `title`; notes about what could not be shown are added to them. With an `e_invoice`, which is
+    XML by EN 16931, it is a Factur-X document that has this file in it.
 
     `write` is called with `language` in force, and again in English if the fonts lack characters of
-    our own words in that language; the document then says so. The same content and `made_at` give
-    the same bytes.
+    our own words in that language; the document then says so. Characters of people's words that
+    they lack are marked (Words). What is lacking is logged. The same content and `made_at` give the
+    same bytes.
     """
     font_set = fonts.installed()
     words, paper = _written(language, write, font_set)

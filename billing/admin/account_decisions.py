@@ -45,8 +45,8 @@ def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
 
 
 def comes(account: BillingAccount) -> str:
-    """How a sentence about a bill of the account goes on: it is issued at once or, where its bills
-    are reviewed, waits as a draft.
+    """How a sentence about a bill of the account goes on: "is issued at once" or, where its bills
+    are reviewed, that it waits as a draft for an operator.
     """
     return "waits as a draft for an operator" if account.reviews_bills else "is issued at once"
 
@@ -99,7 +99,7 @@ def _plan_effect(account: BillingAccount) -> str:
 
 def _change_plan(act: Act) -> PlanTerm:
     """Change the plan, from the next plan date on and with a trail row, to the one that the
-    operator's form states; returns the new term.
+    operator's form states; returns the new term. Raises what terms.change_plan raises.
     """
     said = act.cleaned_data
     plan = accounts.Plan(said["plan"], said["price"], said["interval_days"])
@@ -153,10 +153,11 @@ def _method_effect(account: BillingAccount) -> str:
 
 
 def _choose_method(act: Act) -> BillingAccount:
-    """Choose the method that the operator's form states, with a trail row (payment_methods.choose),
-    and return the account: bills that have failed become due at once. A freeze may be lifted and
-    unapplied money pay bills, of which the merchant is notified. The present method again changes
-    nothing, unless its card is disputed.
+    """Choose the method that the operator's form states, with a trail row (payment_methods.choose,
+    which also says what it raises), and return the account: bills that have failed become due at
+    once, and nothing is collected here. A freeze may be lifted and unapplied money pay bills, of
+    which the merchant is notified. The present method again changes nothing, unless its card is
+    disputed.
     """
     method, _separator, card = act.cleaned_data["method"].partition(":")
     return payment_methods.choose(
@@ -173,6 +174,8 @@ def _try_at_once(act: Act, account: BillingAccount) -> Payment | BillingAccount:
     """Try at once to collect the account's oldest bill that is due, by the method that was just
     chosen, and have workers try the others. Each bill is locked with its account and credit line,
     and merchants are notified of failures. Returns that attempt, or the account if none was made.
+    Raises what payments.collect_chosen raises, such as ProviderNotReady: the method stays chosen
+    then, and the other bills are left to the hourly job.
     """
     payment = payments.collect_chosen(account.pk, now=act.now)
     tasks.start_collecting(account.pk)

@@ -83,8 +83,9 @@ def _returned_transfer(line: BankLine) -> BankTransfer | None:
 
 
 def _shown_return(line: BankLine) -> dict[str, Any]:
-    """What a page of decisions shows of a return, and compares when the form comes back: whose the
-    money is by now, what it paid, and what of it is unapplied.
+    """What a page of decisions shows of a return, and compares when the form comes back: its
+    status, the line that it takes back, whose that money is by now, which bill it paid, and all
+    unapplied money of that account. A line that takes nothing back has its status alone.
     """
     transfer = _returned_transfer(line)
     if transfer is None:
@@ -99,16 +100,17 @@ def _shown_return(line: BankLine) -> dict[str, Any]:
 
 
 def _is_reversed(line: BankLine) -> bool:
-    """Whether the line is a return of money that paid one bill alone, or that is on no account any
-    more: what its decision "take-back" is for. The first is recorded as a reversal.
+    """Whether the line is a return that waits for a decision, of money that paid one bill alone, or
+    that is on no account any more: what its decision "take-back" is for. The first is recorded as a
+    reversal.
     """
     transfer = _returned_transfer(line) if line.is_return else None
     return transfer is not None and (transfer.is_moved or matching.paid_one_invoice(transfer))
 
 
 def _is_taken_off(line: BankLine) -> bool:
-    """Whether the line takes back money that paid several bills or none, so that it is taken off
-    the account.
+    """Whether the line is a return that waits for a decision, of money that paid several bills or
+    none, so that it is to be taken off the account ("take-off").
     """
     return line.is_return and not _is_reversed(line)
 
@@ -150,7 +152,7 @@ def _effect_of_taking_off(line: BankLine) -> str:
 
 def _said(line: BankLine) -> str:
     """The line in words: its amount without its sign, whom it came from or went to, its value date
-    and its text. What the bank did not say is left out.
+    and its text. What the bank did not say, or is not kept any more, is left out.
     """
     other = other_sides.readable(line)
     who = f" {'from' if line.amount.amount > 0 else 'to'} {other.name or other.account}"
@@ -289,8 +291,9 @@ class BankLineAdmin(Deciding, FoundByKeys):
         self, request: HttpRequest, queryset: "QuerySet[BankLine]", search_term: str
     ) -> tuple["QuerySet[BankLine]", bool]:
         """The lines of whose other side the search term is the account, which is kept encrypted and
-        found by its mark; if there are none, those that the term finds by the list's other keys,
-        and without a term all. The second value is Django's: whether a row may come twice.
+        found by its mark; if there are none, those that the term finds by the list's other keys, or
+        else by the name of the merchant whose they are. Without a term, all or the latest, as in
+        any list. The second value is Django's: whether a row may come twice.
         """
         term = search_term.strip()
         found = queryset.filter(other_account_mark__in=other_sides.account_marks(term))
@@ -346,8 +349,9 @@ class BankLineAdmin(Deciding, FoundByKeys):
         return briefs.of_bank_line(row)
 
     def lock(self, row: Any, now: Any) -> None:
-        """Lock the account under whose lock is decided about the line, if there is one, with its
-        credit line and its ended days worked off, and then the line, as operations do.
+        """Lock the account under whose lock the line is decided (bank_matching.decided_under), if
+        there is one, together with its credit line, and work off the ended days of both; then lock
+        the line, as operations do.
         """
         key = matching.decided_under(row)
         if key is not None:

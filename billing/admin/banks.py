@@ -36,8 +36,10 @@ class StatementFile(forms.Form):
 
 
 def _upload(act: Act) -> Report:
-    """Take the statements of the bank's file that was uploaded, with a trail row; a job matches
-    their lines. Reports how many are here, and which of them do not follow, so that they wait.
+    """Take the statements of the bank's file that was uploaded, with a trail row for each that is
+    new; a job matches their lines. Reports how many statements of this file are here, also from
+    before, and which of them do not follow, so that they wait. Raises what bank_statements.take
+    raises, such as UnreadableStatement; nothing of the file is taken then.
     """
     said = act.cleaned_data["file"]
     file = bank_statements.take(

@@ -124,8 +124,9 @@ def _pay_effect(invoice: Invoice) -> str:
 
 def _record_transfer(act: Act) -> Invoice:
     """Record the transfer for the bill that the operator's form states, with a trail row
-    (transfers.record): it pays what is left of the bill, and what is more becomes unapplied money,
-    of which the merchant is notified. Returns the bill as it is then.
+    (transfers.record, which also says what it raises): it pays what is left of the bill, and what
+    is more becomes unapplied money, of which the merchant is notified. Returns the bill as it is
+    then.
     """
     transfers.record(
         invoice_id=act.row.pk,

@@ -87,7 +87,7 @@ def _row_page(source: str, row_id: int) -> str:
 
 def _sides(amount: Decimal, currency: str) -> tuple[str, str]:
     """(HTML for the amount as a debit, HTML for it as a credit), without its sign; one of the two
-    is empty. An amount of 0 or below is a credit.
+    is empty. An amount above 0 is a debit, and one of 0 or below a credit.
     """
     text = _text(abs(amount), currency)
     return (text, "") if amount > 0 else ("", text)

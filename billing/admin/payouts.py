@@ -137,7 +137,9 @@ class ProviderDifferenceAdmin(Deciding, FoundByKeys):
         return briefs.of_difference(row)
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        """Who closed the difference and when, or that it ended by itself; None while it waits."""
+        """Who closed the difference and when; if nobody did, that it ended by itself; None while it
+        waits. One that was closed counts as closed, whether or not it has ended since.
+        """
         if row.closed_at is not None:
             return LastDecision("Closed", row.closed_by, row.closed_at)
         return LastDecision("Ended by itself", "", row.ended_at) if row.ended_at else None

@@ -24,7 +24,9 @@ UNIT_PRICE = unit_price("own price ends")
 
 def _introduce(act: Act) -> FeePrice | Proposal:
     """Introduce the price that the operator's form states, or propose it to a second person where
-    it takes two, with a trail row either way; returns the price or the proposal.
+    it takes two, with a trail row either way; returns the price or the proposal. A form without a
+    merchant is about all merchants, and one without a unit price ends the merchant's own price.
+    Raises what prices.introduce and proposals.propose raise.
     """
     said = act.cleaned_data
     price = {

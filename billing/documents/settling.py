@@ -95,8 +95,9 @@ def parts_of(plan: PaymentPlan | None, invoice: Invoice) -> Paper:
 
 
 def payments(invoice: Invoice, attempts: Sequence[Payment]) -> Paper:
-    """All attempts to collect the bill for the template, one row each, and what providers took
-    back. `attempts` are all of the bill's, oldest first.
+    """The attempts to collect the bill for the template, one row each in the order given, and then
+    a row for each time that a provider took a payment back. `attempts` are all of the bill's,
+    oldest first; without any there are no rows.
     """
     taken_back = reversals.of_invoice(invoice) if attempts else ()
     return {

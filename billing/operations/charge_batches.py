@@ -2,17 +2,17 @@
 figures.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from billing.models.fees import Posting
-from lib import copied
+from lib import copied, prepared
 
 # Looked up one by one in the index (OFFSET 0 keeps it so): for a thousand references PostgreSQL
 # would rather read a table of a hundred thousand charges from end to end.
@@ -84,6 +84,10 @@ FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::timestamptz[])
 WHERE account.merchant_id = moved.account_id
 """
 
+# Rows that are handed to the database together: it writes them while the next are put into text.
+WRITTEN_AT_ONCE = 100
+TotalKey = tuple[int, date, str]  # what a total is unique by: an account, a month, a fee
+
 
 class ItemKey(NamedTuple):
     """What an item is unique by while it takes charges: charges with the same key are summed in one
@@ -152,27 +156,6 @@ class _Sum:
         self.charges += charges
 
 
-def _texts(values: Iterable[str]) -> str:
-    """PostgreSQL's text form of an array of texts, written here because psycopg takes several times
-    as long for a list.
-    """
-    return "{" + ",".join(map(_quoted, values)) + "}"
-
-
-def _quoted(value: str) -> str:
-    """A text as it stands within PostgreSQL's text form of an array: in quotation marks, with its
-    own escaped.
-    """
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _plain(values: Iterable[object]) -> str:
-    """PostgreSQL's text form of an array of numbers, days, instants or NULL, which need no
-    quotes.
-    """
-    return "{" + ",".join(map(str, values)) + "}"
-
-
 def _line(row: Row, item: int, statement: int | None, arrived_at: str) -> str:
     """The charge, which arrived at this instant, as a line for COPY_CHARGES, in the item and,
     unless it is on none, the statement with these primary keys.
@@ -201,15 +184,11 @@ class ChargeWriter:
         """The contents of charges that are recorded, by pairs of account key and charge reference;
         pairs without a charge are left out.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(
-                CONTENTS,
-                {
-                    "accounts": _plain(key[0] for key in keys),
-                    "references": _texts(key[1] for key in keys),
-                },
-            )
-            return {(row[0], row[1]): Content(*row[2:]) for row in cursor.fetchall()}
+        found = prepared.rows(
+            CONTENTS,
+            {"accounts": [key[0] for key in keys], "references": [key[1] for key in keys]},
+        )
+        return {(row[0], row[1]): Content(*row[2:]) for row in found}
 
     def add(self, row: Row) -> None:
         """Keep the charge for the next `flush`, which writes it."""
@@ -223,12 +202,25 @@ class ChargeWriter:
         if not self._rows:
             return
         sums = self._sums()
-        items = self._write_items(sums)
-        self._write_statements(sums)
-        self._write_requests()
-        self._write_charges(items)
-        self._move_figures(sums)
+        totals = self._totals(sums)
+        self._open_statements(totals)
+        *_others, items = prepared.rows_of_each(self._asked(sums, totals))
+        self._write_charges({ItemKey(*row[:4]): row[4] for row in items})
         self._rows.clear()
+
+    def _asked(
+        self, sums: dict[ItemKey, _Sum], totals: dict[TotalKey, _Sum]
+    ) -> Iterator[tuple[str, list[list[Any]]]]:
+        """Yields all statements but that of the charges, each with its values, which are worked out
+        while the database carries out the one before: for the requests, the totals of statements,
+        the accounts' figures, and last the items, which returns their keys.
+        """
+        if requests := self._requests():
+            yield ADD_REQUESTS, requests
+        if totals:
+            yield ADD_TO_TOTALS, self._totals_by_statement(totals)
+        yield MOVE_FIGURES, self._figures(sums)
+        yield ADD_TO_ITEMS, _items(sums)
 
     def _sums(self) -> dict[ItemKey, _Sum]:
         """For each item, the sum and count of the charges that were added for it since the last
@@ -242,37 +234,13 @@ class ChargeWriter:
             total.add(row.content.amount, 1)
         return sums
 
-    def _write_items(self, sums: dict[ItemKey, _Sum]) -> dict[ItemKey, int]:
-        """Add the sums to the items, creating those that are missing; returns the items' primary
-        keys.
-        """
-        with connection.cursor() as cursor:
-            cursor.execute(
-                ADD_TO_ITEMS,
-                [
-                    _plain(key.account_id for key in sums),
-                    _texts(key.fee_id for key in sums),
-                    _texts(key.posting for key in sums),
-                    _plain(key.posting_on for key in sums),
-                    _plain(
-                        total.first.arrived_at if key.posting == Posting.IMMEDIATE else "NULL"
-                        for key, total in sums.items()
-                    ),
-                    _texts(total.first.currency for total in sums.values()),
-                    _plain(total.amount for total in sums.values()),
-                    _plain(total.charges for total in sums.values()),
-                ],
-            )
-            return {ItemKey(*row[:4]): row[4] for row in cursor.fetchall()}
-
-    def _write_statements(self, items: dict[ItemKey, _Sum]) -> None:
-        """Add each item's new charges to the total of its fee in its month's statement, creating
-        statements and totals that are missing. Items of categories that are on no statement are
-        left out.
+    def _totals(self, items: dict[ItemKey, _Sum]) -> dict[TotalKey, _Sum]:
+        """The sum and count of each fee's new charges in the statement of its month. Items of
+        categories that are on no statement are left out.
 
         Charges of one item are all in the same statement.
         """
-        sums: dict[tuple[int, date, str], _Sum] = {}
+        sums: dict[TotalKey, _Sum] = {}
         for item, of_item in items.items():
             month = of_item.first.month
             if month is not None:
@@ -281,59 +249,52 @@ class ChargeWriter:
                 if total is None:
                     total = sums[key] = _Sum(of_item.first)
                 total.add(of_item.amount, of_item.charges)
-        if not sums:
-            return
-        self._open_statements(sums)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                ADD_TO_TOTALS,
-                [
-                    _plain(self._statements[account_id, month] for account_id, month, _ in sums),
-                    _texts(fee for _, _, fee in sums),
-                    _plain(total.amount for total in sums.values()),
-                    _plain(total.charges for total in sums.values()),
-                ],
-            )
+        return sums
 
-    def _open_statements(self, sums: dict[tuple[int, date, str], _Sum]) -> None:
+    def _open_statements(self, totals: dict[TotalKey, _Sum]) -> None:
         """Note in `_statements` the primary key of the statement of each account and month in
-        `sums`, and create the statements that are missing. The keys of `sums` are (account,
-        month, fee), of which the fee does not matter here, and the sums are not added to the
-        statements. The caller has locked the accounts, so that nobody else creates the same
-        statement meanwhile.
+        `totals`, and create the statements that are missing. Nothing is added to their totals here.
+        The caller has locked the accounts, so that nobody else creates the same statement
+        meanwhile.
         """
         new = {
             (account_id, month): total.first
-            for (account_id, month, _), total in reversed(sums.items())
+            for (account_id, month, _), total in reversed(totals.items())
             if (account_id, month) not in self._statements
         }
         if not new:
             return
-        with connection.cursor() as cursor:
-            cursor.execute(
-                KNOWN_STATEMENTS,
-                [_plain(account_id for account_id, _ in new), _plain(month for _, month in new)],
+        found = prepared.rows(
+            KNOWN_STATEMENTS, [[account for account, _ in new], [month for _, month in new]]
+        )
+        for account_id, month, _ in found:
+            del new[account_id, month]
+        if new:
+            found += prepared.rows(
+                OPEN_STATEMENTS,
+                [
+                    [account_id for account_id, _ in new],
+                    [month for _, month in new],
+                    [row.currency for row in new.values()],
+                    [row.arrived_at for row in new.values()],
+                ],
             )
-            found = cursor.fetchall()
-            for account_id, month, _ in found:
-                del new[account_id, month]
-            if new:
-                cursor.execute(
-                    OPEN_STATEMENTS,
-                    [
-                        _plain(account_id for account_id, _ in new),
-                        _plain(month for _, month in new),
-                        _texts(row.currency for row in new.values()),
-                        _plain(row.arrived_at for row in new.values()),
-                    ],
-                )
-                found += cursor.fetchall()
-            for account_id, month, statement in found:
-                self._statements[account_id, month] = statement
+        for account_id, month, statement in found:
+            self._statements[account_id, month] = statement
 
-    def _write_requests(self) -> None:
-        """Create the fulfilment requests that the batch's charges name and that do not exist yet,
-        each with the instant of the first charge that names it. Others stay as they are.
+    def _totals_by_statement(self, totals: dict[TotalKey, _Sum]) -> list[list[Any]]:
+        """The values of ADD_TO_TOTALS, which creates totals that are missing."""
+        return [
+            [self._statements[account_id, month] for account_id, month, _ in totals],
+            [fee for _, _, fee in totals],
+            [total.amount for total in totals.values()],
+            [total.charges for total in totals.values()],
+        ]
+
+    def _requests(self) -> list[list[Any]]:
+        """The values of ADD_REQUESTS, which creates the fulfilment requests that the batch's
+        charges name and that do not exist yet, each with the instant of the first charge that names
+        it; others stay as they are. Empty if they name none.
         """
         first = {
             (row.account_id, row.content.request): row.at
@@ -341,16 +302,12 @@ class ChargeWriter:
             if row.content.request
         }
         if not first:
-            return
-        with connection.cursor() as cursor:
-            cursor.execute(
-                ADD_REQUESTS,
-                [
-                    _plain(account_id for account_id, _ in first),
-                    _texts(request for _, request in first),
-                    _plain(first.values()),
-                ],
-            )
+            return []
+        return [
+            [account_id for account_id, _ in first],
+            [request for _, request in first],
+            list(first.values()),
+        ]
 
     def _write_charges(self, items: dict[ItemKey, int]) -> None:
         """Copy the rows of the charges into the table; `items` has the primary keys of their
@@ -360,21 +317,23 @@ class ChargeWriter:
         written = cache(
             str
         )  # an instant takes as long as the rest of a row, and most have the same
-        lines = [
-            _line(
-                row,
-                items[row.item],
-                None if row.month is None else statements[row.account_id, row.month],
-                written(row.arrived_at),
-            )
-            for row in self._rows
-        ]
         with connection.cursor() as cursor, cursor.copy(COPY_CHARGES) as copy:
-            copy.write("".join(lines))
+            for start in range(0, len(self._rows), WRITTEN_AT_ONCE):
+                lines = [
+                    _line(
+                        row,
+                        items[row.item],
+                        None if row.month is None else statements[row.account_id, row.month],
+                        written(row.arrived_at),
+                    )
+                    for row in self._rows[start : start + WRITTEN_AT_ONCE]
+                ]
+                copy.write("".join(lines))
 
-    def _move_figures(self, sums: dict[ItemKey, _Sum]) -> None:
-        """Add the sums to the accounts' outstanding and accruing amounts, without items that wait
-        for the month's end, and note the instant of each account's latest charge.
+    def _figures(self, sums: dict[ItemKey, _Sum]) -> list[list[Any]]:
+        """The values of MOVE_FIGURES, which adds the sums to the accounts' outstanding and accruing
+        amounts, without items that wait for the month's end, and notes the instant of each
+        account's latest charge.
         """
         posted: dict[int, Decimal] = {}
         accrued: dict[int, Decimal] = {}
@@ -384,13 +343,28 @@ class ChargeWriter:
                 moved[item.account_id] = moved.get(item.account_id, Decimal(0)) + total.amount
         latest = {row.account_id: row.arrived_at for row in self._rows}  # they are in that order
         accounts = sorted(latest)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                MOVE_FIGURES,
-                [
-                    _plain(accounts),
-                    _plain(posted.get(account, Decimal(0)) for account in accounts),
-                    _plain(accrued.get(account, Decimal(0)) for account in accounts),
-                    _plain(latest[account] for account in accounts),
-                ],
-            )
+        return [
+            accounts,
+            [posted.get(account, Decimal(0)) for account in accounts],
+            [accrued.get(account, Decimal(0)) for account in accounts],
+            [latest[account] for account in accounts],
+        ]
+
+
+def _items(sums: dict[ItemKey, _Sum]) -> list[list[Any]]:
+    """The values of ADD_TO_ITEMS, which adds the sums to the items, and creates those that are
+    missing.
+    """
+    return [
+        [key.account_id for key in sums],
+        [key.fee_id for key in sums],
+        [key.posting for key in sums],
+        [key.posting_on for key in sums],
+        [
+            total.first.arrived_at if key.posting == Posting.IMMEDIATE else None
+            for key, total in sums.items()
+        ],
+        [total.first.currency for total in sums.values()],
+        [total.amount for total in sums.values()],
+        [total.charges for total in sums.values()],
+    ]

@@ -58,6 +58,8 @@ def _drafts() -> Subquery:
 
 
 def method_chosen_by(account: BillingAccount) -> str:
-    """Who changed the account's payment method last; "" if it was never changed."""
+    """Who changed the account's payment method last, as the change names them (its `actor`); "" if
+    it was never changed since the account was opened.
+    """
     chosen = account.changes.filter(what=AccountChange.What.PAYMENT_METHOD).order_by("-pk")
     return chosen.values_list("actor", flat=True).first() or ""

@@ -49,7 +49,10 @@ def was_in_time(invoice: Invoice, attempts: Sequence[Payment]) -> bool:
 
 
 def invoices_of(transfer: BankTransfer) -> QuerySet[Invoice]:
-    """The bills that the transfer's money paid as it was recorded, in whole or in part."""
+    """The bills that the transfer's money paid as it was recorded, in whole or in part, in no
+    order: the one for which it came, and those paid by what of it was unapplied. Bills that its
+    rest paid later are not among them.
+    """
     paid = Payment.objects.filter(
         invoice__account=transfer.account_id,
         provider=Payment.Provider.UNAPPLIED,

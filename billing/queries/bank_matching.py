@@ -29,7 +29,8 @@ class Match:
 def find(line: BankLine) -> Match:
     """What the line is, as the books stand: BOOKED if it is certain, ELSEWHERE if it is to be
     handed to another cell, OUTGOING if it went out and is no merchant's, and else what an operator
-    is to see it as (PROPOSED, OPEN or RETURN). Nothing is written.
+    is to see it as (PROPOSED, OPEN or RETURN). Nothing is written. What is found may change until
+    the account that it names is locked, so that it is asked again under the lock.
     """
     if line.amount.amount < 0:
         return _taken_back(line)
@@ -63,10 +64,11 @@ def _of_invoice(line: BankLine, invoice: Invoice) -> Match:
 
 def _of_payer(line: BankLine) -> Match:
     """What a line is that names no bill, by the one merchant of all cells whom its payer has paid
-    for before, who is known by the account or else by the name. It is open if there is no such
-    merchant, or several. It is proposed for the merchant's only unpaid bill of this amount; without
-    one it is the merchant's for certain if both account and name are known, and else open: many pay
-    through one account of a payment service.
+    for before in its currency. The payer is known by the account or, for a line without one, by the
+    name. It is open if there is no such merchant, or several. It is proposed for the merchant's
+    unpaid bill of this amount, if there is just one. Otherwise it is the merchant's for certain,
+    for no bill, if the payer has paid from this account under this name before, and else open: many
+    pay through one account of a payment service.
     """
     other = line.other
     if other.account:
@@ -97,7 +99,8 @@ def _of_payer(line: BankLine) -> Match:
 
 def _is_of_another(before: "QuerySet[BankLine]", account_id: int) -> bool:
     """Whether money of one of these lines, which were booked in this cell, is by now another
-    account's than this one's, as that was where it belonged (rule 17.9).
+    account's than this one's, as that was where it belonged (rule 17.9). Money that is on no
+    account any more does not count.
     """
     moved = before.filter(transfer__becomes__isnull=False).select_related("transfer")
     transfers = [present(one) for one in moved]
@@ -105,10 +108,11 @@ def _is_of_another(before: "QuerySet[BankLine]", account_id: int) -> bool:
 
 
 def _paid_elsewhere(line: BankLine, account_id: int, payer: Q) -> bool:
-    """Whether whoever the condition `payer` names has paid for a merchant other than this account's
-    before, in the line's currency, by a line that was booked in another cell, also where the
-    merchant was moved to this one since, or that was booked here before the merchant was moved.
-    False where there are no cells.
+    """Whether whoever the condition `payer` names has paid before, in the line's currency, for
+    another merchant than this account's in another cell. That is so if a line of theirs was handed
+    to another cell, or booked here for a merchant who was moved since, or if one was booked in
+    another cell, unless for this account, as before its merchant was moved here. False where there
+    are no cells.
     """
     if not cells.are_on():
         return False
@@ -165,8 +169,9 @@ def _return_of(returned: BankLine, status: BankLine.Status, why: BankLine.Why) -
 
 
 def to_take_back() -> "QuerySet[BankLine]":
-    """The lines that came in and were booked, and that no other line takes back, or may. What was
-    booked for a merchant who was moved to another cell since is no longer here.
+    """The lines that came in and were booked, except those of which another line takes back all or
+    a part, or may do so, as it waits as a return of them. What was booked for a merchant who was
+    moved to another cell since is no longer here.
     """
     is_here = Exists(BankTransfer.objects.filter(pk=OuterRef("transfer")))
     booked = BankLine.objects.filter(is_here, status=Status.BOOKED, amount__gt=0)
@@ -174,8 +179,10 @@ def to_take_back() -> "QuerySet[BankLine]":
 
 
 def _named(line: BankLine) -> list[BankLine]:
-    """The lines that may be taken back, of the same account and currency, and that this one names:
-    by the bank's or the payer's reference, or by the bill's. They are as they came, at most MOST.
+    """The lines of this cell that may be taken back (to_take_back) and that this one names, by the
+    bank's or the payer's reference, or by the reference of the bill for which they were booked.
+    They came in on the same account of ours, in the same currency. They are in the order in which
+    they came, at most MOST.
     """
     booked = to_take_back().filter(
         statement__account=line.statement.account, currency=line.currency
@@ -216,8 +223,8 @@ def _elsewhere(line: BankLine) -> set[int]:
 
 
 def _booked_in_others(line: BankLine) -> set[int]:
-    """The numbers of the other cells that have booked a line which this one names, and which none
-    has taken back.
+    """The numbers of the other cells that have booked a line which this one names (_named), and
+    which no other line there takes back.
     """
     found = set()
     for number in cells.numbers():
@@ -230,7 +237,8 @@ def _booked_in_others(line: BankLine) -> set[int]:
 
 def present(line: BankLine) -> BankTransfer:
     """The transfer that a line which was booked is by now: where it was booked elsewhere since,
-    that one; if it is on no account any more, the last one.
+    that one; if it is on no account any more, the last one, which is moved. The line has to be
+    booked as a transfer.
     """
     assert line.transfer is not None
     transfer = line.transfer
@@ -281,5 +289,5 @@ def paid_one_invoice(transfer: BankTransfer) -> bool:
 
 
 def merchants_account(reference: str) -> BillingAccount | None:
-    """The billing account of the merchant with this reference; None if there is none."""
+    """The billing account of the merchant with this reference; None if this cell has none."""
     return BillingAccount.objects.filter(merchant__reference=reference).first()

@@ -18,8 +18,9 @@ DECIDED_BY_PEOPLE = (Status.PROPOSED, Status.OPEN, Status.RETURN)
 
 
 def account_of(said: str, currency: str) -> str | None:
-    """The account of ours that a file's number is of, as the letters and digits of our number; None
-    unless bills that name it carry references, or did once.
+    """The account of ours that the number `said` in a file means, as the letters and digits of our
+    own number for it. It has to be in this currency, and bills that name it carry references, or
+    did once; otherwise the result is None.
     """
     versions = IssuerVersion.objects.filter(has_references=True).order_by("-pk")
     for banks in versions.values_list("bank_accounts", flat=True):
@@ -44,9 +45,10 @@ def is_handed_over(file: BankFile) -> bool:
 
 
 def known(account: str, said: Statement, name: str) -> BankStatement | None:
-    """The account's statement on record under this `name`, whatever it says; or under the name that
-    the file's statement `said` got in former versions (`former_id`), if its digest is the same,
-    too, since others of its day may have that name. None if there is none.
+    """The statement on record of the account, in the currency of the file's statement `said`, that
+    has this `name`, whatever it says. One that has the name which `said` got in former versions
+    (`former_id`) is taken too, but only with the same digest, since others of its day may have that
+    name. None if there is neither.
     """
     found = of_account(account, said.currency)
     before = Q(name=said.former_id, digest=said.former_digest) if said.former_id else Q(pk=None)
@@ -54,14 +56,18 @@ def known(account: str, said: Statement, name: str) -> BankStatement | None:
 
 
 def last(account: str, currency: str) -> BankStatement | None:
-    """The statement with which those of the account that were taken end; None before the first."""
+    """The last of the account's statements that were taken, which is the one that no other follows;
+    None if none was taken.
+    """
     taken = of_account(account, currency).filter(status=BankStatement.Status.TAKEN)
     return taken.filter(next__isnull=True).first()
 
 
 def why_it_waits(statement: BankStatement) -> str:
     """In which way the statement does not follow the last one that was taken, in a sentence; "" if
-    it does, does not wait, or none was taken.
+    it does, does not wait, or none was taken. One that does not begin with the closing balance of
+    that is called a gap, unless it ends on an earlier day, which is an overlap; so is one that only
+    repeats lines.
     """
     before = last(statement.account, statement.currency) if statement.is_waiting else None
     if before is None or follows(statement, before):
@@ -85,8 +91,9 @@ def why_it_waits(statement: BankStatement) -> str:
 
 
 def follows(statement: BankStatement, before: BankStatement) -> bool:
-    """Whether the statement goes on where the one before ended: with its closing balance, without
-    ending earlier, and without saying the same once more.
+    """Whether the statement goes on where the one before ended: it begins with the closing balance
+    of that, does not end on an earlier day, and does not just repeat lines of statements that were
+    taken.
     """
     goes_on = statement.opening == before.closing and statement.closes_on >= before.closes_on
     return goes_on and not _repeats(statement)
@@ -112,7 +119,7 @@ def _repeats(statement: BankStatement) -> bool:
 
 def to_match(now: datetime) -> Sequence[int]:
     """The keys, rising, of the lines of statements that were taken which nobody has looked at, or
-    that are on their way to another cell.
+    that are on their way to another cell. `now` is not used.
     """
     found = BankLine.objects.filter(
         status=Status.WAITING, statement__status=BankStatement.Status.TAKEN
@@ -121,7 +128,9 @@ def to_match(now: datetime) -> Sequence[int]:
 
 
 def to_decide(now: datetime) -> Q:
-    """The condition that a line waits for an operator."""
+    """The condition that a line waits for an operator, as it is proposed, open or a return. `now`
+    is not used.
+    """
     return Q(status__in=DECIDED_BY_PEOPLE)
 
 

@@ -134,7 +134,9 @@ class _Account:
         }
 
     def _credit_notes(self) -> Row:
-        """The credit notes, each with the bill that it takes back; nothing without any."""
+        """The part of the book with the credit notes by issue, each with the name of the bill that
+        it takes back; without any the book has no such part.
+        """
         notes = in_order(self.rows["credit_notes"], "issued_at")
         told = [
             note
@@ -145,8 +147,9 @@ class _Account:
         return {"credit_notes": without_keys(told)} if told else {}
 
     def _clearance(self, of: str, key: int) -> Row:
-        """How the bill (`of` _invoice) or note (_note) with this key stands with the tax office;
-        nothing of one that is not cleared.
+        """The part of the bill's row (`of` is "_invoice") or the note's ("_note") with this key
+        that says, as `clearance`, how it stands with the tax office; empty if it is not taken up
+        there.
         """
         found = self.clearances[of].get(key)
         return {"clearance": without_keys([found])[0]} if found else {}
@@ -207,8 +210,8 @@ class _Account:
         return credit | {name: self.charge.get(key) for name, key in charges.items()}
 
     def _invoices(self) -> Iterable[Row]:
-        """Yields the bills, each with its lines, taxes, payments, decisions and what was done by
-        hand about their collecting.
+        """Yields the bills by issue, drafts among them, each with its lines, taxes, payments,
+        decisions and what was done by hand about their collecting.
         """
         lines = books.grouped(
             in_order(

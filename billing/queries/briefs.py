@@ -250,9 +250,11 @@ def _changes(account: BillingAccount) -> list[Past]:
 
 
 def _of_account(account: BillingAccount, name: str) -> list[Change]:
-    """What the decision called `name` changes about the account: its state, limit and bills for
-    "close" and "reopen", outstanding or unapplied money for those that move it, and whether bills
-    are reviewed. Empty for other decisions.
+    """What the decision called `name` changes about the account. Closing changes its state and puts
+    all that is outstanding or not posted on a final bill; reopening changes its state, the limit
+    for new orders (from 0), and may charge a plan fee. Decisions that bill, pay out or give back
+    change what is outstanding or unapplied, and others whether bills are reviewed. Empty for any
+    other decision.
     """
     nothing = money.zero(account.currency)
     match name:
@@ -352,9 +354,9 @@ def _transfer(transfer: BankTransfer) -> list[Fact]:
 
 
 def _of_transfer(transfer: BankTransfer, name: str) -> list[Change]:
-    """What the decision called `name` changes on the transfer's account if it books the transfer
-    elsewhere: first what is unapplied, as far as the transfer came to that, and then what is
-    outstanding; empty otherwise.
+    """What the decision "move", which books the transfer elsewhere or nowhere, changes on the
+    transfer's account: what of it became unapplied is taken from what is unapplied now, as far as
+    that goes, and the rest becomes outstanding. Empty for any other decision (`name`).
     """
     if name != "move":
         return []

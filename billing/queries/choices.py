@@ -90,7 +90,8 @@ def _due(
 ) -> Money | None:
     """What a new method is to collect at once of the unpaid bill, which standings.placed has read:
     nothing while a payment is checked, the part that is due of a payment plan (`part_due`), and
-    else all that is left, if the bill has failed or is due. None or 0 means nothing.
+    otherwise all that is left, if the bill is open and has failed or is due. None or 0 means
+    nothing, as for a bill that was given up and has no plan.
     """
     standing = standings.of(invoice)
     if standing.is_checked:

@@ -14,8 +14,9 @@ def issuers(now: datetime) -> Sequence[int]:
 
 
 def new_invoices(issuer: Issuer) -> QuerySet[Invoice]:
-    """The issuer's bills that are to be cleared and not taken up yet, in the order of their
-    issue.
+    """The issuer's bills that are to be cleared and not taken up yet, in the order of their issue:
+    those that were issued since its documents are cleared (`clearing_from`), void ones included.
+    The issuer's documents have to be cleared: without `clearing_from` Django raises ValueError.
     """
     known = Clearance.objects.filter(invoice=OuterRef("pk"))
     found = Invoice.objects.filter(
@@ -43,8 +44,8 @@ def to_ask(now: datetime) -> Sequence[int]:
 
 
 def to_be_asked(clearance_id: int, now: datetime) -> str | None:
-    """The provider that is to be sent or asked about the clearance with this key by `now`; None if
-    it is none of `to_ask`.
+    """The code of the provider that is to be sent or asked about the clearance with this key by
+    `now`; None if the clearance is none of `to_ask`.
     """
     return _to_ask(now).filter(pk=clearance_id).values_list("provider", flat=True).first()
 

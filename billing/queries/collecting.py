@@ -35,7 +35,10 @@ class ByHand:
         return self.plans[-1] if self.plans else None
 
     def pause(self, on: date) -> CollectionPause | None:
-        """The pause that is in force on local day `on`; None without one."""
+        """The pause that has not ended and lasts beyond local day `on`; None without one. It is
+        asked about the account's open day or a later one: whether the pause had begun is not looked
+        at.
+        """
         paused = (one for one in self.pauses if one.ended_at is None and one.until_on > on)
         return next(paused, None)
 

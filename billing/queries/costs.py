@@ -70,8 +70,8 @@ class Costs:
 
     @property
     def added_up(self) -> Sequence[tuple[date, Decimal, Decimal]]:
-        """For each day of the later span: what had come together by its end, and by the end of the
-        same day of the earlier span.
+        """For each day of the later span, oldest first: the day, what had come together from the
+        span's beginning to its end, and what had by the end of the same day of the earlier span.
         """
         dates = (self.first + at * calendar.ONE_DAY for at in range(DAYS))
         sums = accumulate(self.days), accumulate(self.days_before)
@@ -84,7 +84,8 @@ def of(account: BillingAccount, *, today: date) -> Costs:
     query.
 
     What settles a payment, or uses up or takes back a credit, is no cost of these days; credits are
-    taken off. A charge counts for the day on which it posts (rule 13.1). Rule 20.9.
+    taken off. A charge counts for the day on which it posts (rule 13.1), so one that waits for the
+    month's end is no cost of these days yet, though it is on the month's statement. Rule 20.9.
     """
     first = today - timedelta(DAYS - 1)
     since, month = first - timedelta(DAYS), calendar.month_of(today)

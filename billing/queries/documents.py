@@ -102,8 +102,8 @@ def addresses(account: BillingAccount) -> QuerySet[BillingAddress]:
 
 
 def archives_to_do(now: datetime) -> Sequence[int]:
-    """The primary keys, rising, of the ZIP files of years that are to be built, or have been kept
-    for long enough by `now`.
+    """The primary keys, rising, of the ZIP files of years that are to be built, and of those that
+    have been kept for long enough by `now`, which are to be dropped.
     """
     waiting = Q(status=YearArchive.Status.WAITING)
     over = Q(status=YearArchive.Status.READY, kept_until__lte=now)
@@ -113,9 +113,11 @@ def archives_to_do(now: datetime) -> Sequence[int]:
 
 
 def addresses_to_mail(now: datetime) -> Sequence[int]:
-    """The primary keys of the addresses that are to be mailed by `now`: the link by which they
-    confirm, or documents that came since they did, within MAILED_WITHIN, and that they have not
-    had; by month, once that has ended. Those whose mail server refuses are not before their next
+    """The primary keys of the addresses that are to be mailed by `now`, those with the fewest
+    failures first. New ones are sent the link by which they confirm, if they were not sent it yet
+    and were added within CONFIRM_WITHIN. Confirmed ones are sent documents that came since then and
+    within MAILED_WITHIN, and that they have not had; bills of a month only once it has ended, if
+    they get documents by month. An address whose mail server refused is left out until its next
     try.
     """
     with connection.cursor() as cursor:
@@ -126,9 +128,10 @@ def addresses_to_mail(now: datetime) -> Sequence[int]:
 
 def documents_for(address: BillingAddress, now: datetime) -> Sequence[Sequence[Document]]:
     """The documents that are still to be mailed to the confirmed address, of those that came since
-    it confirmed and within MAILED_WITHIN: a list for each mail, of one document or, for an address
-    that gets them by month, of those of one month that has ended by the account's days. A month's
-    documents are its statement and the bills issued in it.
+    it confirmed and within MAILED_WITHIN: a list for each mail. That is of one document, bills
+    first and oldest first, or, for an address that gets them by month, of those of one month that
+    has ended by the account's days, oldest month first. A month's documents are the bills issued in
+    it and its statement. There are none for an address that has not confirmed.
     """
     since = max(now - MAILED_WITHIN, address.confirmed_at or now)
     mailed = address.mails.all()

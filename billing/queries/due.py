@@ -52,8 +52,8 @@ def _parts(invoices: Sequence[Invoice]) -> dict[int, list[PaymentPlanPart]]:
 def _of(
     account: BillingAccount, invoice: Invoice, parts: Sequence[PaymentPlanPart]
 ) -> Iterator[Due]:
-    """Yield what is to be paid of the bill, by day: those `parts` of its payment plan that are not
-    paid, or all that is left if it has none.
+    """Yield what is to be paid of the bill, by day: what is missing of those `parts` of its payment
+    plan that are not wholly paid, or all that is left, on one day, if it has none.
     """
     number, is_collected = invoice.number or "", account.pays_by_itself
     if not parts:

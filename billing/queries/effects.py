@@ -59,8 +59,8 @@ def charged_by_hand(account: BillingAccount) -> Money:
 
 
 def last_decided(invoice: Invoice) -> tuple[str, datetime] | None:
-    """The operator who last decided about the bill or its collecting, and when; None if nobody
-    did.
+    """The operator who last decided about the bill or its collecting, or ended a pause or a payment
+    plan, and when; None if nobody did. What ended by itself does not count.
     """
     decided = [(one.actor, one.at) for one in invoice.decisions.all()]
     for rows in (invoice.due_days, invoice.pauses, invoice.waivers, invoice.payment_plans):

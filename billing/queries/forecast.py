@@ -117,8 +117,9 @@ class Forecast:
 
     @property
     def on_date(self) -> ComingInvoice | None:
-        """The coming bill that is dated the next bill date; None if there will be too little for
-        one.
+        """The bill that is likely to come on the next bill date. None if there will be too little
+        for one, if that date is after the days of the forecast, or if the account is closed.
+        Threshold bills are not considered.
         """
         dated = (one for one in self.coming if one.kind in Invoice.SCHEDULED)
         found = next(dated, None)
@@ -178,8 +179,9 @@ class _Tax:
 
     @classmethod
     def of(cls, account: BillingAccount, paces: Sequence[Pace], today: date) -> "_Tax":
-        """The mixed per cents by the rates that hold today: the plan fee's, and that of what each
-        fee of `paces` was charged; 0 for an account that is not taxed.
+        """The per cents by the rates that hold today: the plan fee's, and the mean of those of the
+        other fees, weighted by what was charged of each in the days of the pace (the plan fee's, if
+        nothing was). Both are 0 for an account that is not taxed.
         """
         payers = taxation.payers([account.pk])
         if not payers:
@@ -209,7 +211,8 @@ class _Tax:
 
 def gather(account: BillingAccount, *, today: date) -> tuple[Standing, list[Pace]]:
     """What a walk from local day `today` on needs to know: where the account stands, and how fast
-    each fee goes on.
+    each fee goes on that was charged since PACE_DAYS days before. Plan fees have no pace, and
+    neither has what comes once (ONCE).
     """
     since = today - PACE_DAYS * ONE_DAY
     with connection.cursor() as cursor:

@@ -10,8 +10,9 @@ from lib import figures, search
 
 
 def of(account: BillingAccount, *, part: str = "", fee: str = "") -> QuerySet[Charge]:
-    """The account's charges that have `part` somewhere in their reference, in any case, and are of
-    the fee with this code, each with its fee and the bill it is on; "" means all of them.
+    """The account's charges, in no order, each with its fee and the bill it is on: those that have
+    `part` somewhere in their reference, in any case, and are of the fee with this code; "" means
+    all of them.
 
     Those of a fee with few charges are found by its items, and nothing else is read; of one with
     many, each page of the list soon meets as many as it shows.

@@ -37,8 +37,9 @@ ORDER BY EXISTS (
 
 def numbered(text: str) -> Q:
     """The condition that a bill has the text somewhere in its number, in any case, or that its
-    number as documents have it begins so, with the installation's prefix in front (T-2026-000050).
-    So T-2026-000050 is no bill of an issuer, which is called T-DE-2026-000050 there.
+    number as documents have it, with the installation's prefix in front (T-2026-000050), begins
+    with the text. So T-2026 finds bills of the installation's own series, and none of an issuer,
+    which are called T-DE-2026-000050 there.
     """
     prefix = installation.own()
     found = search.of_name(text.strip(), "number")
@@ -95,8 +96,9 @@ def to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
 
 
 def billed_through(account: BillingAccount) -> date | None:
-    """The last day whose charges the account's bills may include, drafts among them; void bills and
-    drafts that were sent back do not count. None without any bill.
+    """The last day whose charges the account's bills may include, drafts among them: a bill's own
+    date for the kinds that take that day (TAKES_ITS_DATE), and the day before it for others. Void
+    bills and drafts that were sent back do not count. None without any bill.
     """
     theirs = Case(
         When(kind__in=Invoice.TAKES_ITS_DATE, then=F("issued_on")),
@@ -158,7 +160,9 @@ def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
 
 
 def credit_note(invoice: Invoice) -> CreditNote | None:
-    """The credit note that took the bill back, or None."""
+    """The credit note that took the void bill back; None for a bill that is not void, or without a
+    note.
+    """
     return CreditNote.objects.filter(invoice=invoice).first() if invoice.is_void else None
 
 

@@ -96,8 +96,9 @@ def offsets() -> str:
 
 
 def where(asked: Asked, sources: Iterable[Source] = SOURCES) -> tuple[str, dict[str, Any]]:
-    """SQL that selects the dated postings asked for of these sources, and its parameters. An entry
-    is whole: of one with a posting to the account asked for, all postings are there.
+    """SQL that selects the dated postings asked for of these sources, and its parameters. The
+    caller puts `offsets` into its WITH clause. An entry is whole: of one with a posting to the
+    account asked for, all postings are there.
     """
     conditions: list[str] = []
     params: dict[str, Any] = {}
@@ -141,7 +142,8 @@ _COLUMNS = """dated_on, at, merchant.reference, source, row_id, document, accoun
 
 def entries(asked: Asked, *, offset: int = 0, limit: int | None = None) -> Iterator[Entry]:
     """Yield the entries asked for, by day, then instant, merchant and row, as the reader takes
-    them; `limit` of them after `offset`, or all. Call it within lib.audit.snapshot.
+    them; `limit` entries after the first `offset`, or all. Call it within lib.audit.snapshot. It is
+    all one transaction, which lasts until the last entry is taken.
     """
     sql, params = where(asked)
     if offset or limit is not None:

@@ -55,10 +55,11 @@ def has_stripe() -> bool:
 
 
 def of(account: BillingAccount, waiting: Sequence[tuple[Invoice, Money]] = ()) -> Sequence[Method]:
-    """The account's present method and those that could be chosen instead: cards, the latest first,
-    then proceeds where it has a line in its currency, and bank transfer last. The sandbox without a
-    card is among them only if it is the present one. `waiting` are the bills that a choice tries at
-    once (choices.waiting).
+    """The account's present method and those that could be chosen instead: cards that were not
+    removed, the latest first, then proceeds where it has a line in its currency, and bank transfer
+    last. The sandbox without a card is among them only if it is the present one. A disputed card is
+    not in use, though it was chosen last. `waiting` are the bills that a choice tries at once
+    (choices.waiting).
     """
     cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")
     found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]

@@ -37,7 +37,8 @@ class ByMonth:
     @property
     def rows(self) -> Sequence["Row"]:
         """A row for each month, latest first: the month, each of `categories` with its sum, its
-        total, and by how much that is more than the month before; None of the first month.
+        total, and by how much that is more than the month before (below 0 if it is less; None for
+        the first month). There are no rows if no month has any sum.
         """
         amounts = zip(*(self.amounts(category) for category in self.categories), strict=True)
         rows: list[Row] = []

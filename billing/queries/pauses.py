@@ -6,7 +6,10 @@ from billing.models import CollectionPause, Invoice
 
 
 def in_force(invoice: Invoice, on: date) -> CollectionPause | None:
-    """The bill's pause on local day `on`; None if its collecting is not paused."""
+    """The bill's pause that has not ended and lasts beyond local day `on`; None if its collecting
+    is not paused. It is asked about the account's open day or a later one: whether the pause had
+    begun is not looked at.
+    """
     found: CollectionPause | None = invoice.pauses.filter(
         ended_at__isnull=True, until_on__gt=on
     ).first()

@@ -46,8 +46,8 @@ def latest(invoice: Invoice) -> PaymentPlan | None:
 
 
 def parts(plan: PaymentPlan, amount_paid: Money) -> Sequence[Part]:
-    """The plan's parts by day, when `amount_paid` is paid of its bill: payments pay the oldest
-    first.
+    """The plan's parts by day, each with what is paid of it when `amount_paid` is paid of the bill
+    in all. What was paid before the plan pays none of them; the rest pays the oldest first.
     """
     found, left = [], plan.paid_of(amount_paid)
     rows = PaymentPlanPart.objects.filter(plan=plan).order_by("due_on")

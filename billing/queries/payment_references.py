@@ -36,7 +36,9 @@ def of_number(number: str) -> str:
 
 
 def found_in(*texts: str) -> list[Invoice]:
-    """The bills whose references are in the texts, each once, in the order of their finding."""
+    """The bills of this cell whose references are in the texts, each once, in the order of their
+    finding.
+    """
     candidates = [one for text in texts for one in references.found_in(text)]
     return _known(candidates) if candidates else []
 
@@ -62,7 +64,7 @@ def cells_of(*texts: str) -> list[int]:
 
 
 def _known(candidates: list[str]) -> list[Invoice]:
-    """The bills of these references, each once, in their order."""
+    """The bills of this cell with these references, each once, in the order of the references."""
     numbers = _numbers_of(candidates)
     known = Invoice.objects.select_related("issuer", "account").filter(number__in=numbers)
     by_reference = {of_invoice(invoice): invoice for invoice in known}

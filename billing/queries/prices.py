@@ -40,12 +40,12 @@ class PriceList:
         return None
 
     def to_come(self, fee: str, currency: str, merchant_id: int, on: date) -> list[FeePrice]:
-        """The prices of the fee with this code that start for the merchant after day `on`, the next
-        one first. One of the merchant's own whose unit price is None is among them: on its day the
-        merchant's own price ends, and the general one applies.
+        """The prices of the fee with this code that start after day `on`, the merchant's own and
+        general ones, the next one first. One of the merchant's own whose unit price is None is
+        among them: on its day the merchant's own price ends, and the general one applies.
 
         General prices are left out if the merchant has a price of its own on day `on`, and no end
-        of it is to come.
+        of it is to come. Otherwise all are there, also those that start while an own price holds.
         """
         own, general = (
             [price for price in self._prices.get((fee, currency, whose), []) if price.from_on > on]

@@ -39,8 +39,9 @@ class Closed:
 
 
 def closed() -> Closed | None:
-    """The last month that all accounts have closed, the last that the foremost has closed, and the
-    reference of the merchant that is furthest behind; None where there are no accounts.
+    """The last month that all accounts have closed and the last that the foremost has closed, both
+    by their first days, and the reference of the merchant that is furthest behind; None where there
+    are no accounts. Closed accounts count, too.
     """
     accounts = BillingAccount.objects.select_related("merchant")
     first, last = accounts.order_by("open_until").first(), accounts.order_by("-open_until").first()
@@ -56,8 +57,9 @@ def _month_before(day: date) -> date:
 
 
 def last_invoice_date() -> LastInvoiceDate | None:
-    """Read the latest date of cycle and plan bills among the latest LATEST_INVOICES bills of any
-    kind; None if there is none among them.
+    """The latest local date of cycle and plan bills among the latest LATEST_INVOICES bills of any
+    kind, when the last of them was issued, and how many of those looked at have that date; None if
+    there is no such bill among them.
     """
     with connection.cursor() as cursor:
         cursor.execute(LAST_INVOICE_DATE, [LATEST_INVOICES])

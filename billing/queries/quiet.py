@@ -42,8 +42,9 @@ ORDER BY merchant_id
 
 
 def quiet_through(account_ids: Sequence[int]) -> dict[int, date]:
-    """For each of these locked accounts, by its primary key, the last day up to which nothing has
-    to be done as a day ends.
+    """For each of these locked accounts, by its primary key, the last local day up to which nothing
+    has to be done as a day ends: no posting, bill, due day or payment plan. It may be a day that is
+    over, if something is to be done as the open day ends.
 
     That the last day of a month closes a statement is not taken into account.
     """

@@ -31,8 +31,9 @@ def unpaid(asked: Asked) -> QuerySet[Invoice]:
 
 
 def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
-    """The items that were posted on the days and in the currency asked for, each with its `month`
-    and its fee's name; credits lower it. Fees that only settle what was billed are left out.
+    """The items that were posted, with a posting day among the days asked for and in the currency
+    asked for, each with the first day of its `month` and its `fee_name`. Credits are among them,
+    with amounts below 0. Fees of NO_REVENUE are left out; taking a credit back is one of them.
     """
     found = InvoiceItem.objects.filter(
         currency=asked.currency,
@@ -48,7 +49,8 @@ def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
 def collected(asked: Asked) -> QuerySet[Payment]:
     """The payments of bills that succeeded in the time and currency asked for by money that came
     in: not those from proceeds, unapplied money or credits, nor those that were moved in from
-    another system. Each has its `day` in UTC.
+    another system. Each has its `day` in UTC. A transfer that was booked elsewhere since, or that
+    never came, is still among them, as its bill stays paid.
     """
     found = Payment.objects.filter(
         currency=asked.currency,
@@ -72,7 +74,8 @@ def at_providers(asked: Asked) -> QuerySet[ProviderDay]:
 
 def unapplied(asked: Asked) -> QuerySet[UnappliedEntry]:
     """The entries of unapplied money that came in, was given back or was taken back in the time and
-    currency asked for, each with its `day` in UTC.
+    currency asked for, each with its `day` in UTC. What left an account as it was booked elsewhere,
+    or as it never came (MOVED), is not among them, though both times that it came are.
     """
     found = UnappliedEntry.objects.filter(
         currency=asked.currency,

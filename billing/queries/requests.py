@@ -108,8 +108,9 @@ def are_many(found: QuerySet[FulfilmentRequest]) -> bool:
 
 def charged_with(found: Rows, *, fee: str = "", billed: str = "", credited: str = "") -> Rows:
     """Those of `found` that have a charge of this fee, whose charges are on bills as `billed` says
-    (one of Billed), and that have or have not a credit (CREDITED, NOT_CREDITED); "" means any. The
-    charges of each request that the database looks at are read.
+    (one of Billed), and that have or have not a credit (CREDITED, NOT_CREDITED); "" means any. Only
+    bills with a number count: what is on a draft is not billed. The charges of each request that
+    the database looks at are read.
     """
     theirs = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
     on_invoices = Exists(theirs.filter(item__invoice__number__isnull=False))
@@ -197,7 +198,9 @@ def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost
 
 
 def _cost(rows: Sequence[Mapping[str, Any]]) -> Cost:
-    """The cost of one request, of the sums of its charges by fee and bill, oldest bill first."""
+    """The cost of one request, of the sums of its charges by fee and bill, oldest bill first.
+    Without any it is 0, and counts as wholly billed.
+    """
     by_invoice: dict[str, Decimal] = {}
     for row in rows:
         if row["number"]:

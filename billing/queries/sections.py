@@ -87,8 +87,8 @@ class FeeSum:
 
 
 def fee_sums(section: Section[InvoiceLine]) -> Sequence[FeeSum]:
-    """The sums of a bill's category: one for each fee and rate of tax, in the order of their first
-    lines.
+    """The sums of a bill's category: one for each fee, by the name that the bill has for it, and
+    rate of tax, in the order of their first lines.
     """
     by_fee: dict[tuple[object, ...], list[InvoiceLine]] = defaultdict(list)
     for line in section.rows:

@@ -40,8 +40,9 @@ class Standing(TextChoices):
 
     @property
     def has_failed(self) -> bool:
-        """Whether a payer has to do something about the bill: it was not collected, not paid in
-        time, or given up.
+        """Whether the bill was not collected, was not paid in time, or was given up, so that its
+        payer has to do something. False for one that is still to be paid or collected in time,
+        though its payer may have to pay it (TO_PAY).
         """
         return self in (Standing.FAILED, Standing.PAST_DUE, Standing.GIVEN_UP)
 

@@ -42,7 +42,9 @@ def years(account: BillingAccount) -> list[str]:
 
 
 def totals(statement: Statement) -> Sections[StatementTotal]:
-    """The totals of the statement's charges, by category and fee."""
+    """The totals of the statement's charges, a section for each category in the order of
+    categories, with a row for each fee, by its name.
+    """
     rows = statement.totals.select_related("fee").order_by("fee__name")
     return Sections.of(rows, statement.currency)
 
@@ -51,8 +53,9 @@ def charges(statement: Statement, *, reference: str = "", fee: str = "") -> Quer
     """The statement's charges, in no order, each with its fee and the bill it is on.
 
     With a `reference`, only the charge with this reference, and the charges of the request with
-    this reference; with a `fee`, only its charges. These are found by their items, which all count
-    for days of the statement's month: of a fee that is rare nothing else is read.
+    this reference; with a `fee`, the code of one, only those of this fee, which are found by their
+    items, since these all count for days of the statement's month: of a fee that is rare nothing
+    else is read.
     """
     found = statement.charges.select_related("fee", "item__invoice")
     if fee:

@@ -44,7 +44,8 @@ def billed_by_day(since: datetime) -> Days:
 
 def attempts_by_day(since: datetime, status: Payment.Status) -> Days:
     """The count and sum of the attempts to collect that began since that instant and have this
-    status, by the day (in UTC) on which they began, and by currency.
+    status, by the day (in UTC) on which they began, and by currency. Payments by all providers
+    count, also those from proceeds, unapplied money and credits, and those that were moved in.
     """
     return _by_day(Payment.objects.filter(status=status), "started_at", "amount", since)
 

@@ -132,7 +132,8 @@ class Taxation:
     def rate(self, account_id: int, fee: str, on: date) -> Rate | None:
         """The rate by which a service of this day for the fee with this code is taxed in the
         account's bills; None for a fee that only settles what was billed, and while the issuer's
-        country has no tax.
+        country has no tax. Where no tax is due for another reason, such as reverse charge, it is a
+        rate of 0. Raises KeyError for an account that is none of the payers.
         """
         country = self.payers[account_id].country
         key = (country, self.treatment(account_id, on).value, fee, on)
@@ -159,8 +160,8 @@ class Taxation:
     def treatment(self, account_id: int, on: date) -> Treatment:
         """How the merchant's services of this day are taxed: as operators decided, or else by the
         countries of both parties and the merchant's tax number, as its confirmed billing details
-        had them on that day (before the first, as those have them; DOMESTIC without any). Rule
-        28.15.
+        had them on that day (before the first, as those have them; DOMESTIC without any). Raises
+        KeyError for an account that is none of the payers. Rule 28.15.
         """
         decided = _in_force(self._treatments.get(account_id, ()), on)
         if decided:
@@ -173,7 +174,8 @@ class Taxation:
 
     def changes(self, account_id: int, fee: str) -> set[date]:
         """The days from which on a service for the fee with this code may have another rate in the
-        account's bills than on the day before.
+        account's bills than on the day before. The set is not to be changed. Raises KeyError for an
+        account that is none of the payers.
         """
         country = self.payers[account_id].country
         if (country, fee) not in self._changes:
@@ -192,8 +194,9 @@ class Taxation:
 
 
 def _in_force(history: Sequence[_Since], on: date) -> Any:
-    """The value that holds on this day, of a history in the order of its days; None before its
-    first day.
+    """The value that holds on this day: that of the last entry of the history that does not start
+    later. The history is in the order in which its entries replace each other. None before the
+    first day of all.
     """
     for since in reversed(history):
         if since.day <= on:

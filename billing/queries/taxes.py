@@ -41,7 +41,9 @@ class TaxSum:
 
 
 def rate_text(category: str, percent: Decimal) -> str:
-    """The name of a tax rate in the reader's language: "Tax 19%", "Reverse charge"."""
+    """The name of a tax rate in the reader's language: "Tax 19%", "Reverse charge". `category` is a
+    code of TaxCategory; any other, also "", raises ValueError.
+    """
     if category == TaxCategory.STANDARD:
         return _("Tax %(percent)s") % {"percent": percent_text(percent)}
     return str(TaxCategory(category).label)
@@ -80,7 +82,8 @@ def of_invoice(invoice: Invoice, lines: Sections[InvoiceLine]) -> Sequence[TaxSu
 def are_added(account: BillingAccount, at: datetime | None = None) -> bool:
     """Whether the account's bills add tax to amounts that statements show without it: whether the
     last bill that was issued by the instant `at`, or the first one after it if there was none, has
-    tax to pay. Without `at`, that is the latest bill.
+    tax to pay. Without `at`, that is the latest bill. False for an account without bills. Void
+    bills count, drafts do not.
 
     So a statement that is closed says the same for as long as a bill was there before it.
     """

@@ -29,7 +29,9 @@ def plan_starts_anew(account: BillingAccount) -> bool:
 
 
 def plan_chosen(account: BillingAccount) -> PlanTerm:
-    """The plan that was chosen last for the account, in force or still to come."""
+    """The plan term that was chosen last for the account, in force or still to come; each account
+    has one from the start.
+    """
     return account.plan_terms.latest("pk")
 
 

@@ -9,7 +9,8 @@ from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
 
 def entries(account: BillingAccount, *, kind: str = "") -> QuerySet[UnappliedEntry]:
     """The entries of the account's unapplied money, in no order, each with its payment and that
-    payment's bill, if it has one; only those of this kind if one is given.
+    payment's bill, if it has one; only those of this kind if one is given. What came is above 0,
+    what was used, given back, taken back or booked elsewhere below 0.
     """
     found = account.unapplied_entries.select_related("payment__invoice")
     return found.filter(kind=kind) if kind else found

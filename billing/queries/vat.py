@@ -73,8 +73,9 @@ _COUNTRY = """coalesce((
 
 
 def _documents_sql(asked: Asked) -> tuple[str, dict[str, Any]]:
-    """SQL for the documents with tax of the days, merchant and currency asked for, a row for each
-    rate of each, and its parameters.
+    """SQL for the taxes on documents of the days, merchant and currency asked for, and its
+    parameters. A document has a row for each of its rates, and further rows for what it corrects by
+    them on other bills.
     """
     rests = replace(
         source_of("posted"),
@@ -97,8 +98,9 @@ def _documents_sql(asked: Asked) -> tuple[str, dict[str, Any]]:
 
 
 def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
-    """The documents of a tax rate (the issuer's country, category, per cent) in the days, currency
-    and merchant asked for, by day; what takes a bill back is one of them, with sums below 0.
+    """What documents have of a tax rate (the issuer's country, category, per cent) in the days,
+    currency and merchant asked for, by day. What takes a bill back is a document, too, with sums
+    below 0. A bill that corrects others by this rate is listed again for each of these.
     """
     sql, params = _documents_sql(asked)
     country, category, percent = rate
@@ -115,8 +117,8 @@ def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
 
 def rates(asked: Asked) -> list[Rate]:
     """For each tax rate, by the issuer's country, category, per cent and currency: the sum of the
-    bases and of the taxes, and the number of documents, in the days, currency and merchant asked
-    for. What takes a bill back is a document, too, with sums below 0.
+    bases and of the taxes, and how many rows `documents` has, in the days, currency and merchant
+    asked for. What takes a bill back is a document, too, with sums below 0.
     """
     sql, params = _documents_sql(asked)
     with connection.cursor() as cursor:

@@ -51,13 +51,17 @@ def fee_sums(section: Section[InvoiceLine]) -> Sequence[FeeSum]:
 
 @register.filter
 def tax_rate(line: InvoiceLine) -> str:
-    """The name of the tax rate of a bill's line, such as "Tax 19%"."""
+    """The name of the tax rate of a bill's line, such as "Tax 19%". The line has to have a tax
+    category.
+    """
     return taxes.rate_text(line.tax_category, line.tax_percent)
 
 
 @register.simple_tag
 def under_review(account: BillingAccount) -> Money:
-    """What the account's bills that wait for our review come to, tax included (rule 13.10)."""
+    """What the account's bills that wait for our review come to, tax included; 0 without any.
+    `account` is as accounts.of_merchant gives it. Rule 13.10.
+    """
     return days.under_review(account)
 
 

@@ -79,7 +79,8 @@ def year_zip(request: MemberRequest, year: int) -> HttpResponseBase:
 @require_POST
 def build_year(request: MemberRequest, year: int) -> HttpResponse:
     """Ask for a ZIP file of the documents of a year, if there are some, with a trail row, and lead
-    back to the page; a job builds it. Only a POST is taken; owners and finance may.
+    back to the page; a job builds it. While one of the year waits to be built, no other is asked
+    for. Only a POST is taken; owners and finance may.
     """
     account = account_of(request)
     if any(one.year == year for one in documents.years(account)):
@@ -91,11 +92,11 @@ def build_year(request: MemberRequest, year: int) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:accountant")
 def add_address(request: MemberRequest) -> HttpResponse:
-    """Add an address that gets the documents, by the form, with a trail row and a notice to the
-    merchant, which is mailed to the owners, and lead back to the page; it is shown again if the
-    form is invalid or refused. A job mails the address the link by which it confirms. Owners and
-    finance may. A second factor is asked for first, since whoever reads the documents knows the
-    shop's business.
+    """Posted to, add an address that gets the documents, by the form, with a trail row and a notice
+    to the merchant, which is mailed to the owners, and lead back to the page; it is shown again,
+    with status 422, if the form is invalid or refused. A job mails the address the link by which it
+    confirms. Any other request just leads back. Owners and finance may. A second factor is asked
+    for first, since whoever reads the documents knows the shop's business.
     """
     account, now = account_of(request), clock.now()
     if request.method != "POST":
@@ -136,8 +137,9 @@ def remove_address(request: MemberRequest, pk: int) -> HttpResponse:
 @for_finance
 @require_POST
 def choose_years(request: MemberRequest) -> HttpResponse:
-    """Choose whether years are written in the Buddhist era on Thai documents, with a trail row, and
-    lead back to the page. Only a POST is taken; owners and finance may.
+    """Choose whether years are written in the Buddhist era on Thai documents, with a trail row if
+    that changes, and lead back to the page, also if the form is invalid. Only a POST is taken;
+    owners and finance may.
     """
     form = Years(request.POST)
     if form.is_valid():

@@ -47,8 +47,8 @@ def _page(request: HttpRequest, token: str, purpose: str) -> HttpResponse:
 
 def _page_of(request: HttpRequest, token: str, purpose: str, now: datetime) -> HttpResponse:
     """The page of `_page`, made inside the cell that the link's address is in; a POST confirms the
-    address, or ends it, with a trail row. `purpose` says what the link is for, such as to confirm
-    the address.
+    address, or ends it, with a trail row. `purpose` is addresses.CONFIRM or addresses.STOP. If the
+    link is no longer good, or the POST is refused, it is the page that says so, with status 404.
     """
     address = addresses.of_link(token, purpose, now)
     is_done = False

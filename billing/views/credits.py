@@ -62,8 +62,8 @@ def credit(request: MemberRequest, pk: int) -> HttpResponse:
 @for_finance
 def new_credit(request: MemberRequest) -> HttpResponse:
     """The page that asks for a credit in two steps: which charge, and then how much of it and why.
-    A POST asks for the credit, with a trail row, and leads to the credit's page; if that is
-    refused, the form is shown again with the reason. Owners and finance may.
+    A POST asks for the credit, with a trail row, and leads to the credit's page; if it is invalid
+    or refused, the form is shown again with the reason and status 422. Owners and finance may.
     """
     account = account_of(request)
     if request.method == "POST":

@@ -148,9 +148,10 @@ def _collecting(
 
 @for_finance
 def pay(request: MemberRequest, number: str) -> HttpResponse:
-    """Posted to, try to collect the bill at once, with a trail row, unless it was tried since the
-    page was shown: the form has the number of attempts that the page showed. Leads back to the
-    bill's page, with a message of what came of it or why it was refused. Owners and finance may.
+    """Posted to, try to collect all that is left of the bill at once, with a trail row, unless it
+    was tried since the page was shown: the form has the number of attempts that the page showed,
+    without which nothing is tried. Leads back to the bill's page, with a message of what came of it
+    or why it was refused. Owners and finance may. Raises Http404 if there is no such bill.
     """
     invoice = invoice_of(request, number)
     if request.method == "POST":

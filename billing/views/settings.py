@@ -77,9 +77,9 @@ def threshold_requests(request: MemberRequest) -> HttpResponse:
 @with_second_factor(back="billing:settings")
 def choose_method(request: MemberRequest) -> HttpResponse:
     """Posted to, choose the payment method that the form names, with a trail row, and try a bill
-    that is due (try_chosen), which leads to the bill or back to the settings page. If the form is
-    invalid or refused, leads back there, too; a refusal is said. Owners and finance may; a second
-    factor is asked for first.
+    that is due (try_chosen), which leads to the bill or back to the settings page. If the choice is
+    refused, a message says why, and nothing is tried. An invalid form and any other request just
+    lead back. Owners and finance may; a second factor is asked for first.
     """
     account = account_of(request)
     form = ChosenMethod(request.POST)
@@ -127,8 +127,8 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
 @with_second_factor(back="billing:settings")
 def remove_card(request: MemberRequest, pk: int) -> HttpResponse:
     """Posted to, remove the card with this primary key, here and at Stripe, with a trail row, and
-    lead back to the settings page with a message. Owners and finance may; a second factor is asked
-    for first.
+    lead back to the settings page with a message. The card from which bills are collected stays,
+    and the message says so. Owners and finance may; a second factor is asked for first.
     """
     if request.method != "POST":
         return _back(request)

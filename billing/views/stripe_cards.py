@@ -30,7 +30,8 @@ POLICY = (
 @with_second_factor()
 def add(request: MemberRequest) -> HttpResponse:
     """The page with the field for a card. Opening it begins a setup at Stripe; a setup that is
-    never finished has no effect. Owners and finance may; a second factor is asked for first.
+    never finished has no effect. If none can be begun, it leads back to the settings page with the
+    reason. Owners and finance may; a second factor is asked for first.
     """
     account, now = account_of(request), clock.now()
     try:
@@ -54,8 +55,9 @@ def add(request: MemberRequest) -> HttpResponse:
 @with_second_factor(back="billing:settings")
 def finish(request: MemberRequest) -> HttpResponse:
     """Posted to, keep the card that the browser handed to Stripe, with a trail row, collect from it
-    from now on, and try a bill that is due (try_chosen). Owners and finance may; a second factor is
-    asked for first. If a browser never comes here, Stripe's own event does the same.
+    from now on, and try a bill that is due (try_chosen); if it is refused, lead back to the
+    settings page with the reason. Owners and finance may; a second factor is asked for first. If a
+    browser never comes here, Stripe's own event does the same.
     """
     if request.method != "POST":
         return _back(request)

@@ -69,6 +69,8 @@ def _copied(
 
 
 def _files(lines: Iterable[BankLine], now: datetime) -> dict[str, BankFile]:
-    """The files of the lines' statements in the cell that we are inside, by their digests."""
+    """The files of the lines' statements as they are in the cell that we are inside, by their
+    digests; those that it has not are written there.
+    """
     files = {line.statement.file.digest: line.statement.file for line in lines}
     return {digest: handing_over.file_of(file, now) for digest, file in files.items()}

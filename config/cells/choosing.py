@@ -24,7 +24,9 @@ def choose(request: HttpRequest) -> bool:
 
 
 def rest(request: HttpRequest) -> HttpResponseRedirect:
-    """The redirect to the request's own address without the parameter that chooses the cell."""
+    """The redirect to the request's own address without the parameter that chooses the cell, which
+    the address has to have.
+    """
     asked = request.GET.copy()
     del asked[CHOSEN]
     return redirect(f"{request.path}?{asked.urlencode()}" if asked else request.path)

@@ -124,9 +124,10 @@ def sums(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> dic
 
 
 def names(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> list[MovedName]:
-    """What others know of the merchant's by names that the cell with this number gave, which they
-    look for there: numbers of documents, and references of withdrawals, with the file for the bank
-    that one is in (merchants.moved).
+    """What others know of the merchant's and look for in the cell with this number, which the
+    merchant leaves (merchants.moved): the numbers of documents that this cell gave, and the
+    references of all withdrawals, each with the file for the bank that it is in. They are not
+    saved, and say nothing of the move yet.
     """
     found = []
     for model in (Invoice, CreditNote):
@@ -144,7 +145,8 @@ def names(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> li
 
 def hand_over(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:
     """Tie the rows of providers' payouts that are the merchant's to it in the cell `to`, and no
-    longer in the cell `start`; a payout that is not on record in `to` is copied to it. The
+    longer in the cell `start`; a payout that is not on record in `to` is copied to it. Of a payout
+    that is on record there without one of these rows, that row is tied in neither cell. The
     differences of the merchant's payments are copied, too. Each cell has every payout; in one alone
     a row is of one of its merchants (rule 30.22).
     """

@@ -18,7 +18,8 @@ NOTHING = 0, Decimal(0)
 
 def of(merchant_id: int, numbers: Sequence[int]) -> Mapping[int, Counts]:
     """What the journal of each of the cells with these numbers has of locked months that is the
-    merchant's, by the cell's number. A query for each, and nothing where no month is locked.
+    merchant's, by the cell's number: how many postings, and the sum of their digests, by the key of
+    the lock. A query for each, and nothing at all where no month is locked.
     """
     if not JournalLock.objects.exists():
         return {}

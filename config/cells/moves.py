@@ -127,7 +127,11 @@ def _move_in_turn(
     most_seconds: float,
     at_step: Callable[[str], object],
 ) -> Moved:
-    """Do as `move`, once it is our turn."""
+    """Do as `move`, once it is our turn: stop all writing for the merchant, wait for open
+    transactions, check what is in the way, and move the books in one transaction. After any error
+    the stop is ended, and the error raised; but if the commit turns out to have been carried out, a
+    NotMoved is not raised.
+    """
     at_step("stop")
     _check_migrated(to)
     began_at = time.monotonic()
@@ -231,7 +235,8 @@ def _open_ones() -> set[tuple[str, int]]:
 @contextmanager
 def _one_picture() -> Iterator[None]:
     """A context with a transaction that sees the books as they are when it begins, and fails where
-    somebody else has changed them since. Raises NotMoved for what the database refuses.
+    somebody else has changed them since. Raises NotMoved for what the database refuses, for a stop
+    that is over, and for an encrypted text that no key opens; all of the block is undone then.
     """
     try:
         with transaction.atomic():

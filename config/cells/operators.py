@@ -29,8 +29,9 @@ OF_ALL = re.compile(rf"{ADMIN}($|(find|figures|reports|merchants/user|merchants/
 
 def cell_of(request: HttpRequest) -> int | None:
     """Find out the number of the cell in which the page of the admin is made: that of the merchant
-    or of the row that its address names, and otherwise the one that the operator has chosen, or the
-    first. None for one that goes over all cells itself.
+    or of the row that its address names, and otherwise, also for a row that there is not, the one
+    that the operator has chosen, or the first. The first for an unknown merchant. None for a page
+    that goes over all cells itself.
     """
     path = request.path_info
     if OF_ALL.match(path):

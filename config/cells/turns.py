@@ -52,7 +52,8 @@ def of(one: int, other: int, *, most_seconds: float) -> Iterator[None]:
 
 def _is_ours(own: BaseDatabaseWrapper, numbers: list[int]) -> bool:
     """Take the turn of these cells until the transaction of this connection ends; returns whether
-    nobody else had one of them.
+    nobody else had one of them. If somebody had, one of them may be taken all the same, until the
+    caller rolls back.
     """
     with own.cursor() as cursor:
         # It does nothing else all the while, which some servers bound.

@@ -207,7 +207,9 @@ def redis_socket() -> Path:
 
 
 def start_redis() -> None:
-    """Start Redis unless it runs, and wait until it answers. Raises ServerDidNotStart."""
+    """Start Redis unless it runs, and wait until it answers. Raises ServerDidNotStart, and
+    CalledProcessError if the program ends at once with an error.
+    """
     begun = time.monotonic()
     try:
         if not _ask_redis("PING"):

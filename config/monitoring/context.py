@@ -54,8 +54,8 @@ def now() -> dict[str, Any]:
 
 def without_secrets(text: str) -> str:
     """The text with those parts of the present request's address (path and query) that may be
-    secret replaced by "***": long ones that are no plain words, except the merchant's reference.
-    Outside of a request the text itself.
+    secret replaced by "***": those of SHORTEST_SECRET characters or more that are no plain words or
+    numbers, except the merchant's reference. Outside of a request the text itself.
 
     Messages of exceptions may quote an address.
     """

@@ -96,9 +96,9 @@ def _found(name: str, check: Check) -> str:
 
 
 def _database() -> str:
-    """Check that the database answers and that all migrations are applied; once they all were, the
-    latter about once a minute only. Returns "" or what is wrong; raises the database's error if it
-    does not answer.
+    """Check that the database answers and that all migrations of what is shared are applied; those
+    of cells are not looked at. Once they all were, the migrations are looked at about once a minute
+    only. Returns "" or what is wrong; raises the database's error if it does not answer.
     """
     global _migrated_at
     with connection.cursor() as cursor:

@@ -98,8 +98,9 @@ class Line(logging.Formatter):
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as a line for people, with secret parts of the request's address replaced by
-        "***".
+        """The record as a line for people, with secret parts of the present request's address
+        replaced by "***" wherever they stand in it (context.without_secrets); outside of a request
+        nothing is replaced.
         """
         return context.without_secrets(super().format(record))
 

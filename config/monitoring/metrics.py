@@ -33,7 +33,9 @@ def folder() -> Path:
 
 
 def empty_folder() -> Path:
-    """Delete what processes of earlier starts counted, and return the empty folder."""
+    """Delete what processes of earlier starts counted, and return the path of the folder, which is
+    then there and empty. Nobody may count meanwhile.
+    """
     shutil.rmtree(folder(), ignore_errors=True)
     folder().mkdir(parents=True)
     return folder()

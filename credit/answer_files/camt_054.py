@@ -21,7 +21,9 @@ def read(notices: Iterable[Statement]) -> Iterator[Said]:
 
 def _said(notice: Statement, entry: Entry, one: Transaction) -> Said:
     """What a payment of a notice says of the withdrawal whose reference it has; without one, of the
-    batch or the file that it names, if it does.
+    batch or the file that it names, if it names any. A debit that was booked without a reference is
+    a BATCH. The amount is the one that was ordered, where the notice has it, and otherwise the one
+    that was booked.
     """
     amount, _, currency = one.instructed.partition(" ")
     reference = one.end_to_end_id or one.instruction_id

@@ -363,7 +363,9 @@ class Withdrawal(models.Model):
 
     @property
     def may_be_sent(self) -> bool:
-        """Whether it is ready to be sent: it needs no approval or has one, and was not sent yet."""
+        """Whether it is ready to be sent: it needs no approval or has one, and was not sent yet.
+        Freezes of its line, and who sends it, are not looked at.
+        """
         return self.status == self.Status.APPROVED or (
             self.status == self.Status.REQUESTED and not self.needs_approval
         )

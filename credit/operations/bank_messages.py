@@ -43,9 +43,9 @@ def read(content: bytes) -> tuple[str, list[Said]]:
 
 def of_each(form: str, said: Said) -> Iterator[Said]:
     """Yield what is said, in a file of this form, of each withdrawal. What a pain.002 says of a
-    whole file or part is said of each withdrawal that is in it and not told of on its own; a sum
-    that a camt.054 says was booked without details, of each withdrawal that makes it up. Whatever
-    else is said, or is about nothing that we know, is yielded as it is.
+    whole file or part is said of each withdrawal that is in it and not told of on its own, and of
+    none if all are; a sum that a camt.054 says was booked without details, of each withdrawal that
+    makes it up. Whatever else is said, or is about nothing that we know, is yielded as it is.
     """
     if form == Form.PAIN_002:
         yield from _each(said)
@@ -108,8 +108,9 @@ def _of_notice(said: Said) -> Iterator[Said]:
 
 def _each(said: Said) -> Iterator[Said]:
     """Yield what is said of many for each withdrawal of the file or part that is not told of on its
-    own. What is about one withdrawal, says only that many are on their way, or is about nothing
-    that we know, is yielded as it is.
+    own; nothing if all of them are. What is about one withdrawal, or says only that many are on
+    their way, is yielded as it is. So is what is about a file or part that we do not know, unless
+    the report tells of something in it on its own.
     """
     if not said.is_about_many or said.status in ABOUT_FILE:
         yield said

@@ -182,9 +182,13 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
 
 
 def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as paid, with a trail row and under its line's lock, and notify the
-    merchant; returns PAID, or KNOWN if it was. A bank tells that in several messages, each with a
-    reference of its own; a CSV that names another one than before is refused.
+    """Mark the withdrawal as paid, with a trail row and under its line's lock, notify the merchant,
+    and return PAID. If it was paid before, also one that came back since, nothing is changed and
+    KNOWN is returned, unless a CSV names another reference of the bank.
+
+    That, and a withdrawal that ended otherwise, raises WithdrawalDecided; one that was not sent yet
+    raises NotSent, one without a reference of the bank Invalid, and another amount AnotherAmount
+    (`_check_amount`), which goes before all of this.
     """
     reference = answer.bank_reference
     _check_amount(answer, withdrawal, now)
@@ -226,9 +230,12 @@ def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
 def _return(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     """Record that the money came back: of a withdrawal that was paid, that the bank sent it back
     (rule 10.16), and of one that was only sent, that it failed. Returns SENT_BACK or FAILED, or
-    KNOWN if it had come back or failed before. Raises AnotherAmount. Unless it is KNOWN, the
-    merchant is notified, and a trail row written. It locks the line. A paid withdrawal above the
-    day's figure raises TakesTwoPeople.
+    KNOWN if it had come back or failed before. Unless it is KNOWN, the merchant is notified, and a
+    trail row written.
+
+    Raises AnotherAmount, TakesTwoPeople for a paid withdrawal above the day's figure, NotSent for
+    one that was not sent yet, and WithdrawalDecided for one that was rejected or cancelled. It
+    locks the line.
     """
     if withdrawal.is_sent_back or withdrawal.is_failed:
         return Outcome.KNOWN
@@ -247,7 +254,8 @@ def _return(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
 
 def _check_returned(answer: PayoutAnswer, withdrawal: Withdrawal) -> None:
     """Raise AnotherAmount if another amount came back than was sent, such as less the charges of
-    its bank: a person decides who bears them.
+    its bank, or one that cannot be read: a person decides who bears them. An answer without an
+    amount passes.
     """
     said = f"{answer.amount} {answer.currency}".strip()
     try:
@@ -263,9 +271,10 @@ def _check_returned(answer: PayoutAnswer, withdrawal: Withdrawal) -> None:
 
 def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
     """Raise AnotherAmount if the row names an amount or currency that is not the withdrawal's, or
-    one that cannot be read; NotSent if the amount is another one and the withdrawal was not sent
-    yet. In the first case a withdrawal that is SENT becomes UNKNOWN, and one that has not ended has
-    what is wrong as its `problem` (payouts.doubt), under its line's lock.
+    that cannot be read; NotSent if it is another one and the withdrawal was not sent yet. If it is
+    another one, a withdrawal that is SENT becomes UNKNOWN, and one that has not ended has what is
+    wrong as its `problem` (payouts.doubt), under its line's lock; if it cannot be read, nothing is
+    stored. A row that names neither passes.
     """
     if not answer.amount and not answer.currency:
         return

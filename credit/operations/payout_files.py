@@ -148,7 +148,8 @@ def export_again(
 ) -> str:
     """Write the content of a file for the bank once more: without the withdrawals that have ended
     since, or `as_sent`, byte for byte. A pain.001 is never another than it was: to be sent again,
-    it must have none that have ended. A CSV of which all have ended has its heading alone.
+    it must have none that have ended. A CSV of which all have ended has its heading alone. Where
+    the books are in cells, it is made of the withdrawals that are in this one.
 
     The bank knows a withdrawal by its reference, so it may get the file twice. What a file was made
     of never changes: neither destinations nor what withdrawals were asked for. The file has whole

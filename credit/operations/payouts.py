@@ -53,7 +53,8 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
     """Send a withdrawal that needs no further decision to its provider, and record the answer:
     PAID, FAILED, or UNKNOWN if there is none or it names another amount. Does nothing while another
     process is sending it, or if it was sent already or may not be sent yet. It is not for
-    withdrawals that people send.
+    withdrawals that people send, nor to be called in a transaction: that it is SENT is committed
+    before the provider is asked.
 
     `silences` counts, for one run of a job, how often each provider did not answer. Raises
     KeepsSilent if the run has given up on this provider, WithdrawalsStopped, UnknownWithdrawal,
@@ -73,7 +74,7 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
 def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
     """Ask the provider what became of a withdrawal that it has not answered about, and record what
     it says. Does nothing while another process is asking, or if the withdrawal is neither SENT nor
-    UNKNOWN.
+    UNKNOWN. It is not to be called in a transaction.
 
     It is sent again only if the provider says that it never received it, and only once the first
     request can't arrive any more; if its destination was removed by then, it becomes FAILED

@@ -50,8 +50,9 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
     `before` and `after`.
 
     If it reaches both at once, only the whole limit is notified. Does nothing if it reaches
-    neither, or four fifths again without having fallen below seven tenths since it was notified.
-    There is one notice of a kind and `cause`. Rule 11.2, rule 11.7.
+    neither, or four fifths again without having fallen below seven tenths since either was
+    notified; the whole limit is notified each time that it is reached. There is one notice of a
+    kind and `cause`. Rule 11.2, rule 11.7.
     """
     kind = reached(before, after)
     if kind is None or (kind is LIMIT_80 and _is_known(line)):

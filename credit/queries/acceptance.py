@@ -52,11 +52,12 @@ class Acceptance:
 def would_accept(
     line: CreditLine, amount: Money, *, buyer: str | None = None, buyer_risk: int = 0
 ) -> Acceptance:
-    """Whether an order of `amount` would be accepted now, and if not, why and when it could be. It
-    is asked for an order of `buyer`, who was rated `buyer_risk`; without a buyer, for one of any
-    buyer, and the cap on one buyer is left out.
+    """Whether an order of `amount` would be accepted by the line as it was read, which is not
+    locked, and if not, for which reason first. Only if that is the limit, it also says what is
+    missing, which is the amount less what is available, and when it could be accepted.
 
-    Raises CurrencyMismatch, Invalid.
+    It is asked for an order of `buyer`, who was rated `buyer_risk`; without a buyer, for one of any
+    buyer, and the cap on one buyer is left out. Raises CurrencyMismatch, Invalid.
     """
     amount = money.accepted(amount, line.currency)
     code = decline_code(line, amount, buyer=buyer, buyer_risk=buyer_risk)
@@ -74,8 +75,9 @@ def would_accept(
 
 
 def _enough_on(line: CreditLine, amount: Money) -> dict[str, date | None]:
-    """When the limit will have room for `amount`, as fields of Acceptance: `possible_on` a day or,
-    if very many orders are open, `not_before` a day. No day is given if that never comes. It is
+    """When the limit will have room for `amount` if buyers pay each part on its due day, as a field
+    of Acceptance: `possible_on` a day or, if very many orders are open, `not_before` a day. What is
+    overdue or not delivered is not counted on. If that day never comes, `not_before` is None. It is
     empty if the amount is above the limit.
     """
     if amount > line.limit:

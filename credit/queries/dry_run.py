@@ -71,7 +71,7 @@ FROM steps
 OVERDUE_ENOUGH = f"""
 WITH day AS (
     SELECT merchant_id AS line_id, open_on AS today, "limit" FROM credit_creditline
-    WHERE currency = %(currency)s AND "limit" > 0
+    WHERE currency = %(currency)s
 ), overdue AS ({OVERDUE_BY_LINE}
 )
 SELECT count(*) FROM day JOIN overdue USING (line_id)
@@ -133,8 +133,8 @@ def outcome(policy: CreditPolicy, now: datetime) -> Outcome:
 
 def overdue_enough(policy: CreditPolicy) -> int:
     """How many lines of the policy's currency, where books are in cells of the cell that we are
-    inside, have so much overdue on their open day as freezes a line by this policy. Lines with a
-    limit of 0 are not counted. Whether they are frozen or closed makes no difference.
+    inside, have so much overdue on their open day as freezes a line by this policy; with a limit of
+    0 that is any amount (rule 7.5). Whether they are frozen or closed makes no difference.
     """
     asked = {
         "currency": policy.currency,
@@ -200,10 +200,11 @@ def compare(base: CreditPolicy, new: CreditPolicy, now: datetime) -> Brief:
 
 
 def of_arguments(asked: dict[str, Any], now: datetime) -> Brief:
-    """The comparison of `compare` for a version that is proposed, with the one before it. `asked`
-    has the arguments of operations.policies.introduce: currency, `starts_on`, and the figures that
-    differ from those of the version before. Raises Invalid for no currency, and ValidationError for
-    figures that make no sense.
+    """The comparison of `compare` for a version that is proposed, with the one that is in force
+    when it starts. `asked` has the arguments of operations.policies.introduce: currency,
+    `starts_on`, and the figures that differ from those of the version before. Raises Invalid for an
+    unknown currency, and ValidationError for figures that policy_bounds.faults names; constraints
+    of the database are not checked.
     """
     figures = {name: asked[name] for name in asked.keys() - {"currency", "starts_on"}}
     currency = money.check_currency(asked["currency"])

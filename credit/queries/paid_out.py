@@ -314,7 +314,9 @@ def of_order(order: Order, matured_on: date | None) -> Sequence[PaidPart]:
     not. `matured_on` is the local day on which the order's first payment matured, or None if it has
     none, and then nothing is found.
 
-    Only the first MOST_LOOKED_THROUGH withdrawals since that day are looked through.
+    Only the first MOST_LOOKED_THROUGH withdrawals since that day are looked through, and of these
+    none after the first one that paid out nothing of the order behind one that did. So what later
+    instalments brought may be missing.
     """
     line = order.line
     if matured_on is None:

@@ -73,8 +73,9 @@ def new(request: MemberRequest) -> HttpResponse:
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
     """Remove a destination of the merchant, which ends automatic withdrawals to it, with a trail
-    row, and redirect to the list. Only a POST is taken. Owners and finance may, with a second
-    factor. Raises Http404 if the merchant has no destination with the key `pk`.
+    row, and redirect to the list; withdrawals on their way to it go on, and one that was removed
+    before stays as it is. Only a POST is taken. Owners and finance may, with a second factor.
+    Raises Http404 if the merchant has no destination with the key `pk`.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

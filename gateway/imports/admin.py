@@ -86,7 +86,8 @@ def _counted(rows: int) -> str:
 
 def _stop(act: Act) -> Import:
     """Stop the import, with a trail row: rows that wait stay as they are. Raises NotTheirs if the
-    operator's role may not decide about its kind.
+    operator's role may not decide about its kind, and what operations.stop raises: NotAtWork, and
+    Invalid without a reason.
     """
     _check_role(act, act.row.of_kind)
     return operations.stop(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
@@ -94,7 +95,8 @@ def _stop(act: Act) -> Import:
 
 def _resume(act: Act) -> Import:
     """Resume the import, with a trail row; a job goes on with its rows. Raises NotTheirs if the
-    operator's role may not decide about its kind.
+    operator's role may not decide about its kind, and what operations.resume raises: NotStopped,
+    and Invalid without a reason.
     """
     _check_role(act, act.row.of_kind)
     return operations.resume(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)

@@ -174,7 +174,9 @@ def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
 
 
 def event_of(received: ReceivedEvent) -> Event:
-    """The event that the record keeps, as it was sent. The record must have an instant."""
+    """The event that the record keeps. Its data is whatever JSON was sent, which for a refused one
+    may be no object, and its id and type may be cut. The record must have an instant.
+    """
     assert received.said_at is not None
     return Event(
         received.event,

@@ -53,18 +53,22 @@ def _rotate(act: Act) -> Report:
 
 
 def _secrets(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    """How many secrets the endpoint has had; one more with each rotation."""
+    """How many secrets the endpoint has had, the first one included, under the label "Secrets so
+    far". Each rotation adds one, by which a page of before it is known to be out of date.
+    """
     return {"Secrets so far": endpoint.secrets.count()}
 
 
 def _parked(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    """Whether the endpoint is on, and how many of its deliveries are parked."""
+    """Whether the endpoint is on, under the label "On", and how many of its deliveries are parked
+    in the present cell, under "Parked".
+    """
     parked = endpoint.deliveries.filter(status=WebhookDelivery.Status.PARKED)
     return _is_on(endpoint) | {"Parked": parked.count()}
 
 
 def _is_on(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    """Whether the endpoint is on, as decisions show and compare it."""
+    """Whether the endpoint is on, under the label "On", as pages of decisions compare it."""
     return {"On": endpoint.is_on}
 
 
@@ -110,7 +114,7 @@ ABOUT_ENDPOINT = (
         form=Reasoned,
         effect=lambda endpoint: (
             "Everything that is parked for this endpoint is sent again, in the order of the events,"
-            " and tried for three days."
+            " and tried for three days. What is so old that its content is gone stays parked."
         ),
         shown=_parked,
         carry_out=Call(deliveries.resend_parked, "endpoint_id"),

@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from backoffice.briefs import FEW, Brief, Change, Fact, History, Past
 from gateway.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from gateway.webhooks.operations import deliveries
 from trail import histories
 
 Status = WebhookDelivery.Status
@@ -11,15 +12,20 @@ Status = WebhookDelivery.Status
 
 def of_endpoint(endpoint: WebhookEndpoint, name: str) -> Brief:
     """What an operator reads before the decision called `name` about an endpoint: what it is told,
-    what is on its way and parked, what the decision changes, what was decided before, and the
-    latest FEW attempts at its latest FEW deliveries.
+    what is on its way and parked, what the decision changes of that (nothing, unless it is "off",
+    "on" or "resend"), what was decided before, and the latest FEW attempts at its latest FEW
+    deliveries.
     """
     waiting = endpoint.deliveries.filter(status=Status.PENDING).count()
-    parked = endpoint.deliveries.filter(status=Status.PARKED).count()
+    all_parked = endpoint.deliveries.filter(status=Status.PARKED)
+    parked, again = all_parked.count(), deliveries.with_body(all_parked).count()
     changes = {
         "off": [Change("On", True, False), Change("Parked", parked, parked + waiting)],
         "on": [Change("On", False, True)],
-        "resend": [Change("Parked", parked, 0), Change("On its way", waiting, waiting + parked)],
+        "resend": [
+            Change("Parked", parked, parked - again),
+            Change("On its way", waiting, waiting + again),
+        ],
     }
     return Brief(
         facts=(

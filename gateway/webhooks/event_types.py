@@ -167,8 +167,9 @@ class EventType:
         return self.code
 
     def written(self, kept: Mapping[str, Any]) -> dict[str, Any]:
-        """The stored data `kept` of such an event as they are sent: amounts with exactly the digits
-        of their currency.
+        """The stored data `kept` of such an event as they are sent, in a new dict: amounts as texts
+        with exactly the digits of their currency; all else as it is, also an amount that is missing
+        or None. Raises Invalid for an amount that its currency cannot have.
         """
         data = dict(kept)
         for name in self.data.amounts():

@@ -91,8 +91,8 @@ def _meant(address: Address) -> Address:
 
 
 def resolve(host: str, port: int, *, is_encrypted: bool) -> list[str]:
-    """The addresses of a host. Raises NoAnswer if it has none, or if requests may not go to one of
-    them.
+    """The addresses of a host, as texts, each once. Raises NoAnswer if it has none, or if requests
+    may not go to one of them.
 
     A name with an address of ours among others is refused as a whole: the others are there to hide
     it.

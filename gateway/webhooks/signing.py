@@ -22,7 +22,9 @@ def new_secret() -> str:
 
 
 def body(event: WebhookEvent) -> str:
-    """The body of every request about the event, as JSON text; the same at every attempt."""
+    """The body of every request about the event, as JSON text; the same at every attempt. The event
+    has its number by then, and its data are still kept.
+    """
     said: dict[str, Any] = {
         "type": event.type,
         "timestamp": event.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
@@ -34,7 +36,9 @@ def body(event: WebhookEvent) -> str:
 
 
 def headers(event: WebhookEvent, text: str, secrets: Sequence[str], at: datetime) -> dict[str, str]:
-    """The headers of a request with the body `text`, signed with each of the secrets."""
+    """The headers of a request with the body `text` that is sent at the instant `at`, with a
+    signature by each of these secrets, in their order.
+    """
     name, at = f"evt_{event.uid.hex}", at.astimezone(UTC)
     signatures = (Webhook(secret).sign(msg_id=name, timestamp=at, data=text) for secret in secrets)
     return {

@@ -80,10 +80,10 @@ def _statement(kind: str, part: Element) -> Statement:
 
 
 def _balances(part: Element, where: str) -> tuple[Balance | None, Balance | None, str]:
-    """The opening and the closing balance, each None if it is not there, and their currency, ""
-    without any. A statement in several parts has balances between them, of which the first opens
-    and the last closes a part. Raises UnreadableFile for a balance without an amount, a direction
-    or a day. An error names the place `where`.
+    """The opening and the closing balance, each None if it is not there, and the currency of the
+    last balance, "" without any. A statement in several parts has balances between them, of which
+    the first opens and the last closes a part. An overdraft is below 0. Raises UnreadableFile for a
+    balance without an amount, a direction or a day. An error names the place `where`.
     """
     found: dict[str, Balance] = {}
     between: list[Balance] = []
@@ -248,7 +248,7 @@ def _given(reference: str) -> str:
 
 
 def _party(one: Element, role: str) -> Party:
-    """Who has this role in a payment: debtor or creditor."""
+    """Who has this role in a payment, "Dbtr" or "Cdtr"; what the bank does not say is ""."""
     related = one.find("RltdPties")
     return Party(
         name=text(related, f"{role}/Nm", f"{role}/Pty/Nm"),

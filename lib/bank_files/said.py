@@ -126,7 +126,7 @@ class Statement:
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, of all that it says but its name; equal for the same statement in
+        """SHA-256, in hex, of all that it says but its name (`id`); equal for the same statement in
         another file, however that writes its amounts.
         """
         said = _named(self)
@@ -208,7 +208,8 @@ def compact(number: str) -> str:
 
 
 def same_account(ours: str, said: str, currency: str) -> bool:
-    """Whether a file's account number is ours.
+    """Whether `said`, a file's number of an account in this currency, is our account `ours`, which
+    is an IBAN or another number. Case, white space and hyphens make no difference.
 
     Banks write an IBAN with the currency behind it, or the national number that is in it: the last
     digits of an IBAN, or bank code and account with a slash (37040044/532013000).

@@ -55,7 +55,9 @@ def text(element: Element | None, *paths: str) -> str:
 
 
 def texts(element: Element, path: str) -> list[str]:
-    """The texts of all elements at the path, those that have one."""
+    """The texts of all elements at the path, each with single spaces; an element that has nothing
+    in it is left out, and one of white space alone gives "".
+    """
     return [" ".join(one.text.split()) for one in element.findall(path) if one.text]
 
 

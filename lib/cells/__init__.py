@@ -61,8 +61,8 @@ def are_on() -> bool:
 
 
 def numbers() -> Sequence[int]:
-    """The numbers of all cells, in their order; the first alone in an installation without cells.
-    With cells it is one query.
+    """The numbers of all cells, in their order; the first alone in an installation without cells,
+    and before there are any. With cells it is one query.
     """
     if not are_on():
         return [FIRST]
@@ -70,7 +70,9 @@ def numbers() -> Sequence[int]:
 
 
 def there() -> Sequence[int]:
-    """Ask the database which cells have a schema: their numbers, in their order."""
+    """Ask the database which cells have a schema: their numbers, in their order; empty if there are
+    none.
+    """
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(NUMBERS)
         return [number for (number,) in cursor.fetchall()]
@@ -121,7 +123,7 @@ def where(ask: Callable[[], object]) -> AbstractContextManager[None]:
 
 def named(purpose: str) -> str:
     """The name of a lock or lease for this purpose, which says in which cell it is; no more than
-    the purpose in the first.
+    the purpose in the first cell, and in none.
     """
     return purpose if number() == FIRST else f"{purpose} in {entered()}"
 
@@ -291,7 +293,7 @@ def most_seconds() -> float | None:
 
 
 def entered() -> str:
-    """The cell that this thread or task is inside; "" if none."""
+    """The name of the cell that this thread or task is inside, such as "cell_7"; "" if none."""
     return _entered.get()
 
 

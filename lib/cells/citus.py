@@ -65,8 +65,8 @@ def is_there() -> bool:
 
 
 def machines() -> Sequence[Machine]:
-    """Ask the database for the machines of the cluster that cells may lie on, in the order of their
-    names.
+    """Ask the database, which has to be a cluster's (`is_there`), for the machines that cells may
+    lie on, in the order of their names.
     """
     with connection.cursor() as cursor:
         cursor.execute(MACHINES)
@@ -74,8 +74,8 @@ def machines() -> Sequence[Machine]:
 
 
 def places() -> Mapping[int, Machine]:
-    """Ask the database for the machine of each cell that is distributed, by the number
-    of the cell.
+    """Ask the database, which has to be a cluster's (`is_there`), for the machine of each cell that
+    is distributed, by the number of the cell.
     """
     with connection.cursor() as cursor:
         cursor.execute(PLACES)

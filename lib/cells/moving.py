@@ -30,8 +30,8 @@ _SAYS = " tael books are being moved"  # the database, of a question that was to
 
 
 def look(numbers: Collection[int]) -> tuple[int, frozenset[int]]:
-    """Ask the database for the key of the latest move of all, and the keys of the merchants that
-    are being moved out of the cells with these numbers.
+    """Ask the database for the key of the latest move of all, 0 if there was none, and the keys of
+    the merchants that are being moved out of the cells with these numbers.
     """
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(LOOK, [list(numbers)])
@@ -41,7 +41,8 @@ def look(numbers: Collection[int]) -> tuple[int, frozenset[int]]:
 
 def since(latest: int, merchants: Collection[int] | None = None) -> str:
     """The question (cells.asking) whether a move of these merchants is on record that came after
-    the one with this key; None is for all merchants of the cell that one is inside.
+    the one with this key; None is for all merchants of the cell that one is inside, and without any
+    merchant nothing is ever selected.
     """
     if merchants is None:
         of = "from_cell = {cell}"

@@ -87,8 +87,7 @@ def invite(
     trail row. `actor` is one of the merchant's owners or an administrator of ours; that these give
     a reason is up to their form. An open invitation to the address is revoked, without a trail row
     of its own. A form that is sent twice, with the same `request_key`, makes one invitation and one
-    e-mail: the repeat returns the invitation and mails nothing, even if the e-mail of the first
-    failed.
+    e-mail; if the e-mail could not be sent, the form sent again makes another.
 
     Raises FormConflict, NotAnOwner for any other actor, OperatorsAddress, AlreadyMember,
     TooManyInvitations, Invalid; and InvitationNotSent after the invitation is saved. It locks the
@@ -124,7 +123,12 @@ def invite(
         invitations.note_role(
             Action.MEMBER_INVITED, invitation, before, str(role), actor, now, reason
         )
-    _send(invitation, token)
+    try:
+        _send(invitation, token)
+    except InvitationNotSent:
+        # The same form sent once more is a new attempt, and no repeat of what has not gone out.
+        Invitation.objects.filter(pk=invitation.pk).update(request_key="")
+        raise
     return invitation
 
 

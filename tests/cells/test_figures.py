@@ -100,25 +100,26 @@ def at_once(works: Sequence[Callable[[], int]]) -> Done:
     ready.wait(SECONDS + 120)
     before = of_servers()
     found = [done.get(timeout=SECONDS + 120) for _ in processes]
-    after = of_servers()
+    taken = sum(seconds - before.get(number, 0.0) for number, seconds in of_servers().items())
     over.wait()
     for process in processes:
         process.join()
     many, seconds, ours = zip(*found, strict=True)
-    return Done(sum(many), max(seconds), sum(ours), after - before)
+    return Done(sum(many), max(seconds), sum(ours), taken)
 
 
-def of_servers() -> float:
-    """Seconds of processors that the servers' processes of this database have taken."""
-    ticks = 0
+def of_servers() -> dict[str, float]:
+    """Seconds of processors that each of the servers' processes of this database has taken, by its
+    number. Those that have ended are not there any more.
+    """
+    ticks = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             title = (folder / "cmdline").read_text(errors="replace")
             if title.startswith("postgres:") and connection.settings_dict["NAME"] in title:
-                ticks += sum(
-                    map(int, (folder / "stat").read_text().rpartition(")")[2].split()[11:13])
-                )
-    return ticks / os.sysconf("SC_CLK_TCK")
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                ticks[folder.name] = sum(map(int, fields[11:13]))
+    return {number: taken / os.sysconf("SC_CLK_TCK") for number, taken in ticks.items()}
 
 
 def for_a_while(act: Callable[[str], int]) -> Callable[[], int]:

@@ -8,9 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from moneyed import Money
 
 from backoffice import decision_pages
 from credit.models import CreditLine, CreditPolicy, LimitReview
+from credit.operations import limits
 from credit.queries import dry_run, policies, previews
 from merchants.models import Proposal
 from tests import shops
@@ -102,6 +104,24 @@ def test_of_an_overdue_order_only_the_parts_past_their_day_count_towards_a_freez
     assert (dry_run.overdue_enough(policy), shop.frozen_by()) == (1, ["OVERDUE"])  # 200 of 1,000
     shop.pay("2026-11-01 10:00", "A", "0.01")
     assert (dry_run.overdue_enough(policy), shop.frozen_by()) == (0, [])
+
+
+def test_with_a_limit_of_nothing_any_overdue_amount_counts_towards_a_freeze() -> None:
+    policy = policies.in_force("USD", date(2026, 11, 4))
+    shop = shops.join("2026-09-01 10:00", credit_limit="1000.00", payment_days=0)
+    shop.place("2026-10-01 10:00", "A", "10.00")
+    shop.deliver("2026-10-01 11:00", "A")
+    shop.run_jobs("2026-10-03 00:00")
+    assert (dry_run.overdue_enough(policy), shop.frozen_by()) == (0, [])  # 1 % of the limit
+    limits.set_limit(
+        merchant_id=shop.line.pk,
+        limit=Money(0, "USD"),
+        actor="olga@tael.example",
+        reason="No new orders.",
+        now=shop.at("2026-10-03 10:00"),
+    )
+    shop.run_jobs("2026-10-04 00:00")
+    assert (dry_run.overdue_enough(policy), shop.frozen_by()) == (1, ["OVERDUE"])
 
 
 @pytest.mark.full  # what the database computes, above

@@ -200,6 +200,25 @@ def test_an_invitation_whose_email_fails_is_kept_and_sent_again(
     assert role_of("mei@shop.example", shop) == "FINANCE"
 
 
+def test_the_form_sent_again_after_its_email_failed_sends_one(
+    shop: Shop, owner: User, settings: Settings
+) -> None:
+    working = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "tests.merchants.test_team_pages.Broken"
+    client = proved(owner)
+    form = to_invite("mei@shop.example", "FINANCE") | {"request_key": "f4a0" * 8}
+    assert "could not be sent" in text_of(client.post(INVITE, form, follow=True))
+    settings.EMAIL_BACKEND = working
+    for _ in range(2):  # the second one is a repeat
+        assert "we have sent a link" in text_of(client.post(INVITE, form, follow=True))
+    assert len(mail.outbox) == 1
+    kept = Invitation.objects.order_by("pk")
+    assert [(one.request_key, one.revoked_at is None) for one in kept] == [
+        ("", False),
+        ("f4a0" * 8, True),
+    ]
+
+
 class Broken:
     def __init__(self, **_: object) -> None:
         pass

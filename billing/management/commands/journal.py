@@ -39,8 +39,9 @@ class Command(OneCellCommand):
 
     def handle(self, **options: Any) -> None:
         """Write the journal's entries of these days and merchant, in this format, to the file
-        --output or the terminal, all from one snapshot. Raises CommandError if the journal is
-        switched off, or there is no such merchant.
+        --output or the terminal, all from one snapshot; without days it has all. Raises
+        CommandError if the journal is switched off, or there is no such merchant, and OSError if
+        the file cannot be written, which leaves a file with ".part" behind its name.
         """
         if not settings.TAEL_JOURNAL:
             raise CommandError(OFF)

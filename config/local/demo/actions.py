@@ -156,7 +156,9 @@ def reject_credit(key: str, told: str) -> Act:
 
 
 def _credit(merchant: int, key: str) -> int:
-    """The primary key of the merchant's credit that was asked for with this request key."""
+    """The primary key of the merchant's credit that was asked for with this request key. Raises
+    BillingCredit.DoesNotExist.
+    """
     return BillingCredit.objects.get(account=merchant, request_key=key).pk
 
 
@@ -207,7 +209,9 @@ def reject_threshold(told: str) -> Act:
 
 
 def _threshold(merchant: int) -> int:
-    """Look up the primary key of the merchant's latest request for a threshold."""
+    """Look up the primary key of the merchant's latest request for a threshold, decided or not.
+    Raises ThresholdRequest.DoesNotExist.
+    """
     return ThresholdRequest.objects.filter(account=merchant).latest("pk").pk
 
 
@@ -275,7 +279,9 @@ def _line(merchant: int) -> CreditLine:
 
 
 def _limit_request(merchant: int) -> int:
-    """Look up the primary key of the merchant's latest request or question about its limit."""
+    """Look up the primary key of the merchant's latest request or question about its limit, decided
+    or not. Raises LimitRequest.DoesNotExist.
+    """
     return LimitRequest.objects.filter(line=merchant).latest("pk").pk
 
 
@@ -320,9 +326,9 @@ def add_bank_account(
 
 def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
     """The act, called with the shop's key and the instant, that sets up weekly withdrawals: on this
-    day of the week, all available proceeds if they are at least `least`, an amount in the shop's
-    currency, to the destination whose number ends in `to`. `by` is who sets it up. Owners are
-    notified, and a trail row is written.
+    day of the week, from 1 (Monday) to 7, all available proceeds if they are at least `least`, an
+    amount in the shop's currency, to the destination whose number ends in `to`. `by` is who sets it
+    up. Owners are notified, and a trail row is written.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -414,7 +420,7 @@ def bank_paid(key: str, reference: str) -> Act:
 
 def _withdrawal(merchant: int, key: str) -> int:
     """Look up the primary key of the merchant's withdrawal that was requested with this request
-    key.
+    key. Raises Withdrawal.DoesNotExist.
     """
     return Withdrawal.objects.get(line=merchant, request_key=key).pk
 

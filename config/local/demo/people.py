@@ -72,7 +72,8 @@ def create_users() -> None:
     """Create those of the demonstration's users who do not exist yet, each with a verified e-mail
     address and an operator's group if they have one, and give all of them those of their roles at
     its merchants that they lack. A user who exists already keeps their password, and a role that
-    they have at a merchant.
+    they have at a merchant. The demonstration's shops have to be there: Merchant.DoesNotExist is
+    raised otherwise, and nobody is created.
     """
     people = get_user_model().objects
     for login in LOGINS:

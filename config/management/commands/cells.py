@@ -96,8 +96,9 @@ class Command(BaseCommand):
         return f"The books are in cell {cells.FIRST} at {citus.places()[cells.FIRST]}."
 
     def _add(self, number: int | None) -> str:
-        """Add the cell with this number, or the next one, and on a cluster of Citus have it on one
-        of its machines; returns a sentence that says so. Raises NoCells, CellExists, NotPossible.
+        """Add the cell with this number, or the one after the highest without one, and on a cluster
+        of Citus have it on one of its machines; returns a sentence that says so. Raises NoCells,
+        CellExists, NotPossible, and ValueError for a number that no cell can have.
         """
         number = number or max(cells.numbers()) + 1
         if citus.is_there():

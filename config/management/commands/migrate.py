@@ -69,7 +69,11 @@ class Command(migrate.Command):
                 cursor.execute("RESET lock_timeout")
 
     def _has_migrated(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> bool:
-        """Migrate. Returns whether it is done; if not, it says who may have been in the way."""
+        """Migrate as Django's command does, waiting for each lock only for LOCK_MILLISECONDS.
+        Returns whether it is done. If a table was in use, a sentence on standard error says whose
+        transaction may have been in the way, and the result is False; other errors of the database
+        are raised.
+        """
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = '{LOCK_MILLISECONDS}ms'")
         try:

@@ -31,9 +31,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, take: bool, instead: list[tuple[str, str]], **_: Any) -> None:
-        """With --take, make the books count days by the installed tzdata, with a trail row. In any
-        case print which version they count by, which is installed, and which zones of merchants it
-        does not have. Raises CommandError if --instead is given alone, or taking is refused.
+        """With --take, make the books count days by the installed tzdata, with trail rows for a new
+        version and for each account whose zone is replaced. In any case print which version they
+        count by, which is installed, and which zones of merchants it does not have. Raises
+        CommandError if --instead is given alone, or taking is refused.
         """
         if instead and not take:
             raise CommandError("--instead goes with --take.")

@@ -72,8 +72,9 @@ class Command(BaseCommand):
 
     def _prepare(self, *, demo: bool, most: int) -> None:
         """Delete what earlier starts counted for the metrics, migrate the database and, with
-        `demo`, load the demonstration into an empty one. Where the books are in cells, there are
-        `most` of them at least. Raises CannotStart if the database has cells and this has not.
+        `demo`, load the demonstration into an empty one, or go on with a load that was cut short.
+        Where the books are in cells, cells are added until there are `most` of them. Raises
+        CannotStart if the database has cells and this has not.
         """
         metrics.empty_folder()
         there = len(cells.there())

@@ -31,12 +31,14 @@ def _tells(
     source: str = "",
 ) -> pgtrigger.Trigger:
     """A trigger that writes an event of this type for each row that is inserted or updated
-    (`operation`) so that `when` holds.
+    (`operation`) so that `when` holds. There is one event of a type for a row: a row that would
+    have a second one cannot be written.
 
     All texts but the names in `data` are SQL about OLD and NEW. `source`, if given, is what stands
     behind a FROM and gives exactly one row, of which `merchant` and `data` may tell, too: they
     query no table themselves, which Citus refuses among VALUES. `unless` suppresses the event; it
-    may query other tables, which `when` may not.
+    may query other tables, which `when` may not. `data` has just the members that the type
+    declares, or an AssertionError is raised.
     """
     missing = type_.data.model_fields.keys() ^ data.keys()
     assert not missing, f"{type_}: {missing} is declared or filled in, and not both"

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from gateway.webhooks import queries, signing
 from gateway.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -204,11 +205,17 @@ def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> Webho
     return delivery
 
 
+def with_body(parked: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
+    """Those of these deliveries that can be sent again: what their event says is still kept."""
+    return parked.exclude(event__data={})  # as in outbox.HAS_DATA
+
+
 @transaction.atomic
 def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Have everything sent again that is parked for this endpoint, in the order of the events, with
-    a trail row even if nothing was parked. What is too old to be kept stays parked. It locks the
-    endpoint.
+    """Have the job send everything again that is parked for this endpoint, in the order of the
+    events, and try each for three days anew; with a trail row even if nothing was parked. Where the
+    books are in cells, that is of the present cell alone. What is too old to be kept stays parked.
+    It locks the endpoint.
 
     Raises WebhookEndpoint.DoesNotExist, EndpointIsOff; Invalid without a reason.
     """
@@ -216,14 +223,15 @@ def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
     if not endpoint.is_on:
         raise EndpointIsOff(f"Endpoint {endpoint} is off.")
-    parked = endpoint.deliveries.filter(status=Status.PARKED).exclude(event__data={})
-    count = parked.update(status=Status.PENDING, first_attempt_at=None, next_attempt_at=now)
+    parked = endpoint.deliveries.filter(status=Status.PARKED)
+    before, again = parked.count(), with_body(parked)
+    count = again.update(status=Status.PENDING, first_attempt_at=None, next_attempt_at=now)
     trail.write(
         Action.DELIVERY_RESENT,
         merchant_id=endpoint.merchant_id,
         subject=str(endpoint),
-        before={"parked": count},
-        after={"parked": 0},
+        before={"parked": before},
+        after={"parked": before - count},
         actor=actor,
         reason=reason,
         now=now,

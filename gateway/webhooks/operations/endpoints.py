@@ -58,12 +58,13 @@ def add(
     now: datetime,
 ) -> Secret:
     """Add an endpoint, with a trail row: from now on, events of these types are sent to this
-    address, those of `merchant` (its reference) or of all merchants. Returns its secret.
+    address, those of `merchant` (its reference) or, for "", of all merchants. Returns its secret.
 
-    A form that is sent twice, with the same `request_key`, adds one endpoint and returns the same
-    secret. Raises FormConflict, UnknownMerchant; Invalid for an address that cannot be one, for no
-    or unknown types, and without a reason. Of two calls at once with the same key, the second
-    waits.
+    A form that the same actor sends twice, with the same `request_key`, adds one endpoint: the
+    second time that endpoint and its first secret are returned, even if types or merchant differ.
+    Raises FormConflict if the address differs, UnknownMerchant; Invalid for an address that cannot
+    be one, for no or unknown types, and without a reason. Of two calls at once with the same key,
+    the second waits.
     """
     reason = wording.checked("reason", reason)
     if request_key:
@@ -115,7 +116,10 @@ def _known(types: Collection[str]) -> list[str]:
 
 
 def _new_secret(endpoint: WebhookEndpoint, now: datetime) -> Secret:
-    """Make a new secret of the endpoint, and store it encrypted. Returns it with its text."""
+    """Make a new secret of the endpoint, which counts without end, and store it encrypted. Returns
+    it with its text. The caller has given the one before an end: the database refuses two without
+    one.
+    """
     text = signing.new_secret()
     row = WebhookSecret(pk=encrypted.next_key(WebhookSecret), endpoint=endpoint, made_at=now)
     encrypted.put(row, "secret", text.encode())
@@ -172,7 +176,8 @@ def rotate_secret(
 @transaction.atomic
 def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
     """Send nothing to the endpoint any more, with a trail row. Its pending deliveries are parked,
-    also those of events that nobody had numbered yet (outbox.number).
+    also those of events that nobody had numbered yet (outbox.number); where the books are in cells,
+    only those of the present cell.
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
     """
@@ -187,7 +192,7 @@ def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Web
 def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
     """Send events to the endpoint again, with a trail row. Parked deliveries stay parked, and what
     happened in between is not sent; events that nobody had numbered yet are numbered first
-    (outbox.number).
+    (outbox.number), where the books are in cells only those of the present cell.
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason. It locks the endpoint.
     """
@@ -198,8 +203,8 @@ def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Webh
 def _turn(
     endpoint_id: int, is_on: bool, action: Action, reason: str, actor: str, now: datetime
 ) -> WebhookEndpoint:
-    """Turn the endpoint on or off, with a trail row. Raises UnknownEndpoint, AlreadySet, Invalid.
-    It locks the endpoint.
+    """Turn the endpoint on or off, with a trail row; its deliveries are left as they are. Raises
+    UnknownEndpoint, AlreadySet, Invalid without a reason. It locks the endpoint.
     """
     reason = wording.checked("reason", reason)
     endpoint = _locked(endpoint_id)

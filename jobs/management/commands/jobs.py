@@ -73,7 +73,9 @@ def _cells(job: JobState) -> tuple[str, ...]:
 
 
 def _ended(run: JobRun, *, is_stuck: bool) -> str:
-    """When the run ended, "at work" while it is open, or "LOST" if it lost a chunk or is stuck."""
+    """The time of day in UTC at which the run ended, "at work" while it is open, or "LOST" if it
+    was closed as lost or is stuck.
+    """
     if run.is_lost or is_stuck:
         return "LOST"
     return _clock(run.ended_at) if run.ended_at else "at work"

@@ -8,12 +8,20 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from gateway.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
+from gateway.webhooks.models import (
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookSecret,
+)
+from gateway.webhooks.operations import endpoints
 from lib import encrypted
 from tests import shops, trailed
 from tests.factories import browser_of, member, operator
+from tests.gateway.webhooks import hooks
 from tests.gateway.webhooks.hooks import ADMINISTRATOR, decline, deliver, endpoint, standing
 from tests.gateway.webhooks.receivers import Receiver
+from tests.text import text_of
 from tests.trailed import Told
 from tests.whole import full, some
 
@@ -169,6 +177,28 @@ def test_what_is_parked_is_shown_with_every_attempt_and_sent_again(
     ]
     answer = administrator.post(page(delivery, "resend"), {"reason": "Mended."})
     assert "is tried by itself" in answer.text
+
+
+def test_what_is_parked_and_too_old_to_be_kept_is_said_to_stay_so(
+    receiver: Receiver, administrator: Client
+) -> None:
+    shop = shops.join("2026-11-01 10:00")
+    to = endpoint(receiver.url, ["order.declined"]).endpoint
+    for order in ("A-1", "A-2", "A-3"):
+        decline(shop, order)
+    endpoints.turn_off(endpoint_id=to.pk, now=shops.instant("2026-11-02 10:30"), **hooks.BY)
+    endpoints.turn_on(endpoint_id=to.pk, now=shops.instant("2026-11-02 10:40"), **hooks.BY)
+    first = WebhookDelivery.objects.order_by("pk")[0].event_id
+    WebhookEvent.objects.filter(pk=first).update(data={})  # as the cleaning job leaves it
+    assert "Parked 3 1" in text_of(administrator.get(page(to, "resend")))
+    since = trailed.newest()
+    administrator.post(page(to, "resend"), {"reason": "Mended."})
+    assert trailed.told(since) == [Told("DELIVERY_RESENT", str(to), {"parked": 3}, {"parked": 1})]
+    assert standing() == [
+        "order.declined PARKED 0",  # there is nothing left of it to tell
+        "A-2 PENDING 0",
+        "A-3 PENDING 0",
+    ]
 
 
 Somebody = Callable[[], Client]
