@@ -214,10 +214,11 @@ def _ended(
 
 
 def hold_both(merchant_ids: Collection[int]) -> Held:
-    """Lock the accounts of these merchants until the transaction ends, and then their lines.
+    """Lock the accounts of these merchants until the transaction ends, and then their lines, each
+    in the order of their keys. A merchant without one is left out of what is returned.
 
-    No day is worked off. It is for callers that then lock some of them one by one, in another
-    order, such as that of events.
+    No day is worked off, and no instant is noted. It is for callers that then lock some of them one
+    by one, in another order, such as that of events.
     """
     keys = list(merchant_ids)
     of_accounts, of_lines = prepared.rows_of_each(

@@ -180,8 +180,9 @@ def _asking() -> Iterator[None]:
 
 
 def _customer(account: BillingAccount, client: "stripe.StripeClient") -> str:
-    """The id of the merchant's customer at Stripe. It is created for the merchant's first card, and
-    only once even if that is tried twice.
+    """The id of the merchant's customer at Stripe: that of its latest card, removed ones included,
+    or else of one that is created now. Tried again before a card is kept, it is the same one as
+    long as Stripe remembers the request (about a day). Raises Stripe's errors.
     """
     known = Card.objects.filter(account=account, provider=PROVIDER).exclude(customer="")
     customer = known.order_by("-pk").values_list("customer", flat=True).first()

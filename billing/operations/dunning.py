@@ -180,9 +180,9 @@ def next_with_new_method(
     account: BillingAccount, invoice: Invoice, *, now: datetime
 ) -> datetime | None:
     """The instant at which an unpaid bill is tried after a choice of method: now, if it has failed
-    or is due, otherwise its due day, or the end of its pause if that is later; under a payment
-    plan, the day of its next part. None if the method does not collect it: bank transfer, or too
-    little is left.
+    or is due, even while it is paused; otherwise its due day, or the end of its pause if that is
+    later; under a payment plan, the day of its next part. None if the method does not collect it:
+    bank transfer, or too little is left. Nothing is written.
 
     Rule 16.8.
     """
@@ -198,10 +198,10 @@ def next_with_new_method(
 
 
 def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
-    """Set when each bill of the locked account that is tried by itself is tried next, after its
-    payment method has changed; a bill that is now paid by transfer may get a later due day
-    (give_days_to_pay). Bills with an attempt that has no answer yet are left alone. It locks the
-    unpaid bills.
+    """Set when each open bill of the locked account, and each uncollectible one under a payment
+    plan, is tried next, after its payment method has changed (next_with_new_method); a bill that is
+    now paid by transfer is not tried any more, and may get a later due day (give_days_to_pay).
+    Bills with an attempt that has no answer yet are left alone. It locks the unpaid bills.
 
     `chosen_by` is who chose the method. Attempts that become due only because of the choice are
     recorded as caused by them.

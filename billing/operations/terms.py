@@ -20,7 +20,8 @@ def change_plan(
     *, merchant_id: int, plan: accounts.Plan, actor: str, reason: str, now: datetime
 ) -> PlanTerm:
     """Give the account this plan from its next plan date on, and record that, also on the trail if
-    it is another plan than was to come; nothing is charged or given back now.
+    it is another plan than was to come; nothing is charged or given back now, and the merchant is
+    not notified. Returns the term that begins then.
 
     A later change before that date takes its place. Raises AccountClosed, CurrencyMismatch, and
     Invalid for a plan that cannot be or without a reason. It locks the account, whose ended days
