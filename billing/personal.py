@@ -51,8 +51,9 @@ def register() -> None:
 
 
 def _of(subject: Subject) -> "QuerySet[BankLine]":
-    """The query for the lines that have the payer's account or name on their other side, in the
-    order in which they came.
+    """The query for the lines that have the one name of the subject, which may be an account's
+    number or a person's name, on their other side, in the order in which they came. Only lines of
+    the cell that we are inside are found.
     """
     (payer,) = subject.names
     marks = Q(other_account_mark__in=other_sides.account_marks(payer))

@@ -62,7 +62,8 @@ class Begun:
 
 def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
     """Create a SetupIntent at Stripe, by which the merchant's browser hands a card to Stripe, and
-    before a merchant's first card also a customer there. No card is kept yet.
+    before a merchant's first card also a customer there. Returns its id, which `finish` takes, and
+    the secret for the browser. No card is kept yet, and nothing is written here.
 
     Raises ProviderNotReady, ProviderSilent, TooManyCards, BillingAccount.DoesNotExist.
     """
@@ -87,8 +88,9 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
 def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
     """Keep the card that was handed to Stripe, and collect from it from now on, with a trail row,
     as payment_methods.add_card does; a freeze may be lifted and unapplied money pay bills, of which
-    the merchant is notified. If the card is kept already, nothing is changed, even if it was
-    removed or another method was chosen since; else account and credit line are locked.
+    the merchant is notified. Bills are tried by the caller or the job, not here. If the card is
+    kept already, it is returned and nothing is changed, even if it was removed or blocked, or
+    another method was chosen since; else account and credit line are locked.
 
     Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
     Merchant.DoesNotExist, and what payment_methods.add_card raises.

@@ -50,12 +50,13 @@ class InvoiceHasPayments(Refused):
 
 @transaction.atomic
 def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Issue a reviewed draft under the next number of its date's year, and notify the merchant; it
-    is collected from now on, or due in 7 days if the account pays by transfer. The decision is
-    recorded, also on the trail.
+    """Issue a draft under the next number of its date's year, and notify the merchant. It is to be
+    collected at once, which the job does, or due in 7 days if the account pays by transfer. The
+    decision is recorded, also on the trail.
 
-    The merchant's unapplied money pays unpaid bills at once. Raises UnknownInvoice, InvoiceNotOpen,
-    Invalid without a reason. It locks the bill, its account and its credit line. Rule 15.21.
+    The merchant's unapplied money pays unpaid bills at once, this one too. Raises UnknownInvoice,
+    InvoiceNotOpen for what is no draft, Invalid without a reason. It locks the bill, its account
+    and its credit line. Rule 15.21.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now

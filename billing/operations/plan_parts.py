@@ -50,7 +50,7 @@ def next_attempt(
 ) -> datetime | None:
     """The instant at which the bill is tried next by the plan: as the day of its oldest part that
     is not paid starts, which may be past, or of the first such part after the day `after`. None if
-    nothing collects it, or no part is left.
+    the account pays by bank transfer, or no part is left.
     """
     day = payment_plans.next_day(plan, invoice, after=after)
     if day is None or not account.pays_by_itself:

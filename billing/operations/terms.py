@@ -60,7 +60,7 @@ def change_time_zone(
 ) -> TimeZonePeriod:
     """Count the merchant's days in `timezone` from the start of its next local month on, and record
     that, also on the trail if it is another zone than was to come; returns the period that begins
-    then. A closed account's is changed, too.
+    then. A closed account's is changed, too. The merchant is not notified.
 
     Billing account and credit line change with the day-end that ends this month; a later change
     before that takes its place. Raises Invalid for a zone that is none or without a reason. It
