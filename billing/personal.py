@@ -106,8 +106,9 @@ def _erase(subject: Subject, pseudonym: str) -> int:
 
 
 def _old(before: datetime, now: datetime) -> "QuerySet[BankLine]":
-    """The query for the lines booked before the day of the instant `before` that still say who was
-    on the other side, and do not wait for anybody.
+    """The query for the lines booked by the bank before the day (in UTC) of the instant `before`
+    that still say who was on the other side, and do not wait for anybody. `now` is not used: all
+    kinds of rows that are kept for a time are asked for with both.
     """
     done = (Status.BOOKED, Status.OUTGOING, Status.SET_ASIDE, Status.ELSEWHERE)
     old = BankLine.objects.filter(booked_on__lt=before.date(), status__in=done)

@@ -118,9 +118,9 @@ class NewAccount(NamedTuple):
 @transaction.atomic
 def open(new: Sequence[NewAccount]) -> None:
     """Open these accounts, each with its first plan term, charge the first plan fees, and write the
-    bills for them (none where the plan is free), of which the merchants are notified. Raises
-    Invalid and CurrencyMismatch for terms that an account can't have (NewAccount.row): then none is
-    opened.
+    bills for them, of which the merchants are notified; none where the plan is free, or its fee is
+    less than the account's provider collects. Raises Invalid and CurrencyMismatch for terms that an
+    account can't have (NewAccount.row): then none is opened.
     """
     accounts = [one.row() for one in new]
     rows.insert(accounts)

@@ -160,7 +160,8 @@ def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card
 
 def detach(card: Card) -> None:
     """Detach a card that was removed or blocked here from its customer at Stripe. If Stripe does
-    not answer, it stays attached there, and that is logged.
+    not answer or refuses, it stays attached there, and that is logged, not raised. Does nothing for
+    a card of another provider.
     """
     if card.provider != PROVIDER:
         return

@@ -123,13 +123,14 @@ def pay_now(
 
 def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     """Try to collect the oldest of the account's unpaid bills that are to be tried by now
-    (`next_attempt_at`), right after a choice of method, within the seconds that a page
-    waits. The other bills are left to the job.
+    (`next_attempt_at`), right after a choice of method, within the seconds that a page waits. The
+    other bills are left to the job.
 
-    Returns the new attempt, which may have failed or have no answer yet; or None if no bill
-    is to be tried, or `collect` could not make one. It locks the bill, its account and its
-    credit line, and the merchant is notified of a failure that counts. Raises
-    ProviderNotReady, and UnknownInvoice. Rule 16.9.
+    Returns the new attempt, which may have failed or have no answer yet; or None if no bill is to
+    be tried, or `collect` could not make one. It locks the bill, its account and its credit line,
+    and commits before it asks, so the choice is committed before and it is not called in a
+    transaction. The merchant is notified of a failure that counts. Raises ProviderNotReady, and
+    UnknownInvoice. Rule 16.9.
     """
     due = invoices.to_collect_of(merchant_id, now)
     if not due:
