@@ -252,7 +252,8 @@ def note_change(
     proposal: Proposal | None = None,
 ) -> AccountChange:
     """Record a change of the locked account's terms, with a trail row; the account's own row is
-    changed by the caller. It takes effect on the open day unless `effective_on` is given.
+    changed by the caller, who has checked the reason. It takes effect on the open day unless
+    `effective_on` is given. The merchant is not notified.
 
     `before` and `after` are the values in the record, which is written in any case. `trailed` has
     pairs of the values before and after for the trail, by name; no trail row is written if no pair

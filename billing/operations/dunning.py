@@ -93,7 +93,7 @@ def fail(
 ) -> None:
     """Record the first failed attempt on the locked bill, notify the merchant, and set the day on
     which the bill freezes the credit line. If the bill has failed before, the merchant is told only
-    when no retry is left, once.
+    when no retry is left, once. When the bill is tried next is for the caller to set.
 
     After a hard decline (`is_hard`) the merchant is told that nothing tries it again. A bill with a
     charge for a payment that was taken back freezes the line at once. Rule 11.4.
@@ -304,8 +304,9 @@ def _unpaid_until(account: BillingAccount, invoice: Invoice, today: date) -> dat
 
 def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None:
     """Set the day on which each of these unpaid bills of the locked account freezes the credit
-    line, counted from its first failure. Bills that never failed, or are under a payment plan, are
-    left out.
+    line, counted from its first failure, besides the days that are set already; for a day that has
+    come, it is frozen as the next one starts. Bills that never failed, or are under a payment plan,
+    are left out.
 
     Rule 16.11.
     """

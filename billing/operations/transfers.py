@@ -201,9 +201,10 @@ def write(
     actor: str,
 ) -> BankTransfer:
     """Write the row of a transfer to the locked account, with the bill that it `named`, of which
-    `payment` is what it paid. The `rest` becomes unapplied money and pays unpaid bills, and the
-    merchant is notified of both. If the money arrived before today, the freeze of the line for
-    unpaid bills is adjusted. Writes no trail row.
+    `payment` is what it paid. The `rest`, if it is above 0, becomes unapplied money and pays unpaid
+    bills, and the merchant is notified of both. If the money arrived before today, the freeze of
+    the line for unpaid bills is adjusted. Writes no trail row. The caller has checked the day, and
+    that no transfer is recorded on the account under this reference.
     """
     entry = _receive(account, rest, reference, actor) if rest else None
     transfer = BankTransfer.objects.create(
