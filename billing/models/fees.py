@@ -153,5 +153,7 @@ class Fee(models.Model):
 
     @property
     def is_credit(self) -> bool:
-        """Whether its charges are credits, by its category."""
+        """Whether its category is one of credits. That is so also of fees that use credit up or
+        take it back (USING_CREDIT), whose charges are above 0.
+        """
         return self.category in CREDIT_CATEGORIES

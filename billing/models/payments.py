@@ -240,7 +240,7 @@ class Payment(models.Model):
     @property
     def was_tried(self) -> bool:
         """Whether a provider was to collect it: a card's, the sandbox or the merchant's proceeds. A
-        transfer, unapplied money and a credit are not tried.
+        transfer, unapplied money, a credit and what was settled before Tael are not tried.
         """
         return self.provider not in self.OWN_PROVIDERS
 

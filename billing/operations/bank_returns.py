@@ -129,10 +129,9 @@ def _say_elsewhere(line_id: int, cell: int, statement: str, actor: str, now: dat
 @transaction.atomic
 def take_back(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
     """Record that the payment of one bill was returned, or a part of it, as the line with this key
-    says, which is a return: a reversal of it, of which the merchant is notified. It waits for what
-    is decided about it (rule 18.4), unless unapplied money of the merchant covers all of it. A
-    trail row is written. Where the money is on no account any more, as an operator had said that it
-    was nobody's, only the line is booked.
+    says, which is a return: a reversal of it, which waits for what is decided about it (rule 18.4),
+    and of which the merchant is notified. A trail row is written. Where all of that money is on no
+    account any more, as an operator had said that it was nobody's, only the line is booked.
 
     Raises UnknownLine, AlreadyDecided for a line that is no return, ChangedMeanwhile, Invalid
     without a reason, and NotReturnable where the money paid no bill by itself, or less of it is

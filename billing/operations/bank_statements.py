@@ -51,7 +51,8 @@ def wait_turn() -> None:
 def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFile:
     """Take all statements of a bank's file, or none of it, and return the file; of one that was
     taken before, the one of then. Where the books are in cells, each statement is taken in one of
-    them: that which has the account's others, or else this one (rule 30.11).
+    them: that which has the account's others, or else this one (rule 30.11). The file is on record
+    in each of these cells, and that of the first statement's cell is returned.
 
     One that goes on where the last statement of its account ended is TAKEN, as is the first of an
     account, and so are those that waited for it; any other one waits for an operator. The same file
@@ -256,7 +257,9 @@ def _of_entry(entry: Entry, currency: str) -> Iterator[tuple[BankLine, OtherSide
 
 
 def _shown(text: str, longest: int) -> str:
-    """The bank's text on one line, with single spaces, as far as it can be kept."""
+    """The bank's text on one line, with single spaces, cut to at most `longest` characters, and
+    with a mark for each character that cannot be kept.
+    """
     return texts.shown(" ".join(text.split()), longest)
 
 
