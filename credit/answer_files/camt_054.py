@@ -22,10 +22,13 @@ def read(notices: Iterable[Statement]) -> Iterator[Said]:
 def _said(notice: Statement, entry: Entry, one: Transaction) -> Said:
     """What a payment of a notice says of the withdrawal whose reference it has; without one, of the
     batch or the file that it names, if it names any. A debit that was booked without a reference is
-    a BATCH. The amount is the one that was ordered, where the notice has it, and otherwise the one
-    that was booked.
+    a BATCH. The amount of a debit is the one that was ordered, where the notice has it; of a
+    credit, also one that brings a withdrawal back, it is the one that was booked.
     """
-    amount, _, currency = one.instructed.partition(" ")
+    # What was ordered, where charges were booked together with what went out. Of what came in, only
+    # what was booked is here: a return may name what was ordered once, and have lost charges.
+    ordered = "" if one.is_credit else one.instructed
+    amount, _, currency = ordered.partition(" ")
     reference = one.end_to_end_id or one.instruction_id
     status = _status(entry, one)
     return Said(
@@ -36,7 +39,6 @@ def _said(notice: Statement, entry: Entry, one: Transaction) -> Said:
         or one.transaction_id
         or notice.id,
         reason=" ".join(filter(None, [_code(one), one.return_text])),
-        # What was ordered, where charges were booked together with it.
         amount=amount or f"{one.amount:f}",
         currency=currency or notice.currency,
         account=notice.account,

@@ -222,6 +222,48 @@ def test_a_notice_of_entries_tells_what_was_booked_and_what_came_back(shop: shop
     books.assert_clean()
 
 
+def ordered(amount: str, currency: str = "EUR") -> str:
+    """The XML of what was ordered, beside what was booked."""
+    said = f'<InstdAmt><Amt Ccy="{currency}">{amount}</Amt></InstdAmt>'
+    return f"<AmtDtls>{said}</AmtDtls>"
+
+
+def test_what_came_back_counts_as_it_was_booked_and_what_went_out_as_it_was_ordered(
+    shop: shops.Shop,
+) -> None:
+    _, (charged, abroad, less, other) = sent(shop, "100.00", "200.00", "300.00", "400.00")
+    # Charges on top of what was ordered; and another amount or currency than was ordered.
+    found = take(
+        NOTICE.format(
+            entry(charged, "102.00", more=ordered("100.00"))
+            + entry(abroad, "200.00")
+            + entry(less, "300.00", more=ordered("298.00"))
+            + entry(other, "400.00", more=ordered("400.00", "USD"))
+        )
+    )
+    assert [outcome for _, outcome, _ in found] == ["PAID", "PAID", "REFUSED", "REFUSED"]
+    assert "says that 298.00 EUR was paid" in found[2][2]
+    assert "says that 400.00 USD was paid" in found[3][2]
+    # It comes back less charges, and names what was ordered once.
+    with nothing_changes(
+        but=["credit_payoutanswer", "credit_payoutanswerfile", "trail_trailentry"]
+    ):
+        found = take(
+            NOTICE.format(
+                entry(charged, "98.00", side="CRDT", more=ordered("100.00") + back("AC04"))
+                + entry(abroad, "185.20", side="CRDT", more=ordered("200.00", "USD") + back("AC04"))
+            )
+        )
+    assert [outcome for _, outcome, _ in found] == ["REFUSED", "REFUSED"]
+    assert "98.00 EUR came back, and 100.00 EUR were sent" in found[0][2]
+    assert "185.20 EUR came back, and 200.00 EUR were sent" in found[1][2]
+    # All of it comes back, whatever the bank says was ordered in another currency.
+    whole = entry(abroad, "200.00", side="CRDT", more=ordered("216.00", "USD") + back("AC04"))
+    assert take(NOTICE.format(whole)) == [(abroad.reference, "BACK", "")]
+    assert entries(shop)[-1] == "SENT_BACK 200.00"
+    books.assert_clean()
+
+
 def one_sum(amount: str, batch: str = "") -> str:
     """An entry of a notice that has a batch as one sum, and none of the payments in it."""
     said = f"<NtryDtls><Btch>{batch}</Btch></NtryDtls>" if batch else ""
