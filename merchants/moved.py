@@ -43,9 +43,11 @@ def cells_of(names: Iterable[str]) -> dict[str, int]:
     return dict(left.values_list("name", "move__merchant__cell"))
 
 
-def cells_of_file(file: str) -> Sequence[int]:
+def cells_of_file(file: str, currency: str = "") -> Sequence[int]:
     """Look up the numbers of the cells, the lowest first, in which what the file for the bank with
-    this name pays is now, if it left the cell that made it.
+    this name pays is now, if it left the cell that made it: in this currency, or in all.
     """
     left = MovedName.objects.filter(file=file, move__is_done=True)
+    if currency:
+        left = left.filter(currency=currency)
     return sorted(set(left.values_list("move__merchant__cell", flat=True)))

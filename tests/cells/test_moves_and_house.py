@@ -41,7 +41,7 @@ from tests.billing.at_stripe import billed_shop, collect
 from tests.cells.test_moves import audit_is_clean, move
 from tests.credit import test_bank_messages as messages
 from tests.credit.pages import set_clock
-from tests.credit.test_payment_files import GERMAN, OURS, again, export, shop_in
+from tests.credit.test_payment_files import GERMAN, OURS, THAI, again, export, shop_in
 from tests.credit.withdrawing import add, shop_with, withdraw
 from tests.factories import browser_of, operator
 from tests.shops import instant
@@ -521,6 +521,30 @@ def test_a_file_for_the_bank_is_not_written_in_part_or_another_form_once_a_merch
     with cells.at(1):
         assert again(own) == own.content
         assert again(own, as_sent=True) == own.content
+
+
+def test_what_a_bank_says_of_a_part_of_a_file_goes_to_the_cells_that_have_any_of_it(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(OURS)
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        german, thai = shop_in("EUR", **GERMAN), shop_in("THB", **THAI)
+        euro, baht = withdraw(german, "100.00"), withdraw(thai, "200.00")
+        batch = export(euro, baht)
+    move(thai, 2)
+    now = instant("2026-11-06 12:00")
+    rejected = messages.part(batch.name, code="RJCT").replace("-EUR", "-THB")
+    with cells.at(1):
+        content = messages.report(batch.name, parts=rejected)
+        payout_answers.upload(content=content.encode(), actor="ada@tael.example", now=now)
+    found = cells.in_each(
+        lambda: [
+            (answer.reference, answer.outcome)
+            for answer in (payout_answers.take(one, now=now) for one in to_take(now))
+        ]
+    )
+    assert found == [[], [(baht.reference, "FAILED")]]
 
 
 @pytest.mark.full  # a return goes after its merchant, above

@@ -182,6 +182,31 @@ def test_what_is_said_of_a_whole_file_is_said_of_each_in_it_that_is_not_told_of(
     books.assert_clean()
 
 
+def test_what_is_said_of_a_file_or_part_that_is_none_of_ours_is_named_beside_its_transfers(
+    shop: shops.Shop,
+) -> None:
+    file, (known, other) = sent(shop, "1.00", "2.00")
+    rejected = "<GrpSts>RJCT</GrpSts>" + reason("DU01", "duplicate file")
+    strange = part("B-none", transfer("W-none", "ACSC"), code="RJCT")
+    found = take(report("B-none", group=rejected, parts=strange))
+    assert found == [
+        (name, "REFUSED", f"There is no withdrawal {name!r} sent by hand.")
+        for name in ("W-none", "B-none-EUR", "B-none")
+    ]
+    # A part of our file that is none of ours; what is told apart is taken all the same.
+    found = take(report(file, parts=part("WAGES", transfer(known, "ACSC"), code="RJCT")))
+    assert found == [
+        (known.reference, "PAID", ""),
+        ("WAGES-EUR", "REFUSED", "There is no withdrawal 'WAGES-EUR' sent by hand."),
+    ]
+    # Of a file of ours of which each transfer is told of, nothing is said beside them.
+    both = part(file, transfer(known, "ACSC"), transfer(other, "ACSC"))
+    found = take(report(file, group=rejected, parts=both))
+    assert [(reference, outcome) for reference, outcome, _ in found] == [
+        *((known.reference, "KNOWN"), (other.reference, "PAID")),
+    ]
+
+
 @pytest.mark.full  # a report, above
 def test_a_notice_of_entries_tells_what_was_booked_and_what_came_back(shop: shops.Shop) -> None:
     _, (paid, returned, waits, less) = sent(shop, "100.00", "200.00", "300.00", "50.00")
