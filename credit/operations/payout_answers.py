@@ -27,6 +27,7 @@ from credit.answer_files.said import (
     REJECTED,
     RETURNED,
     SETTLED,
+    TAKEN_BACK,
     UNDER_WAY,
     Said,
     UnreadableFile,
@@ -50,6 +51,14 @@ class AnotherAmount(Refused):
     """The bank says that it paid another amount, or in another currency, than the withdrawal's."""
 
     code = "another_amount"
+
+
+class TakenBack(Refused):
+    """The bank takes back what it had credited, such as a return. Nothing is booked by itself: a
+    person finds out who has the money.
+    """
+
+    code = "taken_back"
 
 
 class UnknownAnswer(Refused):
@@ -161,6 +170,8 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
     if withdrawal is None:
         if bank_messages.concerns_none(answer):
             return Outcome.NOTED
+        if answer.status == TAKEN_BACK and answer.file.form == PayoutAnswerFile.Form.CAMT_054:
+            raise _taken_back(answer)
         if answer.status == BATCH:
             raise batches.refusal(answer)
         raise steps.UnknownWithdrawal(f"There is no withdrawal {answer.reference!r} sent by hand.")
@@ -176,6 +187,8 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
         return _return(answer, withdrawal, now)
     if is_message and status in {PENDING, *UNDER_WAY}:
         return Outcome.NOTED
+    if is_message and status == TAKEN_BACK:
+        raise _taken_back(answer, withdrawal)
     if is_message:
         raise UnknownAnswer(f"status: nobody here knows {answer.status!r}")
     raise UnknownAnswer(f"status: {answer.status!r} is neither PAID nor FAILED")
@@ -250,6 +263,21 @@ def _return(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
         now=now,
     )
     return Outcome.SENT_BACK
+
+
+def _taken_back(answer: PayoutAnswer, withdrawal: Withdrawal | None = None) -> TakenBack:
+    """The refusal, for the caller to raise, of a debit by which the bank takes back what it had
+    credited; it says of which withdrawal, if it names one of ours, and what to do.
+    """
+    named = "no withdrawal that was sent by hand"
+    if withdrawal is not None:
+        named = f"withdrawal {withdrawal}, which is {withdrawal.status}"
+    said = f"{answer.amount} {answer.currency}".strip()
+    return TakenBack(
+        f"The bank has debited {said}, taking back what it had credited, and names {named}. If a"
+        " withdrawal came back by that credit, ask the bank what became of the money, and correct"
+        " the merchant's proceeds if the merchant has it twice."
+    )
 
 
 def _check_returned(answer: PayoutAnswer, withdrawal: Withdrawal) -> None:

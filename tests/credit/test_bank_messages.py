@@ -289,6 +289,50 @@ def test_what_came_back_counts_as_it_was_booked_and_what_went_out_as_it_was_orde
     books.assert_clean()
 
 
+def test_a_return_that_the_bank_takes_back_is_told_to_people_and_books_nothing(
+    shop: shops.Shop,
+) -> None:
+    _, (returned, paid, on_its_way) = sent(shop, "100.00", "200.00", "300.00")
+    take(NOTICE.format(entry(returned, "100.00") + entry(paid, "200.00")))
+    take(NOTICE.format(entry(returned, "100.00", side="CRDT", more=back("AC04"))))
+    assert (status(returned), entries(shop)[-1]) == ("RETURNED_BY_BANK", "SENT_BACK 100.00")
+
+    def taken_back(one: Any, amount: str, sts: str = "BOOK") -> str:
+        """The XML of a debit that takes back what was credited."""
+        return entry(one, amount, sts=sts).replace("<Sts>", "<RvslInd>true</RvslInd><Sts>")
+
+    # A sum without names that comes to what the file does; below, one that says why it comes.
+    unnamed = one_sum("600.00").replace("<Sts>", "<RvslInd>true</RvslInd><Sts>")
+    with nothing_changes(
+        but=["credit_payoutanswer", "credit_payoutanswerfile", "trail_trailentry"]
+    ):
+        found = take(
+            NOTICE.format(
+                taken_back(returned, "100.00")
+                + taken_back(paid, "200.00")
+                + entry(on_its_way, "300.00", more=back("FOCR"))
+                + taken_back(on_its_way, "300.00", sts="PDNG")
+                + taken_back("INV-7", "80.00")
+            )
+        )
+        found += take(unnamed)
+    assert [outcome for _, outcome, _ in found] == [
+        *("REFUSED", "REFUSED", "REFUSED", "NOTED", "REFUSED", "REFUSED"),
+    ]
+    assert found[0][2] == (
+        "The bank has debited 100.00 EUR, taking back what it had credited, and names withdrawal"
+        f" {returned}, which is RETURNED_BY_BANK. If a withdrawal came back by that credit, ask the"
+        " bank what became of the money, and correct the merchant's proceeds if the merchant has it"
+        " twice."
+    )
+    assert f"names withdrawal {on_its_way}, which is SENT" in found[2][2]
+    for amount, place in (("80.00", 4), ("600.00", 5)):
+        said = f"The bank has debited {amount} EUR, taking back what it had credited, and names no"
+        assert found[place][2].startswith(f"{said} withdrawal that was sent by hand.")
+    # What it pays then is told as ever.
+    assert take(NOTICE.format(entry(on_its_way, "300.00"))) == [(on_its_way.reference, "PAID", "")]
+
+
 def one_sum(amount: str, batch: str = "") -> str:
     """An entry of a notice that has a batch as one sum, and none of the payments in it."""
     said = f"<NtryDtls><Btch>{batch}</Btch></NtryDtls>" if batch else ""
