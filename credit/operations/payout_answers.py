@@ -48,7 +48,9 @@ Outcome = PayoutAnswer.Outcome
 
 
 class AnotherAmount(Refused):
-    """The bank says that it paid another amount, or in another currency, than the withdrawal's."""
+    """The bank says that it paid, rejected or sent back another amount, or in another currency,
+    than the withdrawal's.
+    """
 
     code = "another_amount"
 
@@ -204,7 +206,7 @@ def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     (`_check_amount`), which goes before all of this.
     """
     reference = answer.bank_reference
-    _check_amount(answer, withdrawal, now)
+    _check_amount(answer, withdrawal, now, Withdrawal.Status.PAID)
     is_same = answer.file.form != PayoutAnswerFile.Form.CSV
     if withdrawal.was_paid and (is_same or withdrawal.provider_reference == reference):
         return Outcome.KNOWN
@@ -220,12 +222,15 @@ def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     before, nothing is changed and KNOWN is returned, unless a CSV gives another reason.
 
     That, and a withdrawal that ended otherwise, raises WithdrawalDecided; one that was not
-    sent yet raises NotSent, and a CSV without a reason Invalid. The merchant is told the
-    reason in a CSV as it is, and for a message our sentence for its code.
+    sent yet raises NotSent, and a CSV without a reason Invalid. A message that names another amount
+    raises AnotherAmount (`_check_amount`), which goes before all of this; the amount in a CSV is
+    what was paid, and says nothing here. The merchant is told the reason in a CSV as it is, and for
+    a message our sentence for its code.
     """
     reason, told = answer.reason, answer.reason
     is_message = answer.file.form != PayoutAnswerFile.Form.CSV
     if is_message:
+        _check_amount(answer, withdrawal, now, Withdrawal.Status.FAILED)
         reason = texts.shown(answer.reason or answer.status, texts.LONGEST_WORDS)
         told = withdrawal_failures.of_code(answer.reason)
     if withdrawal.is_failed and (is_message or withdrawal.reason == told):
@@ -297,12 +302,13 @@ def _check_returned(answer: PayoutAnswer, withdrawal: Withdrawal) -> None:
         )
 
 
-def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
-    """Raise AnotherAmount if the row names an amount or currency that is not the withdrawal's, or
-    that cannot be read; NotSent if it is another one and the withdrawal was not sent yet. If it is
-    another one, a withdrawal that is SENT becomes UNKNOWN, and one that has not ended has what is
-    wrong as its `problem` (payouts.doubt), under its line's lock; if it cannot be read, nothing is
-    stored. A row that names neither passes.
+def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime, status: str) -> None:
+    """Raise AnotherAmount if the row, which says that the withdrawal has ended with this `status`,
+    names an amount or currency that is not the withdrawal's, or that cannot be read; NotSent if it
+    is another one and the withdrawal was not sent yet. If it is another one, a withdrawal that is
+    SENT becomes UNKNOWN, and one that has not ended has what is wrong as its `problem`
+    (payouts.doubt), under its line's lock; if it cannot be read, nothing is stored. A row that
+    names neither passes.
     """
     if not answer.amount and not answer.currency:
         return
@@ -317,6 +323,7 @@ def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -
                 withdrawal_id=withdrawal.pk,
                 amount=amount,
                 teller=f"Row {answer.row} of the bank's answers {answer.file}",
+                status=status,
                 now=now,
             )
         )

@@ -207,6 +207,25 @@ def test_what_is_said_of_a_file_or_part_that_is_none_of_ours_is_named_beside_its
     ]
 
 
+def test_a_transfer_that_was_rejected_over_another_amount_is_left_to_people(
+    shop: shops.Shop,
+) -> None:
+    file, (one,) = sent(shop, "400.00")
+    words = "says that 4.00 EUR failed, and 400.00 EUR was to be paid."
+    rejected = transfer(one, "RJCT", reason("AC04"), amount="4.00")
+    ((_, outcome, problem),) = take(report(file, parts=part(file, rejected)))
+    assert (outcome, problem.endswith(words)) == ("REFUSED", True)
+    assert (status(one), fresh(one).problem.endswith(words)) == ("UNKNOWN", True)
+    assert entries(shop)[-1] == "WITHDRAWAL -400.00"
+    whole = transfer(one, "RJCT", reason("AC04"), amount="400.00")
+    assert take(report(file, parts=part(file, whole))) == [(one.reference, "FAILED", "")]
+    with nothing_changes(
+        but=["credit_payoutanswer", "credit_payoutanswerfile", "trail_trailentry"]
+    ):
+        ((_, outcome, problem),) = take(report(file, parts=part(file, rejected)))
+    assert (outcome, problem.endswith(words)) == ("REFUSED", True)
+
+
 @pytest.mark.full  # a report, above
 def test_a_notice_of_entries_tells_what_was_booked_and_what_came_back(shop: shops.Shop) -> None:
     _, (paid, returned, waits, less) = sent(shop, "100.00", "200.00", "300.00", "50.00")
