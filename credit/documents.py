@@ -88,9 +88,16 @@ def _facts(withdrawal: Withdrawal, reference: str, words: Words) -> list[list[st
 
 
 def _came_back(withdrawal: Withdrawal) -> str:
-    """The sentence that the withdrawal came back to the proceeds; empty if it did not."""
+    """The sentence that the withdrawal came back to the proceeds, and whether its fee did; empty if
+    it did not come back.
+    """
     if not withdrawal.came_back:
         return ""
+    if withdrawal.is_sent_back:
+        return _(
+            "This withdrawal came back to your proceeds without its fee: its amount can be"
+            " withdrawn again."
+        )
     return _(
         "This withdrawal came back to your proceeds: what it was made of can be withdrawn again."
     )

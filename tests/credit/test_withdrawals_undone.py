@@ -158,6 +158,22 @@ def test_one_that_was_paid_after_all_is_paid_from_when_that_was_found_out(
 
 
 @pytest.mark.django_db
+def test_its_statement_says_that_the_fee_of_one_that_was_sent_back_is_kept(
+    shop: shops.Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent_back = send_back(pay_out(withdraw(shop, "100.00")))
+    came_back = failed(shop, "50.00")
+    set_clock(monkeypatch)(LATER)
+    kept = "came back to your proceeds without its fee: its amount can be withdrawn again."
+    whole = "came back to your proceeds: what it was made of can be withdrawn again."
+    for one, said, other in ((sent_back, kept, whole), (came_back, whole, kept)):
+        receipts = receipts_of.of_withdrawal(one)
+        pdf = documents.withdrawal_statement(one, receipts, now=shops.instant(LATER))
+        for shown in (pages_of(pdf)[0], read(shop, f"withdrawals/{one}/sales/")):
+            assert (said in shown, other in shown) == (True, False)
+
+
+@pytest.mark.django_db
 def test_the_file_of_withdrawals_says_why_the_bank_sent_one_back(shop: shops.Shop) -> None:
     send_back(pay_out(withdraw(shop, "100.00")))
     file = b"".join(exports.withdrawals(shop.line, shop.line.withdrawals.all()))
