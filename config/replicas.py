@@ -120,23 +120,24 @@ class ReadsFromReplica:
 
 
 class Sampled:
-    """How far the primary's log had come, looked at once a second."""
+    """How far the primary's log had come, looked at when somebody asks, at most once a second."""
 
     def __init__(self) -> None:
         self.samples: deque[tuple[float, str]] = deque()
         self.guard = threading.Lock()
 
     def seen(self) -> str:
-        """How far the log had come, as PostgreSQL writes it, when it was looked at last before the
-        latest BEHIND_SECONDS; or else when this process first looked. It asks the primary at most
-        once a second, and only when it is called: after a time without calls the result is as old
-        as that time.
+        """How far the log had come, as PostgreSQL writes it, when it was first looked at within the
+        latest BEHIND_SECONDS: never longer ago. It asks the primary at most once in
+        SAMPLED_SECONDS, and only when it is called: after BEHIND_SECONDS without calls the result
+        is how far the log has come by now.
         """
         now = time.monotonic()
         with self.guard:
             if not self.samples or now - self.samples[-1][0] >= SAMPLED_SECONDS:
                 self.samples.append((now, _written_up_to()))
-            while len(self.samples) > 1 and now - self.samples[1][0] >= BEHIND_SECONDS:
+            # Never the last one, which is no older than SAMPLED_SECONDS.
+            while now - self.samples[0][0] > BEHIND_SECONDS:
                 self.samples.popleft()
             return self.samples[0][1]
 

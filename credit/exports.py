@@ -212,7 +212,8 @@ def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes
         _("Destination number"): masks.in_sql("destination__"),
         _("Status"): in_words("status", Withdrawal.Status.choices),
         **instants({pgettext("time", "Sent"): "sent_at"}, line.timezone),
-        **instants({pgettext("time", "Ended"): "ended_at"}, line.timezone),
+        # One that was paid after all ended with that, as its status says.
+        **instants({pgettext("time", "Ended"): "coalesce(corrected_at, ended_at)"}, line.timezone),
         _("Amount"): amount("amount", line.currency),
         pgettext("withdrawal", "Fee"): amount("fee", line.currency),
         _("Currency"): "currency",
@@ -221,7 +222,7 @@ def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes
     }
     rows = found.values(
         *("reference", "requested_at", "requested_by", "status", "sent_at", "ended_at"),
-        *("destination__kind", "destination__masked", "destination__last_four"),
+        *("corrected_at", "destination__kind", "destination__masked", "destination__last_four"),
         *("amount", "fee", "currency", "reason", "returned_reason"),
     )
     return of_rows(columns, rows)

@@ -35,7 +35,7 @@ class Answer:
     status: Withdrawal.Status
     reference: str = ""  # the provider's own, when it paid
     reason: str = ""  # in words a merchant can read, when it did not
-    amount: Money | None = None  # what it says that it paid, where it says so
+    amount: Money | None = None  # what it says that it paid, or did not pay, where it says so
 
     @classmethod
     def paid(cls, reference: str, amount: Money | None = None) -> "Answer":

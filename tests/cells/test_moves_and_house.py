@@ -28,7 +28,7 @@ from billing.queries.journal import Asked
 from billing.queries.payment_references import of_invoice
 from config.cells import bank_lines, moves
 from credit.models import PaymentFile, Withdrawal
-from credit.operations import payout_answers
+from credit.operations import payout_answers, payout_files
 from credit.payment_files import accounts
 from credit.queries.payout_answers import to_take
 from lib import audit, cells
@@ -41,8 +41,8 @@ from tests.billing.at_stripe import billed_shop, collect
 from tests.cells.test_moves import audit_is_clean, move
 from tests.credit import test_bank_messages as messages
 from tests.credit.pages import set_clock
-from tests.credit.test_payment_files import GERMAN, OURS, export, shop_in
-from tests.credit.withdrawing import withdraw
+from tests.credit.test_payment_files import GERMAN, OURS, THAI, again, export, shop_in
+from tests.credit.withdrawing import add, shop_with, withdraw
 from tests.factories import browser_of, operator
 from tests.shops import instant
 from tests.stripe_server import OddStripe
@@ -473,6 +473,78 @@ def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
             days = ProviderDay.objects.values_list("count", "known_count", "differences")
             assert list(days) == ([(1, 1, [])] if number == 3 else [])
     audit_is_clean()
+
+
+def test_a_file_for_the_bank_is_not_written_in_part_or_another_form_once_a_merchant_was_moved(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(OURS)
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        shop, other = shop_in("EUR", **GERMAN), shop_with("900.00", "stays", currency="EUR")
+        add(other, at="2026-11-01 11:00", **GERMAN)
+        whole = export(withdraw(shop, "100.00"), withdraw(other, "200.00"))
+        gone = export(withdraw(shop, "1.00"))
+        moved, stays = withdraw(shop, "10.00"), withdraw(other, "20.00")
+        table = export(moved, stays, version=payout_files.CSV)
+        sole = export(withdraw(shop, "2.00"), version=payout_files.CSV)
+        own = export(withdraw(other, "3.00"))
+        assert again(table).splitlines()[1:] == again(table, as_sent=True).splitlines()[1:]
+    move(shop, 2)
+    for number in (1, 2):
+        with cells.at(number), nothing_changes():
+            for batch, where in ((whole, "cells 1, 2"), (gone, "cell 2")):
+                with pytest.raises(payout_files.WasMoved) as refusal:
+                    again(batch)
+                assert str(refusal.value) == (
+                    f"{batch.name} was made in cell 1, and merchants in it were moved since: what"
+                    f" it pays is in {where}. A pain.001 is written again as a whole or not at all."
+                    " Ask the bank what became of each transfer, and mark the withdrawals there as"
+                    " paid or failed."
+                )
+            for batch in (whole, gone, table, sole):
+                with pytest.raises(
+                    payout_files.WasMoved, match="be shown as it was sent; the list"
+                ):
+                    again(batch, as_sent=True)
+    # A CSV is written again in each cell with what is there, and nothing is in both.
+    found = {}
+    for number in (1, 2):
+        with cells.at(number):
+            found[number] = [row.split(",")[0] for row in again(table).splitlines()[1:]]
+    assert found == {1: [stays.reference], 2: [moved.reference]}
+    with cells.at(1), pytest.raises(payout_files.WasMoved, match=r"is in cell 2\. Take it there\."):
+        again(sole)
+    with cells.at(2):
+        assert again(sole) == sole.content
+    # What nobody was moved of is given as ever.
+    with cells.at(1):
+        assert again(own) == own.content
+        assert again(own, as_sent=True) == own.content
+
+
+def test_what_a_bank_says_of_a_part_of_a_file_goes_to_the_cells_that_have_any_of_it(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(OURS)
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        german, thai = shop_in("EUR", **GERMAN), shop_in("THB", **THAI)
+        euro, baht = withdraw(german, "100.00"), withdraw(thai, "200.00")
+        batch = export(euro, baht)
+    move(thai, 2)
+    now = instant("2026-11-06 12:00")
+    rejected = messages.part(batch.name, code="RJCT").replace("-EUR", "-THB")
+    with cells.at(1):
+        content = messages.report(batch.name, parts=rejected)
+        payout_answers.upload(content=content.encode(), actor="ada@tael.example", now=now)
+    found = cells.in_each(
+        lambda: [
+            (answer.reference, answer.outcome)
+            for answer in (payout_answers.take(one, now=now) for one in to_take(now))
+        ]
+    )
+    assert found == [[], [(baht.reference, "FAILED")]]
 
 
 @pytest.mark.full  # a return goes after its merchant, above
