@@ -172,7 +172,8 @@ class Decision:
     # is held around it: what the page showed is compared right before, and the operation's own
     # refusals stand for what happens at the same moment.
     commits_itself: bool = field(kw_only=True, default=False)
-    # What is done once the decision is committed, and no lock is held any more.
+    # What is done once the decision is committed, and no lock is held any more. It raises no
+    # refusal, which would read as if nothing was decided: what it returns says what became of it.
     afterwards: Callable[[Act, Any], Any] = field(
         kw_only=True, default=lambda act, outcome: outcome
     )
