@@ -153,8 +153,9 @@ class Decision:
     title: Text  # of the button
     form: type[forms.Form] = field(kw_only=True)
     effect: Callable[[Any], Text] = field(kw_only=True)  # what will happen, said before
-    # A Call, or a function where something has to be computed. It calls one operation.
-    carry_out: Callable[[Act], Report | File | Model] = field(kw_only=True)
+    # A Call, or a function where something has to be computed. It calls one operation, and returns
+    # None if all was so already.
+    carry_out: Callable[[Act], Report | File | Model | None] = field(kw_only=True)
     # The sentence shown afterwards, or a function of the result; a Report has its own.
     done: Text | Callable[[Any], Text] = field(kw_only=True, default="")
     initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
