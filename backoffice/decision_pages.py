@@ -22,7 +22,7 @@ from backoffice.briefs import Brief
 from backoffice.buttons import button as _button
 from backoffice.carrying_out import carry_out
 from backoffice.columns import follow
-from backoffice.decisions import Act, Decision, Download, File, Reasoned, Report, Text
+from backoffice.decisions import Act, Decision, Download, File, Reasoned, Report, Text, in_history
 from backoffice.outcomes import LastDecision, became, by_its_columns
 from lib import clock
 from lib.amount_fields import in_currency
@@ -198,10 +198,10 @@ class Deciding(ModelAdmin):
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
         """Show the decision's page or, for a POST with a valid form, carry the decision out
         (carry_out), and redirect with a message, answer with its file, or show its report. What
-        ends with a message is logged in the admin's history, also if it was only proposed to a
-        second person, but not if the same form had done it before. A POST for a dry run shows what
-        the decision would do instead. If the operation returned None, as all was so already, that
-        is said, and nothing is logged.
+        ends with a message is logged in the admin's history, which says so if it was only proposed
+        to a second person, but not if the same form had done it before. A POST for a dry run shows
+        what the decision would do instead. If the operation returned None, as all was so already,
+        that is said, and nothing is logged.
 
         If it is refused, the page is shown again with the reason. If something that the page showed
         has changed, the page shown again has the present figures, and keeps what was typed. A
@@ -245,7 +245,8 @@ class Deciding(ModelAdmin):
             messages.info(request, SO_ALREADY)
         else:
             if is_new:
-                self.log_change(request, outcome if row is None else row, str(decision.title))
+                about = outcome if row is None else row
+                self.log_change(request, about, in_history(decision, outcome))
             if callable(decision.done):  # it may be no success, such as a payment that failed
                 messages.info(request, str(decision.done(outcome)))
             else:

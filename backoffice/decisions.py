@@ -191,6 +191,15 @@ class Decision:
     permission: str = field(kw_only=True, default="")
 
 
+def in_history(decision: Decision, outcome: Any) -> str:
+    """What the admin's history says of a decision that had this outcome: its title, with
+    "Proposed:" before it where nothing was done yet. An outcome that only proposes says so of
+    itself by a true `is_only_proposed` (merchants.models.Proposal).
+    """
+    is_only_proposed = getattr(outcome, "is_only_proposed", False)
+    return f"Proposed: {decision.title}" if is_only_proposed else str(decision.title)
+
+
 @dataclass(frozen=True)
 class Download:
     """A button and a page that ask for a reason and then send a row's file.

@@ -22,7 +22,7 @@ from backoffice.buttons import button
 from backoffice.carrying_out import carry_out
 from backoffice.columns import follow
 from backoffice.decision_pages import Deciding
-from backoffice.decisions import Act, Decision, Report
+from backoffice.decisions import Act, Decision, Report, in_history
 from backoffice.list_pages import add_buttons
 from lib import clock
 from lib.day_ends import DaysNotWorkedOff
@@ -133,8 +133,8 @@ class DecidingSeveral(Deciding):
         self, request: HttpRequest, decision: Decision, form: forms.Form, row: Any
     ) -> str:
         """Decide about one row as its own page does, with its checks, and under its lock unless the
-        decision commits by itself; log it in the admin's history unless the form was sent before,
-        and return what is said afterwards. Raises what refuses it.
+        decision commits by itself; log it in the admin's history, or that it was proposed, unless
+        the form was sent before, and return what is said afterwards. Raises what refuses it.
         """
         showed = shown.read(request.POST.get(SHOWED.format(row.pk)))
         act = Act(row, dict(form.cleaned_data), request.user, clock.now(), showed)
@@ -145,7 +145,7 @@ class DecidingSeveral(Deciding):
             read_again=lambda: self.get_queryset(request).filter(pk=row.pk).first(),
         )
         if is_new:
-            self.log_change(request, row, str(decision.title))
+            self.log_change(request, row, in_history(decision, outcome))
         return str(decision.done(outcome) if callable(decision.done) else decision.done)
 
     def _several_page(
