@@ -7,7 +7,6 @@ import csv
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import reduce
 from html import unescape
 from typing import Any
 
@@ -19,6 +18,7 @@ from django.utils.html import strip_tags
 from django.utils.text import slugify
 from moneyed import Money
 
+from backoffice.columns import follow
 from lib import clock, csv_files, money, statement_timeout
 from lib.registry import Registry
 
@@ -117,14 +117,15 @@ class _Column:
 
     def of(self, row: Any) -> str:
         """What the file says of the row in this column: amounts and instants plain, everything else
-        as the list has it, and nothing that a spreadsheet takes for a formula.
+        as the list has it, "" where the row leads to none, and nothing that a spreadsheet takes for
+        a formula.
         """
         if self.amount:
             return _plain(getattr(row, self.amount))
         if self.instant:
             return _plain(getattr(row, self.instant))
         if self.path:
-            return _plain(reduce(getattr, self.path.split("__"), row))
+            return _plain(follow(row, self.path))
         field, _attr, value = lookup_field(self.name, row, self.pages)
         if field is not None and field.flatchoices:
             return csv_files.safe_text(str(dict(field.flatchoices).get(value, value or "")))

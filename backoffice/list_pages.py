@@ -27,6 +27,7 @@ from backoffice.lookups import OfferedQuestions
 from lib import clock, csv_files, search, words
 from lib.fields import AmountField
 from lib.registry import Registry
+from lib.texts import has_control
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,14 @@ class Bounded(ModelAdmin):
             (title, {**options, "fields": times.labelled(self.model, options["fields"])})
             for title, options in super().get_fieldsets(request, obj)
         ]
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """The row with this key; None if there is none, also for a key that no column can have."""
+        if has_control(object_id):
+            return None
+        return super().get_object(request, object_id, from_field)
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         """Whether pages that choose a row may refer to it by this field: only by its key, since the

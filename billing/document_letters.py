@@ -86,7 +86,7 @@ def _said(document: Document) -> str:
     """
     if isinstance(document, Invoice):
         said = gettext("Bill %(number)s, issued on %(day)s: %(total)s, due on %(due)s")
-        if document.is_unpaid and not document.account.pays_by_itself:
+        if document.is_unpaid and not document.account.collects_by_itself:
             said = gettext(
                 "Bill %(number)s, issued on %(day)s: %(total)s, due on %(due)s, reference of the"
                 " transfer %(reference)s"

@@ -27,6 +27,7 @@ from backoffice.reports.report import REPORTS, Asked, Figure, Report, named
 from backoffice.reports.rows import Rows
 from lib import charts, csv_files, formats, money
 from lib.charts import Series, image
+from lib.texts import has_control
 
 ROWS = 100  # on a page
 MOST_SERIES = 6  # that a picture has colours for
@@ -77,6 +78,8 @@ def opened(request: HttpRequest, name: str) -> HttpResponse:
     report = _report(request, name)
     asked = _asked(report, request)
     values = {key.name: request.GET[key.name] for key in report.keys if key.name in request.GET}
+    if any(map(has_control, values.values())):  # no column has it, and the database fails
+        raise Http404("no such group")
     try:
         rows = Rows(partial(groups.rows_of, report, asked, values), partial(_row, report))
         page = Paginator(rows, ROWS).get_page(request.GET.get("page"))

@@ -101,23 +101,29 @@ def _shown_return(line: BankLine) -> dict[str, Any]:
 
 def _is_reversed(line: BankLine) -> bool:
     """Whether the line is a return that waits for a decision, of money that paid one bill alone, or
-    that is on no account any more: what its decision "take-back" is for. The first is recorded as a
-    reversal.
+    of all of some that is on no account any more: what its decision "take-back" is for. The first
+    is recorded as a reversal.
     """
     transfer = _returned_transfer(line) if line.is_return else None
-    return transfer is not None and (transfer.is_moved or matching.paid_one_invoice(transfer))
+    if transfer is None or matching.is_part_for_people(line, transfer):
+        return False
+    return transfer.is_moved or matching.paid_one_invoice(transfer)
 
 
 def _is_taken_off(line: BankLine) -> bool:
-    """Whether the line is a return that waits for a decision, of money that paid several bills or
-    none, so that it is to be taken off the account ("take-off").
+    """Whether the line is a return that waits for a decision, of all of some money that paid
+    several bills or none, so that it is to be taken off the account ("take-off").
     """
-    return line.is_return and not _is_reversed(line)
+    transfer = _returned_transfer(line) if line.is_return else None
+    if transfer is None or matching.is_part_for_people(line, transfer):
+        return False
+    return not (transfer.is_moved or matching.paid_one_invoice(transfer))
 
 
 def _effect_of_return(line: BankLine) -> str:
-    """What an operator reads before recording a return of money that paid one bill alone, or that
-    is on no account any more: the line, what it takes back, and what is booked and decided then.
+    """What an operator reads before recording a return of money that paid one bill alone, or all
+    of which is on no account any more: the line, what it takes back, and what is booked and decided
+    then.
     """
     transfer = _returned_transfer(line)
     if transfer is not None and transfer.is_moved:
@@ -147,6 +153,25 @@ def _effect_of_taking_off(line: BankLine) -> str:
         f" {figure(taken)} is unapplied still and is taken from there;"
         f" {figure(transfer.amount - taken)} paid bills of {account.merchant}, which stay paid, and"
         " is charged again at once. The merchant is told, and reads your words."
+    )
+
+
+def _effect_of_setting_aside(line: BankLine) -> str:
+    """What an operator reads before saying that a line is no merchant's: the line, that nothing is
+    booked for it, and of a part of money that was returned why that is all that can be done.
+    """
+    transfer = _returned_transfer(line) if line.is_return else None
+    part = ""
+    if transfer is not None and matching.is_part_for_people(line, transfer):
+        why = "it did not pay one bill alone. Charge what is missing by hand"
+        if transfer.is_moved:
+            why = "it is on no account any more"
+        part = (
+            f" It takes back {line.returns}, and is a part of the money, of which nothing is"
+            f" booked: {why}."
+        )
+    return (
+        f"{_said(line)}{part} Nothing is booked for it. If that was wrong, say whose it is later."
     )
 
 
@@ -270,9 +295,7 @@ class BankLineAdmin(Deciding, FoundByKeys):
             "set-aside",
             "No merchant’s",
             form=Reasoned,
-            effect=lambda line: (
-                f"{_said(line)} Nothing is booked for it. If that was wrong, say whose it is later."
-            ),
+            effect=_effect_of_setting_aside,
             shown=_shown_line,
             carry_out=Call(bank_matching.set_aside, "line_id"),
             done="The line is set aside.",

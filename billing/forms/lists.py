@@ -75,7 +75,8 @@ class RequestFilter(Filter):
 
     def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
         """Offer, as fees to filter by, those that requests of `account`, whose requests are listed,
-        have charges of, or those of all requests without one; and also the fee that is asked for.
+        have charges of, or those of all requests without one; and also the fee that is asked for,
+        if there is one of that code.
         """
         super().__init__(*args, **kwargs)
         # Whether there are too many, once that was looked at.

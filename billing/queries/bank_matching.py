@@ -288,6 +288,13 @@ def paid_one_invoice(transfer: BankTransfer) -> bool:
     return not transfer.is_moved and transfer.payment_id is not None and transfer.entry_id is None
 
 
+def is_part_for_people(line: BankLine, transfer: BankTransfer) -> bool:
+    """Whether a return takes back only a part of this transfer, of which nothing is booked (rule
+    29.16): its money did not pay one bill alone, or is on no account any more.
+    """
+    return transfer.amount != -line.amount and not paid_one_invoice(transfer)
+
+
 def merchants_account(reference: str) -> BillingAccount | None:
     """The billing account of the merchant with this reference; None if this cell has none."""
     return BillingAccount.objects.filter(merchant__reference=reference).first()
