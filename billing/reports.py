@@ -45,7 +45,8 @@ REVENUE = Report(
     "revenue",
     "Revenue by fee and month",
     about="What was posted to merchants' bills, by the month of the posting day and by fee. Credits"
-    " lower it; what uses up a credit or asks for a payment again is left out.",
+    " lower it, until they are taken back. What settles something is left out: credit that was used"
+    " or paid out, what was waived, and payments and transfers that are charged again.",
     permission=SEES,
     span=Span.MONTHS,
     rows=rows.revenue,

@@ -12,8 +12,6 @@ from billing.models import Fee, Invoice, InvoiceItem, Payment, ProviderDay, Unap
 AGES = [(91, "4: more than 90 days"), (61, "3: 61–90 days"), (31, "2: 31–60 days"),
         (1, "1: 1–30 days")]  # fmt: skip
 NOT_DUE = "0: not due"
-# What uses up money that we hold already, and is neither earned nor given.
-NO_REVENUE = (*Fee.USING_CREDIT, Fee.REVERSAL, Fee.REST_TAX)
 
 
 def unpaid(asked: Asked) -> QuerySet[Invoice]:
@@ -33,14 +31,16 @@ def unpaid(asked: Asked) -> QuerySet[Invoice]:
 def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
     """The items that were posted, with a posting day among the days asked for and in the currency
     asked for, each with the first day of its `month` and its `fee_name`. Credits are among them,
-    with amounts below 0. Fees of NO_REVENUE are left out; taking a credit back is one of them.
+    with amounts below 0, and so is what takes one back. Fees by which nothing is earned are left
+    out (Fee.UNTAXED), so that the amounts come to what the journal has on the accounts of fees
+    (rule 29.6), but for what it dates otherwise, as it came after a month was locked (rule 29.2).
     """
     found = InvoiceItem.objects.filter(
         currency=asked.currency,
         posted_at__isnull=False,
         posting_on__gte=asked.start,
         posting_on__lte=asked.end,
-    ).exclude(fee__in=NO_REVENUE)
+    ).exclude(fee__in=Fee.UNTAXED)
     return found.annotate(month=TruncMonth("posting_on"), fee_name=F("fee__name")).select_related(
         "account__merchant", "fee"
     )

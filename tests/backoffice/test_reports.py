@@ -45,7 +45,8 @@ IN_SQL = {
     f" WHERE {USD} AND status IN ('OPEN', 'UNCOLLECTIBLE') AND %s <= %s",
     "revenue": f"SELECT sum(charge_count), sum(amount) FROM billing_invoiceitem WHERE {USD}"
     " AND posted_at IS NOT NULL AND posting_on BETWEEN %s AND %s"
-    " AND fee_id NOT IN ('payout', 'credit-used', 'payment-reversal')",
+    " AND fee_id NOT IN ('payout', 'credit-used', 'credit-waived', 'credit-bill-waived',"
+    " 'payment-reversal', 'transfer-moved', 'credit-tax')",
     "payments-collected": f"SELECT count(*), sum(amount) FROM billing_payment WHERE {USD}"
     " AND status = 'SUCCEEDED' AND provider IN ('manual', 'stripe', 'sandbox')"
     " AND (ended_at AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
