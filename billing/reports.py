@@ -68,7 +68,8 @@ COLLECTED = Report(
     "payments-collected",
     "Cash in: bills paid",
     about="Payments of bills with money from outside, by provider, and how many of them carry the"
-    " provider's or the bank's own reference.",
+    " provider's or the bank's own reference. A transfer that was booked elsewhere, never came or"
+    " was taken off when the bank took it back is left out.",
     permission=SEES,
     span=Span.DAYS,
     rows=rows.collected,
@@ -119,7 +120,9 @@ UNAPPLIED = Report(
     140,
     "unapplied-money",
     "Cash in and out: unapplied money",
-    about="Money that came in beyond what bills wanted, and what of such money went back.",
+    about="Money that came in beyond what bills wanted, and what of such money went back. It counts"
+    " where it is booked now: a transfer that was booked elsewhere counts there, and one that never"
+    " came or was taken off when the bank took it back is left out.",
     permission=SEES,
     span=Span.DAYS,
     rows=rows.unapplied,

@@ -49,11 +49,15 @@ IN_SQL = {
     " 'payment-reversal', 'transfer-moved', 'credit-tax')",
     "payments-collected": f"SELECT count(*), sum(amount) FROM billing_payment WHERE {USD}"
     " AND status = 'SUCCEEDED' AND provider IN ('manual', 'stripe', 'sandbox')"
+    " AND id NOT IN (SELECT payment_id FROM billing_banktransfer"
+    " WHERE payment_id IS NOT NULL AND status = 'MOVED')"
     " AND (ended_at AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
     "payments-at-providers": f"SELECT sum(count), sum(amount) FROM billing_providerday WHERE {USD}"
     " AND day BETWEEN %s AND %s",
     "unapplied-money": f"SELECT count(*), sum(amount) FROM billing_unappliedentry WHERE {USD}"
-    " AND kind <> 'USED' AND (at AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
+    " AND kind NOT IN ('USED', 'MOVED') AND id NOT IN (SELECT entry_id FROM billing_banktransfer"
+    " WHERE entry_id IS NOT NULL AND status = 'MOVED')"
+    " AND (at AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
 }
 every_report = pytest.mark.parametrize("name", sorted(IN_SQL))
 

@@ -83,3 +83,66 @@ def test_the_journal_has_an_account_for_each_fee_that_settles() -> None:
     assert set(own_journal._SETTLED) == set(Fee.SETTLING)
 
 
+def test_unapplied_money_that_was_booked_elsewhere_came_in_once() -> None:
+    shop, other = manual(plan_price="0"), manual("tallow", plan_price="0")
+    receive(shop, CAME, "100.00")
+    assert reported("unapplied-money") == {"RECEIVED": "100.00"}
+    move("tallow")
+    assert (unapplied(shop)[-1], unapplied(other)) == (
+        "MOVED -100.00 0.00", ["RECEIVED 100.00 100.00"]
+    )  # fmt: skip
+    assert reported("unapplied-money") == {"RECEIVED": "100.00"}
+
+
+def test_so_did_money_that_had_paid_a_bill_in_part_when_it_was_booked_elsewhere() -> None:
+    shop, other = manual(), manual("tallow", plan_price="0")
+    transfer(shop, CAME, "100.00")
+    assert (reported("payments-collected"), reported("unapplied-money")) == (
+        {"manual": "39.00"}, {"RECEIVED": "61.00"}
+    )  # fmt: skip
+    move("tallow")
+    assert (state(), unapplied(other)) == ("PAID 39.00/39.00", ["RECEIVED 100.00 100.00"])
+    assert (reported("payments-collected"), reported("unapplied-money")) == (
+        NOTHING, {"RECEIVED": "100.00"}
+    )  # fmt: skip
+
+
+def test_money_that_never_came_is_not_cash_in() -> None:
+    shop = manual()
+    transfer(shop, CAME, "390.00")
+    move("")
+    assert (reported("payments-collected"), reported("unapplied-money")) == (NOTHING, NOTHING)
+    # What came in truth is.
+    transfer(shop, FOUND, "39.00", "BANK-2")
+    assert reported("unapplied-money") == {"RECEIVED": "39.00"}
+
+
+def test_money_that_the_bank_took_back_is_gone_from_cash_in() -> None:
+    banking.issuer_with_references()
+    shop = banking.joined()
+    for amount in ("210.00", "300.00"):
+        banking.billed(shop, amount)
+    banking.matched(Paid("530.00", end_to_end_id="E-7"))
+    line = BankLine.objects.get()
+    bank_matching.place(line_id=line.pk, merchant="rosewood", actor="olga", now=banking.at())
+    assert reported("unapplied-money") == {"RECEIVED": "530.00"}
+    back = Paid("530.00", end_to_end_id="E-7", is_credit=False, returned="MD06")
+    banking.matched(back, opening="530.00", name="S-2", now="2026-11-06 22:00")
+    returned = BankLine.objects.get(status="RETURN")
+    bank_returns.take_off(line_id=returned.pk, now=banking.at("2026-11-06 23:00"), **BY)
+    assert unapplied(shop)[-1] == "MOVED -20.00 0.00"
+    assert (reported("payments-collected"), reported("unapplied-money")) == (NOTHING, NOTHING)
+    journals.prove()
+
+
+def test_payments_collected_on_the_home_page_are_money_from_outside() -> None:
+    shop, other = manual(), manual("tallow")
+    receive(other, CAME, "40.00")  # 39.00 of it pay their bill
+    transfer(shop, CAME, "29.00", "BANK-2")
+    by_hand.waive(shop, FOUND, "10.00")
+    assert Payment.objects.filter(status="SUCCEEDED").count() == 3
+    since = instant("2026-11-01 00:00")
+    assert sums.collected_by_day(since) == [(date(2026, 11, 3), "USD", 1, Decimal("29.00"))]
+    assert reported("payments-collected") == {"manual": "29.00"}
+    move("tallow", BankTransfer.objects.get(account=shop.account))
+    assert sums.collected_by_day(since) == []
