@@ -65,18 +65,8 @@ TOTAL_ROWS = (
 )
 KINDS_BY_DAY = (
     Daily(30, "billed", "Bills issued", sums.billed_by_day),
-    Daily(
-        40,
-        "collected",
-        "Payments collected",
-        lambda since: sums.attempts_by_day(since, Payment.Status.SUCCEEDED),
-    ),
-    Daily(
-        50,
-        "failed",
-        "Payments failed",
-        lambda since: sums.attempts_by_day(since, Payment.Status.FAILED),
-    ),
+    Daily(40, "collected", "Payments collected", sums.collected_by_day),
+    Daily(50, "failed", "Payments failed", sums.failed_by_day),
 )
 PAYMENTS = Picture(
     20,

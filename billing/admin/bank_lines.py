@@ -21,6 +21,7 @@ from backoffice.outcomes import LastDecision
 from billing.models import BankLine, BankTransfer, other_sides
 from billing.operations import accounts, bank_matching, bank_returns
 from billing.queries import bank_matching as matching
+from billing.queries import bank_statements as statements
 from billing.queries import briefs
 from billing.queries.waiting import BANK_LINES
 from lib.text_fields import LineField
@@ -186,14 +187,27 @@ def _said(line: BankLine) -> str:
     return f"{figure(abs(line.amount))}{named} on {line.value_on:%d %B %Y}.{text}"
 
 
+def _before(line: BankLine) -> str:
+    """Which lines that were taken before this one may say again, in a sentence with a blank before
+    it; "" if there are none.
+    """
+    found = [f"line {one.number} of {one.statement.name}" for one in statements.repeated_by(line)]
+    if not found:
+        return ""
+    return (
+        f" It may have been taken before, as {', '.join(found)}, of the same day and amount: book"
+        " it only if the bank has it twice."
+    )
+
+
 def _proposal(line: BankLine) -> str:
     """What an operator reads before confirming a proposed match: the line, why it is proposed, for
     which bill it is booked, and what becomes of money that the bill does not want.
     """
     return (
-        f"{_said(line)} {line.get_why_display()} It is booked for bill {line.invoice} of"
-        f" {line.owner}; what the bill does not want becomes unapplied"
-        " money of that merchant."
+        f"{_said(line)} {line.get_why_display()}{_before(line)} It is booked for bill"
+        f" {line.invoice} of {line.owner}; what the bill does not want becomes unapplied money of"
+        " that merchant."
     )
 
 
@@ -243,8 +257,8 @@ class BankLineAdmin(Deciding, FoundByKeys):
             "Say whose it is",
             form=Placed,
             effect=lambda line: (
-                f"{_said(line)} It is booked for that merchant as a transfer with this value date."
-                " If it was wrong, the transfer is booked elsewhere."
+                f"{_said(line)}{_before(line)} It is booked for that merchant as a transfer with"
+                " this value date. If it was wrong, the transfer is booked elsewhere."
             ),
             initial=lambda line: {"merchant": line.owner.reference if line.owner else ""},
             shown=_shown_line,

@@ -138,6 +138,8 @@ class Payment(models.Model):
     NOT_TRIED_AGAIN: ClassVar = (AMOUNT, ENDED_BY_US)
     # Providers that are never asked to pay: transfers, and money that we hold already.
     OWN_PROVIDERS: ClassVar = ("manual", "unapplied", "credit", "moved-in")
+    # Providers by which no money comes in: it is here already, or never came to Tael.
+    NOT_FROM_OUTSIDE: ClassVar = ("unapplied", "credit", "moved-in", "proceeds")
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payments")
     attempt = models.PositiveSmallIntegerField()  # 1, 2, … of this bill

@@ -267,7 +267,8 @@ def _shown(text: str, longest: int) -> str:
 def accept(*, statement_id: int, actor: str, reason: str, now: datetime) -> BankStatement:
     """Take a statement that waits, with a trail row, though it does not follow the last one: what
     is between them is known to whoever decides. Its lines are matched from then on, and what
-    follows it is taken.
+    follows it is taken. Of a line of which there is one of that day and amount in statements that
+    were taken, nothing is booked by itself: it waits for an operator.
 
     It takes the lock of all statements. Raises UnknownStatement, AlreadyDecided if it does not
     wait, Invalid without a reason. Rule 29.11.

@@ -14,6 +14,8 @@ from billing.models import BankLine, BankTransfer, Reversal
 from billing.operations import bank_matching, bank_returns, transfers_moved
 from billing.queries import bank_statements as queries
 from billing.queries import journal
+from billing.queries.collecting import ByHand
+from billing.queries.timelines import of_invoice
 from lib.refusals import AlreadyDecided, Invalid
 from notices import letters
 from tests import journals
@@ -21,6 +23,7 @@ from tests.amounts import usd
 from tests.bank_files import IBAN, Paid
 from tests.billing import banking
 from tests.billing.banking import BY, at, billed, joined, match, matched, of_bank, paying, take
+from tests.billing.pages import read
 from tests.billing.reversing import offended
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, operator
@@ -187,6 +190,25 @@ def test_a_part_of_money_that_paid_no_single_bill_is_left_to_people() -> None:
     assert of_bank(shop.account.invoices.latest("pk")) == "OPEN 0.00/210.00"
     assert cash() == {}
     assert offended() == []
+
+
+def test_what_the_bank_took_back_merchants_read_as_taken_back() -> None:
+    """Its transfer is MOVED, as one that was booked elsewhere is."""
+    shop = joined()
+    invoice = billed(shop)
+    matched(paying(invoice, "230.00", end_to_end_id="E-7"))
+    bank_matching.confirm(line_id=last().pk, actor="olga", now=at())
+    matched(back("230.00"), opening="230.00", name="S-2", now="2026-11-06 22:00")
+    bank_returns.take_off(line_id=last().pk, now=at("2026-11-06 23:00"), **TOLD)
+    attempts = list(invoice.payments.select_related("transfer"))
+    steps = of_invoice(invoice, attempts, ByHand(), [])
+    assert (str(steps[-1].what), str(steps[-1].amount), steps[-1].note) == (
+        "Payment taken back", str(usd(210)), "Your bank took it back."
+    )  # fmt: skip
+    entry = f"Taken back {BankTransfer.objects.get().reference}"
+    assert entry in read(shop, "unapplied/")
+    assert entry in read(shop, "unapplied/?kind=REVERSED")
+    assert entry not in read(shop, "unapplied/?kind=MOVED")
 
 
 def test_money_that_was_booked_elsewhere_is_taken_from_where_it_is() -> None:

@@ -18,10 +18,17 @@ from billing.models import (
     ProviderDay,
     ProviderDifference,
     ProviderMovement,
+    ProviderPayout,
     Reversal,
     other_sides,
 )
-from billing.operations import bank_matching, bank_returns, transfers, transfers_moved
+from billing.operations import (
+    bank_matching,
+    bank_returns,
+    provider_payouts,
+    transfers,
+    transfers_moved,
+)
 from billing.queries import journal
 from billing.queries.bank_matching import find
 from billing.queries.journal import Asked
@@ -435,6 +442,12 @@ def entered() -> int:
         return sum(one.source == "provider-payout" for one in journal.entries(Asked()))
 
 
+def entered_in(number: int) -> int:
+    """How many entries of payouts the journal of this cell has."""
+    with cells.at(number):
+        return entered()
+
+
 @pytest.mark.full  # test_banks has it without a move
 def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     two_cells_kept: None, stripe: OddStripe, monkeypatch: pytest.MonkeyPatch
@@ -545,6 +558,37 @@ def test_what_a_bank_says_of_a_part_of_a_file_goes_to_the_cells_that_have_any_of
         ]
     )
     assert found == [[], [(baht.reference, "FAILED")]]
+
+
+def test_a_row_of_a_payout_goes_along_to_a_cell_that_has_the_payout_without_it(
+    two_cells_kept: None, stripe: OddStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        shop = billed_shop()
+        collect(shop, "2026-11-02 09:30")
+    stripe.clock = instant("2026-11-05 00:00")
+    stripe.pay_out(stripe.charge_row(stripe.intents[0], fee=755))
+    LOOK_AT_PAYOUTS.run_here(instant("2026-11-06 00:00"))
+    with cells.at(1):
+        row, payout = ProviderMovement.objects.get(), ProviderPayout.objects.get()
+        assert row.account == shop.account
+    with cells.at(2):  # which has asked before Stripe told of the row
+        payout.pk, payout.gross, payout.fee, payout.net = None, usd(0), usd(0), usd(0)
+        payout.count = 0
+        payout.save(force_insert=True)
+    move(shop, 2)
+    with cells.at(2):
+        there = ProviderMovement.objects.get()
+        assert (there.reference, there.account, there.entered_at) == (
+            row.reference, shop.account, row.entered_at
+        )  # fmt: skip
+        assert ProviderPayout.objects.get().count == 1
+        provider_payouts.look(now=instant("2026-11-07 00:00"))
+        payout = ProviderPayout.objects.get()
+        assert (payout.count, payout.net) == (1, payout.amount)
+        assert not ProviderDifference.objects.exists()
+    assert (entered_in(1), entered_in(2)) == (0, 1)
 
 
 @pytest.mark.full  # a return goes after its merchant, above
