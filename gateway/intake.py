@@ -103,22 +103,22 @@ def _record(
 
 
 def _check(event: Event, key: ApiKey) -> None:
-    """Raise Invalid if there is no such event type, OutOfScope if the key has not its scope, or is
-    one merchant's and the type is the platform's, and UnknownMerchant if a merchant's key sends an
-    event of another merchant.
+    """Raise Invalid if there is no such event type, OutOfScope if the key has not its scope,
+    UnknownMerchant if a merchant's key sends an event of another merchant, and OutOfScope if it is
+    one merchant's and the type is the platform's.
     """
     found = events.type_named(event.type)
     if found is None:
         raise Invalid("type", f"there is no event type {event.type!r}")
     if found.scope not in key.scopes:
         raise OutOfScope(f"type: this key has not the scope {found.scope}")
-    if found.of_platform and key.merchant_id is not None:
-        raise OutOfScope("type: only keys of the platform are for such events")
     if key.merchant_id is None:
         return
     assert key.merchant is not None
     if key.merchant.reference != event.merchant:
         raise UnknownMerchant(f"merchant: there is no merchant {event.merchant}")
+    if found.of_platform:
+        raise OutOfScope("type: only keys of the platform are for such events")
 
 
 def _name(raw: Any) -> str:
