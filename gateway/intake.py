@@ -135,15 +135,28 @@ def send_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
     """Apply a refused event anew, after an operator has mended what stood in its way, with a trail
     row. Returns the new record, which may say that it was refused again.
 
-    The event may do no more than its key may send. Raises ReceivedEvent.DoesNotExist,
-    received.NotRefused, Invalid without a reason. It locks the refused event's row.
+    The event may do no more than its key may send; what is no event any more, such as one whose
+    data are no object, is refused again. Where the books are in cells, we are inside that of the
+    refused event's record; the event is applied and recorded in its merchant's, which may have
+    joined another one since. Raises ReceivedEvent.DoesNotExist, received.NotRefused, Invalid
+    without a reason, and cells.Moves. It locks the refused event's row.
     """
     refused = received.take_again(received_id=received_id, reason=reason, actor=actor, now=now)
-    event = received.event_of(refused)
     try:
+        event = received.event_of(refused)
         if refused.key is not None:  # what it may not send is not sent for it either
             _check(event, refused.key)
     except Refused as refusal:
         return received.again(refused, Outcome.rejected(refusal), now=now)
-    (outcome,) = doors.apply_all([event], now=now)
-    return received.again(refused, outcome, now=now)
+    here = cells.number()
+    with cells.outside():
+        (outcome,) = doors.apply_all([event], now=now)
+        with cells.at(_cell_of(event.merchant, here)):
+            return received.again(refused, outcome, now=now, names=cells.number() == here)
+
+
+def _cell_of(reference: str, here: int) -> int:
+    """The number of the cell that has the books of the merchant with this reference; `here` if
+    there is no such merchant, and in an installation without cells.
+    """
+    return directory.cells_of([reference]).get(reference, here) if cells.are_on() else here

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from gateway.models import ReceivedEvent
 from gateway.trail import Action
 from lib import copied, prepared, wording
-from lib.events import Event, Outcome, in_utc_or_none
+from lib.events import Event, Outcome, from_object, in_utc_or_none
 from lib.parts import InParts, Part
 from lib.refusals import Refused
 from lib.texts import LONGEST_NAME, shown
@@ -174,22 +174,28 @@ def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
 
 
 def event_of(received: ReceivedEvent) -> Event:
-    """The event that the record keeps. Its data is whatever JSON was sent, which for a refused one
-    may be no object, and its id and type may be cut. The record must have an instant.
+    """The event that the record keeps, whose id and type may be cut. Raises Invalid if it is none:
+    its data may be whatever JSON was sent, and merchant or type may have been missing. The record
+    must have an instant.
     """
     assert received.said_at is not None
-    return Event(
-        received.event,
-        received.type,
-        received.said_at,
-        received.merchant,
-        json.loads(received.data),
+    return from_object(
+        {
+            "id": received.event,
+            "type": received.type,
+            "at": received.said_at.isoformat(),
+            "merchant": received.merchant,
+            "data": json.loads(received.data),
+        }
     )
 
 
-def again(received: ReceivedEvent, outcome: Outcome, *, now: datetime) -> ReceivedEvent:
+def again(
+    received: ReceivedEvent, outcome: Outcome, *, now: datetime, names: bool = True
+) -> ReceivedEvent:
     """Store the outcome of an event that an operator sent again, its reason cut to LONGEST_REASON
-    characters, as a new record that names the first one, and return that.
+    characters, as a new record, and return that. It names the first one, unless `names` is false:
+    a record in another cell cannot.
     """
     return ReceivedEvent.objects.create(
         received_at=now,
@@ -203,5 +209,5 @@ def again(received: ReceivedEvent, outcome: Outcome, *, now: datetime) -> Receiv
         outcome=outcome.status,
         code=outcome.code,
         reason=shown(outcome.reason, LONGEST_REASON),
-        again=received,
+        again=received if names else None,
     )

@@ -24,6 +24,7 @@ from tests.whole import some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
+SENT_AGAIN = ["gateway_receivedevent", "trail_trailentry", "django_admin_log"]
 AT = "2026-11-10T10:00:00+00:00"
 Clock = Callable[[str], None]
 
@@ -307,6 +308,21 @@ def test_what_a_key_may_not_send_is_not_sent_for_it_either(shop: Shop) -> None:
     owners = Caller("read", merchant=shop.merchant)
     for caller in (thief, owners):  # it is of no merchant's own systems
         assert problem(caller.get("/events/place-A")) == (404, "not_found")
+
+
+def test_what_is_no_object_is_refused_again_and_brings_no_page_down(
+    caller: Caller, shop: Shop
+) -> None:
+    caller.events({**event("list", "order.placed"), "data": [1]})
+    refused = ReceivedEvent.objects.get()
+    officer = browser_of(operator("Credit officer"))
+    address = f"/admin/gateway/receivedevent/{refused.pk}/decide/send-again/"
+    with nothing_changes(but=SENT_AGAIN):
+        assert officer.post(address, {"reason": "the order is here now"}).status_code == 302
+    again = ReceivedEvent.objects.get(again=refused)
+    assert (again.outcome, again.code, again.reason) == (
+        "rejected", "invalid", "data: Input should be a valid dictionary"
+    )  # fmt: skip
 
 
 @pytest.mark.full  # nor of a text in test_event_texts.py
