@@ -138,8 +138,9 @@ def send_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
     The event may do no more than its key may send; what is no event any more, such as one whose
     data are no object, is refused again. Where the books are in cells, we are inside that of the
     refused event's record; the event is applied and recorded in its merchant's, which may have
-    joined another one since. Raises ReceivedEvent.DoesNotExist, received.NotRefused, Invalid
-    without a reason, and cells.Moves. It locks the refused event's row.
+    joined another one since. Raises ReceivedEvent.DoesNotExist, received.NotRefused,
+    received.KeyIsRevoked, Invalid without a reason, and cells.Moves. It locks the refused event's
+    row.
     """
     refused = received.take_again(received_id=received_id, reason=reason, actor=actor, now=now)
     try:

@@ -50,6 +50,12 @@ class NotRefused(Refused):
     code = "not_refused"
 
 
+class KeyIsRevoked(Refused):
+    """The key that sent the event was revoked since: nobody knows who had it."""
+
+    code = "key_is_revoked"
+
+
 class Arrival(NamedTuple):
     """What was sent, in whatever form, the outcome of it, and the event, if it was one."""
 
@@ -151,12 +157,17 @@ def _text(value: object) -> str:
 def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> ReceivedEvent:
     """Mark the refused event as sent again, with a trail row, and return it. The caller applies the
     event in the same transaction (gateway.intake). Raises NotRefused, also for one that was sent
-    again already, or has no id or no instant; Invalid without a reason; ReceivedEvent.DoesNotExist.
-    It locks the event's row.
+    again already, or has no id or no instant; KeyIsRevoked; Invalid without a reason;
+    ReceivedEvent.DoesNotExist. It locks the event's row.
     """
     received = ReceivedEvent.objects.select_for_update().get(pk=received_id)
     if not received.can_be_sent_again:
         raise NotRefused(f"event: {received} was not refused, or was sent again already")
+    if received.key is not None and received.key.revoked_at is not None:
+        raise KeyIsRevoked(
+            f"key: {received.key} was revoked on {received.key.revoked_at:%Y-%m-%d}, and what it"
+            " sent is not sent again: have a system with a valid key send it"
+        )
     received.sent_again_at = now
     received.save(update_fields=["sent_again_at"])
     merchant = Merchant.objects.filter(reference=received.merchant).first()

@@ -11,6 +11,7 @@ import pytest
 
 from gateway import intake
 from gateway.models import ReceivedEvent
+from gateway.operations import keys
 from jobs.retention import RETENTION
 from lib import events
 from lib.refusals import Refused
@@ -19,6 +20,7 @@ from tests.credit.pages import set_clock
 from tests.factories import browser_of, operator
 from tests.gateway.asking import Caller, pointers, problem, said
 from tests.shops import Shop
+from tests.text import text_of
 from tests.unchanged import nothing_changes
 from tests.whole import some
 from trail.models import TrailEntry
@@ -323,6 +325,34 @@ def test_what_is_no_object_is_refused_again_and_brings_no_page_down(
     assert (again.outcome, again.code, again.reason) == (
         "rejected", "invalid", "data: Input should be a valid dictionary"
     )  # fmt: skip
+
+
+def test_what_a_revoked_key_sent_is_not_sent_again_and_what_an_expired_one_sent_is(
+    shop: Shop,
+) -> None:
+    now = shops.instant("2026-11-10 10:00")
+    stolen, old = Caller("orders"), Caller("orders", expires_at=shops.instant("2026-11-10 11:00"))
+    cash = {"order": "A", "amount": "10.00", "currency": "USD"}
+    stolen.events(event("pay-1", "order.paid", payment="P-1", **cash))
+    old.events(event("pay-2", "order.paid", payment="P-2", **cash))
+    assert shop.place("2026-11-10 09:00", "A", "20.00") == "applied"
+    keys.revoke(key_id=stolen.key.pk, reason="It leaked.", actor="ada@tael.example", now=now)
+    of_stolen, of_old = ReceivedEvent.objects.filter(outcome="rejected").order_by("pk")
+    officer = browser_of(operator("Credit officer"))
+    page = "/admin/gateway/receivedevent/{}/decide/send-again/"
+    said = text_of(officer.get(page.format(of_stolen.pk)))
+    assert "Its key was revoked 10 Nov 2026" in said
+    assert "have a system with a valid key send it" in said
+    with nothing_changes():
+        refused = officer.post(page.format(of_stolen.pk), {"reason": "the order is here"})
+    assert "was revoked on 2026-11-10, and what it sent is not sent again" in text_of(refused)
+    later = shops.instant("2026-11-10 12:00")
+    assert not old.key.is_valid(later)
+    again = intake.send_again(
+        received_id=of_old.pk, reason="the order is here", actor="ada@tael.example", now=later
+    )
+    assert again.outcome == "applied"
+    assert shop.order("A") == ("OPEN", "10.00")
 
 
 @pytest.mark.full  # nor of a text in test_event_texts.py
