@@ -355,6 +355,32 @@ def test_what_a_revoked_key_sent_is_not_sent_again_and_what_an_expired_one_sent_
     assert shop.order("A") == ("OPEN", "10.00")
 
 
+@pytest.mark.parametrize(
+    ("role", "theirs", "foreign"),
+    [("Billing officer", "label", "pay"), ("Credit officer", "pay", "label")],
+)
+def test_officers_send_again_what_is_of_their_own_book_alone(
+    caller: Caller, shop: Shop, role: str, theirs: str, foreign: str
+) -> None:
+    """One by one, and several at once."""
+    cash = {"payment": "P", "order": "A", "amount": "10.00", "currency": "USD"}
+    label = {"charge": "C", "fee": "no-such-fee", "amount": "6.40", "currency": "USD"}
+    caller.events(event("pay", "order.paid", **cash), event("label", "charge.recorded", **label))
+    rows = {row.event: row.pk for row in ReceivedEvent.objects.all()}
+    officer = browser_of(operator(role))
+    page = "/admin/gateway/receivedevent/"
+    several = f"{page}decide-several/send-again/"
+    carried = {row.showed_in: row.showed for row in officer.get(several).context["rows"]}
+    said: dict[str, Any] = carried | {"reason": "mended"}
+    with nothing_changes():
+        one = officer.post(f"{page}{rows[foreign]}/decide/send-again/", {"reason": "mended"})
+        for answer in (one, officer.post(several, said | {"chosen": rows[foreign]})):
+            assert "are not for your role to send" in text_of(answer)
+    both = officer.post(several, said | {"chosen": list(rows.values())})
+    assert "1 of 2: Send again." in text_of(both)
+    assert ReceivedEvent.objects.get(again__isnull=False).again_id == rows[theirs]
+
+
 @pytest.mark.full  # nor of a text in test_event_texts.py
 def test_what_is_our_own_failure_is_no_outcome(
     caller: Caller, shop: Shop, monkeypatch: pytest.MonkeyPatch
