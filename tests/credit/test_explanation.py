@@ -120,7 +120,7 @@ def test_an_order_would_be_accepted_up_to_what_is_available() -> None:
 
 
 def test_what_is_missing_is_all_that_has_to_come_back_where_more_is_used_than_the_limit() -> None:
-    """Of a limit of 3,000.00, 4,000.00 are used, of which 1,500.00 come back on 20 November."""
+    """4,000.00 of a limit of 3,000.00 are used, and 1,500.00 come back on 20 November."""
     shop = shops.join("2026-11-01 10:00", credit_limit="4000.00")
     shop.place(AT, "A", "2500.00")
     shop.place(AT, "B", "1500.00")
