@@ -5,6 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from backoffice import briefs
 from backoffice.checklist import ENTRIES, Entry, Item
 from backoffice.columns import list_of, page_of
@@ -228,6 +230,9 @@ def _first_order(visit: Visit) -> Item | None:
 
 def _of_policy(proposal: Proposal, now: datetime) -> briefs.Brief:
     """What the proposed version of a credit policy would change, for the person who is to confirm
-    it.
+    it; or why it cannot be, with the figures of the version before it as they are by now.
     """
-    return dry_run.of_arguments(two_people.arguments_of(proposal), now)
+    try:
+        return dry_run.of_arguments(two_people.arguments_of(proposal), now)
+    except ValidationError as error:
+        return briefs.Brief(facts=[briefs.Fact("Cannot be", " ".join(error.messages))])

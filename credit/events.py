@@ -324,6 +324,7 @@ EVENT_TYPES = (
         measured,
         together=together,
         scope="metrics",
+        of_platform=True,
         summary="How the shop does, as the marketplace measures it; limit reviews take the latest.",
         example={
             "rating": "4.7",

@@ -27,16 +27,10 @@ from gateway.imports.forms import NewImport
 from gateway.imports.kinds import KINDS, Kind
 from gateway.imports.models import Import, ImportedRow
 from gateway.imports.reading import MOST_ROWS
+from gateway.roles import NotTheirs
 from lib import csv_files
-from lib.refusals import Refused
 
 Outcome = ImportedRow.Outcome
-
-
-class NotTheirs(Refused):
-    """The operator's role may not decide about rows of this kind."""
-
-    code = "forbidden"
 
 
 def _check_role(act: Act, kind: Kind) -> None:
