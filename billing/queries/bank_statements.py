@@ -114,13 +114,15 @@ def follows(statement: BankStatement, before: BankStatement) -> bool:
 
 def _repeats(statement: BankStatement) -> bool:
     """Whether the statement has lines, and for each of them there is one of the same day and amount
-    in statements of its account that were taken, of which one began with the same balance, unless
-    the statement ends as it began. That is so of the same day in another format, of an account that
-    is emptied in the evening, whose balances tell nothing.
+    in statements of its account that were taken, of which one began and one ended with the same
+    balance as it, unless the statement ends as it began. That is so of the same day in another
+    format, of an account that is emptied in the evening, whose balances tell nothing.
     """
     if statement.opening != statement.closing:
-        same = _taken_in_its_days(statement).filter(opening=statement.opening.amount)
-        if not same.exists():
+        taken = _taken_in_its_days(statement)
+        begun = taken.filter(opening=statement.opening.amount)
+        ended = taken.filter(closing=statement.closing.amount)
+        if not (begun.exists() and ended.exists()):
             return False
     own, repeated = _own_and_repeated(statement)
     return bool(own) and own == repeated
