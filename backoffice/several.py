@@ -155,8 +155,10 @@ class DecidingSeveral(Deciding):
         form: forms.Form | None,
         report: Report | None = None,
     ) -> HttpResponse:
-        """Render the page of a decision about several rows: with the rows and the form, or with the
-        report of what was done. Filters with values that cannot be lead back to the list.
+        """Render the page of a decision about several rows. Without a report it has the form
+        and the rows to choose from: at most MOST of those that the list shows with the filters
+        of this address and for which the decision is open. With a report it has what was done
+        and what was refused, and no rows.
         """
         try:
             rows = [] if report else list(self._candidates(request, decision))

@@ -144,8 +144,9 @@ def _standing(visit: Visit, line: CreditLine, today: date) -> Panel:
 
 
 def _orders(line: CreditLine, today: date) -> Panel:
-    """The panel with the first few overdue orders (longest overdue first), latest orders and
-    declined orders.
+    """Return the panel with three lists of the line's orders, each of at most FEW: those
+    that are overdue on the local day `today`, longest overdue first; all orders, latest
+    first; and declined orders, latest first.
     """
     declined = orders.of_line(line, today=today, standing=Order.Status.DECLINED)
     shown = {

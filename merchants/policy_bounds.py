@@ -15,9 +15,9 @@ UNKNOWN = 100_000  # of any other: none has more of its units for a dollar
 
 
 def most(sort: Sort, currency: str) -> Decimal:
-    """The highest figure of the sort that makes sense in the currency, in units of it: the sort's
-    highest one in US dollars, times the currency's fixed factor in SCALES, or UNKNOWN for a
-    currency that is not there.
+    """Return the highest figure of the sort that makes sense in the currency, in units of
+    it. This is the sort's highest figure in US dollars times the currency's fixed factor.
+    The factor is the one in SCALES, and UNKNOWN for a currency that is not there.
     """
     return sort.most * SCALES.get(currency, UNKNOWN)
 

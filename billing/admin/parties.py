@@ -297,5 +297,9 @@ class BillingDetailsAdmin(AboutAccount, OfMerchant):
     )
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        """The status of the details, with who decided about them and when."""
+        """Return the status of the billing details, with who decided about them and when, for
+        the page of a decision that is not open any more. For details that were replaced before
+        anybody decided, that is who gave the newer ones. While they wait, nobody ("") and None
+        stand in these places; the result itself is never None.
+        """
         return LastDecision(str(row.get_status_display()), row.decided_by, row.decided_at)

@@ -124,8 +124,10 @@ class ProviderDifferenceAdmin(Deciding, FoundByKeys):
     )
 
     def lock(self, row: Any, now: Any) -> None:
-        """Take the lock of all differences, and then the row's, as operations do: a look at payouts
-        may have other figures, or end it.
+        """Take the lock of all payouts and their differences, and after it that of the row, in
+        the order in which operations take them. Otherwise a job that compares payouts with our
+        books could give the difference other figures, or end it, at the same time. The row is
+        not read again here.
         """
         provider_differences.wait_turn()
         super().lock(row, now)

@@ -253,7 +253,10 @@ class Payment(models.Model):
 
     @property
     def is_from_proceeds(self) -> bool:
-        """Whether it paid its bill, or a part of it, out of the merchant's proceeds."""
+        """Return whether the payment has succeeded and came out of the merchant's proceeds. It
+        may have paid its bill or a part of it. An attempt that has failed, or has no answer
+        yet, does not count.
+        """
         return self.status == self.Status.SUCCEEDED and self.provider == self.Provider.PROCEEDS
 
     @property

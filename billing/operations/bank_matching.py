@@ -154,8 +154,10 @@ def _reference(line: BankLine, account: BillingAccount, invoice: Invoice | None)
 
 
 def _under_its_reference(line: BankLine, account: BillingAccount) -> QuerySet[BankTransfer]:
-    """The account's transfers under the reference that the bank gave the line, those among them
-    that were moved to it beside another one (rule 17.9), by their keys.
+    """Return the account's transfers, whatever became of them, that have the reference
+    which the bank gave the line, sorted by primary key. A transfer that was moved to the
+    account while this had another one of the same reference is found, too: its reference
+    has its key behind it, as in "NONREF (17)" (rule 17.9). The line must have a reference.
     """
     moved_here = Q(reference__startswith=f"{line.bank_reference} (")
     return account.transfers.filter(Q(reference=line.bank_reference) | moved_here).order_by("pk")

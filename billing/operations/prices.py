@@ -231,8 +231,9 @@ def _write_trail(price: FeePrice, before: FeePrice | None, proposal: Proposal | 
 
 
 def _price_text(price: FeePrice) -> str:
-    """The unit price as text for the trail; the words "that for everybody" where a merchant's own
-    price ends.
+    """Return the unit price as text with its currency, such as "0.015 USD", for the trail
+    and for the second person who confirms it. A price without a figure ends a merchant's
+    own price; it is called "that for everybody".
     """
     if price.unit_price is None:
         return "that for everybody"

@@ -115,8 +115,8 @@ def follows(statement: BankStatement, before: BankStatement) -> bool:
 def _repeats(statement: BankStatement) -> bool:
     """Whether the statement has lines, and for each of them there is one of the same day and amount
     in statements of its account that were taken, of which one began and one ended with the same
-    balance as it, unless the statement ends as it began. That is so of the same day in another format, of an account that
-    is emptied in the evening, whose balances tell nothing.
+    balance as it, unless the statement ends as it began. That is so of the same day in another
+    format, of an account that is emptied in the evening, whose balances tell nothing.
     """
     if statement.opening != statement.closing:
         taken = _taken_in_its_days(statement)
