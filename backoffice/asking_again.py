@@ -25,9 +25,9 @@ class AsksAgain(forms.Form):
     """
 
     def clean(self) -> dict[str, Any]:
-        """Add a second field, with an error unless the same was typed there, for each figure that
-        is more than FAR times the present one. A figure without a present one, or with zero, is not
-        asked for again.
+        """The cleaned data. For each figure that is more than FAR times the present one, a second
+        field is added, with an error unless the same was typed there, too. Nothing is asked again
+        for a field that was left empty, or whose present figure is 0 or missing.
         """
         super().clean()
         present: dict[str, Figure | None] = self.initial.get("present", {})

@@ -62,8 +62,8 @@ class Brief:
         self, *changes: Change, facts: Sequence[Fact] = (), words: str = "", written_by: str = ""
     ) -> "Brief":
         """The same brief with what is told of one decision and its row: `facts` come before those
-        that it has, `changes` are the figures before and after, and `words` are what somebody of
-        the merchant, `written_by`, wrote.
+        that it has, while `changes`, the figures before and after, and `words`, which somebody of
+        the merchant, `written_by`, wrote, take the place of its own. Its histories stay.
         """
         return replace(
             self,

@@ -25,9 +25,11 @@ def carry_out(
     what was decided is so already, nothing is done, and the row is the outcome.
 
     `lock` takes the lock of what the decision changes, given the row and the instant, and
-    `read_again` returns the row as it is under that lock, or None if it is gone. A decision that
-    commits by itself, is about no row or shows nothing is carried out without them. Raises
-    ChangedMeanwhile and what the operation raises.
+    `read_again` returns the row as it is under that lock, or None if it is gone. For a decision
+    that commits by itself, the row of `act` is compared right before, without a lock; one that is
+    about no row or shows nothing is carried out without a comparison. Raises ChangedMeanwhile and
+    what the operation raises. When `afterwards` raises something, the decision is committed
+    already.
     """
     if act.row is None or decision.shown is None:
         outcome, is_new = decision.carry_out(act), True
@@ -72,8 +74,9 @@ def _is_done(decision: Decision, act: Act) -> bool:
     return True if all that was decided is so already, as when a form is sent twice, and raise
     ChangedMeanwhile otherwise.
 
-    A row that is not open any more, whose page has no form, is left to the operation to refuse, and
-    so is a form that was carried out before.
+    A form that was carried out before gives False, as the operation answers for it. A row that is
+    not open any more, and whose page had no form, gives True if all is so already; else False, and
+    the operation is left to refuse it.
     """
     assert decision.shown is not None
     if act.showed is None and not decision.is_open(act.row):

@@ -10,8 +10,9 @@ Values = Mapping[str, Any]
 
 
 def sentences(before: Values, after: Values) -> list[str]:
-    """A text for each value, in the order of their names, such as "limit: 100.00 USD → 200.00 USD";
-    a value that stays the same has no arrow: "limit: 100.00 USD".
+    """A text for each value in `before` or `after`, in the order of the alphabet by their names,
+    such as "limit: 100.00 USD → 200.00 USD"; a value that stays the same has no arrow: "limit:
+    100.00 USD". One that is missing or empty is "-".
     """
     return [
         f"{_called(name)}: {was if was == becomes else f'{was} → {becomes}'}"
@@ -20,8 +21,9 @@ def sentences(before: Values, after: Values) -> list[str]:
 
 
 def table(before: Values, after: Values) -> SafeString:
-    """An HTML table with a row for each value in `before` or `after`, changed or not: its name, the
-    value before and the value after.
+    """An HTML table with a row for each value in `before` or `after`, changed or not, in the order
+    of the alphabet: its name, the value before and the value after, "-" for one that is missing or
+    empty.
     """
     rows = format_html_join(
         "",

@@ -57,7 +57,8 @@ def related(path: str) -> Column:
 
 def related_model(model: type[Model], path: str) -> type[Model]:
     """The model at the end of a path of foreign keys, such as "invoice__account__merchant". Raises
-    LookupError if the path does not lead there.
+    LookupError if a field of the path leads to no row, and FieldDoesNotExist if a model has no
+    field of that name.
     """
     for step in path.split("__"):
         found = model._meta.get_field(step).related_model

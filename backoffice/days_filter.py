@@ -46,7 +46,8 @@ class OnDays(RangeDateFilter):
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         """The rows of the chosen days, the first and the last included; an end that is not chosen
-        stays open. None at all if the days are invalid, which the filter then says.
+        stays open, and so does a first day before 1970 and a last day after 2099. None at all if
+        the days are invalid, which the filter then says.
         """
         days = self._days()
         if not days.is_valid():

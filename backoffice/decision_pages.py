@@ -22,13 +22,14 @@ from backoffice.briefs import Brief
 from backoffice.buttons import button as _button
 from backoffice.carrying_out import carry_out
 from backoffice.columns import follow
-from backoffice.decisions import Act, Decision, Download, File, Reasoned, Report, Text
+from backoffice.decisions import Act, Decision, Download, File, Reasoned, Report, Text, in_history
 from backoffice.outcomes import LastDecision, became, by_its_columns
 from lib import clock
 from lib.amount_fields import in_currency
 from lib.refusals import ChangedMeanwhile, Refused
 
 DRY_RUN = "dry_run"  # the name of the button that asks what a decision would do
+SO_ALREADY = "It was so already: nothing has changed."
 
 
 class Deciding(ModelAdmin):
@@ -42,8 +43,9 @@ class Deciding(ModelAdmin):
     merchant: ClassVar[str] = ""  # the path from the row to its merchant, where it has one
 
     def may_decide(self, request: HttpRequest, one: Decision | Download | None = None) -> bool:
-        """Whether the operator may take this decision or download, or, without one, decisions on
-        these pages in general.
+        """Whether the operator may take this decision or download: that takes the permission which
+        it names or, if it names none, the one to change such rows. Without `one` it is whether they
+        have that latter one, and so may take decisions on these pages in general.
         """
         to_change = f"{self.opts.app_label}.change_{self.opts.model_name}"
         return request.user.has_perm((one and one.permission) or to_change)
@@ -195,11 +197,15 @@ class Deciding(ModelAdmin):
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
         """Show the decision's page or, for a POST with a valid form, carry the decision out
-        (carry_out), and redirect with a message, answer with its file, or show its report; what was
-        carried out is logged in the admin's history. A POST for a dry run shows what the decision
-        would do instead. If it is refused, show the page again with the reason. A decision that
-        takes a second factor has it confirmed first. If something that the page showed has changed,
-        the page shown again has the present figures, and keeps what was typed.
+        (carry_out), and redirect with a message, answer with its file, or show its report. What
+        ends with a message is logged in the admin's history, which says so if it was only proposed
+        to a second person, but not if the same form had done it before. A POST for a dry run shows
+        what the decision would do instead. If the operation returned None, as all was so already,
+        that is said, and nothing is logged.
+
+        If it is refused, the page is shown again with the reason. If something that the page showed
+        has changed, the page shown again has the present figures, and keeps what was typed. A
+        decision that takes a second factor has it confirmed first.
         """
         if decision.takes_second_factor:
             elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)
@@ -212,22 +218,41 @@ class Deciding(ModelAdmin):
         if DRY_RUN in request.POST and decision.dry_run is not None:
             return self._dry_run(request, row, decision, form)
         try:
-            outcome, is_new = self._outcome(decision, form, row, request)
+            decided = self._outcome(decision, form, row, request)
         except ChangedMeanwhile as refusal:
             return self._look_again(request, row, decision, refusal)
-        if outcome is None:
+        if decided is None:
             return self._page(request, row, decision, form)
+        return self._decided(request, row, decision, *decided)
+
+    def _decided(
+        self,
+        request: HttpRequest,
+        row: Any,
+        decision: Decision,
+        outcome: Report | File | Model | None,
+        is_new: bool,
+    ) -> HttpResponse:
+        """The answer to a form whose decision was carried out with this outcome: its file, its
+        report, or a redirection with a message, which is logged in the admin's history if the
+        decision is new (`is_new`). Of None, which says that all was so already, nothing is logged.
+        """
         if isinstance(outcome, File):
             return attachment(outcome.name, outcome.content)
         if isinstance(outcome, Report):
             return self._page(request, row, decision, None, outcome)
-        if is_new:
-            self.log_change(request, outcome if row is None else row, str(decision.title))
-        if callable(decision.done):  # it may be no success, such as a payment that failed
-            messages.info(request, str(decision.done(outcome)))
+        if outcome is None:
+            messages.info(request, SO_ALREADY)
         else:
-            messages.success(request, str(decision.done))
-        is_there = row is not None and outcome.pk is not None  # deleting leaves no key
+            if is_new:
+                about = outcome if row is None else row
+                self.log_change(request, about, in_history(decision, outcome))
+            if callable(decision.done):  # it may be no success, such as a payment that failed
+                messages.info(request, str(decision.done(outcome)))
+            else:
+                messages.success(request, str(decision.done))
+        # Deleting leaves no key.
+        is_there = row is not None and (outcome is None or outcome.pk is not None)
         return HttpResponseRedirect(
             self._address("change", row.pk) if is_there else self._address("changelist")
         )
@@ -236,8 +261,8 @@ class Deciding(ModelAdmin):
         self, request: HttpRequest, row: Any, decision: Decision, form: forms.Form
     ) -> HttpResponse:
         """The decision's page again, with the form as filled in and a brief of what the decision
-        would change; nothing is decided. A form with errors, or a refusal, is shown without the
-        brief.
+        would change; nothing is decided. A form with errors, or a refusal, is shown with them, and
+        with the brief that the page has without a dry run.
         """
         brief = None
         if form.is_valid() and decision.dry_run is not None:
@@ -247,13 +272,14 @@ class Deciding(ModelAdmin):
 
     def _outcome(
         self, decision: Decision, form: forms.Form, row: Any, request: HttpRequest
-    ) -> tuple[Report | File | Model | None, bool]:
-        """Carry out the decision (carry_out), and return its result, and whether it is a decision
-        of its own and not a form that was sent twice. The result is None if the form is not valid
-        or the decision was refused; the form's errors then say why. Raises ChangedMeanwhile.
+    ) -> tuple[Report | File | Model | None, bool] | None:
+        """Carry out the decision (carry_out), and return its result, which is None if all was so
+        already, and whether it is a decision of its own and not a form that was sent twice. Returns
+        None alone if the form is not valid or the decision was refused; the form's errors then say
+        why. Raises ChangedMeanwhile.
         """
         if not form.is_valid():
-            return None, False
+            return None
         try:
             return carry_out(
                 decision,
@@ -265,7 +291,7 @@ class Deciding(ModelAdmin):
             raise
         except (Refused, ValidationError) as error:
             _add_error(form, error)
-        return None, False
+        return None
 
     def last_decision(self, row: Any) -> LastDecision | None:
         """What was last decided about the row, by whom and when, for the page of a decision that is
@@ -291,7 +317,7 @@ class Deciding(ModelAdmin):
     ) -> HttpResponse:
         """The page of a decision that was refused since something has changed: with the present
         figures and what was typed, so that a second press is taken with open eyes. If the row is
-        gone, redirects to the list with the reason as a message.
+        gone, or the decision is about none, it redirects to the list with the reason as a message.
         """
         if row is not None:
             row = self.get_object(request, str(row.pk))
@@ -391,7 +417,7 @@ def attachment(name: str, content: bytes) -> HttpResponse:
 
 def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
     """What the operator has decided by submitting the form, which is valid: the row, the form's
-    values, who, when (now), and what the page had shown.
+    values, who, when (now), and what the page had shown, None if it does not say that readably.
     """
     showed = shown.read(request.POST.get(shown.FIELD))
     return Act(

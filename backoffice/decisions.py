@@ -74,7 +74,7 @@ class Act:
 
     @property
     def reason(self) -> str:
-        """The reason that was given in the form."""
+        """The reason that was given in the form. Raises KeyError if the form asks for none."""
         return str(self.cleaned_data["reason"])
 
 
@@ -153,8 +153,9 @@ class Decision:
     title: Text  # of the button
     form: type[forms.Form] = field(kw_only=True)
     effect: Callable[[Any], Text] = field(kw_only=True)  # what will happen, said before
-    # A Call, or a function where something has to be computed. It calls one operation.
-    carry_out: Callable[[Act], Report | File | Model] = field(kw_only=True)
+    # A Call, or a function where something has to be computed. It calls one operation, and returns
+    # None if all was so already.
+    carry_out: Callable[[Act], Report | File | Model | None] = field(kw_only=True)
     # The sentence shown afterwards, or a function of the result; a Report has its own.
     done: Text | Callable[[Any], Text] = field(kw_only=True, default="")
     initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
@@ -172,7 +173,8 @@ class Decision:
     # is held around it: what the page showed is compared right before, and the operation's own
     # refusals stand for what happens at the same moment.
     commits_itself: bool = field(kw_only=True, default=False)
-    # What is done once the decision is committed, and no lock is held any more.
+    # What is done once the decision is committed, and no lock is held any more. It raises no
+    # refusal, which would read as if nothing was decided: what it returns says what became of it.
     afterwards: Callable[[Act, Any], Any] = field(
         kw_only=True, default=lambda act, outcome: outcome
     )
@@ -187,6 +189,15 @@ class Decision:
     takes_second_factor: bool = field(kw_only=True, default=False)
     # The permission that it takes; empty: the one to change such rows.
     permission: str = field(kw_only=True, default="")
+
+
+def in_history(decision: Decision, outcome: Any) -> str:
+    """What the admin's history says of a decision that had this outcome: its title, with
+    "Proposed:" before it where nothing was done yet. An outcome that only proposes says so of
+    itself by a true `is_only_proposed` (merchants.models.Proposal).
+    """
+    is_only_proposed = getattr(outcome, "is_only_proposed", False)
+    return f"Proposed: {decision.title}" if is_only_proposed else str(decision.title)
 
 
 @dataclass(frozen=True)

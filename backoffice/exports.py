@@ -7,7 +7,6 @@ import csv
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import reduce
 from html import unescape
 from typing import Any
 
@@ -19,6 +18,7 @@ from django.utils.html import strip_tags
 from django.utils.text import slugify
 from moneyed import Money
 
+from backoffice.columns import follow
 from lib import clock, csv_files, money, statement_timeout
 from lib.registry import Registry
 
@@ -43,7 +43,8 @@ def record(what: str, said: Mapping[str, str], request: HttpRequest, now: dateti
 
 def asked(request: HttpRequest) -> dict[str, str]:
     """What the address of a list asks for, by the names of its query string: filters, search and
-    order. Empty values and the page's number are left out.
+    order. Empty values and the page's number are left out; of a name that stands there several
+    times, it is the last value.
     """
     return {
         name: str(value) for name, value in request.GET.items() if value and name not in NOT_ASKED
@@ -71,8 +72,9 @@ class Line:
 
 def of_list(pages: Any, found: Any) -> Iterator[bytes]:
     """Yield, as blocks of bytes, a CSV file of the rows that the admin list `pages` has found: with
-    the list's columns, and the currency of its amounts. Times are in the time zone that is active
-    now, which the headings name.
+    the list's columns and, if any of them is an amount, the currency as the last one. Times are in
+    the time zone that is active now, which the headings name. Rows are read while the blocks are
+    taken.
     """
     columns = [name for name in found.list_display if name != "action_checkbox"]
     cells = [_Column(pages, name) for name in columns]
@@ -115,14 +117,15 @@ class _Column:
 
     def of(self, row: Any) -> str:
         """What the file says of the row in this column: amounts and instants plain, everything else
-        as the list has it, and nothing that a spreadsheet takes for a formula.
+        as the list has it, "" where the row leads to none, and nothing that a spreadsheet takes for
+        a formula.
         """
         if self.amount:
             return _plain(getattr(row, self.amount))
         if self.instant:
             return _plain(getattr(row, self.instant))
         if self.path:
-            return _plain(reduce(getattr, self.path.split("__"), row))
+            return _plain(follow(row, self.path))
         field, _attr, value = lookup_field(self.name, row, self.pages)
         if field is not None and field.flatchoices:
             return csv_files.safe_text(str(dict(field.flatchoices).get(value, value or "")))
@@ -133,7 +136,8 @@ class _Column:
 
 def _plain(value: Any) -> str:
     """A value as the CSV file has it: amounts as figures without a currency, instants in the active
-    time zone, "yes" or "no", texts without HTML, and "" for none.
+    time zone, "yes" or "no", "" for None and for the "-" by which lists show nothing. HTML loses
+    its tags, and a text that a spreadsheet would take for a formula is made harmless.
     """
     match value:
         case None | "-":

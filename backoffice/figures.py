@@ -129,8 +129,9 @@ def total_rows() -> list[Total]:
 
 
 def lately(now: datetime) -> Figures:
-    """The figures of all currencies: from the cache, if it has some that are at most KEPT_FOR old,
-    or KEPT_WITHOUT if a cell had not answered for them; otherwise computed as of `now`, and cached.
+    """The figures of all currencies, over all cells or of the one that this is called inside: from
+    the cache, if it has some that are at most KEPT_FOR old, or KEPT_WITHOUT if a cell had not
+    answered for them; otherwise computed as of `now`, and cached. `at` says as of when they are.
     """
     key = KEY + cells.entered()
     found: Figures | None = cache.get(key)

@@ -45,8 +45,9 @@ def which(
     title: str, choices: Mapping[str, tuple[str, Callable[[], Q]]], *, is_indexed: bool = False
 ) -> type[admin.SimpleListFilter]:
     """A filter class for a list with these `choices`: each has, by its value in the address, a
-    label and a function that gives the condition of its rows. `is_indexed` says that each has an
-    index of its own, so that a long list looks at all rows for it.
+    label and a function that gives the condition of its rows. A value that is none of them filters
+    nothing. `is_indexed` says that each has an index of its own, so that a long list looks at all
+    rows for it.
     """
 
     class Which(admin.SimpleListFilter):
@@ -84,7 +85,8 @@ class Waiting(admin.SimpleListFilter):
 
 def waiting(*queues: Queue) -> type[Waiting]:
     """A filter class for a list, by queue: it offers these queues, of the list's rows, and shows
-    exactly the rows that wait in the chosen one.
+    exactly the rows that wait in the chosen one at the instant of the request; all rows for none or
+    an unknown one.
     """
     return type("WaitingHere", (Waiting,), {"queues": queues})
 
@@ -93,7 +95,8 @@ def one_of(
     field: str, choices: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]]
 ) -> type[admin.SimpleListFilter]:
     """A filter class for a list, by a field that declares no choices, or of which not all are
-    offered. `choices` are the (value, label) that are offered, or a function that gives them.
+    offered. `choices` are the (value, label) that are offered, or a function that gives them anew
+    for each page. A value in the address that is not offered is filtered by all the same.
     Collecting the choices from the rows would read the whole table.
     """
 

@@ -57,9 +57,10 @@ class Found:
 
 
 def find(request: HttpRequest, text: str) -> Found:
-    """The rows that `text` names, of the kinds that the operator may look at. A text "merchant
-    reference" is first looked for among that merchant's rows, and only then as a whole among all
-    rows. Cells that do not answer are named in `silent`.
+    """The rows that `text` names, of the kinds that the operator may look at, a few of each kind
+    (finders.MOST). A text "merchant reference" is first looked for among that merchant's rows, and
+    only if that finds nothing, as a whole among all rows. Cells that do not answer are named in
+    `silent`.
 
     Empty for no text, or one that no row can have.
     """

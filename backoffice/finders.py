@@ -91,8 +91,10 @@ class Within:
         return whole or rows.filter(words.starting("reference", text)).order_by("reference")[:MOST]
 
     def _keys(self, kind: Kind, text: str, *, is_whole: bool) -> list[int]:
-        """Look up the primary keys of the rows whose reference is the text, or starts with it, in
-        one of its spellings: at most MOST of them.
+        """Look up the primary keys of rows of this kind, of all merchants of the present cell,
+        whose reference is the text, or starts with it unless `is_whole`. The text counts as it
+        was typed, in capitals, in small letters, and with a first capital (words.spellings). At
+        most MOST keys are returned, in no order; if there are more, any of them.
         """
         owners = related_model(kind.model, self.owner)._meta.db_table
         spelt = words.spellings(text)

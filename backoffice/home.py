@@ -123,7 +123,8 @@ def read(
     queues: Iterable[Queue], now: datetime, merchant_id: int | None = None
 ) -> list[QueueSummary]:
     """The summaries of these queues, in their order, for all merchants or for the one with the key
-    `merchant_id`. At most one row more than MOST of each is read, and empty queues are left out.
+    `merchant_id`, from the cell that this is called inside where there are cells. At most one row
+    more than MOST of each is read, and empty queues are left out.
     """
     return [_summary(queue, rows) for queue, rows in _found(queues, now, merchant_id).items()]
 
@@ -212,7 +213,9 @@ def _number(count: int) -> str:
 
 
 def address(queue: Queue) -> str:
-    """The address of the list with exactly the queue's rows, or "" if no page lists them."""
+    """The address of the list with exactly the queue's rows, of all cells, or "" if no page of the
+    admin lists them.
+    """
     if queue.model not in admin.site._registry:
         return ""
     meta = queue.model._meta

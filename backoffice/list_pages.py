@@ -27,6 +27,7 @@ from backoffice.lookups import OfferedQuestions
 from lib import clock, csv_files, search, words
 from lib.fields import AmountField
 from lib.registry import Registry
+from lib.texts import has_control
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ MERCHANT_LINKS: Registry[MerchantLink] = Registry()
 
 
 def add_buttons(response: TemplateResponse, buttons: Sequence[dict[str, Any]]) -> None:
-    """Put buttons above the list that the response shows, before those that it has."""
+    """Put buttons above the list that the response shows, before those that it has. The response
+    must not be rendered yet.
+    """
     context = response.context_data or {}
     response.context_data = context | {"actions_list": [*buttons, *context.get("actions_list", ())]}
 
@@ -102,8 +105,9 @@ class Bounded(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """The rows that the search finds; without a search, all rows, or only as many of the latest
-        ones as `_window` says. The second value is Django's: whether a row may come twice.
+        """The rows that the search finds; without a search, all rows, or those whose primary key is
+        less than `_window` below the latest (all, where keys are no numbers). The second value is
+        Django's: whether a row may come twice.
         """
         window = None if search_term.strip() else self._window(request)
         latest = self._latest() if window else None
@@ -115,9 +119,9 @@ class Bounded(ModelAdmin):
         return found
 
     def _window(self, request: HttpRequest) -> int | None:
-        """Among how many of the latest rows a list without a search looks: a bound for an order
-        that the address asks for, and for filters without an index in a long list. None, for all
-        rows, otherwise, and whenever days are asked for.
+        """Among how many of the latest rows a list without a search looks. It is WINDOW for filters
+        without an index in a long list, and SORTED, or WINDOW in a long list, for an order that the
+        address asks for. None, for all rows, otherwise, and whenever days are asked for.
         """
         if times.is_asked(request, self.dated or ""):
             return None
@@ -174,6 +178,14 @@ class Bounded(ModelAdmin):
             for title, options in super().get_fieldsets(request, obj)
         ]
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """The row with this key; None if there is none, also for a key that no column can have."""
+        if has_control(object_id):
+            return None
+        return super().get_object(request, object_id, from_field)
+
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         """Whether pages that choose a row may refer to it by this field: only by its key, since the
         values of another column could be guessed that way.
@@ -224,8 +236,10 @@ class Bounded(ModelAdmin):
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Download a CSV file of all rows that the list finds with the same filters, search and
-        order. That the operator takes it is recorded (exports.record). Wrong filters lead back to
-        the list. Raises PermissionDenied if the operator may not look at the list.
+        order, on all its pages. That the operator takes it is recorded (exports.record). Filters
+        with values that cannot be lead back to the list. Raises PermissionDenied if the operator
+        may not look at the list, and DisallowedModelAdminLookup for a question that the list does
+        not offer.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -338,11 +352,11 @@ class OfMerchant(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """The rows that the search finds: without a term all of them. If the first word is a
-        merchant's reference, that merchant's rows, or, if more follows and the list's rows have a
-        reference of their own, those of them that `named` finds by it; otherwise the rows of
-        merchants with such a name (`named_so`). The second value is Django's: whether a row may
-        come twice.
+        """The rows that the search finds. If the first word is a merchant's reference, that
+        merchant's rows, or, if more follows and the list's rows have a reference of their own,
+        those of them that `named` finds by it; otherwise the rows of merchants with such a name
+        (`named_so`). Without a term, all rows or the latest, as in any list (Bounded). The second
+        value is Django's: whether a row may come twice.
         """
         merchant, _space, reference = search_term.strip().partition(" ")
         if not merchant:
@@ -391,10 +405,10 @@ class FoundByKeys(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """The rows that the search finds: without a term all of them. Otherwise those of which one
-        of `keys` is the term or, if there are none, begins with it; the first key that finds any
-        decides. If none does, the rows of merchants with such a name (`named_so`). The second value
-        is Django's: whether a row may come twice.
+        """The rows that the search finds: those of which one of `keys` is the term or, if there are
+        none, begins with it; the first key that finds any decides. If none does, the rows of
+        merchants with such a name (`named_so`). Without a term, all rows or the latest, as in any
+        list (Bounded). The second value is Django's: whether a row may come twice.
         """
         term = search_term.strip()
         if not term:

@@ -35,8 +35,9 @@ class OfferedQuestions(ChangeList):
         return specs, has_filters, rest, *others
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> Any:
-        """The order that the address asks for, by columns that the list offers to be sorted by; the
-        page's own order otherwise. Rows of chosen days go by the day's column.
+        """The order that the address asks for, by columns that the list offers to be sorted by. If
+        it asks for none of them, rows of chosen days go by the day's column, latest first
+        (order_of_days), and others in the page's own order.
         """
         text = sorting.asked(self.list_display, self.sortable_by, self.params.get(ORDER_VAR, ""))
         if not text:

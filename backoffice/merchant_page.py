@@ -80,7 +80,9 @@ class Visit:
     now: datetime
 
     def may_see(self, model: type[Model]) -> bool:
-        """Whether the operator may look at rows of this model."""
+        """Whether the operator may look at rows of this model, which must have pages in the admin:
+        KeyError otherwise.
+        """
         return bool(admin.site._registry[model].has_view_permission(self.request))
 
     def own(self, name: str, model: type[Model]) -> Any:

@@ -37,10 +37,10 @@ def became(row: Any, last: LastDecision | None) -> str:
 
 
 def by_its_columns(row: Any) -> LastDecision | None:
-    """What was last decided about the row, read from its own columns: the first step of STEPS whose
-    instant (`<step>_at`) is set, with the row's status (or the step's name, if it has none), and
-    the person and instant of the step; without such a step only its status; None if it has no
-    status either.
+    """What was last decided about the row, read from its own columns: the first step of STEPS,
+    which need not be the latest, whose instant (`<step>_at`) is set, with the row's status (or the
+    step's name, if it has none), and the person and instant of the step. Without such a step only
+    its status; None if it has no status either.
     """
     status = getattr(row, "get_status_display", None)
     for step in STEPS:

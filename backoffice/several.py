@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
@@ -21,7 +22,7 @@ from backoffice.buttons import button
 from backoffice.carrying_out import carry_out
 from backoffice.columns import follow
 from backoffice.decision_pages import Deciding
-from backoffice.decisions import Act, Decision, Report
+from backoffice.decisions import Act, Decision, Report, in_history
 from backoffice.list_pages import add_buttons
 from lib import clock
 from lib.day_ends import DaysNotWorkedOff
@@ -83,8 +84,9 @@ class DecidingSeveral(Deciding):
         """Show the rows of the list for which the decision is open or, for a POST with a valid
         form, decide about those that were chosen, one after the other, and show the report. Raises
         PermissionDenied, also for more than MOST rows, and Http404. If the form is invalid or no
-        row was chosen, they are shown again with the reason. A decision that takes a second factor
-        has it confirmed first.
+        row was chosen, they are shown again with the reason; if the address filters by a value that
+        cannot be, it leads back to the list. A decision that takes a second factor has it confirmed
+        first.
         """
         decision: Decision = self._named(request, self._for_several(), name)
         if decision.takes_second_factor:
@@ -130,8 +132,9 @@ class DecidingSeveral(Deciding):
     def _decide_one(
         self, request: HttpRequest, decision: Decision, form: forms.Form, row: Any
     ) -> str:
-        """Decide about one row under its lock as its own page does, log it in the admin's history
-        unless the form was sent before, and return what is said afterwards. Raises what refuses it.
+        """Decide about one row as its own page does, with its checks, and under its lock unless the
+        decision commits by itself; log it in the admin's history, or that it was proposed, unless
+        the form was sent before, and return what is said afterwards. Raises what refuses it.
         """
         showed = shown.read(request.POST.get(SHOWED.format(row.pk)))
         act = Act(row, dict(form.cleaned_data), request.user, clock.now(), showed)
@@ -142,7 +145,7 @@ class DecidingSeveral(Deciding):
             read_again=lambda: self.get_queryset(request).filter(pk=row.pk).first(),
         )
         if is_new:
-            self.log_change(request, row, str(decision.title))
+            self.log_change(request, row, in_history(decision, outcome))
         return str(decision.done(outcome) if callable(decision.done) else decision.done)
 
     def _several_page(
@@ -151,15 +154,21 @@ class DecidingSeveral(Deciding):
         decision: Decision,
         form: forms.Form | None,
         report: Report | None = None,
-    ) -> TemplateResponse:
-        """Render the page of a decision about several rows: with the rows and the form, or with the
-        report of what was done.
+    ) -> HttpResponse:
+        """Render the page of a decision about several rows. Without a report it has the form
+        and the rows to choose from: at most MOST of those that the list shows with the filters
+        of this address and for which the decision is open. With a report it has what was done
+        and what was refused, and no rows.
         """
+        try:
+            rows = [] if report else list(self._candidates(request, decision))
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(self._address("changelist"))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": f"{decision.title} several",
-            "rows": () if report else list(self._candidates(request, decision)),
+            "rows": rows,
             "most": MOST,
             "chosen_in": CHOSEN,
             "form": form,
@@ -173,7 +182,7 @@ class DecidingSeveral(Deciding):
         """Yield the rows for which the decision is open, among those that the list shows with the
         filters and search of this address: at most MOST, among the first LOOKED_AT rows of the
         list. Each says what the decision would do to it, what its page showed, and whether it was
-        chosen in the form.
+        chosen in the form. Raises IncorrectLookupParameters for a filter or search that cannot be.
         """
         chosen = set(request.POST.getlist(CHOSEN))
         found = self.get_changelist_instance(request).queryset[:LOOKED_AT]

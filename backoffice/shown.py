@@ -81,8 +81,9 @@ def read(carried: str | None) -> Shown | None:
 
 
 def check(showed: Shown | None, now: Shown) -> None:
-    """Raise PageIsStale, which says what has changed, unless the page showed the texts that hold
-    `now`; PageIsUnreadable if it is not known what it showed.
+    """Raise PageIsStale, which says what has changed, if a text in `now` is not the one that the
+    page showed under that label; PageIsUnreadable if it is not known what it showed. A label that
+    only the page has does not matter, and one that it lacks counts as NOTHING.
     """
     if showed is None:
         raise PageIsUnreadable(

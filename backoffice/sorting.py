@@ -70,9 +70,9 @@ def columns(pages: Any, list_display: Sequence[Any]) -> list[Any]:
 
 def asked(list_display: Sequence[Any], sortable: Sequence[Any], order: str) -> str:
     """Those parts of the order in a list's address that the list offers: columns that are
-    `sortable`, each once. In `order`, and in what is returned, columns are places with dots
-    between, a minus for falling order: "1.-3" is by the second column, and then by the fourth,
-    falling.
+    `sortable`, each once; "" for none. In `order`, and in what is returned, columns are places,
+    counted from 0, with dots between, a minus for falling order: "1.-3" is by the second column,
+    and then by the fourth, falling.
     """
     return ".".join(_asked(list_display, sortable, order))
 

@@ -65,18 +65,8 @@ TOTAL_ROWS = (
 )
 KINDS_BY_DAY = (
     Daily(30, "billed", "Bills issued", sums.billed_by_day),
-    Daily(
-        40,
-        "collected",
-        "Payments collected",
-        lambda since: sums.attempts_by_day(since, Payment.Status.SUCCEEDED),
-    ),
-    Daily(
-        50,
-        "failed",
-        "Payments failed",
-        lambda since: sums.attempts_by_day(since, Payment.Status.FAILED),
-    ),
+    Daily(40, "collected", "Payments collected", sums.collected_by_day),
+    Daily(50, "failed", "Payments failed", sums.failed_by_day),
 )
 PAYMENTS = Picture(
     20,
@@ -150,8 +140,9 @@ def _invoices(
     credits: Sequence[BillingCredit],
     thresholds: Sequence[ThresholdRequest],
 ) -> Panel:
-    """The panel with the account's latest FEW bills, drafts left out, the latest FEW attempts to
-    collect these, its latest FEW statements, and the given credits and threshold requests.
+    """The panel with the account's latest FEW bills, drafts left out, the latest FEW of all
+    attempts to collect these bills, its latest FEW statements, and the given credits and threshold
+    requests.
     """
     invoices = invoice_queries.of_account(account).order_by("-issued_at", "-pk")[:FEW]
     payments = Payment.objects.filter(invoice__in=[invoice.pk for invoice in invoices])

@@ -43,7 +43,8 @@ def with_documents(
 ) -> Letter:
     """The letter to the address, in the merchant's language, with these documents as PDF, one or
     all of a month, and a link that stops such mails, which mail programs may offer as a button,
-    too. It is not sent here.
+    too. There has to be at least one. The PDFs are made here, those of bills as of `now`; the
+    letter is not sent here.
     """
     merchant = address.account.merchant
     stop = _address("stop_address", link(address, STOP))
@@ -79,12 +80,13 @@ def with_documents(
 
 
 def _said(document: Document) -> str:
-    """A line that names the document: a bill's number, day, total and due day, and what a transfer
-    names if it is to be paid by one; or a statement's month.
+    """A line that names the document, in the language in force: a bill's number, day, total and due
+    day and, if it is unpaid and nothing collects it by itself, what a transfer for it names; or a
+    statement's month.
     """
     if isinstance(document, Invoice):
         said = gettext("Bill %(number)s, issued on %(day)s: %(total)s, due on %(due)s")
-        if document.is_unpaid and not document.account.pays_by_itself:
+        if document.is_unpaid and not document.account.collects_by_itself:
             said = gettext(
                 "Bill %(number)s, issued on %(day)s: %(total)s, due on %(due)s, reference of the"
                 " transfer %(reference)s"

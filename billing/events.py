@@ -61,8 +61,9 @@ class ChargeRecorded(Data):
 def charge(
     event: Event, data: ChargeRecorded, merchant_id: int, now: datetime
 ) -> charges.NewCharge:
-    """The charge that a `charge.recorded` event states; nothing is recorded yet. Raises Invalid for
-    an unknown currency.
+    """The charge that a `charge.recorded` event states; nothing is recorded or looked up yet.
+    Raises Invalid for an unknown currency. Without an amount it has None, and recording takes the
+    price.
     """
     return charges.NewCharge(
         merchant_id=merchant_id,
@@ -79,8 +80,11 @@ def charge(
 
 
 def record(new: Sequence[charges.NewCharge]) -> list[Outcome]:
-    """Record the charges; returns an outcome for each, in the same order, also for those refused.
-    Threshold bills may come of them, with notices. It locks their accounts (charges.record_many).
+    """Record the charges; returns an outcome for each, in the same order: applied, or a duplicate
+    for a repeat, or rejected with the refusal. A refused one does not hold up the others. Threshold
+    bills may come of them, with notices. It locks their accounts (charges.record_many), and raises
+    DaysNotWorkedOff if days of one cannot be worked off, and KeyError for a merchant without an
+    account; nothing is recorded then.
     """
     return [
         Outcome.rejected(result) if isinstance(result, Refused) else Outcome.of(result)
@@ -121,8 +125,8 @@ class AccountTerms(Terms):
     payment_method: OptionalReference | None = None
 
     def meant(self) -> dict[str, Any]:
-        """The terms as JSON. Where none was stated, the billing currency is `currency`, and the
-        payment method is MANUAL.
+        """The terms as JSON values, by which a repeat of the event is told from a conflict. Where
+        none was stated, the billing currency is `currency`, and the payment method is MANUAL.
         """
         meant = {
             "billing_currency": self.billing_currency or self.currency,

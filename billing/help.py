@@ -43,8 +43,8 @@ class Billing:
 
     @classmethod
     def of(cls, merchant: Merchant, today: date) -> "Billing":
-        """The merchant's billing account and the day `today`, from which the answers are made. The
-        account has to be loaded with the merchant.
+        """The merchant's billing account and the day `today`, from which the answers are made.
+        Raises BillingAccount.DoesNotExist if it has none.
         """
         return cls(merchant.billing_account, today)
 

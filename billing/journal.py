@@ -63,7 +63,7 @@ OWN_ACCOUNTS = (
             "What was taken back and the merchant is not charged again."),
 )  # fmt: skip
 
-# What charges of these fees settle; every other fee is earned.
+# What charges of these fees (Fee.SETTLING) settle; every other fee but REST_TAX is earned.
 _SETTLED = {
     Fee.PAYOUT: "cash.manual",
     Fee.CREDIT_USED: "between.credit",

@@ -51,8 +51,9 @@ def register() -> None:
 
 
 def _of(subject: Subject) -> "QuerySet[BankLine]":
-    """The query for the lines that have the payer's account or name on their other side, in the
-    order in which they came.
+    """The query for the lines that have the one name of the subject, which may be an account's
+    number or a person's name, on their other side, in the order in which they came. Only lines of
+    the cell that we are inside are found.
     """
     (payer,) = subject.names
     marks = Q(other_account_mark__in=other_sides.account_marks(payer))
@@ -105,8 +106,9 @@ def _erase(subject: Subject, pseudonym: str) -> int:
 
 
 def _old(before: datetime, now: datetime) -> "QuerySet[BankLine]":
-    """The query for the lines booked before the day of the instant `before` that still say who was
-    on the other side, and do not wait for anybody.
+    """The query for the lines booked by the bank before the day (in UTC) of the instant `before`
+    that still say who was on the other side, and do not wait for anybody. `now` is not used: all
+    kinds of rows that are kept for a time are asked for with both.
     """
     done = (Status.BOOKED, Status.OUTGOING, Status.SET_ASIDE, Status.ELSEWHERE)
     old = BankLine.objects.filter(booked_on__lt=before.date(), status__in=done)

@@ -45,7 +45,8 @@ REVENUE = Report(
     "revenue",
     "Revenue by fee and month",
     about="What was posted to merchants' bills, by the month of the posting day and by fee. Credits"
-    " lower it; what uses up a credit or asks for a payment again is left out.",
+    " lower it, until they are taken back. What settles something is left out: credit that was used"
+    " or paid out, what was waived, and payments and transfers that are charged again.",
     permission=SEES,
     span=Span.MONTHS,
     rows=rows.revenue,
@@ -67,7 +68,8 @@ COLLECTED = Report(
     "payments-collected",
     "Cash in: bills paid",
     about="Payments of bills with money from outside, by provider, and how many of them carry the"
-    " provider's or the bank's own reference.",
+    " provider's or the bank's own reference. A transfer that was booked elsewhere, never came or"
+    " was taken off when the bank took it back is left out.",
     permission=SEES,
     span=Span.DAYS,
     rows=rows.collected,
@@ -118,7 +120,9 @@ UNAPPLIED = Report(
     140,
     "unapplied-money",
     "Cash in and out: unapplied money",
-    about="Money that came in beyond what bills wanted, and what of such money went back.",
+    about="Money that came in beyond what bills wanted, and what of such money went back. It counts"
+    " where it is booked now: a transfer that was booked elsewhere counts there, and one that never"
+    " came or was taken off when the bank took it back is left out.",
     permission=SEES,
     span=Span.DAYS,
     rows=rows.unapplied,

@@ -53,7 +53,8 @@ def given() -> bool:
 def broker() -> tuple[str, dict[str, Any]]:
     """(the broker's address as Celery takes it, options of its transport). Where Sentinels watch
     it, the address names all of them, and the options the primary's name; for any other there are
-    no options. Raises ImproperlyConfigured if the address cannot be understood.
+    no options. The caller has made sure that Redis is said to be anywhere (`given`). Raises
+    ImproperlyConfigured if the address cannot be understood.
     """
     url = _url(*BROKER)
     if not url.startswith(f"{SENTINEL}:"):
@@ -73,16 +74,16 @@ def broker() -> tuple[str, dict[str, Any]]:
 
 def is_encrypted() -> bool:
     """Whether the broker is one that Sentinels watch, and connections to it use TLS. False for any
-    other: `rediss://` says so itself. Raises ImproperlyConfigured if the address cannot be
-    understood.
+    other: `rediss://` says so itself. The caller has asked `given`, as for `broker`. Raises
+    ImproperlyConfigured if the address cannot be understood.
     """
     url = _url(*BROKER)
     return url.startswith(f"{SENTINEL}:") and watched(url).has_tls
 
 
 def cache() -> dict[str, Any]:
-    """Django's settings of the cache in Redis. Raises ImproperlyConfigured if the address cannot be
-    understood.
+    """Django's settings of the cache in Redis. The caller has asked `given`, as for `broker`.
+    Raises ImproperlyConfigured if the address cannot be understood.
     """
     url = _url(*CACHE)
     options: dict[str, Any] = dict(waits.REDIS)
@@ -140,7 +141,8 @@ def _host(text: str) -> tuple[str, int]:
 
 def _url(name: str, database: int) -> str:
     """The address that the environment variable `name` has or, if it is not set, that of REDIS_URL
-    with this number of a database. Raises ImproperlyConfigured if it is no address of a Redis.
+    with this number of a database. Raises ImproperlyConfigured if it is no address of a Redis, and
+    KeyError if neither is set.
     """
     own = os.environ.get(name)
     said = name if own else "REDIS_URL"

@@ -73,7 +73,7 @@ class ReadsFromReplica:
 
     def _is_up_to_date(self, request: HttpRequest) -> bool:
         """Ask the replica whether it is one still, and has replayed what this session wrote and
-        what anybody had written BEHIND_SECONDS ago. False also if it does not answer, which is
+        what anybody had written by `Sampled.seen`. False also if it does not answer, which is
         logged; then it is not asked for SECONDS_WITHOUT.
         """
         if time.monotonic() < self.asked_again_at:
@@ -120,21 +120,24 @@ class ReadsFromReplica:
 
 
 class Sampled:
-    """How far the primary's log had come, looked at once a second."""
+    """How far the primary's log had come, looked at when somebody asks, at most once a second."""
 
     def __init__(self) -> None:
         self.samples: deque[tuple[float, str]] = deque()
         self.guard = threading.Lock()
 
     def seen(self) -> str:
-        """How far the log had come BEHIND_SECONDS ago, as PostgreSQL writes it, or when this
-        process first looked. It asks the primary at most once a second.
+        """How far the log had come, as PostgreSQL writes it, when it was first looked at within the
+        latest BEHIND_SECONDS: never longer ago. It asks the primary at most once in
+        SAMPLED_SECONDS, and only when it is called: after BEHIND_SECONDS without calls the result
+        is how far the log has come by now.
         """
         now = time.monotonic()
         with self.guard:
             if not self.samples or now - self.samples[-1][0] >= SAMPLED_SECONDS:
                 self.samples.append((now, _written_up_to()))
-            while len(self.samples) > 1 and now - self.samples[1][0] >= BEHIND_SECONDS:
+            # Never the last one, which is no older than SAMPLED_SECONDS.
+            while now - self.samples[0][0] > BEHIND_SECONDS:
                 self.samples.popleft()
             return self.samples[0][1]
 

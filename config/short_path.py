@@ -56,7 +56,8 @@ class ShortPath:
 
 def _merchant(request: HttpRequest, match: ResolverMatch) -> str:
     """The reference of the merchant that the request's address names, or else its body; "" for
-    neither, and in an installation without cells, where nobody wants to know.
+    neither, for what can be no reference, and in an installation without cells, where nobody wants
+    to know.
     """
     if not cells.are_on():
         return ""

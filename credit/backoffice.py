@@ -5,6 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from backoffice import briefs
 from backoffice.checklist import ENTRIES, Entry, Item
 from backoffice.columns import list_of, page_of
@@ -142,8 +144,9 @@ def _standing(visit: Visit, line: CreditLine, today: date) -> Panel:
 
 
 def _orders(line: CreditLine, today: date) -> Panel:
-    """The panel with the first few overdue orders (longest overdue first), latest orders and
-    declined orders.
+    """Return the panel with three lists of the line's orders, each of at most FEW: those
+    that are overdue on the local day `today`, longest overdue first; all orders, latest
+    first; and declined orders, latest first.
     """
     declined = orders.of_line(line, today=today, standing=Order.Status.DECLINED)
     shown = {
@@ -166,8 +169,9 @@ def _proceeds(line: CreditLine, today: date, own_withdrawals: Sequence[Withdrawa
 
 
 def _limits(line: CreditLine, requests: Sequence[LimitRequest]) -> Panel:
-    """The panel with the limit's opening and its latest changes by operators and reviews
-    (write-offs are left out), the latest reviews, at most FEW of each, and the given requests.
+    """The panel with the latest changes of the limit by operators and reviews, its opening among
+    them (write-offs are left out), and the latest reviews, at most FEW of each; and the given
+    requests.
     """
     raised = (LimitEntry.Kind.OPENED, LimitEntry.Kind.LIMIT_SET, LimitEntry.Kind.REVIEW)
     history = LimitEntry.objects.filter(line=line, kind__in=raised)
@@ -227,6 +231,9 @@ def _first_order(visit: Visit) -> Item | None:
 
 def _of_policy(proposal: Proposal, now: datetime) -> briefs.Brief:
     """What the proposed version of a credit policy would change, for the person who is to confirm
-    it.
+    it; or why it cannot be, with the figures of the version before it as they are by now.
     """
-    return dry_run.of_arguments(two_people.arguments_of(proposal), now)
+    try:
+        return dry_run.of_arguments(two_people.arguments_of(proposal), now)
+    except ValidationError as error:
+        return briefs.Brief(facts=[briefs.Fact("Cannot be", " ".join(error.messages))])

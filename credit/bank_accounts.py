@@ -196,8 +196,9 @@ def checked(country: str, number: str, routing: str) -> tuple[str, str]:
 
 def rules_of(country: str) -> Rules:
     """The rules for accounts in the country: patterns of their numbers and of the code of the bank,
-    and types. For a country whose accounts have an IBAN, and for one that is not known here, they
-    ask for nothing.
+    and types. For a country whose accounts have an IBAN, and for one that is not known here, the
+    patterns are empty and there are no types, so that nothing can be checked by them (`checked`
+    does).
     """
     return RULES.get(country, NEEDS_NOTHING_MORE)
 

@@ -68,7 +68,8 @@ def withdrawal_statement(
 
 def _facts(withdrawal: Withdrawal, reference: str, words: Words) -> list[list[str]]:
     """The rows of the document's head, each as [label, text]: reference, when it was requested,
-    destination, holder, amount and fee; when it was paid and the bank's reference, if there are.
+    destination, holder, amount and fee; if the bank paid it, also if it came back since, when that
+    was recorded; and the bank's reference, if there is one.
     """
     facts = [
         [_("Withdrawal"), reference],
@@ -78,8 +79,8 @@ def _facts(withdrawal: Withdrawal, reference: str, words: Words) -> list[list[st
         [_("Arrives"), plain_money(withdrawal.amount)],
         [pgettext("withdrawal", "Fee"), plain_money(withdrawal.fee)],
     ]
-    if withdrawal.ended_at and withdrawal.was_paid:
-        facts.append([pgettext("withdrawal", "Paid"), instant_text(withdrawal.ended_at)])
+    if withdrawal.paid_at:
+        facts.append([pgettext("withdrawal", "Paid"), instant_text(withdrawal.paid_at)])
     if withdrawal.provider_reference:
         bank = words.shown(withdrawal.provider_reference)
         facts.append([_("Reference of the bank"), bank])
@@ -87,9 +88,16 @@ def _facts(withdrawal: Withdrawal, reference: str, words: Words) -> list[list[st
 
 
 def _came_back(withdrawal: Withdrawal) -> str:
-    """The sentence that the withdrawal came back to the proceeds; empty if it did not."""
+    """The sentence that the withdrawal came back to the proceeds, and whether its fee did; empty if
+    it did not come back.
+    """
     if not withdrawal.came_back:
         return ""
+    if withdrawal.is_sent_back:
+        return _(
+            "This withdrawal came back to your proceeds without its fee: its amount can be"
+            " withdrawn again."
+        )
     return _(
         "This withdrawal came back to your proceeds: what it was made of can be withdrawn again."
     )

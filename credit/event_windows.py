@@ -18,8 +18,9 @@ DECLINED = "declined"
 
 
 def together(held: Sequence[Held]) -> list[Outcome]:
-    """Apply these events of orders and metrics in the order given, in few statements. Returns for
-    each the outcome that it would have if they were applied one by one.
+    """Apply these events of orders and metrics in the order given, in few statements and one
+    transaction. Returns for each the outcome that it would have if they were applied one by one. A
+    refusal does not hold up the others; any other error is raised, and undoes all of them.
     """
     steps = [
         order_batches.Step(one.merchant_id, _step_of(one), one.now, one.apply_by_itself)
@@ -30,7 +31,8 @@ def together(held: Sequence[Held]) -> list[Outcome]:
 
 def _step_of(held: Held) -> order_batches.What | None:
     """The event's content as order_batches takes it together with others. None for an event that
-    has to be applied alone: one of another type, or one that would be refused.
+    has to be applied alone: one of another type, or in a currency that is not known, which is
+    refused then.
     """
     at = held.event.at
     try:
@@ -55,8 +57,8 @@ def _step_of(held: Held) -> order_batches.What | None:
 
 
 def of_order(order: Order, *, is_new: bool) -> Outcome:
-    """The outcome of an event that placed the order, or told of a later step of it. That of a new
-    declined order is "declined", with the reason.
+    """The outcome of an event that placed the order, or told of a later step of it: "applied", or
+    "duplicate" unless it `is_new`. That of a new declined order is "declined", with the reason.
     """
     if is_new and order.is_declined:
         why = order.get_decline_code_display()

@@ -63,7 +63,9 @@ def placed_at_once(
 ) -> Outcome | None:
     """Open the order without the line's lock, as most can be, by the merchant's reference alone.
     Returns None, with nothing written, if `placed` has to decide: for a repeat, a decline, a
-    refusal and others. `spared.read` is a row of `lines.READ_OF` if one was read ahead.
+    refusal and others. `spared.read` is a row of `lines.READ_OF` if one was read ahead;
+    `spared.record`, if there is one, is written with the order, and the outcome says so
+    (`is_recorded`).
     """
     try:
         order = orders.open_at_once(
@@ -322,6 +324,7 @@ EVENT_TYPES = (
         measured,
         together=together,
         scope="metrics",
+        of_platform=True,
         summary="How the shop does, as the marketplace measures it; limit reviews take the latest.",
         example={
             "rating": "4.7",

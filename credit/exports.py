@@ -101,7 +101,10 @@ def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
 
 
 def _cancel_reason() -> str:
-    """SQL for why an order was cancelled (explanations.cancel_reason)."""
+    """SQL for why an order was cancelled (explanations.cancel_reason), from the column
+    cancel_reason: in the language in force if it is a known reason, otherwise as it was told; NULL
+    if nothing was.
+    """
     named = " ".join(
         f"WHEN {quoted(told)} THEN {quoted(str(label))}"
         for told, label in explanations.CANCEL_REASONS.items()
@@ -136,7 +139,9 @@ def coming(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
 
 
 def _told() -> str:
-    """SQL for what the merchant reads of why its limit was changed (explanations.told)."""
+    """SQL for what the merchant reads of why its limit was changed (explanations.told), from the
+    columns told and reason: '' if a rule changed it.
+    """
     standard = quoted(str(explanations.BY_OUR_TEAM))
     return f"(CASE WHEN told > '' THEN told WHEN reason > '' THEN {standard} ELSE '' END)"
 
@@ -207,7 +212,8 @@ def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes
         _("Destination number"): masks.in_sql("destination__"),
         _("Status"): in_words("status", Withdrawal.Status.choices),
         **instants({pgettext("time", "Sent"): "sent_at"}, line.timezone),
-        **instants({pgettext("time", "Ended"): "ended_at"}, line.timezone),
+        # One that was paid after all ended with that, as its status says.
+        **instants({pgettext("time", "Ended"): "coalesce(corrected_at, ended_at)"}, line.timezone),
         _("Amount"): amount("amount", line.currency),
         pgettext("withdrawal", "Fee"): amount("fee", line.currency),
         _("Currency"): "currency",
@@ -216,7 +222,7 @@ def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes
     }
     rows = found.values(
         *("reference", "requested_at", "requested_by", "status", "sent_at", "ended_at"),
-        *("destination__kind", "destination__masked", "destination__last_four"),
+        *("corrected_at", "destination__kind", "destination__masked", "destination__last_four"),
         *("amount", "fee", "currency", "reason", "returned_reason"),
     )
     return of_rows(columns, rows)
@@ -260,7 +266,9 @@ def refunds(line: CreditLine, found: QuerySet[OrderRefund]) -> Iterator[bytes]:
 
 
 def months(line: CreditLine, found: Sales) -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of the line's sales and refunds by month, the latest first."""
+    """Yield the chunks of a CSV file of the line's sales, refunds and cancelled orders by month,
+    the latest first, each month compared with the one before.
+    """
     digits = money.minor_digits(line.currency)
     headings: dict[str, str] = {
         _("Month"): "",

@@ -48,7 +48,9 @@ class Credit:
 
     @cached_property
     def withdrawable(self) -> Money:
-        """The amount of proceeds that can be withdrawn today."""
+        """The amount of proceeds that can be withdrawn today, fee included. Freezes are not
+        considered.
+        """
         return proceeds.withdrawable(self.line, today=self.today)
 
     @cached_property
@@ -104,13 +106,21 @@ def _frozen(credit: Credit) -> str:
     ) % {"share": percent(credit.policy.overdue_ratio * 100)}
     if not credit.freezes:
         return together(gettext("Yours is not frozen."), why)
-    reasons = listed(explanations.FREEZES[freeze.reason] for freeze in credit.freezes)
+    different = dict.fromkeys(freeze.reason for freeze in credit.freezes)
+    reasons = listed(explanations.FREEZES[reason] for reason in different)
     return together(gettext("Yours is frozen now: %(reasons)s.") % {"reasons": reasons}, why)
 
 
 def _unfreeze(credit: Credit) -> str:
-    """The answer to how a freeze ends, with the overdue amount below which one ends by itself."""
+    """The answer to how a freeze ends, with the overdue amount below which one ends by itself;
+    where there is none, as with a limit of 0, that nothing may be overdue.
+    """
     enough = money.nearest(credit.line.limit * credit.policy.overdue_ratio)
+    if not enough:
+        return gettext(
+            "One for overdue payments ends by itself once nothing is overdue, one for a bill once"
+            " all bills are paid. What our team has frozen, our team ends."
+        )
     return gettext(
         "One for overdue payments ends by itself once less than %(amount)s is overdue, one for a"
         " bill once all bills are paid. What our team has frozen, our team ends."
@@ -226,15 +236,21 @@ def _destination(credit: Credit) -> str:
 
 
 def _negative(credit: Credit) -> str:
-    """The answer to why proceeds are below 0, or how they could be."""
+    """The answer to why proceeds are below 0, or how they could be: by a refund, a correction of
+    ours (rule 9.6), or a withdrawal that was paid after all (rule 10.17).
+    """
     if credit.line.proceeds.amount < 0:
         return gettext(
-            "A buyer got money back after you had withdrawn it. Later sales cover that first;"
-            " nothing is collected from you for it."
+            "More was taken from them than was there: a buyer got money back, our team corrected"
+            " what was too much, or a withdrawal that was marked as failed had been paid after all;"
+            " your entries say which. Later sales cover that first; nothing is collected from you"
+            " for it."
         )
     return gettext(
-        "Yours are not. They would be if a buyer got money back after you had withdrawn it; later"
-        " sales would cover that first, and nothing would be collected from you."
+        "Yours are not. They would be if, after you had withdrawn the money, a buyer got some back,"
+        " our team corrected what was too much, or a withdrawal that was marked as failed had been"
+        " paid after all; later sales would cover that first, and nothing would be collected from"
+        " you."
     )
 
 

@@ -6,6 +6,7 @@ never computed of a pseudonym.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
 
@@ -40,7 +41,8 @@ class BuyerOwes(Refused):
 
 def register() -> None:
     """Register the orders, flags and destinations that credit keeps of buyers and contacts, with
-    how they are exported and erased. Called once, when a program starts.
+    how they are exported and erased, and that a buyer who owes something is not erased (BuyerOwes).
+    Called once, when a program starts.
     """
     HOLDINGS.register(
         Holding(10, "orders", kind=Kind.BUYER, rows=_orders, erase=_erase_orders, object_to=_owes),
@@ -178,17 +180,24 @@ def _erase_destinations(subject: Subject, pseudonym: str) -> int:
 
 
 def _erase_on_trail(destination: PayoutDestination, pseudonym: str) -> int:
-    """Replace holder and what is shown of the number in what the trail says of the destination and
-    of automatic withdrawals to it. Returns how many trail rows that were.
+    """Replace holder, town and what is shown of the number in what the trail says of a destination
+    that no withdrawal names, and of automatic withdrawals to it. What it says of another one that
+    is called the same, such as the same card that was added again, stays. Returns how many trail
+    rows that were.
     """
-    called, usable_from = destination.called, destination.usable_from.isoformat()
+    schedules = PayoutSchedule.objects.filter(destination=destination)
+    of_itself = _usable_from(destination.usable_from)
+    of_schedules = _usable_from(*schedules.values_list("usable_from", flat=True))
+    called = destination.called
+    is_named = Q(before__destination=called) | Q(after__destination=called)
     said = TrailEntry.objects.filter(
-        Q(subject=called) & (Q(before__usable_from=usable_from) | Q(after__usable_from=usable_from))
-        | Q(before__destination=called)
-        | Q(after__destination=called),
-        merchant=destination.line_id,
+        Q(subject=called) & of_itself | is_named & of_schedules, merchant=destination.line_id
     )
-    erased = {"holder": pseudonym, "destination": f"{destination.kind} {pseudonym}"}
+    erased = {
+        "holder": pseudonym,
+        "town": pseudonym,
+        "destination": f"{destination.kind} {pseudonym}",
+    }
     for entry in said:
         subject = erased["destination"] if entry.subject == called else entry.subject
         before, after = (
@@ -197,6 +206,14 @@ def _erase_on_trail(destination: PayoutDestination, pseudonym: str) -> int:
         )
         TrailEntry.objects.filter(pk=entry.pk).update(subject=subject, before=before, after=after)
     return len(said)
+
+
+def _usable_from(*instants: datetime) -> Q:
+    """The condition on trail rows that a destination or schedule of theirs was usable from one of
+    these instants on, by which it is known among those that are called the same.
+    """
+    texts = [at.isoformat() for at in instants]
+    return Q(before__usable_from__in=texts) | Q(after__usable_from__in=texts)
 
 
 def _erase_in_notices(destination: PayoutDestination) -> int:

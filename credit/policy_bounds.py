@@ -57,17 +57,45 @@ BOUNDS: dict[str, Bounds] = {
 }
 
 
+WEIGHTS = (
+    *("rating_weight", "volume_weight", "listing_weight", "profile_weight"),
+    "after_sales_weight",
+)
+
+
 def faults(figures: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (name of a figure, sentence that says what is wrong with it) for each figure of a
-    policy that is out of its bounds or does not go with the others. `figures` has them all by name;
-    amounts are bare, and in the policy's currency.
+    policy that is out of its BOUNDS, and for figures that do not go together: weights that do not
+    add up to 100, grades and factors that are out of order, limits and steps that leave no limit.
+    A figure may come twice. The database refuses what is named here, too, but for the bounds.
+    `figures` has them all by name; amounts are bare, and in the policy's currency.
     """
     for name, bounds in BOUNDS.items():
         figure = figures.get(name)
         if figure is not None and not bounds.least <= Decimal(figure) <= bounds.most:
             yield name, f"{bounds}"
+    weights = sum((Decimal(figures[name]) for name in WEIGHTS), Decimal(0))
+    if weights != 100:
+        yield WEIGHTS[0], f"The five weights come to {weights.normalize():f}, and not to 100."
+    for better, worse in (("a_from", "b_from"), ("b_from", "c_from"), ("a_factor", "b_factor")):
+        if figures[better] < figures[worse]:
+            yield better, "Less than that of the next grade."
+    yield from _faults_of_amounts(figures)
+
+
+def _faults_of_amounts(figures: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (name of a figure, sentence that says what is wrong with it) for amounts that cannot
+    be, or do not go together.
+    """
     most = figures["maximum_limit"]
-    if figures["step"] > most:
+    if figures["step"] <= 0:
+        yield "step", "New limits are whole multiples of it, so that it is more than 0."
+    elif figures["step"] > most:
         yield "step", "More than the maximum limit: every limit would be rounded down to 0."
+    for name in ("minimum_limit", "withdrawal_fee_fixed"):
+        if figures[name] < 0:
+            yield name, "Less than 0."
+    if figures["minimum_limit"] > most:
+        yield "minimum_limit", "More than the maximum limit."
     if figures["withdrawal_fee_fixed"] > figures["approval_above"]:
         yield "withdrawal_fee_fixed", "More than a withdrawal that needs no approval."

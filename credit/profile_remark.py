@@ -8,7 +8,9 @@ from merchants.profile_parts import REMARKS, Remark, Remarks
 
 
 def register() -> None:
-    """Register the remark. Called once, when a program starts."""
+    """Register the remark on a merchant's profile that says what it counts for in the review of the
+    limit (`_of_reviews`). Called once, when a program starts.
+    """
     REMARKS.register(Remarks(10, _of_reviews))
 
 

@@ -35,7 +35,7 @@ class Answer:
     status: Withdrawal.Status
     reference: str = ""  # the provider's own, when it paid
     reason: str = ""  # in words a merchant can read, when it did not
-    amount: Money | None = None  # what it says that it paid, where it says so
+    amount: Money | None = None  # what it says that it paid, or did not pay, where it says so
 
     @classmethod
     def paid(cls, reference: str, amount: Money | None = None) -> "Answer":
@@ -46,7 +46,9 @@ class Answer:
 
     @classmethod
     def failed(cls, reason: str) -> "Answer":
-        """The answer that the withdrawal was not paid, and why."""
+        """The answer that the withdrawal was not paid; `reason` says why, and the merchant reads it
+        as it is, unless it is a sentence of withdrawal_failures, which is translated.
+        """
         return cls(Withdrawal.Status.FAILED, reason=reason)
 
 

@@ -75,10 +75,10 @@ def completeness(reported: Decimal, confirmed: Decimal, *, is_rejected: bool) ->
 
 
 def review(inputs: Inputs, policy: CreditPolicy) -> Result:
-    """Review a limit, which must be above 0, by a policy: its points, grade and proposed limit, and
-    whether that is applied at once or waits for an operator.
-
-    Rule 8.6 to rule 8.9.
+    """What a review of these inputs comes to by the policy: the points, the grade, the proposed
+    limit, why it is not another one (notes), and the status: UNCHANGED, APPLIED if it holds at
+    once, PENDING if an operator has to agree to the raise. Nothing is read or written. The limit
+    must be above 0. Rule 8.6 to rule 8.9.
     """
     points = points_of(inputs, policy)
     grade = grade_of(points.score, policy)

@@ -71,7 +71,8 @@ def take_payout_answers(answer_ids: Sequence[int], now: datetime) -> Failures:
 
 
 def flag_late_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
-    """Mark these withdrawals as late unless they have ended. Returns those that failed, with their
-    errors; one of TRANSIENT_ERRORS is raised at once. Their lines are locked.
+    """Mark these withdrawals as late, for operators to look at, unless they have ended or are
+    marked; merchants are not notified of that, and no trail row is written. Returns those that
+    failed, with their errors; one of TRANSIENT_ERRORS is raised at once. Their lines are locked.
     """
     return run_bisecting(partial(payouts.flag_late, now=now), withdrawal_ids)

@@ -95,8 +95,9 @@ def _farthest() -> datetime | None:
 
 
 def _open_days() -> Iterator[Days]:
-    """Yield all credit lines and billing accounts, grouped by time zone and open day. Of each, the
-    earliest day comes first.
+    """Yield all credit lines and billing accounts, counted by time zone, since when it is theirs,
+    and open day; where books are in cells, those of the cell that we are inside. Credit lines come
+    first, and of each kind the earliest day.
     """
     for model in NAMES:
         groups = model.objects.values_list("timezone", "timezone_since_at", "open_on")

@@ -149,7 +149,10 @@ class RunInCells:
         return number
 
     def _by_cell(self, events: Iterable[Event]) -> Iterator[tuple[int, Sequence[Event]]]:
-        """Yield the events of merchants that there are, cell by cell in the order of numbers."""
+        """Yield, for each cell in which the run knows a merchant, in the order of their numbers,
+        its number and those of these events that are of its merchants, which may be none. Events of
+        merchants that do not exist are left out. Raises cells.Moves as `_find` does.
+        """
         listed = list(events)
         self._find(event.merchant for event in listed)
         for number in sorted(set(self._where.values())):

@@ -33,7 +33,8 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
     received with the key and the request's id. Each is applied under the locks that its type takes.
 
     Returns their outcomes in the same order; what is no event, and events that the key may not
-    send, are rejected. Failures of our own are raised; then all events may be sent again.
+    send, are rejected. Failures of our own are raised: some events may be applied then and stay so,
+    and none is recorded as received; all may be sent again.
     """
     outcomes: list[Outcome | None] = [None] * len(raw)
     sent: list[Event | None] = [None] * len(raw)
@@ -102,22 +103,22 @@ def _record(
 
 
 def _check(event: Event, key: ApiKey) -> None:
-    """Raise Invalid if there is no such event type, OutOfScope if the key has not its scope, or is
-    one merchant's and the type is the platform's, and UnknownMerchant if a merchant's key sends an
-    event of another merchant.
+    """Raise Invalid if there is no such event type, OutOfScope if the key has not its scope,
+    UnknownMerchant if a merchant's key sends an event of another merchant, and OutOfScope if it is
+    one merchant's and the type is the platform's.
     """
     found = events.type_named(event.type)
     if found is None:
         raise Invalid("type", f"there is no event type {event.type!r}")
     if found.scope not in key.scopes:
         raise OutOfScope(f"type: this key has not the scope {found.scope}")
-    if found.of_platform and key.merchant_id is not None:
-        raise OutOfScope("type: only keys of the platform are for such events")
     if key.merchant_id is None:
         return
     assert key.merchant is not None
     if key.merchant.reference != event.merchant:
         raise UnknownMerchant(f"merchant: there is no merchant {event.merchant}")
+    if found.of_platform:
+        raise OutOfScope("type: only keys of the platform are for such events")
 
 
 def _name(raw: Any) -> str:
@@ -134,15 +135,29 @@ def send_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
     """Apply a refused event anew, after an operator has mended what stood in its way, with a trail
     row. Returns the new record, which may say that it was refused again.
 
-    The event may do no more than its key may send. Raises ReceivedEvent.DoesNotExist,
-    received.NotRefused, Invalid without a reason. It locks the refused event's row.
+    The event may do no more than its key may send; what is no event any more, such as one whose
+    data are no object, is refused again. Where the books are in cells, we are inside that of the
+    refused event's record; the event is applied and recorded in its merchant's, which may have
+    joined another one since. Raises ReceivedEvent.DoesNotExist, received.NotRefused,
+    received.KeyIsRevoked, Invalid without a reason, and cells.Moves. It locks the refused event's
+    row.
     """
     refused = received.take_again(received_id=received_id, reason=reason, actor=actor, now=now)
-    event = received.event_of(refused)
     try:
+        event = received.event_of(refused)
         if refused.key is not None:  # what it may not send is not sent for it either
             _check(event, refused.key)
     except Refused as refusal:
         return received.again(refused, Outcome.rejected(refusal), now=now)
-    (outcome,) = doors.apply_all([event], now=now)
-    return received.again(refused, outcome, now=now)
+    here = cells.number()
+    with cells.outside():
+        (outcome,) = doors.apply_all([event], now=now)
+        with cells.at(_cell_of(event.merchant, here)):
+            return received.again(refused, outcome, now=now, names=cells.number() == here)
+
+
+def _cell_of(reference: str, here: int) -> int:
+    """The number of the cell that has the books of the merchant with this reference; `here` if
+    there is no such merchant, and in an installation without cells.
+    """
+    return directory.cells_of([reference]).get(reference, here) if cells.are_on() else here

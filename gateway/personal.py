@@ -20,7 +20,10 @@ MEMBER = "buyer"  # of an event's data
 
 
 def register() -> None:
-    """Register what the gateway keeps of people. Called once, when a program starts."""
+    """Register what the gateway keeps of buyers, with how it is exported and erased: events that
+    came in by the API, rows of imported files, and events that webhooks tell. Called once, when a
+    program starts.
+    """
     HOLDINGS.register(
         Holding(50, "received by the API", kind=Kind.BUYER, rows=_received, erase=_erase_received),
         Holding(51, "imported", kind=Kind.BUYER, rows=_imported, erase=_erase_imported),

@@ -152,9 +152,10 @@ class Job:
         return [key + added for key in keys] if added else keys
 
     def merchants_of(self, keys: Sequence[int]) -> dict[int, int]:
-        """Look up, in the present cell, the primary key of the merchant of each of the rows with
-        these keys, by the key, which is as the job's runs have it: None for a row of no merchant;
-        rows that are not there are missing. Empty for a job whose rows belong to no merchant.
+        """Look up in the present cell whose the rows with these keys are. Returns the primary
+        key of each row's merchant, None for a row of no merchant, by the key of the row, which
+        is given and returned as the job's runs have it. Rows that are not there are left out.
+        The result is empty for a job whose rows belong to no merchant.
         """
         if self.model is None or not self.merchant:
             return {}

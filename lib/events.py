@@ -235,8 +235,9 @@ def all_types() -> list[AnyType]:
 
 
 def parse(text: str | bytes) -> Event:
-    """The event in one line of JSON. Raises Invalid, naming the member that is wrong; `data` is not
-    checked.
+    """Return the event in one line of JSON, with its instant in UTC. Raises Invalid, which
+    names the member that is wrong, or "event" if the line is no JSON object. What is in
+    `data` is not checked.
     """
     try:
         raw = strict_json.loads(text)

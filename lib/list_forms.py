@@ -198,7 +198,10 @@ class ListForm(forms.Form):
 
     @property
     def is_mistaken(self) -> bool:
-        """Whether a value makes no sense, so that the list finds nothing."""
+        """Return whether a value in the address makes no sense, or contradicts another, as a
+        last day before the first one does. The list finds nothing then. An order that is not
+        offered is no mistake: the list's first one is taken in its place.
+        """
         return bool(self.errors)
 
     def text_of(self, name: str) -> str:

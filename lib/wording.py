@@ -51,8 +51,9 @@ def _checked(field: str, text: str, longest: int, *, has_lines: bool) -> str:
 
 
 def doer(actor: str) -> str:
-    """The words that merchants read in place of who did something: "Our team" if `actor` is an
-    e-mail address, which is not shown, otherwise "Automatic".
+    """What merchants read in place of who did something, in the language in force: "Our team" if
+    `actor` has an @, as e-mail addresses have, which are not shown; otherwise "Automatic", also for
+    "".
     """
     return _("Our team") if "@" in actor else _("Automatic")
 
@@ -60,7 +61,7 @@ def doer(actor: str) -> str:
 def address(field: str, text: str) -> str:
     """The e-mail address in lower case and without spaces around it, as people's addresses are
     kept. Raises Invalid for text that is not written as one; whether the mailbox exists is not
-    asked.
+    asked. That it has no more than the 254 characters that columns take is up to the caller.
     """
     text = text.strip().lower()
     try:

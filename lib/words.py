@@ -65,20 +65,23 @@ class _Match(Func):
 
 
 def index(name: str, *columns: Any) -> GinIndex:
-    """The index called `name` by which `begin` finds rows by these columns."""
+    """The index called `name`, for a model's Meta, by which `begin` finds rows by just these
+    columns, given in the same order.
+    """
     return GinIndex(Words(*columns), name=name)
 
 
 def of(text: str) -> list[str]:
-    """The words of a text that is searched for: what stands between blanks and ASCII punctuation;
-    the first MOST of them.
+    """The first MOST words of a text that is searched for, in their order and as they were typed:
+    what stands between blanks and ASCII punctuation. Empty if there is nothing else.
     """
     return [word for word in re.split(BETWEEN, text) if word][:MOST]
 
 
 def begin(text: str, *columns: Any) -> Q:
-    """The condition that each word of the text is the beginning of a word of these columns, in any
-    case. A text without words, or longer than LONGEST, finds nothing.
+    """The condition that each of the text's words (`of`, which gives the first MOST) begins a word
+    of one of these columns, in any case and any order. A text without words, or longer than
+    LONGEST, finds nothing. An index of just these columns (`index`) makes it quick.
     """
     asked = of(text)
     if not asked or len(text) > LONGEST:
@@ -88,8 +91,9 @@ def begin(text: str, *columns: Any) -> Q:
 
 
 def spellings(text: str) -> list[str]:
-    """The text as it was typed, and in capitals, small letters, and with a capital in front:
-    references that the index holds as they are.
+    """The text as it was typed, and in capitals, in small letters, and with a first capital and
+    small letters after it, each different one once: so a reference is found by an index that holds
+    it as it is.
     """
     ways = (text, text.upper(), text.lower(), text.capitalize())
     return list(dict.fromkeys(ways))
@@ -97,8 +101,8 @@ def spellings(text: str) -> list[str]:
 
 def starting(column: str, text: str) -> Q:
     """The condition that the column starts with the text as typed, in capitals, in small letters or
-    with a first capital (`spellings`). Its bounds suit the column's index: in the locale of the
-    books (C.UTF-8) characters are in the order of their codes.
+    with a first capital (`spellings`); every text starts with an empty one. Its bounds suit the
+    column's index: in the locale of the books (C.UTF-8) characters are in the order of their codes.
     """
     found = Q()
     for way in spellings(text):

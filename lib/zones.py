@@ -73,7 +73,10 @@ class Offsets:
     seconds: tuple[int, ...]
 
     def at(self, instant: datetime) -> timedelta:
-        """The offset from UTC that counts for the local day of the instant."""
+        """The offset from UTC, to be added to it, that counts for the local day of the instant. The
+        instant must be from 1970 through 2099: for an earlier one the offset is wrong, and for a
+        later one the last is given.
+        """
         return timedelta(seconds=self.seconds[bisect_right(self.starts, instant) - 1])
 
 

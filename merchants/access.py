@@ -123,10 +123,11 @@ def _guard(
 
 
 def _looking(request: HttpRequest, reference: str) -> Membership | None:
-    """A membership that is never saved, by which an operator who has started to look at this
-    merchant's pages (operations.looks) sees them; None for everybody else, and when the look is
-    over. As at the admin, the operator has to come from its networks, not be idle for too long, and
-    have confirmed a second factor in the session (not in demonstrations).
+    """A membership that is never saved, with the role VIEWER, by which an operator who has started
+    to look at this merchant's pages (operations.looks) sees them; None for everybody else, and when
+    the look is over. As at the admin, the operator has to come from its networks, not be idle for
+    too long (the request counts as a page of the admin), and have confirmed a second factor in the
+    session (not in demonstrations).
     """
     user, now = cast(User, request.user), clock.now()
     if not user.is_staff or not admin_door.is_near(request) or admin_door.was_idle(request):

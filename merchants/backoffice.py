@@ -62,8 +62,8 @@ def _notes(visit: Visit) -> Iterator[Placed]:
 
 def _owner(visit: Visit) -> Item | None:
     """The step "an owner has accepted" of a list of what a merchant still needs, done if the
-    merchant has an owner; if not, it says who is invited. None if the operator may not see
-    memberships.
+    merchant has an owner, even one who cannot sign in; if not, it says who is invited and leads to
+    the invitations. None if the operator may not see memberships.
     """
     if not visit.may_see(Membership):
         return None
@@ -78,8 +78,9 @@ def _owner(visit: Visit) -> Item | None:
 
 def _profile(visit: Visit) -> Item | None:
     """The step "the profile is confirmed" of a list of what a merchant still needs, done if both of
-    its parts are; if not, it says whether the profile is empty, or waits for an operator's
-    decision. None if the operator may not see profiles.
+    its parts are; if not, it says whether the profile is empty or a part waits for an operator's
+    decision, and nothing if neither, as when one was rejected. None if the operator may not see
+    profiles.
     """
     if not visit.may_see(Profile):
         return None

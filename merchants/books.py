@@ -22,8 +22,9 @@ RowsByMerchant = dict[int, list[Row]]
 
 
 def as_json(value: object, currency: str = "") -> Any:
-    """The value as the document has it: amounts as text with the digits of `currency`, dates as
-    text, instants as text in UTC. Empty text becomes None, and other values stay as they are.
+    """The value as the document has it: a Decimal as an amount, as text with the digits of
+    `currency`, which it needs; dates as text, instants as text in UTC. Empty text becomes None, and
+    other values stay as they are. Other figures than amounts are written by `plain`.
     """
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
@@ -61,9 +62,10 @@ class Table:
     plain: str = ""
 
     def read(self, rows: "QuerySet[Any]", currencies: Mapping[int, str]) -> RowsByMerchant:
-        """Read the rows with one query. Returns them by merchant id, earliest written first, each
-        as a dict of values for the document. `currencies` has the currency of
-        each merchant.
+        """Read the rows with one query. Returns, by merchant id, the merchant's rows, earliest
+        written first, each as a dict of values for the document; an empty list for a merchant
+        without rows. `currencies` has the currency of each merchant, without which its amounts
+        cannot be written.
         """
         found: RowsByMerchant = defaultdict(list)
         is_plain = [name in self.plain.split() for name in self.columns]
@@ -99,7 +101,7 @@ def numbered(rows: Iterable[Row], name: str) -> list[Row]:
 
 
 def values_by_key(rows: Iterable[Row], name: str) -> dict[int, Any]:
-    """The value of field `name` of each row, by the row's key (`_pk`)."""
+    """The value of field `name` of each row, by the row's key, which it has as `_pk`."""
     return {row["_pk"]: row[name] for row in rows}
 
 

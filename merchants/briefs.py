@@ -193,8 +193,9 @@ def of_policy(policy: PolicyVersion, name: str) -> Brief:
 
 
 def of_policy_proposed(proposal: Proposal, now: datetime) -> Brief:
-    """The newest versions, latest first and at most FEW, of the operator policy of which a proposal
-    would introduce another one. If there is none in the currency, it says so.
+    """The newest versions, withdrawn ones included, latest first and at most FEW, of the operator
+    policy of which a proposal would introduce another one. If there is none in the currency, it
+    says so.
     """
     currency = two_people.arguments_of(proposal)["currency"]
     newest = OperatorPolicy.objects.filter(currency=currency).order_by("version").last()
@@ -228,8 +229,8 @@ def _team(merchant: Merchant) -> list[Fact]:
 
 
 def _sign_ins(user: User) -> History:
-    """Read the history of the person's latest sign-ins and attempts, each with its network address
-    and browser.
+    """Read the latest FEW rows of the log of sign-ins that are the person's, latest first:
+    sign-ins, sign-outs and attempts, each with its network address and browser.
     """
     rows = SignIn.objects.filter(user=user).order_by("-at", "-id")[:FEW]
     return History(

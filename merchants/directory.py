@@ -134,7 +134,7 @@ def cells_of(references: Iterable[str]) -> dict[str, int]:
 
 def merchants_by_cell() -> Mapping[int, int]:
     """Count in the database how many merchants have their books in each cell, by the cells'
-    numbers, the lowest first.
+    numbers, the lowest first; 0 for a cell that has none.
     """
     counted = dict(Merchant.objects.values_list("cell").annotate(merchants=Count("pk")))
     return {number: counted.get(number, 0) for number in cells.numbers()}

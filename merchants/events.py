@@ -138,6 +138,7 @@ EVENT_TYPES = (
         join,
         join_together,
         scope="merchants",
+        of_platform=True,
         summary="A merchant joins the marketplace, and its books are opened.",
     ),
 )

@@ -102,7 +102,9 @@ class ProfileForm(forms.Form):
 
     @property
     def fields_of_profile(self) -> dict[str, str]:
-        """What the form states, by the profile's fields."""
+        """The texts that the valid form states, by the names of the profile's fields, for
+        profiles.complete; "" for those left empty. The document is not among them.
+        """
         return {name: self.cleaned_data[name] for name in profiles.LONGEST}
 
     @property
@@ -112,6 +114,8 @@ class ProfileForm(forms.Form):
 
     @property
     def document(self) -> profiles.Document | None:
-        """The uploaded licence document with its content, or None."""
+        """The uploaded licence document with its name and content, or None. It reads the upload, so
+        it is asked for once.
+        """
         uploaded = self.cleaned_data["licence_document"]
         return profiles.Document(uploaded.name, uploaded.read()) if uploaded else None

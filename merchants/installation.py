@@ -167,8 +167,9 @@ def place() -> str:
 
 
 def check() -> None:
-    """Raise WrongPrefix if TAEL_PREFIX is set and differs from the database's prefix, or if it is
-    needed for a first prefix and missing (`current`, which writes the first row).
+    """Raise WrongPrefix if TAEL_PREFIX is set and is not the database's prefix. A database without
+    one is given its first (`current`), which raises WrongPrefix if TAEL_PREFIX is malformed or, in
+    a deployment, missing.
     """
     known = current()
     if settings.TAEL_PREFIX and known.prefix != settings.TAEL_PREFIX:

@@ -43,9 +43,12 @@ def cells_of(names: Iterable[str]) -> dict[str, int]:
     return dict(left.values_list("name", "move__merchant__cell"))
 
 
-def cells_of_file(file: str) -> Sequence[int]:
-    """Look up the numbers of the cells, the lowest first, in which what the file for the bank with
-    this name pays is now, if it left the cell that made it.
+def cells_of_file(file: str, currency: str = "") -> Sequence[int]:
+    """Look up the numbers of the cells, the lowest first, in which those payments of the file for
+    the bank with this name are now that have left the cell which made it: those in this currency,
+    or all; empty if none has.
     """
     left = MovedName.objects.filter(file=file, move__is_done=True)
+    if currency:
+        left = left.filter(currency=currency)
     return sorted(set(left.values_list("move__merchant__cell", flat=True)))

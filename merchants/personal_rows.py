@@ -82,8 +82,9 @@ def account(subject: Subject) -> Iterator[Row]:
 
 
 def roles(subject: Subject) -> Iterator[Row]:
-    """Yield a row of the export for each of the person's roles at merchants, with what they want to
-    be mailed of, and for each of their roles with us.
+    """Yield a row of the export for each of the person's roles at merchants, with the kinds of
+    notices that they want no e-mail of (`muted`) and the latest notice that they have seen, and for
+    each of their roles with us.
     """
     if subject.user is not None:
         for membership in Membership.objects.filter(user=subject.user).select_related("merchant"):
@@ -201,8 +202,9 @@ def contacts(subject: Subject) -> Iterator[Row]:
 
 
 def contacts_before(subject: Subject) -> Iterator[Row]:
-    """Yield a row of the export for each of the trail's rows about the merchant's profile, with the
-    values before and after.
+    """Yield a row of the export for each of the trail's rows about the profile of the subject's
+    merchant, with its instant and the values before and after, each under its name and "before" or
+    "after".
     """
     for entry in TrailEntry.objects.filter(merchant=subject.merchant, subject="profile"):
         said = {
@@ -230,8 +232,9 @@ def plain(value: Any) -> Any:
 
 
 def without_others(value: Any, subject: Subject) -> Any:
-    """The value, with every e-mail address in its texts replaced that is not one of the subject's;
-    lists and objects are gone through.
+    """The value, with ANOTHER in the place of every e-mail address in its texts that is not one of
+    the subject's, in whatever case; lists and the values of objects are gone through. Values that
+    JSON has no type for become text (`plain`).
     """
     if isinstance(value, dict):
         return {key: without_others(one, subject) for key, one in value.items()}

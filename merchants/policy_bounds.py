@@ -15,9 +15,9 @@ UNKNOWN = 100_000  # of any other: none has more of its units for a dollar
 
 
 def most(sort: Sort, currency: str) -> Decimal:
-    """The highest figure of the sort that makes sense in the currency, in units of it: the sort's
-    highest one in US dollars, times the currency's fixed factor in SCALES, or UNKNOWN for a
-    currency that is not there.
+    """Return the highest figure of the sort that makes sense in the currency, in units of
+    it. This is the sort's highest figure in US dollars times the currency's fixed factor.
+    The factor is the one in SCALES, and UNKNOWN for a currency that is not there.
     """
     return sort.most * SCALES.get(currency, UNKNOWN)
 
@@ -33,8 +33,9 @@ def sentence(sort: Sort, currency: str = "") -> str:
 
 
 def faults(currency: str, figures: Mapping[str, Decimal | int]) -> Iterator[tuple[str, str]]:
-    """Yield (code of a sort, sentence that says what is wrong with its figure) for each figure that
-    is above the highest one that makes sense in the currency.
+    """Yield (code of a sort, sentence that names the highest figure and why) for each of these
+    figures, by the codes of their sorts, that is above the highest one that makes sense in the
+    currency; one that equals it is no fault. Raises KeyError for an unknown code.
     """
     for code, up_to in figures.items():
         sort = sorts.SORTS[code]

@@ -86,7 +86,9 @@ class PartShown:
 
     @property
     def colour(self) -> str:
-        """The status by which the state's badge is coloured."""
+        """The status by whose colour the state's badge is shown, as other badges have it; "" for
+        none while nothing is given.
+        """
         return COLOURS[self.state]
 
     @property

@@ -63,8 +63,8 @@ _on_every_page: dict[str, Combinable] = {
 
 
 def _membership(user: int, reference: str) -> QuerySet[Membership]:
-    """The membership of the person with this key in the merchant with this reference, with all that
-    pages show of it beside; a query of one row at most.
+    """The query for the membership of the person with this key in the merchant with this reference,
+    with its merchant and all that `annotate_membership` added; of one row at most.
     """
     return (
         Membership.objects.select_related("merchant")
@@ -78,8 +78,8 @@ _MEMBERSHIP = Compiled(_membership, user=-2_000_000_001, reference="the referenc
 
 
 def annotate_membership(**expressions: Combinable) -> None:
-    """Add these expressions, in terms of the membership, to every membership that `membership`
-    returns. Other packages call it as they start.
+    """Add these expressions, in terms of the membership, under their names to every membership that
+    `membership` returns; one of the same name is replaced. Other packages call it as they start.
     """
     _on_every_page.update(expressions)
     _MEMBERSHIP.forget()
@@ -87,7 +87,7 @@ def annotate_membership(**expressions: Combinable) -> None:
 
 def membership(user: User, merchant_reference: str) -> Membership | None:
     """The person's membership of the merchant with this reference, or None if the person has none
-    or there is no such merchant.
+    or there is no such merchant. Where books are in cells it has to be asked inside the merchant's.
 
     It has the person's first OTHERS other merchants, and the annotations of `annotate_membership`,
     such as the merchant's latest notice.
@@ -103,8 +103,9 @@ def saved_views(membership: Membership, page: str) -> list[SavedView]:
 
 
 def look(operator: User, merchant_reference: str, now: datetime) -> Look | None:
-    """The look by which the operator may see this merchant's pages now; None if there is none, or
-    if the person is no operator who may look at merchants (any more).
+    """The look by which the operator may see this merchant's pages at `now`, with its merchant;
+    None if they have started none there or it is over, or if the person is no operator who may look
+    at merchants (any more).
     """
     if not (operator.is_active and operator.is_staff and operator.has_perm(LOOKS_AT_MERCHANTS)):
         return None
@@ -124,8 +125,8 @@ def merchants_of(user: User) -> QuerySet[Merchant]:
 
 
 def members(merchant: Merchant) -> QuerySet[Membership]:
-    """The merchant's memberships, with their people, not sorted. People who are kept from signing
-    in are among them.
+    """The query for the merchant's memberships, with their people, not sorted. People who are kept
+    from signing in are among them.
     """
     return Membership.objects.filter(merchant=merchant).select_related("user")
 
@@ -197,16 +198,16 @@ def profile(merchant: Merchant) -> Profile:
 
 
 def profile_steps(merchant: Merchant) -> list[ProfileStep]:
-    """The latest step of each part of the merchant's profile. Parts that are not filled in are left
-    out.
+    """The latest step of each part of the merchant's profile, the step that says how the part
+    stands now. Parts that are not filled in are left out, also those that once were.
     """
     steps = ProfileStep.objects.filter(profile=merchant.pk).order_by("part", "-at", "-id")
     return [step for step in steps.distinct("part") if step.standing]
 
 
 def security_mails_to_send(now: datetime) -> Sequence[int]:
-    """The ids of e-mails about sign-ins and teams that were not sent and are younger than
-    MAIL_WINDOW.
+    """The ids, rising, of e-mails about sign-ins and teams that were not sent and are younger than
+    MAIL_WINDOW; older ones are given up.
     """
     unsent = SecurityMail.objects.filter(sent_at__isnull=True, at__gt=now - MAIL_WINDOW)
     return sorted(unsent.values_list("pk", flat=True))
@@ -367,15 +368,18 @@ def time_zones_in_use() -> list[str]:
 
 
 def time_zones_from(merchant_ids: Sequence[int], starts_on: date) -> dict[int, str]:
-    """The new time zones, by merchant id, of those of these merchants whose zone changes with local
-    day `starts_on`.
+    """The new time zones, by merchant id, of those of these merchants of whose periods one starts
+    with local day `starts_on`.
     """
     values = {"merchants": list(merchant_ids), "day": starts_on}
     return dict(prepared.rows(TIME_ZONES_FROM, values))
 
 
 def operator_policy(currency: str, on: date) -> OperatorPolicy | None:
-    """The operator policy of `currency` in force on local day `on`, if there is one."""
+    """The version of the operator policy of `currency` that is in force on local day `on`: of those
+    that were not withdrawn and start on that day or before, the one that starts last. None if there
+    is none.
+    """
     versions = OperatorPolicy.objects.filter(
         currency=currency, starts_on__lte=on, withdrawn_at__isnull=True
     )
@@ -394,8 +398,9 @@ def decided_on(day: date, sort_code: str, *, merchant_id: int | None, currency: 
 
 def called(text: str) -> Q:
     """A filter for people whose e-mail address starts with `text`, in any case. Unless there is an
-    @ in `text`, it also lets through those whose name, or address before its @, has a word that
-    begins with each word of `text`.
+    @ in `text`, it also lets through those in whose name, or address before its @, each of its
+    first words (lib.words.begin) begins a word, in any case. `text` must not be empty: all
+    addresses start with that.
     """
     address = Q(email__startswith=text.lower())
     return address if "@" in text else address | words.begin(text, *NAMED_BY)

@@ -17,8 +17,9 @@ def register() -> None:
 
 
 def _merchants(text: str) -> "QuerySet[Merchant]":
-    """The merchants in whose name or reference a word begins with each word of `text`, in any case,
-    by reference; none if `text` has an @, as a part of an e-mail address has.
+    """The merchants in whose name or reference each of the first words of `text` (lib.words.begin)
+    begins a word, in any case, by reference; none if `text` has an @, as a part of an e-mail
+    address has.
     """
     if "@" in text:
         return Merchant.objects.none()
@@ -26,8 +27,8 @@ def _merchants(text: str) -> "QuerySet[Merchant]":
 
 
 def _people(text: str) -> "QuerySet[User]":
-    """The people whose address, or name, begins with `text` as `merchants.queries.called` compares
-    it, sorted by address.
+    """The people whose e-mail address begins with `text`, or in whose name or address its words
+    begin words (merchants.queries.called), sorted by address.
     """
     return User.objects.filter(called(text)).order_by("email")
 

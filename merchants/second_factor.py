@@ -106,7 +106,9 @@ def is_fresh(request: HttpRequest, now: datetime) -> bool:
 
 
 def was_confirmed(request: HttpRequest) -> bool:
-    """Whether a second factor was ever confirmed in this session, and the person still has one."""
+    """Whether a second factor was ever confirmed in this session, a recovery code or one that was
+    removed since among them, and the person has an app or a passkey now.
+    """
     return has_one(cast(User, request.user)) and bool(_records(request))
 
 
@@ -119,10 +121,10 @@ def proved_ids(request: HttpRequest) -> list[int]:
 
 def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None:
     """The response for a member without a confirmed second factor if the merchant requires one: the
-    page that asks to set one up, or a redirect to confirm it.
-
-    None if the session has confirmed one, if none is required, and in demonstrations. The session
-    keeps where the member then goes on.
+    page that asks to set one up, with status 403, or a redirect to confirm it. None if the session
+    has confirmed one, if none is required, and in demonstrations. Afterwards the member goes on at
+    this address, or after a form at the merchant's start page, since the form is not kept; the
+    session remembers where while a factor is set up.
     """
     if settings.TAEL_SANDBOX or not membership.merchant.requires_second_factor:
         return None
@@ -210,8 +212,9 @@ def _confirmed(request: HttpRequest, now: datetime) -> list[int]:
 
 
 def _address(request: HttpRequest) -> str:
-    """The request's path with its fields, of a GET or POST, in the query string, without those that
-    are secret.
+    """The request's path with, in the query string, the fields of its form if it is a POST, and
+    otherwise those of its own query string; without the form's token and what
+    sensitive_post_parameters names.
     """
     asked = (request.POST if request.method == "POST" else request.GET).copy()
     for name in ("csrfmiddlewaretoken", *getattr(request, "sensitive_post_parameters", ())):

@@ -132,7 +132,9 @@ def write(mail: SecurityMail) -> Letter:
 
 
 def _texts(mail: SecurityMail) -> tuple[object, object]:
-    """The (subject, sentence) of the mail, as templates."""
+    """The (subject, sentence) of the mail's kind, each to be filled in by "%" with what `_readable`
+    gives.
+    """
     return TEXTS.get(f"{mail.kind} {mail.details.get('is_on', '')}") or TEXTS[Kind(mail.kind)]
 
 
@@ -175,8 +177,9 @@ def _merchants_language(mail: SecurityMail) -> str:
 
 
 def _readable(mail: SecurityMail) -> Mapping[str, str]:
-    """The e-mail's details as its sentences show them: instants, roles, factors and browsers in
-    words.
+    """The e-mail's details as its sentences show them: instants, roles, factors, browsers and
+    OUR_TEAM in words of the language in force, and the merchant's name as `merchant`, "" if it is
+    about none.
     """
     shown = dict(mail.details)
     shown["merchant"] = mail.merchant.name if mail.merchant is not None else ""

@@ -49,7 +49,9 @@ def register(*sorts: Sort) -> None:
 
 
 def with_figures() -> list[Sort]:
-    """The sorts of which operator policies have figures."""
+    """The registered sorts of which operator policies have figures, those with a label `up_to`, as
+    they were registered.
+    """
     return [sort for sort in SORTS.values() if sort.up_to]
 
 

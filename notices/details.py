@@ -28,8 +28,9 @@ def plain(detail: str, details: Details) -> str:
 
 def amount(detail: str, details: Details) -> str:
     """The amount in the detail with this name, with exactly the digits of the currency in the
-    detail `currency`, and that currency's code, kept on one line. Raises KeyError if either is
-    missing.
+    detail `currency`, and that currency's code behind it, kept on one line, as the language in
+    force writes figures. Raises KeyError if either is missing, and ArithmeticError for what is no
+    figure.
     """
     value, currency = Decimal(details[detail]), details["currency"]
     digits = minor_digits(currency)
@@ -40,14 +41,14 @@ def amount(detail: str, details: Details) -> str:
 
 def day(detail: str, details: Details) -> str:
     """The day in the detail with this name, stored as 2026-11-12, as the language in force writes
-    it.
+    it. Raises KeyError if it is missing, and ValueError if it is no day.
     """
     return str(format_date(date.fromisoformat(details[detail]), locale=_locale()))
 
 
 def month(detail: str, details: Details) -> str:
     """The month in the detail with this name, stored as 2026-11, as the language in force writes
-    it.
+    it. Raises KeyError if it is missing, and ValueError if it is no month.
     """
     return formats.month(date.fromisoformat(f"{details[detail]}-01"))
 

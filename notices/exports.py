@@ -33,8 +33,9 @@ def notices(merchant: Merchant, found: QuerySet[Notice]) -> Iterator[bytes]:
 
 
 def _rows(found: QuerySet[Any], language: str, prefix: str) -> Iterator[bytes]:
-    """Yield the rows of notices that have their times, `local` and `utc`. The language and the
-    prefix of numbers are taken up for each row: while a file is sent, other pages are made.
+    """Yield each notice, which has its times as `local` and `utc`, as a line of the file: both
+    times, kind, title and sentence, and the code of the kind. The language and the prefix of
+    numbers are taken up for each row: while a file is sent, other pages are made.
     """
     for notice in found.iterator(AT_ONCE):
         with override(language), installation.remembered(prefix):
@@ -43,7 +44,9 @@ def _rows(found: QuerySet[Any], language: str, prefix: str) -> Iterator[bytes]:
 
 
 def _line(*cells: str) -> bytes:
-    """The cells as a line of CSV, each made safe from being taken for a formula."""
+    """The cells as one line of CSV in UTF-8, separated by commas and with its line end (LF); text
+    that a spreadsheet would take for a formula is made harmless (safe_text).
+    """
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(map(safe_text, cells))
     return text.getvalue().encode()

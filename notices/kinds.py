@@ -75,7 +75,8 @@ _registered: dict[str, Kind] = {}
 def register(*kinds: Kind) -> None:
     """Add these kinds; pages list kinds in the order in which they were registered.
 
-    Raises ValueError for a code that is taken or too long.
+    Raises ValueError for a code that is taken or longer than LONGEST_CODE; the kinds before it are
+    added all the same.
     """
     for kind in kinds:
         if kind.code in _registered or len(kind.code) > LONGEST_CODE:

@@ -31,9 +31,9 @@ def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[N
 
 
 def notices_to_mail(now: datetime) -> Sequence[int]:
-    """The keys of notices no older than MAIL_WINDOW whose e-mails were not created yet, or not all
-    sent; and of older ones of which somebody asked within that time for a mail to be sent again,
-    which was not sent yet.
+    """The keys, rising, of notices younger than MAIL_WINDOW whose e-mails were not created yet, or
+    not all sent; and of older ones of which somebody asked within that time for a mail to be sent
+    again, which was not sent yet. E-mails whose readers have left count as not sent.
     """
     since = now - MAIL_WINDOW
     unaddressed = Notice.objects.filter(addressed_at__isnull=True, at__gt=since)
@@ -55,8 +55,9 @@ def waits(mail: NoticeMail, now: datetime) -> bool:
 
 
 def standing(mail: NoticeMail, now: datetime) -> str:
-    """What became of the e-mail by `now`, for operators to read: "sent", "given up" once the job no
-    longer tries, "waits", or how often it failed.
+    """What became of the e-mail by `now`, for operators to read, in English: "sent", "given up"
+    once the job no longer tries, "waits" if it was not tried yet, or how often it failed and that
+    it is tried again.
     """
     if mail.sent_at is not None:
         return "sent"

@@ -8,8 +8,8 @@ from notices.models import Notice
 
 
 def address(notice: Notice, merchant_reference: str) -> str:
-    """The address of the page that the notice is about; "" if its kind has no page, or its details
-    do not fit.
+    """The address, without a host, of the page that the notice is about, for the merchant with this
+    reference; "" if its kind has no page or is not registered any more, or its details do not fit.
     """
     kind = kinds.get(notice.kind)
     if kind is None or kind.link is None:

@@ -39,8 +39,8 @@ class Pill:
 
     @property
     def can_be_cleared(self) -> bool:
-        """Whether the pill needs a link that clears it: something is asked for by it, and it is no
-        menu, whose first choice is such a link.
+        """Whether the pill needs a link that clears it: something is asked for by it, and it has no
+        menu of links, whose first one is such a link.
         """
         return bool(self.text and not self.links)
 
@@ -97,8 +97,9 @@ class Bar:
 
     @cached_property
     def kept(self) -> dict[str, str]:
-        """What else the list is asked for, by name: the form carries it along in hidden fields, as
-        it has no field for it.
+        """What the list is asked for by parameters of which the bar's form has no field, by name,
+        and the parameter that leads back to another list: the form carries them along in hidden
+        fields.
         """
         filled = {self.filter.SEARCH, *OF_AMOUNTS, "since", "until"}
         filled |= {pill.fields[0].name for pill in self.pills if pill.fields}
@@ -124,8 +125,9 @@ class Bar:
 
     @cached_property
     def chips(self) -> list[Pill]:
-        """A pill for everything that the list is asked for, each with the address of the list
-        without it.
+        """A pill for each thing that the list is asked for, the search first, each with the address
+        of the list without it. Those that only links from elsewhere ask for come last, without a
+        label.
         """
         asked = self.filter
         named = [pill for pill in self.pills if pill.text]
@@ -139,7 +141,9 @@ class Bar:
 
     @cached_property
     def unlisted(self) -> list[Pill]:
-        """What the list is asked for by names that have no pill on the bar."""
+        """The pills of `chips` that have no label: what the list is asked for, by links from
+        elsewhere, in fields that the bar does not show.
+        """
         return [chip for chip in self.chips if not chip.label]
 
     @property
@@ -161,8 +165,9 @@ class Bar:
 
     @property
     def sums(self) -> list[tuple[StrOrPromise, Sequence[Money], str]]:
-        """What the rows come to: the name of each sum, its amounts, one for each currency, and the
-        address of its rows where they are not all; nothing while not all rows are counted.
+        """What the rows on all pages of the list come to: the name of each sum, its amounts, one
+        for each currency, and the address of its rows, "" if they are all rows; an empty list if
+        there are more rows than are counted.
         """
         asked = self.filter
         pairs = zip(asked.SUMS.items(), asked.figures.sums, strict=False)
@@ -211,8 +216,8 @@ class Bar:
         return Pill(label, text, clear, fields=[self.filter[name] for name in OF_AMOUNTS])
 
     def _as_typed(self, name: str) -> str:
-        """What is asked for in a field, or, cut to LONGEST_MISTAKE characters, what was typed there
-        if it makes no sense.
+        """What is asked for in the field with this name, as text, "" if nothing is; or, cut to
+        LONGEST_MISTAKE characters, what was typed there if it makes no sense.
         """
         if name in self.filter.errors:
             return str(self.filter.data.get(name, ""))[:LONGEST_MISTAKE]

@@ -74,7 +74,7 @@ def _calendar(request: MemberRequest) -> MoneyCalendar:
 
 
 def _days(shown: MoneyCalendar) -> Sequence[date]:
-    """All days of the calendar, the first and the last included."""
+    """All days of the calendar, from today to its last one, both included."""
     count = (shown.until - shown.today).days + 1
     return [shown.today + timedelta(number) for number in range(count)]
 

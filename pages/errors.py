@@ -48,8 +48,8 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, template: str, status: HTTPStatus) -> HttpResponse:
     """The page made from this template, within the frame of our pages if the person is signed in
-    and asked for a page of ours. For the frame of a merchant's page, the membership is put on the
-    request.
+    and asked for a page of ours. For the frame of a merchant's page, the person's membership, or
+    None, is put on the request.
     """
     user = getattr(request, "user", None)  # none if the request did not come so far
     has_frame = bool(user and user.is_authenticated)

@@ -170,7 +170,7 @@ def _in_all_languages(term: Term) -> Sequence[tuple[str, str]]:
 
 @cache
 def _names(entry: Entry[Any]) -> frozenset[str]:
-    """The question and all other names of the entry in all languages, normalised by
+    """The question in all languages, and all other names of the entry, normalised by
     navigation.plain.
     """
     said = (name for _, name in _said(entry.question))

@@ -30,9 +30,9 @@ class Use:
 
 
 def use_of(line: CreditLine, merchant: Merchant, *, today: date) -> Use | None:
-    """How the credit line's limit was used in the last DAYS local days, today included, with its
+    """How the credit line's limit was used in the last DAYS local days, `today` included, with its
     drawing, at most back to the day on which the merchant joined; None if there is nothing to draw:
-    a single day, or nothing used.
+    fewer than two days, or nothing used on any of them.
     """
     joined_on = local_day(line, merchant.joined_at)
     since = max(joined_on, today - timedelta(DAYS - 1))

@@ -64,5 +64,6 @@ def test_an_order_names_the_withdrawal_of_the_day_on_which_it_matured(moved_west
     withdrawal = withdrawing.withdraw(moved_west, "60.00", "2026-11-19T23:00Z")
     moved_west.place("2026-12-02T12:00Z", "B", "1.00")
     assert moved_west.line.timezone == HONOLULU  # where 20 November began at 10:00 UTC
-    (part,) = paid_out.of_order(moved_west.line.orders.get(reference=order), date(2026, 11, 20))
+    sold = moved_west.line.orders.get(reference=order)
+    (part,) = paid_out.of_order(sold, [date(2026, 11, 20)])
     assert (part.reference, str(part.part.amount)) == (withdrawal.reference, "60.00")

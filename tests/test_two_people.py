@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.db import transaction
 from django.db.models import Model
@@ -34,6 +35,7 @@ from tests.amounts import usd
 from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDED_AT
 from tests.factories import (
+    CreditRequestFactory,
     OperatorPolicyFactory,
     ThresholdRequestFactory,
     browser_of,
@@ -186,6 +188,38 @@ def test_the_page_says_so_and_the_home_page_shows_what_waits() -> None:
         "Threshold threshold: 200.00 USD → 250.00 USD Proposed by"
         f" {ALONE}: I have looked at it." in text_of(second.get(confirming))
     )
+
+
+@pytest.mark.usefixtures("today")
+def test_the_rows_history_says_what_was_only_proposed() -> None:
+    nothing_alone()
+    shop = billing.join()
+    first = browser_of(officer(ALONE))
+    review, page = (
+        reverse("admin:billing_billingaccount_decide", args=[shop.account.pk, name])
+        for name in ("review", "threshold")
+    )
+    of_several = reverse("admin:billing_billingcredit_decide_several", args=["approve"])
+    of_account = LogEntry.objects.filter(object_id=str(shop.account.pk)).order_by("pk")
+    assert first.post(review, WHY).status_code == 302
+    assert first.post(page, {"threshold": "250", **WHY}).status_code == 302
+    assert [one.get_change_message() for one in of_account] == [
+        "Review bills",
+        "Proposed: Change threshold",
+    ]
+    credit = CreditRequestFactory.create(
+        shop=shop, at=billing.BEFORE, actor="mei@rosewood.example", amount="1.00"
+    )
+    rows = first.get(of_several).context["rows"]
+    said = {row.showed_in: row.showed for row in rows} | {"chosen": [str(credit.pk)], **ANSWER}
+    report = first.post(of_several, said).context["report"]
+    assert "Nothing has changed yet" in report.done
+    last = LogEntry.objects.latest("pk")
+    assert (last.object_id, last.get_change_message()) == (str(credit.pk), "Proposed: Approve")
+    proposal = Proposal.objects.get(subject__startswith="threshold")
+    confirming = reverse("admin:merchants_proposal_decide", args=[proposal.pk, "confirm"])
+    browser_of(officer(SECOND)).post(confirming)
+    assert LogEntry.objects.latest("pk").get_change_message() == "Confirm"
 
 
 def test_the_second_person_sees_what_it_costs_now_and_what_the_merchant_is_told(

@@ -151,7 +151,9 @@ def test_docstrings_are_sentences_that_say_what_something_is() -> None:
 
 
 def test_what_is_looked_for_would_be_found() -> None:
-    text = 'def let_in() -> None:\n    """Of those who may."""\n    return people.deeds\n'
+    text = "def let_in() -> None:\n    {0}Of those who may.{0}\n    return people.deeds\n".format(
+        '"""'
+    )
     assert names_in(text, NAMES.get) == {"let_in", "deeds"}
     assert names_in("# bills\npaid = 1", BILL.search) == set()
     assert all(

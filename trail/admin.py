@@ -94,9 +94,10 @@ class TrailEntryAdmin(FoundByKeys):
         self, request: HttpRequest, queryset: "QuerySet[TrailEntry]", search_term: str
     ) -> tuple["QuerySet[TrailEntry]", bool]:
         """The entries that the search term finds. After "about " comes a subject, and the entries
-        about it are found; else those of the merchant whose reference the term is; else those whose
-        actor, or else whose subject, is the term; else those of which one of these begins with it.
-        The second value is Django's: whether a row may come twice.
+        about exactly that are found; else those of the merchant whose reference is exactly the
+        term; else those whose actor, or else whose subject, is the term; else those whose actor, or
+        else whose subject, begins with it. Without a term all are found. The second value is
+        Django's: whether a row may come twice.
         """
         term = search_term.strip()
         if term.startswith(ABOUT):

@@ -18,9 +18,10 @@ class Action(TextChoices):
 
 
 def record(what: str, said: Mapping[str, str], request: HttpRequest, now: datetime) -> None:
-    """Write a trail row that the operator of the request has taken the file of a list, or of a
-    report. `what` names it, such as "list of orders", and `said` is what was asked of it: search,
-    filters and order, or currency and days. Each of its values is cut to LONGEST characters.
+    """Write a trail row, about no merchant, that the operator of the request has taken the file of
+    a list, or of a report. `what` names it, such as "list of orders", and `said` is what was asked
+    of it: search, filters and order, or currency and days. Each of its values is cut to LONGEST
+    characters.
     """
     asked = {name: value[:LONGEST] for name, value in said.items()}
     trail.write(

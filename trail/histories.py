@@ -6,8 +6,8 @@ from trail.models import TrailEntry
 
 
 def of_subject(subject: str) -> History:
-    """Read the latest FEW changes that people made to exactly what the trail calls `subject`,
-    latest first.
+    """Read the history of the latest FEW trail rows, of whatever action and merchant, about exactly
+    what the trail calls `subject`, latest first.
     """
     entries = TrailEntry.objects.filter(subject=subject).order_by("-at", "-id")[:FEW]
     return History(

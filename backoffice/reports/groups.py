@@ -92,9 +92,10 @@ def sums(report: Report, found: Sequence[Group]) -> dict[str, Decimal | int]:
 
 
 def rows_of(report: Report, asked: Asked, values: Mapping[str, str]) -> QuerySet[Any]:
-    """The report's rows in the groups that have these values of keys, latest first. `values` are as
-    `written` writes them; a key that is left out may have any value. Raises ValidationError or
-    ValueError for a value that the key's column cannot have.
+    """The query for the report's rows in the groups that have these values of keys, those with the
+    highest primary key first; in the cell that this is called inside. `values` are as `written`
+    writes them; a key that is left out may have any value. No value has control
+    characters. Raises ValidationError or ValueError for one that the key's column cannot have.
     """
     return report.rows(asked).filter(**values).order_by("-pk")
 

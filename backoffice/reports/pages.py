@@ -27,6 +27,7 @@ from backoffice.reports.report import REPORTS, Asked, Figure, Report, named
 from backoffice.reports.rows import Rows
 from lib import charts, csv_files, formats, money
 from lib.charts import Series, image
+from lib.texts import has_control
 
 ROWS = 100  # on a page
 MOST_SERIES = 6  # that a picture has colours for
@@ -42,8 +43,9 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 def shown(request: HttpRequest, name: str) -> HttpResponse:
     """A report's page: the form with what is asked for and, if that is valid, the picture, and the
-    table, whose figures open to their rows. Raises PermissionDenied if the operator may not see the
-    report, and Http404 if there is none.
+    table, whose figures open to their rows. Where a cell has not answered, its part is missing and
+    the page says so. Raises PermissionDenied if the operator may not see the report, and Http404 if
+    there is none.
     """
     report = _report(request, name)
     question = Question(report, request.GET)
@@ -54,9 +56,10 @@ def shown(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def picture(request: HttpRequest, name: str) -> HttpResponse:
-    """The report as a picture of bars, in SVG: narrow for a phone with `?narrow`. Raises
-    PermissionDenied if the operator may not see the report, and Http404 if there is none, or for a
-    currency or days that cannot be.
+    """The report as a picture of bars, in SVG: narrow for a phone with `?narrow`. What cells that
+    have not answered have is missing from it, without a word. Raises PermissionDenied if the
+    operator may not see the report, and Http404 if there is none, or for a currency or days that
+    cannot be.
     """
     report = _report(request, name)
     asked = _asked(report, request)
@@ -67,13 +70,16 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
 
 def opened(request: HttpRequest, name: str) -> HttpResponse:
     """The page of the rows that a figure of the report counts, latest first, each with a link to
-    its own page. The query string has the values of the figure's keys. Raises PermissionDenied if
-    the operator may not see the report, and Http404 if there is none, or for a currency, days or
-    values that cannot be.
+    its own page. The query string has the values of the figure's keys; a key that it lacks may have
+    any value. Where a cell has not answered, its rows are missing and the page says so. Raises
+    PermissionDenied if the operator may not see the report, and Http404 if there is none, or for a
+    currency, days or values that cannot be.
     """
     report = _report(request, name)
     asked = _asked(report, request)
     values = {key.name: request.GET[key.name] for key in report.keys if key.name in request.GET}
+    if any(map(has_control, values.values())):  # no column has it, and the database fails
+        raise Http404("no such group")
     try:
         rows = Rows(partial(groups.rows_of, report, asked, values), partial(_row, report))
         page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
@@ -120,7 +126,9 @@ def exported(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _refused(silent: Sequence[int]) -> HttpResponse:
-    """The answer to who asks for a file of which these cells' part would be missing."""
+    """The answer to who asks for a file of which these cells' part would be missing: a 503 in plain
+    text that names them, to be tried again after a minute.
+    """
     named = " ".join(f"Cell {number} has not answered." for number in silent)
     text = f"{named} The file would lack what it has: try again in a minute.\n"
     headers = {"Retry-After": "60"}
@@ -206,8 +214,8 @@ def _plain(figure: Figure, asked: Asked, group: Group) -> str:
 
 def _bars(report: Report, found: Sequence[Group]) -> tuple[list[str], list[Series]]:
     """The labels of the picture's axis, one for each value of the first key, and the series that
-    its bars are made of, one for each value of the second key. Where a picture has not the colours
-    for all of them, the smallest are one series.
+    its bars are made of, one for each value of the second key, largest first. Where a picture has
+    not the colours for all of them (MOST_SERIES), the smallest are the last series, "Others".
     """
     first, *others = report.keys
     labels = list(dict.fromkeys(group.values[first.name] for group in found))

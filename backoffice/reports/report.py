@@ -49,12 +49,12 @@ class Asked:
 
     @property
     def since(self) -> datetime:
-        """The first instant of the days, in UTC."""
+        """The first instant of the day `start` in UTC."""
         return datetime.combine(self.start, time.min, UTC)
 
     @property
     def until(self) -> datetime:
-        """The first instant after the days, in UTC."""
+        """The first instant after the day `end` in UTC, which is not among the days any more."""
         return datetime.combine(self.end + timedelta(days=1), time.min, UTC)
 
 

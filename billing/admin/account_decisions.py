@@ -2,6 +2,7 @@
 charge.
 """
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
 from billing.queries import methods
 from lib import calendar
+from lib.refusals import Refused
 from merchants.admin.two_people import CallOrPropose, done
 
 MOST_CARDS = 50  # to choose from
@@ -45,8 +47,8 @@ def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
 
 
 def comes(account: BillingAccount) -> str:
-    """How a sentence about a bill of the account goes on: it is issued at once or, where its bills
-    are reviewed, waits as a draft.
+    """How a sentence about a bill of the account goes on: "is issued at once" or, where its bills
+    are reviewed, that it waits as a draft for an operator.
     """
     return "waits as a draft for an operator" if account.reviews_bills else "is issued at once"
 
@@ -99,7 +101,7 @@ def _plan_effect(account: BillingAccount) -> str:
 
 def _change_plan(act: Act) -> PlanTerm:
     """Change the plan, from the next plan date on and with a trail row, to the one that the
-    operator's form states; returns the new term.
+    operator's form states; returns the new term. Raises what terms.change_plan raises.
     """
     said = act.cleaned_data
     plan = accounts.Plan(said["plan"], said["price"], said["interval_days"])
@@ -153,10 +155,11 @@ def _method_effect(account: BillingAccount) -> str:
 
 
 def _choose_method(act: Act) -> BillingAccount:
-    """Choose the method that the operator's form states, with a trail row (payment_methods.choose),
-    and return the account: bills that have failed become due at once. A freeze may be lifted and
-    unapplied money pay bills, of which the merchant is notified. The present method again changes
-    nothing, unless its card is disputed.
+    """Choose the method that the operator's form states, with a trail row (payment_methods.choose,
+    which also says what it raises), and return the account: bills that have failed become due at
+    once, and nothing is collected here. A freeze may be lifted and unapplied money pay bills, of
+    which the merchant is notified. The present method again changes nothing, unless its card is
+    disputed.
     """
     method, _separator, card = act.cleaned_data["method"].partition(":")
     return payment_methods.choose(
@@ -169,21 +172,44 @@ def _choose_method(act: Act) -> BillingAccount:
     )
 
 
-def _try_at_once(act: Act, account: BillingAccount) -> Payment | BillingAccount:
+@dataclass(frozen=True)
+class NotTried:
+    """An account whose method is chosen, and why no bill was tried by it at once."""
+
+    account: BillingAccount
+    why: str
+
+    @property
+    def pk(self) -> int:
+        """The account's key, as the decision is about the account."""
+        return int(self.account.pk)
+
+
+def _try_at_once(act: Act, account: BillingAccount) -> Payment | BillingAccount | NotTried:
     """Try at once to collect the account's oldest bill that is due, by the method that was just
     chosen, and have workers try the others. Each bill is locked with its account and credit line,
     and merchants are notified of failures. Returns that attempt, or the account if none was made.
+
+    The choice is committed. So what refuses the attempt, such as ProviderNotReady, is not raised,
+    which would read as if nothing was chosen: it is returned as NotTried, and workers try the
+    bills all the same. Rule 16.9, rule 16.24.
     """
-    payment = payments.collect_chosen(account.pk, now=act.now)
+    tried: Payment | BillingAccount | NotTried
+    try:
+        tried = payments.collect_chosen(account.pk, now=act.now) or account
+    except Refused as refused:
+        tried = NotTried(account, str(refused))
     tasks.start_collecting(account.pk)
-    return payment or account
+    return tried
 
 
-def _method_chosen(result: Payment | BillingAccount) -> str:
+def _method_chosen(result: Payment | BillingAccount | NotTried) -> str:
     """The sentence that tells the operator that the method is chosen, and what became of the
-    attempt, if one was made.
+    attempt, if one was made, or why none could be.
     """
     said = "The payment method is chosen."
+    if isinstance(result, NotTried):
+        return f"{said} Nothing was tried at once: {result.why}. Workers try what is due."
     return f"{said} {outcome(result)}" if isinstance(result, Payment) else said
 
 

@@ -75,7 +75,9 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
 
     @admin.display(description="next bill")
     def next_invoice(self, account: BillingAccount) -> date | None:
-        """The date of the account's next bill; None for a closed account."""
+        """The date of the account's next bill by its plan or cycle, before which a threshold bill
+        may come; None for a closed account.
+        """
         return None if account.is_closed else account.next_invoice_on
 
     def last_decision(self, row: Any) -> LastDecision | None:
@@ -123,7 +125,8 @@ class AccountChangeAdmin(OfMerchant):
 
 def _blocked(act: Act, card: Card) -> Card:
     """Have the provider forget the card, which the decision has blocked; called without any lock.
-    If Stripe does not answer, that is only logged (cards.detach). Returns the card.
+    If Stripe does not answer, or cannot be asked, that is only logged, and the card stays blocked
+    here (cards.detach). Returns the card.
     """
     cards.detach(card)
     return card

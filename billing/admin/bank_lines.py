@@ -21,6 +21,7 @@ from backoffice.outcomes import LastDecision
 from billing.models import BankLine, BankTransfer, other_sides
 from billing.operations import accounts, bank_matching, bank_returns
 from billing.queries import bank_matching as matching
+from billing.queries import bank_statements as statements
 from billing.queries import briefs
 from billing.queries.waiting import BANK_LINES
 from lib.text_fields import LineField
@@ -83,8 +84,9 @@ def _returned_transfer(line: BankLine) -> BankTransfer | None:
 
 
 def _shown_return(line: BankLine) -> dict[str, Any]:
-    """What a page of decisions shows of a return, and compares when the form comes back: whose the
-    money is by now, what it paid, and what of it is unapplied.
+    """What a page of decisions shows of a return, and compares when the form comes back: its
+    status, the line that it takes back, whose that money is by now, which bill it paid, and all
+    unapplied money of that account. A line that takes nothing back has its status alone.
     """
     transfer = _returned_transfer(line)
     if transfer is None:
@@ -99,23 +101,30 @@ def _shown_return(line: BankLine) -> dict[str, Any]:
 
 
 def _is_reversed(line: BankLine) -> bool:
-    """Whether the line is a return of money that paid one bill alone, or that is on no account any
-    more: what its decision "take-back" is for. The first is recorded as a reversal.
+    """Whether the line is a return that waits for a decision, of money that paid one bill alone, or
+    of all of some that is on no account any more: what its decision "take-back" is for. The first
+    is recorded as a reversal.
     """
     transfer = _returned_transfer(line) if line.is_return else None
-    return transfer is not None and (transfer.is_moved or matching.paid_one_invoice(transfer))
+    if transfer is None or matching.is_part_for_people(line, transfer):
+        return False
+    return transfer.is_moved or matching.paid_one_invoice(transfer)
 
 
 def _is_taken_off(line: BankLine) -> bool:
-    """Whether the line takes back money that paid several bills or none, so that it is taken off
-    the account.
+    """Whether the line is a return that waits for a decision, of all of some money that paid
+    several bills or none, so that it is to be taken off the account ("take-off").
     """
-    return line.is_return and not _is_reversed(line)
+    transfer = _returned_transfer(line) if line.is_return else None
+    if transfer is None or matching.is_part_for_people(line, transfer):
+        return False
+    return not (transfer.is_moved or matching.paid_one_invoice(transfer))
 
 
 def _effect_of_return(line: BankLine) -> str:
-    """What an operator reads before recording a return of money that paid one bill alone, or that
-    is on no account any more: the line, what it takes back, and what is booked and decided then.
+    """What an operator reads before recording a return of money that paid one bill alone, or all
+    of which is on no account any more: the line, what it takes back, and what is booked and decided
+    then.
     """
     transfer = _returned_transfer(line)
     if transfer is not None and transfer.is_moved:
@@ -148,9 +157,28 @@ def _effect_of_taking_off(line: BankLine) -> str:
     )
 
 
+def _effect_of_setting_aside(line: BankLine) -> str:
+    """What an operator reads before saying that a line is no merchant's: the line, that nothing is
+    booked for it, and of a part of money that was returned why that is all that can be done.
+    """
+    transfer = _returned_transfer(line) if line.is_return else None
+    part = ""
+    if transfer is not None and matching.is_part_for_people(line, transfer):
+        why = "it did not pay one bill alone. Charge what is missing by hand"
+        if transfer.is_moved:
+            why = "it is on no account any more"
+        part = (
+            f" It takes back {line.returns}, and is a part of the money, of which nothing is"
+            f" booked: {why}."
+        )
+    return (
+        f"{_said(line)}{part} Nothing is booked for it. If that was wrong, say whose it is later."
+    )
+
+
 def _said(line: BankLine) -> str:
     """The line in words: its amount without its sign, whom it came from or went to, its value date
-    and its text. What the bank did not say is left out.
+    and its text. What the bank did not say, or is not kept any more, is left out.
     """
     other = other_sides.readable(line)
     who = f" {'from' if line.amount.amount > 0 else 'to'} {other.name or other.account}"
@@ -159,14 +187,27 @@ def _said(line: BankLine) -> str:
     return f"{figure(abs(line.amount))}{named} on {line.value_on:%d %B %Y}.{text}"
 
 
+def _before(line: BankLine) -> str:
+    """Which lines that were taken before this one may say again, in a sentence with a blank before
+    it; "" if there are none.
+    """
+    found = [f"line {one.number} of {one.statement.name}" for one in statements.repeated_by(line)]
+    if not found:
+        return ""
+    return (
+        f" It may have been taken before, as {', '.join(found)}, of the same day and amount: book"
+        " it only if the bank has it twice."
+    )
+
+
 def _proposal(line: BankLine) -> str:
     """What an operator reads before confirming a proposed match: the line, why it is proposed, for
     which bill it is booked, and what becomes of money that the bill does not want.
     """
     return (
-        f"{_said(line)} {line.get_why_display()} It is booked for bill {line.invoice} of"
-        f" {line.owner}; what the bill does not want becomes unapplied"
-        " money of that merchant."
+        f"{_said(line)} {line.get_why_display()}{_before(line)} It is booked for bill"
+        f" {line.invoice} of {line.owner}; what the bill does not want becomes unapplied money of"
+        " that merchant."
     )
 
 
@@ -216,8 +257,8 @@ class BankLineAdmin(Deciding, FoundByKeys):
             "Say whose it is",
             form=Placed,
             effect=lambda line: (
-                f"{_said(line)} It is booked for that merchant as a transfer with this value date."
-                " If it was wrong, the transfer is booked elsewhere."
+                f"{_said(line)}{_before(line)} It is booked for that merchant as a transfer with"
+                " this value date. If it was wrong, the transfer is booked elsewhere."
             ),
             initial=lambda line: {"merchant": line.owner.reference if line.owner else ""},
             shown=_shown_line,
@@ -268,9 +309,7 @@ class BankLineAdmin(Deciding, FoundByKeys):
             "set-aside",
             "No merchant’s",
             form=Reasoned,
-            effect=lambda line: (
-                f"{_said(line)} Nothing is booked for it. If that was wrong, say whose it is later."
-            ),
+            effect=_effect_of_setting_aside,
             shown=_shown_line,
             carry_out=Call(bank_matching.set_aside, "line_id"),
             done="The line is set aside.",
@@ -289,8 +328,9 @@ class BankLineAdmin(Deciding, FoundByKeys):
         self, request: HttpRequest, queryset: "QuerySet[BankLine]", search_term: str
     ) -> tuple["QuerySet[BankLine]", bool]:
         """The lines of whose other side the search term is the account, which is kept encrypted and
-        found by its mark; if there are none, those that the term finds by the list's other keys,
-        and without a term all. The second value is Django's: whether a row may come twice.
+        found by its mark; if there are none, those that the term finds by the list's other keys, or
+        else by the name of the merchant whose they are. Without a term, all or the latest, as in
+        any list. The second value is Django's: whether a row may come twice.
         """
         term = search_term.strip()
         found = queryset.filter(other_account_mark__in=other_sides.account_marks(term))
@@ -346,8 +386,9 @@ class BankLineAdmin(Deciding, FoundByKeys):
         return briefs.of_bank_line(row)
 
     def lock(self, row: Any, now: Any) -> None:
-        """Lock the account under whose lock is decided about the line, if there is one, with its
-        credit line and its ended days worked off, and then the line, as operations do.
+        """Lock the account under whose lock the line is decided (bank_matching.decided_under), if
+        there is one, together with its credit line, and work off the ended days of both; then lock
+        the line, as operations do.
         """
         key = matching.decided_under(row)
         if key is not None:

@@ -36,8 +36,10 @@ class StatementFile(forms.Form):
 
 
 def _upload(act: Act) -> Report:
-    """Take the statements of the bank's file that was uploaded, with a trail row; a job matches
-    their lines. Reports how many are here, and which of them do not follow, so that they wait.
+    """Take the statements of the bank's file that was uploaded, with a trail row for each that is
+    new; a job matches their lines. Reports how many statements of this file are here, also from
+    before, and which of them do not follow, so that they wait. Raises what bank_statements.take
+    raises, such as UnreadableStatement; nothing of the file is taken then.
     """
     said = act.cleaned_data["file"]
     file = bank_statements.take(
@@ -96,6 +98,24 @@ def _shown_statement(statement: BankStatement) -> dict[str, Any]:
     }
 
 
+def _effect_of_accepting(statement: BankStatement) -> str:
+    """What an operator reads before having a statement taken that does not follow: why, what
+    becomes of its lines, and what else to do.
+    """
+    why = queries.why_it_waits(statement)
+    instead = (
+        "If it only says again what was taken, set it aside."
+        if queries.is_overlap(statement)
+        else "If a statement between them is missing, upload that one instead: this one is then"
+        " taken by itself."
+    )
+    return (
+        f"{why} Its lines are matched and booked from then on, but for those of which there is one"
+        " of the same day and amount in statements that were taken: these wait for you. Statements"
+        f" that follow it are taken. {instead}"
+    )
+
+
 @admin.register(BankStatement)
 class BankStatementAdmin(Deciding, FoundByKeys):
     keys = ("name", "account", "file__digest")
@@ -112,11 +132,7 @@ class BankStatementAdmin(Deciding, FoundByKeys):
             "accept",
             "Take it all the same",
             form=Reasoned,
-            effect=lambda statement: (
-                f"{queries.why_it_waits(statement)} Its lines are matched and booked from then on,"
-                " and statements that follow it are taken. If a statement between them is missing,"
-                " upload that one instead: this one is then taken by itself."
-            ),
+            effect=_effect_of_accepting,
             shown=_shown_statement,
             carry_out=Call(bank_statements.accept, "statement_id"),
             done="The statement is taken.",

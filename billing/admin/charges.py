@@ -146,8 +146,8 @@ class StatementAdmin(Deciding, OfMerchant):
     )
 
     def named(self, queryset: "QuerySet[Statement]", reference: str) -> "QuerySet[Statement]":
-        """Those of these statements that are of the month with which `reference` begins, such as
-        2026-11; none if that is no month.
+        """Those of these statements that are of the month with which `reference` begins, written as
+        in 2026-11; none if it begins with no month.
         """
         try:
             return queryset.filter(month=date.fromisoformat(f"{reference[:7]}-01"))

@@ -108,5 +108,7 @@ class ClearanceAdmin(AboutAccount, FoundByKeys):
         return str(clearance.get_status_display())
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        """The clearance's status, with who ended it and when."""
+        """The clearance's status, with who ended it and when, a person or the job; with nobody and
+        None for one that has not ended.
+        """
         return LastDecision(str(row.get_status_display()), row.ended_by, row.ended_at)

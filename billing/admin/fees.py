@@ -11,8 +11,9 @@ from billing.operations import fees
 
 
 def _add(act: Act) -> Fee:
-    """Add the fee that the operator's form states, with a trail row. Of two calls at once, the
-    second waits. Raises FeeConflict, Invalid.
+    """Add the fee that the operator's form states, with a trail row; the same fee again returns the
+    one that there is. Of two calls at once, the second waits. Raises FeeConflict for another fee
+    with this code, and Invalid for what a fee cannot have, or without a reason.
     """
     said = act.cleaned_data
     return fees.add(

@@ -10,9 +10,10 @@ from backoffice.decisions import Call, Download
 def einvoices(
     model: str, operation: Callable[..., Any], key: str, is_there: Callable[[Any], bool]
 ) -> tuple[Download, ...]:
-    """Return the downloads of a document's e-invoice in the admin, as Factur-X and as UBL. `model`
-    is the name of billing's model, `operation` makes the file of a row, whose primary key it takes
-    as the argument called `key`, and `is_there` tells whether a row has the file.
+    """Return the downloads of a document's e-invoice in the admin, as Factur-X and as UBL, for
+    operators who may look at such rows. `model` is the name of billing's model, `operation` makes
+    the file of a row, whose primary key it takes as the argument called `key`, and `is_there` tells
+    whether a row has the file.
     """
     return tuple(
         Download(
@@ -36,9 +37,10 @@ def of_merchant(
     as_pdf: Callable[..., Any],
     as_csv: Callable[..., Any],
 ) -> tuple[Download, Download]:
-    """Return the downloads of a document's PDF and CSV file in the admin. `model` is the name of
-    billing's model, `is_there` tells whether a row has the files, and `as_pdf` and `as_csv` are the
-    operations that make them, which take the row's primary key as `<model>_id`.
+    """Return the downloads of a document's PDF and CSV file in the admin, for operators who may
+    look at such rows. `model` is the name of billing's model, `is_there` tells whether a row has
+    the files, and `as_pdf` and `as_csv` are the operations that make them, which take the row's
+    primary key as `<model>_id`.
     """
 
     def taken(name: str, operation: Callable[..., Any]) -> Download:

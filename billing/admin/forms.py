@@ -111,8 +111,9 @@ class SplitIntoParts(Telling):
     field_order = ("parts", "reason", "told")
 
     def clean_parts(self) -> list[tuple[date, Money]]:
-        """Read the parts that were typed, a day and an amount a line, in the order of the lines.
-        Raises ValidationError for a line that is not a day and an amount.
+        """Read the parts that were typed, a day and an amount in the bill's currency a line, in the
+        order of the lines. Raises ValidationError for a line that is not a day and an amount, an
+        empty one included. How many they are, their days and their sum are left to the operation.
         """
         found = []
         for line in self.cleaned_data["parts"].splitlines():

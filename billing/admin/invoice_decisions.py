@@ -33,9 +33,12 @@ def _figures(invoice: Invoice) -> dict[str, str]:
 
 def _issue_effect(invoice: Invoice) -> str:
     """What an operator reads before issuing the draft: its total, that it gets its number and goes
-    to the merchant, and whether it is collected at once or in how many days it is due.
+    to the merchant, and whether it is collected at once, is due at once, as its card was disputed,
+    or in how many days it is due.
     """
-    if invoice.account.pays_by_itself:
+    if invoice.account.has_disputed_card:
+        how = "it is due at once, and nothing is collected, as a payment from its card was disputed"
+    elif invoice.account.pays_by_itself:
         how = f"it is collected at once ({invoice.account.get_payment_method_display()})"
     else:
         how = f"it is due in {DAYS_TO_PAY} days"
@@ -124,8 +127,9 @@ def _pay_effect(invoice: Invoice) -> str:
 
 def _record_transfer(act: Act) -> Invoice:
     """Record the transfer for the bill that the operator's form states, with a trail row
-    (transfers.record): it pays what is left of the bill, and what is more becomes unapplied money,
-    of which the merchant is notified. Returns the bill as it is then.
+    (transfers.record, which also says what it raises): it pays what is left of the bill, and what
+    is more becomes unapplied money, of which the merchant is notified. Returns the bill as it is
+    then.
     """
     transfers.record(
         invoice_id=act.row.pk,
@@ -224,7 +228,7 @@ DECISIONS = (
         commits_itself=True,
         carry_out=_pay_now,
         done=outcome,
-        is_open=lambda invoice: invoice.is_unpaid and invoice.account.pays_by_itself,
+        is_open=lambda invoice: invoice.is_unpaid and invoice.account.collects_by_itself,
     ),
     Decision(
         "void",

@@ -139,8 +139,8 @@ class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
     )
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        """The bill's status, with the operator who decided about it last and when; if none did,
-        with the instant at which it was paid.
+        """The bill's status, with the operator who decided about it or its collecting last, and
+        when; if none did, with nobody and the instant at which it was paid, None for an unpaid one.
         """
         found = last_decided(row)
         if found is None:

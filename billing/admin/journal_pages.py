@@ -26,6 +26,7 @@ from billing.tax import TaxCategory
 from lib import csv_files, formats, money, statement_timeout
 from lib.audit import snapshot
 from lib.journal import source_of
+from lib.texts import has_control
 
 ROWS = 100  # entries on a page
 PREFIX = "admin:billing_journallock_"
@@ -87,7 +88,7 @@ def _row_page(source: str, row_id: int) -> str:
 
 def _sides(amount: Decimal, currency: str) -> tuple[str, str]:
     """(HTML for the amount as a debit, HTML for it as a credit), without its sign; one of the two
-    is empty. An amount of 0 or below is a credit.
+    is empty. An amount above 0 is a debit, and one of 0 or below a credit.
     """
     text = _text(abs(amount), currency)
     return (text, "") if amount > 0 else ("", text)
@@ -181,7 +182,7 @@ def tax_documents(request: HttpRequest) -> HttpResponse:
     """The page of the documents with one tax rate, each with its base and tax. The page's address
     names the rate by the issuer's country, the category and the percent, and besides the days, and
     as on the other pages perhaps a currency and a merchant. Raises Http404 for a percent that is no
-    number, and for days that cannot be asked for.
+    number, a country or category that cannot be, and days that cannot be asked for.
     """
     question = Question(request.GET)
     try:
@@ -191,6 +192,8 @@ def tax_documents(request: HttpRequest) -> HttpResponse:
     if not question.is_valid() or not money.is_comparable(percent):
         raise Http404("no such days")
     rate = (request.GET.get("country", ""), request.GET.get("category", ""), percent)
+    if has_control(rate[0]) or has_control(rate[1]):
+        raise Http404("no such rate")
     found = vat.documents(question.asked, rate)
     context = {
         "title": f"Tax: {rate[0]} {rate[1]} {percent.normalize():f} %",

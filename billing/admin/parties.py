@@ -49,8 +49,9 @@ def _add(act: Act) -> Issuer:
 
 def _change(act: Act) -> Issuer:
     """Give the issuer a new version, as the operator's form states it, with a trail row; if nothing
-    differs, nothing is written. It locks the issuer. Raises UnknownIssuer, and Invalid for another
-    country, for what an issuer cannot have, or without a reason.
+    differs, nothing is written. A form without a logo keeps the present one, and bank accounts
+    stay. It locks the issuer. Raises UnknownIssuer, and Invalid for another country, for what an
+    issuer cannot have, or without a reason.
     """
     return issuers.change(
         issuer_id=act.row.pk,
@@ -173,7 +174,9 @@ CHOOSE = Decision(
 
 @admin.display(description="bank accounts")
 def _banks(version: IssuerVersion) -> str:
-    """The version's bank accounts in one line, each with its currency; a dash without any."""
+    """The version's bank accounts in one line, each currency with the lines of its account behind a
+    colon, and semicolons between them; a dash without any.
+    """
     lines = [
         f"{one['currency']}: {', '.join(version.bank_lines(one['currency']))}"
         for one in version.bank_accounts
@@ -294,5 +297,9 @@ class BillingDetailsAdmin(AboutAccount, OfMerchant):
     )
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        """The status of the details, with who decided about them and when."""
+        """Return the status of the billing details, with who decided about them and when, for
+        the page of a decision that is not open any more. For details that were replaced before
+        anybody decided, that is who gave the newer ones. While they wait, nobody ("") and None
+        stand in these places; the result itself is never None.
+        """
         return LastDecision(str(row.get_status_display()), row.decided_by, row.decided_at)

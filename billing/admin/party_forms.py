@@ -55,7 +55,9 @@ class EntityForm(Reasoned):
 
     @property
     def entity(self) -> issuers.Entity:
-        """The legal entity that the form states; its logo is None if none was uploaded."""
+        """The legal entity that the form states; its logo is None if none was uploaded. The
+        uploaded file is read by it, and so it is asked for once: cleaned_data has it.
+        """
         said = self.cleaned_data
         return issuers.Entity(
             name=said["name"],

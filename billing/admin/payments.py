@@ -19,7 +19,9 @@ PROVIDERS = Payment.Provider.choices
 
 
 def outcome(payment: Payment) -> str:
-    """A sentence about the status of an attempt, with the reason if it failed."""
+    """A sentence for operators about an attempt: its key, amount and status, with the reason if it
+    failed.
+    """
     amount = figure(payment.amount)
     said = f"Payment {payment} of {amount}: {payment.get_status_display()}."
     if not payment.has_failed:

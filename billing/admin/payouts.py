@@ -124,8 +124,10 @@ class ProviderDifferenceAdmin(Deciding, FoundByKeys):
     )
 
     def lock(self, row: Any, now: Any) -> None:
-        """Take the lock of all differences, and then the row's, as operations do: a look at payouts
-        may have other figures, or end it.
+        """Take the lock of all payouts and their differences, and after it that of the row, in
+        the order in which operations take them. Otherwise a job that compares payouts with our
+        books could give the difference other figures, or end it, at the same time. The row is
+        not read again here.
         """
         provider_differences.wait_turn()
         super().lock(row, now)
@@ -137,7 +139,9 @@ class ProviderDifferenceAdmin(Deciding, FoundByKeys):
         return briefs.of_difference(row)
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        """Who closed the difference and when, or that it ended by itself; None while it waits."""
+        """Who closed the difference and when; if nobody did, that it ended by itself; None while it
+        waits. One that was closed counts as closed, whether or not it has ended since.
+        """
         if row.closed_at is not None:
             return LastDecision("Closed", row.closed_by, row.closed_at)
         return LastDecision("Ended by itself", "", row.ended_at) if row.ended_at else None

@@ -25,8 +25,10 @@ UNIT_PRICE = unit_price("own price ends")
 
 def _introduce(act: Act) -> FeePrice | Proposal:
     """Introduce the price that the operator's form states, or propose it to a second person where
-    it takes two, with a trail row either way; returns the price or the proposal. One merchant's
-    price is introduced inside that merchant's cell.
+    it takes two, with a trail row either way; returns the price or the proposal. A form without a
+    merchant is about all merchants, and one without a unit price ends the merchant's own price. One
+    merchant's price is introduced inside that merchant's cell. Raises what prices.introduce and
+    proposals.propose raise.
     """
     said = act.cleaned_data
     price = {

@@ -35,7 +35,8 @@ class AboutAccount(Deciding):
 
     def lock(self, row: Any, now: datetime) -> None:
         """Lock the billing account that the row belongs to, and work off its days that have ended
-        by `now` (accounts.lock).
+        by `now` (accounts.lock). The credit line is not locked: operations that need it do so after
+        the account. Raises DaysNotWorkedOff.
         """
         accounts.lock(_account_id(row), now=now)
 
@@ -88,7 +89,9 @@ def granted(account: BillingAccount) -> Values:
 
 
 def is_granted(act: Act) -> bool:
-    """Look up whether this form has granted its credit already."""
+    """Look up whether this form, by the key that it carries, has made a credit on the account
+    already, whatever became of that.
+    """
     rows = BillingCredit.objects.filter(account=_account_id(act.row))
     return rows.filter(request_key=act.cleaned_data["request_key"]).exists()
 
@@ -139,7 +142,9 @@ def has_time_zone(act: Act) -> bool:
 
 
 def method(account: BillingAccount) -> Values:
-    """The account's payment method and card, and whether a card of it is disputed."""
+    """The account's payment method, its card (None without one), and whether that card is disputed,
+    as decisions show and compare them.
+    """
     return {
         "Payment method": account.get_payment_method_display(),
         "Card": account.card,
@@ -159,7 +164,8 @@ def closed(account: BillingAccount) -> Values:
 
 def closing(account: BillingAccount) -> Values:
     """Since when a closed account is closed, and what it means to open it: the limit that is given
-    again, and whether a plan fee is charged.
+    again (None without a credit line), and whether the plan starts anew with a plan fee that is
+    charged at once.
     """
     line = CreditLine.objects.filter(pk=account.pk).first()
     return {
@@ -170,8 +176,8 @@ def closing(account: BillingAccount) -> Values:
 
 
 def rest(account: BillingAccount) -> Values:
-    """Whether the account is closed, what it owes, and what it has left in its merchant's favour,
-    as decisions show and compare them.
+    """Whether the account is closed, what is outstanding, below 0 in the merchant's favour, and its
+    unapplied money, as decisions show and compare them.
     """
     return closed(account) | {"Outstanding": account.outstanding, "Unapplied": account.unapplied}
 
@@ -184,12 +190,16 @@ def unapplied(account: BillingAccount) -> Values:
 
 
 def is_received(act: Act) -> bool:
-    """Look up whether this transfer is on record: the bank's reference says so."""
+    """Look up whether a transfer is on record for the row's account under the bank's reference that
+    the form states, whatever its amount; one that was booked elsewhere does not count.
+    """
     return transfers.is_recorded(_account_id(act.row), act.cleaned_data["reference"])
 
 
 def is_given_back(act: Act) -> bool:
-    """Look up whether money was given back under the bank's reference already."""
+    """Look up whether unapplied money of the account was given back under the bank's reference that
+    the form states, whatever the amount.
+    """
     return transfers.is_given_back(act.row.pk, act.cleaned_data["reference"])
 
 
@@ -250,7 +260,7 @@ def paused(invoice: Invoice) -> Values:
 
 def plan_of(of: Invoice) -> Values:
     """The status of a bill, what is left to pay of it, and the next day of the payment plan in
-    force, if there is one.
+    force, under "Payment plan"; None there without a plan.
     """
     plan = payment_plans.in_force(of)
     return invoice(of) | {"Payment plan": plan and f"next part {plan.next_due_on}"}
@@ -288,6 +298,8 @@ def reversal(reversal: Reversal) -> Values:
 
 
 def prices_of(price: FeePrice) -> Values:
-    """How many prices the fee has by now, in this currency, for everybody or for this merchant."""
+    """How many prices the fee has by now in this price's currency, those to come included: for the
+    same merchant, or for everybody if this one is for everybody.
+    """
     same = FeePrice.objects.filter(fee=price.fee_id, currency=price.currency)
     return {"Prices introduced": same.filter(merchant=price.merchant_id).count()}

@@ -88,7 +88,9 @@ class TaxRateAdmin(_InTurn, ReadOnly):
 
     @admin.display(description="rate", ordering="percent")
     def per_cent(self, rate: TaxRate) -> str:
-        """The rate in per cent, or that the class has none of its own."""
+        """The rate in per cent, as text with its sign; "none of its own" for a row that ends a
+        rate, after which the class has the standard rate, and the standard class no tax.
+        """
         return "none of its own" if rate.percent is None else percent_text(rate.percent)
 
 

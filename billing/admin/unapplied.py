@@ -28,8 +28,8 @@ def _transfer_effect(account: BillingAccount) -> str:
 
 def _record_transfer(act: Act) -> BillingAccount:
     """Record the transfer for no bill that the operator's form states, with a trail row
-    (transfers.receive): it becomes unapplied money, which pays unpaid bills, and of which the
-    merchant is notified. Returns the account as it is then.
+    (transfers.receive, which also says what it raises): it becomes unapplied money, which pays
+    unpaid bills, and of which the merchant is notified. Returns the account as it is then.
     """
     transfers.receive(
         merchant_id=act.row.pk,

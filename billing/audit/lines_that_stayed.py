@@ -17,8 +17,9 @@ from merchants.models import Merchant
 
 
 def _check(_now: datetime) -> Iterator[Violation | None]:
-    """Yield, for each line here that was booked as a transfer which is not here, None if the
-    transfer is the merchant's in the merchant's cell, and no other line's, and else a violation.
+    """Yield something for each line here that was booked as a transfer which is not here: None if
+    the transfer is the merchant's in the merchant's cell, and no other line's, and else a
+    violation, also where it is not to be found. `_now` is not used.
     """
     for line in _stayed().iterator():
         merchant = Merchant.objects.filter(pk=line.account_id or 0).first()

@@ -17,7 +17,8 @@ def offered() -> list[ClearingProvider]:
 
 def provider(name: str) -> Provider:
     """Return the provider of clearing with this code, to be asked over the network. Raises NoAnswer
-    if there is none here, as of a sandbox that was switched off.
+    if there is none here to ask: for the manual one, whose numbers people enter, and for a sandbox
+    that was switched off.
     """
     if name == ClearingProvider.SANDBOX and settings.TAEL_SANDBOX:
         return Sandbox()

@@ -11,7 +11,8 @@ class Sandbox:
 
     def send(self, key: str, document: bytes) -> Answer:
         """Keep the document's digest under the attempt's key, and give no answer yet: the number
-        comes later, by `find`. Another document under the same key is refused.
+        comes later, by `find`. Another document under a key that is kept is answered with a
+        refusal, and the first one's digest stays.
         """
         digest = sha256(document).hexdigest()
         kept, _ = SandboxClearing.objects.get_or_create(key=key, defaults={"digest": digest})

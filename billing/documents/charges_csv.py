@@ -54,7 +54,8 @@ class Export:
         return f"charges-{self.account.merchant.reference}-{self.start}-{self.end}.csv"
 
     def blocks(self) -> Iterator[bytes]:
-        """The file in blocks of whole rows.
+        """The file in blocks of whole rows, the headings first, without the mark of UTF-8
+        (csv_files.MARK).
 
         Raises csv_export.Incomplete instead of the last block if the rows' count or sum differs
         from that of the days.

@@ -40,9 +40,9 @@ class Part:
     amount: Money
 
     def rows(self) -> Iterator[bytes]:
-        """Yields the rows as lines of CSV; raises Incomplete after the last one if their count or
-        sum is not `charge_count` and `amount`. That is so, too, if charges joined after these were
-        read.
+        """Yields the rows as lines of CSV, with line ends and without headings; raises Incomplete
+        after the last one if their count or sum is not `charge_count` and `amount`. That is so,
+        too, if charges joined after these were read.
 
         The database gives the amount of each row once more in front, to be added up and not to be
         sent: within a row, text with commas may stand on either side of the amount.
@@ -73,7 +73,8 @@ class Part:
 
 
 def blocks(parts: Iterable[Part], columns: Mapping[str, str]) -> Iterator[bytes]:
-    """The file with these headings and all rows of its parts, in blocks of whole rows.
+    """The file with these headings and all rows of its parts, in blocks of whole rows; the mark of
+    UTF-8 (csv_files.MARK) is left to the caller.
 
     Raises Incomplete instead of the last block if a part does not have the count or sum that it
     must have.
@@ -84,8 +85,9 @@ def blocks(parts: Iterable[Part], columns: Mapping[str, str]) -> Iterator[bytes]
 
 
 def save(file: Iterable[bytes], path: Path) -> None:
-    """Write the file to `path`. If writing fails, nothing is left there that was not there
-    before.
+    """Write the file to `path`. What stood there before is replaced once all is written; if writing
+    fails, it stays as it was, and nothing else is left. Raises what making the file raises, such as
+    Incomplete, and OSError.
     """
     partial = path.with_name(f"{path.name}.partial")
     try:

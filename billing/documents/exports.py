@@ -37,8 +37,9 @@ from lib.csv_files import (
 
 
 def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
-    """A CSV file of these bills of the account, in the order of the query, which standings.placed
-    has given their standing.
+    """A CSV file of these bills of the account, in the order of the query, which has to be given
+    their standing first (standings.placed). Totals include tax, which has a column of its own if
+    any bill of the account has a rate of tax (taxes.has_any).
     """
     columns = {
         _("Bill #"): invoice_number("number"),
@@ -72,7 +73,7 @@ def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[byte
 
 def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterator[bytes]:
     """A CSV file of the closed statements among `found`, in the order of the query, with the sum of
-    each category; open ones are left out.
+    each category that statements have and the total; open ones are left out.
     """
     categories = [category for category in Category if category in STATEMENT_CATEGORIES]
     columns = {
@@ -128,7 +129,8 @@ CROSS JOIN LATERAL (
 
 def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Iterator[bytes]:
     """A CSV file of these fulfilment requests of the account, in the order of the query, each with
-    what it cost so far, fee by fee, and the bills that it is on.
+    the order of the same reference, if there is one, what it cost so far, all together and fee by
+    fee, credits subtracted, and the bills that it is on.
     """
     joined = COSTS.format(
         fee=f"({_fees()} -> fee.fee_id ->> 'name')",
@@ -167,8 +169,8 @@ def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Ite
 
 
 def charges(account: BillingAccount, found: QuerySet[Charge]) -> Iterator[bytes]:
-    """A CSV file of these charges of the account, in the order of the query, each with the bill it
-    is on by now.
+    """A CSV file of these charges of the account, in the order of the query, each with the number
+    of the bill it is on by now, empty for one on none and on a draft.
     """
     columns = {
         _("Day"): "item__posting_on",
@@ -199,8 +201,9 @@ def charges(account: BillingAccount, found: QuerySet[Charge]) -> Iterator[bytes]
 
 
 def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[bytes]:
-    """A CSV file of these items of the account, the sums of its charges by fee and the day on which
-    they post, in the order of the query.
+    """A CSV file of these items of the account, in the order of the query: the sums of its charges
+    by fee and the day on which they post or posted, each with the number of its bill, empty on none
+    and on a draft.
     """
     columns = {
         _("Day"): "posting_on",

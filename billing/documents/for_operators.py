@@ -79,9 +79,9 @@ def _xml(
     reason: str,
     now: datetime,
 ) -> File:
-    """Return the file `found` under its name, and put on the trail that `actor` took it and why.
-    `subject` is the document's number. Raises NotOne if `found` is None, and Invalid without a
-    reason.
+    """Return the file's name and its content `found`, and put on the trail that `actor` took it and
+    why. `subject` is the document's number. Raises NotOne if `found` is None, and Invalid without a
+    reason; the trail has nothing of it then.
     """
     if found is None:
         raise NotOne(f"number: {subject} lacks what an e-invoice has to have")
@@ -91,9 +91,10 @@ def _xml(
 
 
 def invoice_as_csv(*, invoice_id: int, actor: str, reason: str, now: datetime) -> File:
-    """Return the file name and the CSV of the bill's charges, and put on the trail that `actor`
-    took it and why. Raises Invoice.DoesNotExist, Invalid without a reason, and
-    csv_export.Incomplete if the charges do not make the bill.
+    """Return the file name and the CSV of the bill's charges, with the mark of UTF-8 in front, and
+    put on the trail that `actor` took it and why. Raises Invoice.DoesNotExist, Invalid without a
+    reason, and csv_export.Incomplete if the charges do not make the bill; the trail has nothing of
+    it then.
     """
     invoice = _invoice(invoice_id)
     export = invoice_csv.Export(invoice)
@@ -116,9 +117,10 @@ def statement_as_pdf(*, statement_id: int, actor: str, reason: str, now: datetim
 
 
 def statement_as_csv(*, statement_id: int, actor: str, reason: str, now: datetime) -> File:
-    """Return the file name and the CSV of the closed month's charges, and put on the trail that
-    `actor` took it and why. Raises Statement.DoesNotExist, NotClosed, Invalid without a reason, and
-    csv_export.Incomplete if the charges do not make the statement's totals.
+    """Return the file name and the CSV of the closed month's charges, with the mark of UTF-8 in
+    front, and put on the trail that `actor` took it and why. Raises Statement.DoesNotExist,
+    NotClosed, Invalid without a reason, and csv_export.Incomplete if the charges do not make the
+    statement's totals; the trail has nothing of it then.
     """
     found = _statement(statement_id)
     export = statement_csv.Export.of(found.account.merchant, found.month)

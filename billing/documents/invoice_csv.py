@@ -53,7 +53,8 @@ class Export:
         return f"{file_names.of_invoice(self.invoice)}.csv"
 
     def blocks(self) -> Iterator[bytes]:
-        """The file in blocks of whole rows.
+        """The file in blocks of whole rows, the headings first, without the mark of UTF-8
+        (csv_files.MARK).
 
         Raises csv_export.Incomplete instead of the last block if the charges of a line do not make
         the line, or the lines do not make the bill's total.
@@ -69,8 +70,9 @@ class Export:
     def _parts(
         self, lines: Sections[InvoiceLine], sums: Sequence[TaxSum], columns: dict[str, str]
     ) -> Iterator[Part]:
-        """Yields a part of the file for each line of the bill, and one for its taxes, if it has
-        some. Raises Incomplete if the lines do not make the bill's amount without tax.
+        """Yields a part of the file for each line of the bill and then, if it has taxes, one with a
+        row for each. Before the first, it raises Incomplete if the lines do not make the bill's
+        amount without tax.
         """
         if lines.amount != self.invoice.net:
             raise Incomplete(

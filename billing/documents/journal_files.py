@@ -34,8 +34,8 @@ def _lines(entry: Entry, charts: Charts) -> list[Line]:
 
 
 def as_csv(entries: Iterable[Entry], charts: Charts) -> Iterator[str]:
-    """Yield the lines of the CSV file: the headings, and then one for each posting, with its figure
-    as debit or credit.
+    """Yield the lines of the CSV file, with their line ends: the headings, and then one for each
+    posting, with its figure, which has no sign, as debit or as credit.
     """
     yield _row(COLUMNS)
     for entry in entries:

@@ -17,9 +17,10 @@ from lib.typesetting import Paper
 
 
 def of_invoice(lines: Sections[InvoiceLine], *, is_taxed: bool, sign: int = 1) -> Paper:
-    """The lines of the bill for the template, by category; where a fee has several lines, first the
-    sum of each fee, and then the lines as details. On a bill with tax (`is_taxed`) each has its tax
-    rate. A `sign` of -1 turns the amounts into those that a credit note takes back.
+    """The members `table` and `details` of the template's data: the lines of the bill, by category.
+    Where any fee has several lines, the table has the sum of each fee, and the lines are the
+    details, which are empty otherwise. On a bill with tax (`is_taxed`) each has its tax rate. A
+    `sign` of -1 turns the amounts into those that a credit note takes back.
     """
     rate = [_("Tax rate")] if is_taxed else []
     by_day = {
@@ -69,7 +70,9 @@ def _fees(section: Section[InvoiceLine], sign: int) -> Iterator[list[str]]:
 
 
 def _rate(line: InvoiceLine) -> list[str]:
-    """The tax rate of the line, as a list of one text; empty on a bill without tax."""
+    """The tax rate of the line as text, in a list of one, to be put among the cells of its row; an
+    empty list on a bill without tax.
+    """
     if not line.tax_category:
         return []
     if line.tax_category == TaxCategory.STANDARD:

@@ -10,9 +10,10 @@ from lib.typesetting import Paper, Words
 
 
 def issued_by(invoice: Invoice, words: Words) -> Paper:
-    """What the template shows of the bill's issuer: the lines of its name and address and, unless
-    it is the installation's own, also of its country and numbers, and the bytes of its logo, each
-    as a number.
+    """The members `issuer` and `logo` of the template's data: the lines of the name and address of
+    the bill's issuer, with its country and numbers, and the bytes of its logo, each as a number
+    (empty without a logo). A bill of the installation's own issuer has neither country, numbers nor
+    the member `logo`.
     """
     version = invoice.issuer
     if version is None:
@@ -30,8 +31,8 @@ def issuer(document: Invoice | Statement, words: Words) -> list[str]:
 
 
 def cleared(clearance: Clearance | None, words: Words) -> list[list[str]]:
-    """A row with the number that the tax office gave the document, and its label; empty unless the
-    document is cleared.
+    """A list with one row, the label and the number that the tax office gave the document; empty
+    unless the document is cleared.
     """
     if clearance is None or not clearance.is_cleared:
         return []

@@ -173,9 +173,10 @@ def _sums(invoice: Invoice, sums: Sequence[TaxSum]) -> list[list[str]]:
 
 def statement_pdf(statement: Statement) -> bytes:
     """The PDF of a closed statement with its totals and the first LISTED of its charges, the
-    earliest service first, in the language that it was closed in.
+    earliest service first, in the language that it was closed in; a note says so if it has more.
 
-    `statement` must be closed, as those of statement_csv.closed_statement are.
+    `statement` must be closed, as those of statement_csv.closed_statement are: AssertionError
+    otherwise.
     """
     closed_at = statement.closed_at
     assert closed_at is not None, statement

@@ -39,13 +39,14 @@ def transfer_reference(invoice: Invoice) -> str:
 def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, words: Words) -> Paper:
     """How the bill is to be paid, for the template: by a transfer, to which account and under which
     reference (rule 29.12), with the amount and the due day unless a plan has its own; or else by
-    which method it is collected and when next. Empty if the bill is not unpaid. `plan` is the
-    payment plan in force, or None.
+    which method it is collected and when next. From a card that was disputed nothing is collected
+    (rule 18.7): it is a transfer. Empty if the bill is not unpaid. `plan` is the payment plan in
+    force, or None.
     """
     account = invoice.account
     if not invoice.is_unpaid:
         return {"pay": [], "pay_facts": []}
-    if account.pays_by_itself:
+    if account.collects_by_itself:
         said = _("Collected from: %(method)s.") % {"method": account.get_payment_method_display()}
         if account.card:
             said = _("Collected from %(method)s.") % {"method": account.card}
@@ -95,8 +96,9 @@ def parts_of(plan: PaymentPlan | None, invoice: Invoice) -> Paper:
 
 
 def payments(invoice: Invoice, attempts: Sequence[Payment]) -> Paper:
-    """All attempts to collect the bill for the template, one row each, and what providers took
-    back. `attempts` are all of the bill's, oldest first.
+    """The attempts to collect the bill for the template, one row each in the order given, and then
+    a row for each time that a provider took a payment back. `attempts` are all of the bill's,
+    oldest first; without any there are no rows.
     """
     taken_back = reversals.of_invoice(invoice) if attempts else ()
     return {

@@ -36,7 +36,8 @@ class NotClosed(Refused):
 
 
 def closed_statement(merchant: Merchant, month: date) -> Statement:
-    """The merchant's statement of `month`, which no charge can join any more.
+    """The merchant's statement of the month that begins on `month`, which no charge can join any
+    more.
 
     Raises NotClosed if the month is open, has not begun, or had no charge, or if the merchant has
     no account.
@@ -81,7 +82,8 @@ class Export:
         return f"statement-{self.merchant.reference}-{self.statement}.csv"
 
     def blocks(self) -> Iterator[bytes]:
-        """The file in blocks of whole rows.
+        """The file in blocks of whole rows, the headings first, without the mark of UTF-8
+        (csv_files.MARK).
 
         Raises csv_export.Incomplete instead of the last block if the rows' count or sum differs
         from the totals that were fixed when the month closed.
@@ -131,12 +133,16 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
 
 
 def without_tax() -> dict[str, str]:
-    """SQL for a column that says that the amounts beside it are without tax, by its heading."""
+    """SQL for a column that says that the amounts beside it are without tax, by its heading; both
+    in the language in force.
+    """
     return {_("Tax"): csv_files.quoted(_("not in the amount, added on bills"))}
 
 
 def fees_in(language: str) -> dict[str, dict[str, str]]:
-    """Read the category and name of each fee in the language, by its code."""
+    """Read the category and the name of each fee, in the language, as a dict under the fee's code;
+    names are made harmless for spreadsheets (csv_files.safe_text).
+    """
     with override(language):
         return {
             fee.code: {

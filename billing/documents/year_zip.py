@@ -94,8 +94,9 @@ def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
 
 
 def _xml(name: str, day: date, file: Callable[[Syntax], bytes | None]) -> Iterator[File]:
-    """Yield the document's e-invoice in each syntax, under `name` with its ending; nothing if it is
-    none. `file` makes the content in a syntax.
+    """Yield the document's e-invoice in each syntax, dated by `day` and called `name` with the
+    syntax and its ending; nothing if it is none or lacks something. `file` makes the content in a
+    syntax, and is called for each.
     """
     for syntax in files.SYNTAXES:
         content = file(syntax)

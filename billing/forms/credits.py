@@ -70,7 +70,7 @@ class CreditRequest(KeyedForm):
     @property
     def asked(self) -> dict[str, Any]:
         """The arguments that the valid form gives to credits.ask: fee, amount, message and request
-        key.
+        key. The charge is not among them: the caller gives the one that the form was made for.
         """
         asked = ("fee", "amount", "message", "request_key")
         return {name: self.cleaned_data[name] for name in asked}

@@ -75,7 +75,8 @@ class RequestFilter(Filter):
 
     def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
         """Offer, as fees to filter by, those that requests of `account`, whose requests are listed,
-        have charges of, or those of all requests without one; and also the fee that is asked for.
+        have charges of, or those of all requests without one; and also the fee that is asked for,
+        if there is one of that code.
         """
         super().__init__(*args, **kwargs)
         # Whether there are too many, once that was looked at.
@@ -220,7 +221,9 @@ class StatementFilter(Filter):
 
     @property
     def period(self) -> str:
-        """The days that are asked for or, without any, the year."""
+        """What is asked for, as the names of files have it: the days or, without any, the year, and
+        without a year all days until today.
+        """
         return super().period if self.span else self.rows["year"] or super().period
 
 
@@ -232,7 +235,9 @@ class OfFees(Filter):
     fee = choice([("", _("All"))], _("Fee"))
 
     def __init__(self, *args: Any, fees: Sequence[Fee] = (), **kwargs: Any) -> None:
-        """`fees` are those that are offered: there are charges of them, or there were lately."""
+        """`fees` are those that are offered, and no others can be asked for: there are charges of
+        them, or there were lately.
+        """
         super().__init__(*args, **kwargs)
         field: Any = self.fields["fee"]
         field.choices = [("", _("All")), *((fee.pk, fee.label) for fee in fees)]
@@ -306,8 +311,8 @@ class DayFilter(Filter):
     month = forms.RegexField(r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", required=False, label="")
 
     def text_of(self, name: str) -> str:
-        """The value that is asked for in the field `name`, as a reader wants it: a month or a fee
-        by its name.
+        """The value that is asked for in the field `name`, as a reader wants it: a month in words,
+        a fee by its name (an unknown one as it is), and others as lists have them.
         """
         value = self.said[name]
         if name == "month":

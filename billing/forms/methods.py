@@ -30,7 +30,10 @@ class ChosenMethod(forms.Form):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The arguments of payment_methods.choose that the form gives."""
+        """The arguments `method` and `card_id` (None if no card was named) of
+        payment_methods.choose that the form gives. Whether the method needs that card is checked
+        there.
+        """
         return {"method": self.cleaned_data["method"], "card_id": self.cleaned_data["card"]}
 
 

@@ -141,6 +141,13 @@ class BillingAccount(models.Model):
         return self.payment_method != self.Method.MANUAL
 
     @property
+    def collects_by_itself(self) -> bool:
+        """Whether its payment method collects bills automatically now: it is no bank transfer, and
+        no card that was disputed (rule 18.7).
+        """
+        return self.pays_by_itself and not self.has_disputed_card
+
+    @property
     def has_disputed_card(self) -> bool:
         """Whether nothing is collected from the account's card because a payment from it was
         disputed; choosing a method, even the same card, ends that.

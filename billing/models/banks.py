@@ -351,17 +351,26 @@ class BankLine(models.Model):
 
     @property
     def other(self) -> other_sides.OtherSide:
-        """Who is on its other side, and what they wrote. Raises Undecryptable."""
+        """Who is on its other side, and what they wrote; texts are empty where the bank said
+        nothing, and all of them once they are not kept any more. Raises Undecryptable if no key of
+        ours opens it.
+        """
         return other_sides.read(self)
 
     @property
     def owner(self) -> Merchant | None:
-        """The merchant whose it is, or may be; None as long as nobody knows."""
+        """The merchant whose it is, or may be; None as long as nobody knows. In a cell that the
+        merchant's books have left without the line, the account is not to be found: that is None,
+        too, if it was read with the line (select_related), and raises BillingAccount.DoesNotExist
+        otherwise.
+        """
         return self.account.merchant if self.account else None
 
     @property
     def is_booked(self) -> bool:
-        """Whether it is in the books: as a transfer, or as a reversal if it was a return."""
+        """Whether it is in the books: as a transfer or, if it was a return, as a reversal, as money
+        that was taken off the account, or as money that was on no account any more.
+        """
         return self.status == self.Status.BOOKED
 
     @property
@@ -381,11 +390,15 @@ class BankLine(models.Model):
 
     @property
     def is_unclear_return(self) -> bool:
-        """Whether it takes back something, and an operator may say what."""
+        """Whether it takes money away and is open, so that an operator may say which line it takes
+        back.
+        """
         return self.amount.amount < 0 and self.status == self.Status.OPEN
 
     @property
     def is_to_be_placed(self) -> bool:
-        """Whether it came in, and is proposed, open or set aside: an operator may say whose."""
+        """Whether it came in, and is proposed, open or set aside: then an operator may say whose it
+        is.
+        """
         waits = (self.Status.PROPOSED, self.Status.OPEN, self.Status.SET_ASIDE)
         return self.amount.amount > 0 and self.status in waits

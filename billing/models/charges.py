@@ -23,7 +23,7 @@ class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):
     """Items, with the selections that several modules need."""
 
     def outstanding(self) -> "InvoiceItemQuerySet":
-        """The items that are posted and on no bill."""
+        """The items that are posted and on no bill, be it a draft."""
         return self.filter(posted_at__isnull=False, invoice__isnull=True)
 
 

@@ -105,10 +105,11 @@ class Fee(models.Model):
     NOT_GRANTED: ClassVar = (*USING_CREDIT, WAIVER, INVOICE_WAIVER, REST_TAX)
     # What is charged after a closing, too: a FINAL bill takes it.
     AFTER_CLOSING: ClassVar = (REVERSAL, CREDIT_UNDONE, TRANSFER_MOVED)
-    # What settles what was billed, tax included: no tax is due on it.
-    UNTAXED: ClassVar = (
-        *(PAYOUT, CREDIT_USED, WAIVER, INVOICE_WAIVER, REVERSAL, TRANSFER_MOVED, REST_TAX),
-    )
+    # What settles something, such as a payment, and is not earned.
+    SETTLING: ClassVar = (PAYOUT, CREDIT_USED, WAIVER, INVOICE_WAIVER, REVERSAL, TRANSFER_MOVED)
+    # What settles what was billed, tax included, and the tax of a rest: no tax is due on it, and
+    # nothing is earned by it.
+    UNTAXED: ClassVar = (*SETTLING, REST_TAX)
     # What operators charge where no other fee fits; the platform's systems cannot.
     BY_HAND: ClassVar = ("manual-fulfilment", "manual-shipping", "manual-account")
 
@@ -153,5 +154,7 @@ class Fee(models.Model):
 
     @property
     def is_credit(self) -> bool:
-        """Whether its charges are credits, by its category."""
+        """Whether its category is one of credits. That is so also of fees that use credit up or
+        take it back (USING_CREDIT), whose charges are above 0.
+        """
         return self.category in CREDIT_CATEGORIES

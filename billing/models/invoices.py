@@ -43,8 +43,9 @@ class NumberSeries(models.Model):
         return self.number_of("…")
 
     def number_of(self, place: int | str) -> str:
-        """The bill number at this place of the series, such as 2026-000001; a place that is text
-        stands as it is.
+        """The number of a bill or credit note at this place of the series, such as DE-2026-000001:
+        a number has six digits at least, and a text stands as it is. In another cell than the
+        first, the caller puts the cell's mark in front (numbers.next_number).
         """
         place = f"{place:06}" if isinstance(place, int) else place
         return "-".join(filter(None, (self.series, str(self.year), place)))

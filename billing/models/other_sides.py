@@ -25,8 +25,9 @@ class OtherSide:
 
 
 def put(line: Any, side: OtherSide) -> None:
-    """Encrypt who is on the other side into the line, which must have its statement and number, and
-    mark it. The caller saves the line.
+    """Encrypt who is on the other side into the line, in place of what it had, and set the line's
+    two marks, of account and name, by the first key. Where nobody is named all three become empty.
+    The line must have its statement and number, to which the content is bound; the caller saves it.
     """
     content = json.dumps(asdict(side), ensure_ascii=False).encode() if side else b""
     encrypted.put(line, "other_side", content)

@@ -103,8 +103,8 @@ class IssuerVersion(models.Model):
         return self.address.split("\n")
 
     def bank_lines(self, currency: str) -> list[str]:
-        """The bank, number and code of the issuer's account in this currency, as lines for people;
-        empty if it has none.
+        """The issuer's account in this currency as lines for people: bank, number and code, in this
+        order, without those that were not said. Empty if it has no account in the currency.
         """
         for account in self.bank_accounts:
             if account["currency"] == currency:

@@ -97,8 +97,8 @@ class PaymentPlan(models.Model):
         return self.status == self.Status.IN_FORCE
 
     def paid_of(self, amount_paid: Money) -> Money:
-        """What was paid of the plan's parts by the time `amount_paid` was paid of the bill in all:
-        what the plan found paid already is left out.
+        """What was paid of the plan's parts, all together, by the time `amount_paid` was paid of
+        the bill in all: what the plan found paid already is left out. It is at least 0.
         """
         return max(amount_paid - self.paid_before, money.zero(self.currency))
 

@@ -138,6 +138,8 @@ class Payment(models.Model):
     NOT_TRIED_AGAIN: ClassVar = (AMOUNT, ENDED_BY_US)
     # Providers that are never asked to pay: transfers, and money that we hold already.
     OWN_PROVIDERS: ClassVar = ("manual", "unapplied", "credit", "moved-in")
+    # Providers by which no money comes in: it is here already, or never came to Tael.
+    NOT_FROM_OUTSIDE: ClassVar = ("unapplied", "credit", "moved-in", "proceeds")
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payments")
     attempt = models.PositiveSmallIntegerField()  # 1, 2, … of this bill
@@ -240,7 +242,7 @@ class Payment(models.Model):
     @property
     def was_tried(self) -> bool:
         """Whether a provider was to collect it: a card's, the sandbox or the merchant's proceeds. A
-        transfer, unapplied money and a credit are not tried.
+        transfer, unapplied money, a credit and what was settled before Tael are not tried.
         """
         return self.provider not in self.OWN_PROVIDERS
 
@@ -251,7 +253,10 @@ class Payment(models.Model):
 
     @property
     def is_from_proceeds(self) -> bool:
-        """Whether it paid its bill, or a part of it, out of the merchant's proceeds."""
+        """Return whether the payment has succeeded and came out of the merchant's proceeds. It
+        may have paid its bill or a part of it. An attempt that has failed, or has no answer
+        yet, does not count.
+        """
         return self.status == self.Status.SUCCEEDED and self.provider == self.Provider.PROCEEDS
 
     @property

@@ -224,7 +224,7 @@ class ProviderDifference(models.Model):
 
     @property
     def owner(self) -> Merchant | None:
-        """The merchant whose payment it is about; None for one about a payout, or money that is
-        not known here.
+        """The merchant whose payment it is about; None for one about a payout as a whole, or about
+        money of which no payment is known here.
         """
         return self.payment.invoice.account.merchant if self.payment else None

@@ -200,5 +200,7 @@ class InvoiceTax(models.Model):
 
     @property
     def rate(self) -> Decimal:
-        """Its per cent without zeros at the end."""
+        """Its per cent as a number without zeros at the end. 20 per cent is Decimal("2E+1"), so
+        texts of it need the format "f".
+        """
         return self.percent.normalize()

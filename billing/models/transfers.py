@@ -130,7 +130,9 @@ class BankTransfer(models.Model):
 
     @property
     def is_moved(self) -> bool:
-        """Whether it was booked elsewhere, or taken off as its money never came."""
+        """Whether it was booked elsewhere, or taken off as its money never came or the bank took it
+        back.
+        """
         return self.status == self.Status.MOVED
 
     @property

@@ -9,13 +9,17 @@ from notices.details import Details
 
 
 def invoice_number(detail: str, details: Details) -> str:
-    """The bill's number in the detail with this name, as the bill itself has it (rule 16.12)."""
+    """The number of a bill as others see it, with the installation's prefix in front (rule 16.12),
+    from the notice's detail that is called `detail`, which has it without.
+    """
     return installation.outside(details[detail])
 
 
 def transfer_reference(detail: str, details: Details) -> str:
     """What a transfer for the bill names, as documents.settling.transfer_reference says it of a
-    bill: its structured reference, or else its number.
+    bill: its structured reference in groups of four, or else its number as others see it. It is
+    made from the details `number` and `has_reference` ("" for none); which `detail` is asked for
+    makes no difference.
     """
     number = details["number"]
     structured = payment_references.of_number(number) if details["has_reference"] else ""

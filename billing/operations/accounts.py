@@ -118,9 +118,9 @@ class NewAccount(NamedTuple):
 @transaction.atomic
 def open(new: Sequence[NewAccount]) -> None:
     """Open these accounts, each with its first plan term, charge the first plan fees, and write the
-    bills for them (none where the plan is free), of which the merchants are notified. Raises
-    Invalid and CurrencyMismatch for terms that an account can't have (NewAccount.row): then none is
-    opened.
+    bills for them, of which the merchants are notified; none where the plan is free, or its fee is
+    less than the account's provider collects. Raises Invalid and CurrencyMismatch for terms that an
+    account can't have (NewAccount.row): then none is opened.
     """
     accounts = [one.row() for one in new]
     rows.insert(accounts)
@@ -214,10 +214,11 @@ def _ended(
 
 
 def hold_both(merchant_ids: Collection[int]) -> Held:
-    """Lock the accounts of these merchants until the transaction ends, and then their lines.
+    """Lock the accounts of these merchants until the transaction ends, and then their lines, each
+    in the order of their keys. A merchant without one is left out of what is returned.
 
-    No day is worked off. It is for callers that then lock some of them one by one, in another
-    order, such as that of events.
+    No day is worked off, and no instant is noted. It is for callers that then lock some of them one
+    by one, in another order, such as that of events.
     """
     keys = list(merchant_ids)
     of_accounts, of_lines = prepared.rows_of_each(
@@ -251,7 +252,8 @@ def note_change(
     proposal: Proposal | None = None,
 ) -> AccountChange:
     """Record a change of the locked account's terms, with a trail row; the account's own row is
-    changed by the caller. It takes effect on the open day unless `effective_on` is given.
+    changed by the caller, who has checked the reason. It takes effect on the open day unless
+    `effective_on` is given. The merchant is not notified.
 
     `before` and `after` are the values in the record, which is written in any case. `trailed` has
     pairs of the values before and after for the trail, by name; no trail row is written if no pair

@@ -113,8 +113,8 @@ def add(
 def confirm(*, address_id: int, now: datetime) -> BillingAddress:
     """Confirm the address, as its own link asks, with a trail row; documents that come from now on
     are mailed to it. One that was confirmed before stays as it is. How long ago it was added is not
-    looked at here, but by `of_link`. Raises UnknownAddress if it was ended, or never was. It locks
-    the account.
+    looked at here, but by `of_link`. The merchant is not notified. Raises UnknownAddress if it was
+    ended, or never was. It locks the account.
     """
     account, address = _lock(address_id, None, now)
     if address.confirmed_at is None:
@@ -129,8 +129,8 @@ def end(
     *, address_id: int, merchant_id: int | None = None, actor: str = "", now: datetime
 ) -> BillingAddress:
     """End the mails to the address, with a trail row: by somebody of the merchant, or by its own
-    link without an `actor`. Raises UnknownAddress, also for one that is not of the merchant
-    `merchant_id`. It locks the account.
+    link without an `actor`. Nobody is notified. Raises UnknownAddress for one that is ended already
+    or unknown, or is not of the merchant `merchant_id`, if one is given. It locks the account.
     """
     account, address = _lock(address_id, merchant_id, now)
     address.ended_at, address.ended_by = account.now, actor or address.email

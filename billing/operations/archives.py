@@ -41,7 +41,10 @@ def stream(account: BillingAccount, year: int, *, actor: str, now: datetime) -> 
 
 
 def take(archive: YearArchive, *, actor: str, now: datetime) -> Iterator[bytes]:
-    """The blocks of a ZIP file that is ready; that it is taken is written on the trail first."""
+    """The blocks of a ZIP file that is ready, read from the database as they are taken; that it is
+    taken is written on the trail first. Whether it is still kept is for the caller to check: one
+    that has expired has no blocks.
+    """
     _note(Action.YEAR_TAKEN, archive.account, archive.year, actor, now)
     parts = archive.parts.order_by("number").values_list("content", flat=True)
     return (bytes(content) for content in parts.iterator(1))

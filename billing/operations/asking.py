@@ -14,10 +14,12 @@ log = logging.getLogger(__name__)
 
 def to_pay(payment: Payment, *, silences: Silences, now: datetime) -> Answer:
     """Ask the attempt's provider to take its amount; returns the provider's answer. It is undecided
-    if there was none, or one that cannot be right, which its `problem` says then.
+    if there was none, which is counted in `silences`, or if it cannot be right, which its `problem`
+    says then.
 
-    `silences` counts providers that do not answer. Raises TRANSIENT_ERRORS, as when the caller's
-    time is up; the outcome of the request then has to be asked for later.
+    Whether `silences` has given the provider up is not looked at: the caller does so before
+    (silences.check). Raises TRANSIENT_ERRORS, as when the caller's time is up; the outcome of the
+    request then has to be asked for later.
     """
     try:
         answer = PROVIDERS[payment.provider].collect(payment, now=now)

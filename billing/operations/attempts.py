@@ -24,8 +24,9 @@ def new_payment(
     now: datetime,
 ) -> Payment:
     """Write the next attempt on the locked bill, as PENDING and over `amount`, or else over all
-    that is left to pay; the provider is not asked here. It names as `chosen_by` whoever had the
-    bill tried by now by choosing a method, "" if nobody did, and as `actor` whoever tries it.
+    that is left to pay. Nothing is checked, and the provider is not asked: both are for the caller.
+    It names as `chosen_by` whoever had the bill tried by now by choosing a method, "" if nobody
+    did, and as `actor` whoever tries it.
     """
     attempt = invoice.payments.count() + 1
     chosen_by = (

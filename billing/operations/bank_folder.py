@@ -81,9 +81,10 @@ def take_in(*, now: datetime) -> None:
 
 
 def _take(file: Path, now: datetime) -> None:
-    """Take in the statements of the file, and move it to `done`; what is taken has a trail row. One
-    that is refused is moved to `failed` instead, with a text beside it that says why, and the
-    problem is on record. Both are logged; the same content is taken in once. Raises OSError.
+    """Take in the statements of the file, with trail rows, and move it to `done`. One that is
+    refused is logged and moved to `failed` instead, with a text beside it that says why, and the
+    problem is on record. The same content is taken in once: a second file of it goes to `done`, and
+    changes nothing. Raises OSError.
     """
     with file.open("rb") as opened:
         content = opened.read(LARGEST + 1)

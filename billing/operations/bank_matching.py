@@ -41,7 +41,8 @@ def match(line_id: int, *, now: datetime) -> BankLine:
     One that is another cell's is handed to it. Any other line stays as it is. So does, until the
     next run, one for a bill that has a payment under way, and one that turns out to be another
     merchant's meanwhile. It locks the line, and before it the account that it may be about, with
-    its credit line. Raises UnknownLine. Rule 29.13.
+    its credit line. Raises UnknownLine, and Undecryptable if who is on its other side cannot be
+    read. Rule 29.13.
     """
     line = _match(line_id, now)
     if line.is_to_be_handed_over:
@@ -153,8 +154,10 @@ def _reference(line: BankLine, account: BillingAccount, invoice: Invoice | None)
 
 
 def _under_its_reference(line: BankLine, account: BillingAccount) -> QuerySet[BankTransfer]:
-    """The account's transfers under the reference that the bank gave the line, those among them
-    that were moved to it beside another one (rule 17.9), by their keys.
+    """Return the account's transfers, whatever became of them, that have the reference
+    which the bank gave the line, sorted by primary key. A transfer that was moved to the
+    account while this had another one of the same reference is found, too: its reference
+    has its key behind it, as in "NONREF (17)" (rule 17.9). The line must have a reference.
     """
     moved_here = Q(reference__startswith=f"{line.bank_reference} (")
     return account.transfers.filter(Q(reference=line.bank_reference) | moved_here).order_by("pk")
@@ -185,7 +188,9 @@ def _is_recorded_for_another(
 
 
 def _names_another(transfer: BankTransfer, invoice: Invoice | None) -> bool:
-    """Whether the transfer was recorded for another bill than this one, if it is one."""
+    """Whether the transfer was recorded for another bill than `invoice`. False if it was recorded
+    for none, and for None as `invoice`.
+    """
     return invoice is not None and transfer.named not in (None, invoice)
 
 
@@ -321,7 +326,10 @@ def check(line: BankLine, statuses: tuple[BankLine.Status, ...]) -> None:
 
 
 def write_trail(action: Action, line: BankLine, actor: str, reason: str) -> None:
-    """Write the trail row of what was decided about the line, under the merchant whose it is."""
+    """Write the trail row of what was decided about the line: its status, amount and bill as it has
+    them now, at the instant of the decision, which the line must have. It is under the merchant
+    whose the line is, or under none.
+    """
     assert line.decided_at is not None
     trail.write(
         action,

@@ -2,7 +2,8 @@
 
 Money that paid one bill alone is a reversal of that payment, and what follows is decided there. Any
 other money, which paid several bills or none, is taken off the account whose it is by now: what is
-unapplied still from there, and the rest is charged.
+unapplied still from there, and the rest is charged. Of a part of it, and of a part of what is on no
+account any more, nothing is booked: an operator says that the line is no merchant's.
 """
 
 from datetime import datetime
@@ -129,18 +130,20 @@ def _say_elsewhere(line_id: int, cell: int, statement: str, actor: str, now: dat
 @transaction.atomic
 def take_back(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
     """Record that the payment of one bill was returned, or a part of it, as the line with this key
-    says, which is a return: a reversal of it, of which the merchant is notified. It waits for what
-    is decided about it (rule 18.4), unless unapplied money of the merchant covers all of it. A
-    trail row is written. Where the money is on no account any more, as an operator had said that it
-    was nobody's, only the line is booked.
+    says, which is a return: a reversal of it, which waits for what is decided about it (rule 18.4),
+    and of which the merchant is notified. A trail row is written. Where the money is on no account
+    any more, as an operator had said that it was nobody's, and all of it comes back, only the line
+    is booked.
 
     Raises UnknownLine, AlreadyDecided for a line that is no return, ChangedMeanwhile, Invalid
-    without a reason, and NotReturnable where the money paid no bill by itself, or less of it is
-    left. It locks the line, and before it the account and its credit line. Rule 29.16.
+    without a reason, and NotReturnable where the money paid no bill by itself, less of it is left,
+    or only a part comes back of what is on no account any more. It locks the line, and before it
+    the account and its credit line. Rule 29.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, account, transfer = _hold(line_id, now)
-    if transfer.is_moved and transfer.amount == -line.amount:
+    if transfer.is_moved:
+        _check_is_whole(line, transfer)
         return _book(line, account, transfer, None, actor, reason)
     payment = transfer.payment
     if payment is None or not queries.paid_one_invoice(transfer):
@@ -167,20 +170,33 @@ def take_off(*, line_id: int, actor: str, reason: str, told: str, now: datetime)
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, account, transfer = _hold(line_id, now)
+    _check_is_whole(line, transfer)
     if transfer.is_moved or queries.paid_one_invoice(transfer):
         raise NotReturnable("line: its money paid one bill alone, or is on no account any more")
-    if transfer.amount != -line.amount:
-        raise NotReturnable(
-            f"line: {money.full(-line.amount)} of {money.full(transfer.amount)} came back, which"
-            " had not paid one bill alone: charge what is missing by hand, and say here that the"
-            " line is no merchant’s"
-        )
     transfers_moved.move(
         transfer_id=transfer.pk, to="", reason=reason, told=told, actor=actor, now=account.now,
         is_returned=True,
     )  # fmt: skip
     transfer.refresh_from_db()
     return _book(line, account, transfer, None, actor, reason)
+
+
+def _check_is_whole(line: BankLine, transfer: BankTransfer) -> None:
+    """Raise NotReturnable, which says what to do instead, if the line takes back only a part of the
+    transfer, of which nothing is booked (is_part_for_people).
+    """
+    if not queries.is_part_for_people(line, transfer):
+        return
+    came_back = f"{money.full(-line.amount)} of {money.full(transfer.amount)} came back"
+    if transfer.is_moved:
+        raise NotReturnable(
+            f"line: {came_back}, which is on no account any more: say here that the line is no"
+            " merchant’s"
+        )
+    raise NotReturnable(
+        f"line: {came_back}, which had not paid one bill alone: charge what is missing by hand, and"
+        " say here that the line is no merchant’s"
+    )
 
 
 def _hold(line_id: int, now: datetime) -> tuple[BankLine, BillingAccount, BankTransfer]:

@@ -51,7 +51,8 @@ def wait_turn() -> None:
 def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFile:
     """Take all statements of a bank's file, or none of it, and return the file; of one that was
     taken before, the one of then. Where the books are in cells, each statement is taken in one of
-    them: that which has the account's others, or else this one (rule 30.11).
+    them: that which has the account's others, or else this one (rule 30.11). The file is on record
+    in each of these cells, and that of the first statement's cell is returned.
 
     One that goes on where the last statement of its account ended is TAKEN, as is the first of an
     account, and so are those that waited for it; any other one waits for an operator. The same file
@@ -256,7 +257,9 @@ def _of_entry(entry: Entry, currency: str) -> Iterator[tuple[BankLine, OtherSide
 
 
 def _shown(text: str, longest: int) -> str:
-    """The bank's text on one line, with single spaces, as far as it can be kept."""
+    """The bank's text on one line, with single spaces, cut to at most `longest` characters, and
+    with a mark for each character that cannot be kept.
+    """
     return texts.shown(" ".join(text.split()), longest)
 
 
@@ -264,7 +267,8 @@ def _shown(text: str, longest: int) -> str:
 def accept(*, statement_id: int, actor: str, reason: str, now: datetime) -> BankStatement:
     """Take a statement that waits, with a trail row, though it does not follow the last one: what
     is between them is known to whoever decides. Its lines are matched from then on, and what
-    follows it is taken.
+    follows it is taken. Of a line of which there is one of that day and amount in statements that
+    were taken, nothing is booked by itself: it waits for an operator.
 
     It takes the lock of all statements. Raises UnknownStatement, AlreadyDecided if it does not
     wait, Invalid without a reason. Rule 29.11.

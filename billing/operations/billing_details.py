@@ -146,8 +146,8 @@ def _hold(details_id: int, now: datetime) -> tuple[BillingAccount, BillingDetail
 def _decide(
     details: BillingDetails, status: Status, actor: str, now: datetime, told: str = ""
 ) -> None:
-    """Give billing details their final status, by whom and when, and what the merchant is `told`;
-    writes no trail row.
+    """Give billing details their final status, by whom and when, and what the merchant is `told`,
+    and save that, together with the `confirmed_on` that the caller has set; writes no trail row.
     """
     details.status, details.decided_at, details.decided_by = status, now, actor
     details.told = told

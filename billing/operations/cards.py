@@ -62,7 +62,8 @@ class Begun:
 
 def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
     """Create a SetupIntent at Stripe, by which the merchant's browser hands a card to Stripe, and
-    before a merchant's first card also a customer there. No card is kept yet.
+    before a merchant's first card also a customer there. Returns its id, which `finish` takes, and
+    the secret for the browser. No card is kept yet, and nothing is written here.
 
     Raises ProviderNotReady, ProviderSilent, TooManyCards, BillingAccount.DoesNotExist.
     """
@@ -87,8 +88,9 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
 def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
     """Keep the card that was handed to Stripe, and collect from it from now on, with a trail row,
     as payment_methods.add_card does; a freeze may be lifted and unapplied money pay bills, of which
-    the merchant is notified. If the card is kept already, nothing is changed, even if it was
-    removed or another method was chosen since; else account and credit line are locked.
+    the merchant is notified. Bills are tried by the caller or the job, not here. If the card is
+    kept already, it is returned and nothing is changed, even if it was removed or blocked, or
+    another method was chosen since; else account and credit line are locked.
 
     Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
     Merchant.DoesNotExist, and what payment_methods.add_card raises.
@@ -158,7 +160,8 @@ def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card
 
 def detach(card: Card) -> None:
     """Detach a card that was removed or blocked here from its customer at Stripe. If Stripe does
-    not answer, it stays attached there, and that is logged.
+    not answer or refuses, it stays attached there, and that is logged, not raised. Does nothing for
+    a card of another provider.
     """
     if card.provider != PROVIDER:
         return
@@ -180,8 +183,9 @@ def _asking() -> Iterator[None]:
 
 
 def _customer(account: BillingAccount, client: "stripe.StripeClient") -> str:
-    """The id of the merchant's customer at Stripe. It is created for the merchant's first card, and
-    only once even if that is tried twice.
+    """The id of the merchant's customer at Stripe: that of its latest card, removed ones included,
+    or else of one that is created now. Tried again before a card is kept, it is the same one as
+    long as Stripe remembers the request (about a day). Raises Stripe's errors.
     """
     known = Card.objects.filter(account=account, provider=PROVIDER).exclude(customer="")
     customer = known.order_by("-pk").values_list("customer", flat=True).first()

@@ -16,11 +16,11 @@ from trail import operations as trail
 
 @transaction.atomic
 def block(*, card_id: int, reason: str, told: str, actor: str, now: datetime) -> Card:
-    """Block a card, with a trail row: nothing is collected from it from now on, and the merchant
-    cannot add it again. If bills were collected from it, they wait for a transfer or another
-    method. What its provider was asked for before goes on, and the provider is not told here. The
-    merchant is notified, owners by e-mail in any case, and reads `told`; `reason` is for
-    colleagues.
+    """Block a card, with a trail row: it is removed, nothing is collected from it from now on, and
+    the merchant cannot add it again (payment_methods.add_card). If bills were collected from it,
+    the account pays by bank transfer from now on, as by payment_methods.choose. What its provider
+    was asked for before goes on, and the provider is not told here. The merchant is notified,
+    owners by e-mail in any case, and reads `told`; `reason` is for colleagues.
 
     Raises Card.DoesNotExist, AlreadyDecided for one that is blocked, Invalid without both texts. It
     locks account and credit line, whose ended days are worked off first (accounts.lock_both). Rule

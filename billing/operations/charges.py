@@ -135,7 +135,7 @@ def record_own(
     now: datetime,
 ) -> Charge:
     """Record a charge that Tael itself makes on the locked account, such as a credit, whose amount
-    is below 0.
+    is below 0. What is outstanding changes in the database alone: the caller loads `account` again.
 
     Its reference is `reference` behind the prefix of Tael's own. Its service happened `at`, or now.
     It posts as its fee says, which for credits is at once. The threshold is checked as after any

@@ -106,9 +106,9 @@ def _key(document: Invoice | CreditNote, attempt: int) -> str:
 
 def clear(clearance_id: int, *, now: datetime, silences: Silences | None = None) -> None:
     """Send the document of this clearance to its provider, or ask what became of it if it was sent
-    before, and write down the answer or when to ask again. It holds a lease of the clearance, and
-    locks it while it writes. Does nothing if it is not to be asked now, or another process is at
-    it.
+    before, and write down the answer or when to ask again. It holds a lease of the clearance, locks
+    it while it writes, and commits in between, so it is not called in a transaction. Does nothing
+    if it is not to be asked now, or another process is at it.
 
     `silences` counts the providers that did not answer in this run. Raises KeepsSilent for one that
     this run has given up, with nothing written down, and for one that did not answer; that and any

@@ -303,7 +303,9 @@ def invoice_again(account: BillingAccount, *, actor: str) -> None:
 def bill_all(account: BillingAccount, *, now: datetime) -> None:
     """Write a FINAL bill for all that the locked closed account has outstanding; less than its
     provider collects is waived instead. The merchant is notified of the bill unless it is a draft,
-    which it is where bills are reviewed. Does nothing if it has nothing outstanding.
+    which it is where bills are reviewed. Does nothing if it has nothing outstanding. What is in the
+    merchant's favour has its tax credited. The caller loads `account` again, which has the figures
+    of before, and pays bills (rests.pay_invoices).
     """
     rest_taxes.settle(account, now=now)
     _waive_too_little(account, now)

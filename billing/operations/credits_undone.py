@@ -18,7 +18,8 @@ from trail import operations as trail
 @transaction.atomic
 def undo(*, credit_id: int, reason: str, told: str, actor: str, now: datetime) -> BillingCredit:
     """Take back a credit that was approved: a charge of the same amount, which is in no statement,
-    posts at once, and the credit is UNDONE. On a closed account a FINAL bill takes the charge.
+    posts at once, and the credit is UNDONE. As after any posting, a threshold bill may be written;
+    on a closed account a FINAL bill takes the charge.
 
     What the credit corrected can be credited again. The merchant is notified and reads `told`;
     `reason` is for colleagues, on the trail. Nothing leaves us, so one person decides it. Raises

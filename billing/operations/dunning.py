@@ -93,7 +93,7 @@ def fail(
 ) -> None:
     """Record the first failed attempt on the locked bill, notify the merchant, and set the day on
     which the bill freezes the credit line. If the bill has failed before, the merchant is told only
-    when no retry is left, once.
+    when no retry is left, once. When the bill is tried next is for the caller to set.
 
     After a hard decline (`is_hard`) the merchant is told that nothing tries it again. A bill with a
     charge for a payment that was taken back freezes the line at once. Rule 11.4.
@@ -180,9 +180,9 @@ def next_with_new_method(
     account: BillingAccount, invoice: Invoice, *, now: datetime
 ) -> datetime | None:
     """The instant at which an unpaid bill is tried after a choice of method: now, if it has failed
-    or is due, otherwise its due day, or the end of its pause if that is later; under a payment
-    plan, the day of its next part. None if the method does not collect it: bank transfer, or too
-    little is left.
+    or is due, even while it is paused; otherwise its due day, or the end of its pause if that is
+    later; under a payment plan, the day of its next part. None if the method does not collect it:
+    bank transfer, or too little is left. Nothing is written.
 
     Rule 16.8.
     """
@@ -198,10 +198,10 @@ def next_with_new_method(
 
 
 def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
-    """Set when each bill of the locked account that is tried by itself is tried next, after its
-    payment method has changed; a bill that is now paid by transfer may get a later due day
-    (give_days_to_pay). Bills with an attempt that has no answer yet are left alone. It locks the
-    unpaid bills.
+    """Set when each open bill of the locked account, and each uncollectible one under a payment
+    plan, is tried next, after its payment method has changed (next_with_new_method); a bill that is
+    now paid by transfer is not tried any more, and may get a later due day (give_days_to_pay).
+    Bills with an attempt that has no answer yet are left alone. It locks the unpaid bills.
 
     `chosen_by` is who chose the method. Attempts that become due only because of the choice are
     recorded as caused by them.
@@ -304,8 +304,9 @@ def _unpaid_until(account: BillingAccount, invoice: Invoice, today: date) -> dat
 
 def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None:
     """Set the day on which each of these unpaid bills of the locked account freezes the credit
-    line, counted from its first failure. Bills that never failed, or are under a payment plan, are
-    left out.
+    line, counted from its first failure, besides the days that are set already; for a day that has
+    come, it is frozen as the next one starts. Bills that never failed, or are under a payment plan,
+    are left out.
 
     Rule 16.11.
     """

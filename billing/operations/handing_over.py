@@ -35,8 +35,9 @@ def mark(line: BankLine, cell: int, why: BankLine.Why) -> None:
 
 
 def deliver(line: BankLine, *, now: datetime) -> BankLine:
-    """Write the line, which is marked, into its cell, unless it is there, and note here that it is
-    there by now (ELSEWHERE). Returns it as it is there.
+    """Write the line, which is marked (`mark`), into its cell, unless it is there, and save here
+    that it is there by now (ELSEWHERE). Returns it as it is there. It is not matched or booked
+    there yet. Raises Undecryptable.
     """
     assert line.cell is not None
     home, side, file = cells.number(), line.other, line.statement.file

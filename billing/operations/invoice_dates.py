@@ -52,8 +52,9 @@ FROM due WHERE account.merchant_id = due.account_id
 
 
 def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[datetime]) -> None:
-    """Charge each locked account its plan fee on its day in `on`, and write the bill for it; `at`
-    has the instants, in the same order.
+    """Charge each locked account its plan fee on its day in `on`, also one of 0, and write the bill
+    for it; `at` has the instants, in the same order. The account's next plan date is set by the
+    caller.
 
     A change of plan that was planned for the date takes effect first. No bill is written if what it
     would take is too little (invoices.issue). Merchants are notified of their bills, but not of

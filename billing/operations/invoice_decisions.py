@@ -50,12 +50,13 @@ class InvoiceHasPayments(Refused):
 
 @transaction.atomic
 def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Issue a reviewed draft under the next number of its date's year, and notify the merchant; it
-    is collected from now on, or due in 7 days if the account pays by transfer. The decision is
-    recorded, also on the trail.
+    """Issue a draft under the next number of its date's year, and notify the merchant. It is to be
+    collected at once, which the job does, or due in 7 days if the account pays by transfer. The
+    decision is recorded, also on the trail.
 
-    The merchant's unapplied money pays unpaid bills at once. Raises UnknownInvoice, InvoiceNotOpen,
-    Invalid without a reason. It locks the bill, its account and its credit line. Rule 15.21.
+    The merchant's unapplied money pays unpaid bills at once, this one too. Raises UnknownInvoice,
+    InvoiceNotOpen for what is no draft, Invalid without a reason. It locks the bill, its account
+    and its credit line. Rule 15.21.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
@@ -105,7 +106,7 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Void an open bill that has no payments, nor any that is being checked: its items are
     outstanding again, and it keeps its number. The decision is recorded, also on the trail. The
     freeze of the credit line for unpaid bills is adjusted. The merchant is notified of a freeze
-    that is lifted.
+    that is lifted by it, but not of the voiding.
 
     The items go on the next bill; voiding itself makes none. An issuer's bill gets a credit note
     that mirrors it (rule 28.5). Raises UnknownInvoice, InvoiceNotOpen, InvoiceHasPayments,
@@ -117,8 +118,9 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
 
 @transaction.atomic
 def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Stop collecting an open bill automatically, and record the decision, also on the trail. The
-    merchant still owes it and can pay it; a freeze of its line stays.
+    """Stop collecting an open bill automatically, and record the decision, also on the trail; the
+    merchant is not notified. The merchant still owes it and can pay it; a freeze of its line stays,
+    and one that is to come for it comes.
 
     Raises UnknownInvoice, InvoiceNotOpen, UnderAPlan, Invalid without a reason. It locks the bill,
     its account and its credit line. Rule 15.23.

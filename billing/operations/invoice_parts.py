@@ -113,7 +113,9 @@ class Item(NamedTuple):
 
     @property
     def is_correction(self) -> bool:
-        """Whether its charges credit what was charged before, and correct the tax of that."""
+        """Whether its charges give money back on what was charged before, or take such a credit
+        back, so that they have the tax of what they correct.
+        """
         return self.category in CREDIT_CATEGORIES and self.fee not in Fee.UNTAXED
 
 

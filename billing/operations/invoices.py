@@ -201,17 +201,18 @@ ISSUER = "issue"  # the actor of payments that a bill meets as it is issued
 
 def issue(due: Sequence[Due]) -> list[int]:
     """Write the bills that are due, at most one for each of these locked accounts; returns the
-    sorted primary keys of those that were written.
+    sorted primary keys of those that were written, drafts included. Nothing is collected here, and
+    the accounts' figures change in the database alone: callers load theirs again.
 
     A THRESHOLD bill takes what was posted up to its date, without plan fees; it is not written if
     plan fees alone reach the threshold and what it would take does not. An ON_REQUEST bill takes
     the same, whatever the threshold. A FINAL bill takes everything. The others take what was posted
     before their date, and the plan fee of that date. Items that come to 0 or less, or to less than
     the account's provider collects, make no bill and stay outstanding. Accounts whose bills are
-    reviewed get drafts; all others are notified. Unapplied money pays a bill at once. While the
-    past of a marketplace is replayed (moving_in), there are no drafts, and bills are paid as they
-    are issued. Where the issuer's country taxes, a bill's total has the tax of its items (rule
-    28.2). Rule 15.1.
+    reviewed get drafts; all others are notified. Unapplied money of an account that got a bill or
+    draft pays its unpaid bills at once. While the past of a marketplace is replayed (moving_in),
+    there are no drafts, and bills are paid as they are issued. Where the issuer's country taxes, a
+    bill's total has the tax of its items (rule 28.2). Rule 15.1.
     """
     if not due:
         return []

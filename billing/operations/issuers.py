@@ -227,7 +227,9 @@ def banks_text(accounts: Sequence[Mapping[str, str]]) -> str:
 
 
 def _columns(version: IssuerVersion) -> dict[str, Any]:
-    """What a version says, by its columns, with its bank accounts and the bytes of its logo."""
+    """What a version says, by its columns, with its bank accounts, whether its bills carry
+    references, and the bytes of its logo.
+    """
     names = (
         *("name", "address", "country", "tax_number", "registration_number", "bank_accounts"),
         "has_references",
@@ -321,8 +323,8 @@ def _next_version(
 
 
 def _trailed(version: IssuerVersion) -> dict[str, Any]:
-    """What the trail says of a version: its number, name, address, country, tax number and bank
-    accounts, and whether its bills carry references, if they do.
+    """What the trail says of a version: which one it is of its issuer, name, address, country, tax
+    number and bank accounts, and that its bills carry references, if they do.
     """
     banks = ", ".join(f"{one['currency']} {one['number']}" for one in version.bank_accounts)
     return {

@@ -36,8 +36,8 @@ def post_day(account_ids: Sequence[int]) -> list[int]:
     """Post the items of these locked accounts that are due by the end of their open day, as of that
     end.
 
-    Returns the keys of the accounts of which something was posted and whose outstanding amount has
-    reached their threshold. Rule 13.2.
+    Returns the keys of the accounts, in their order, of which something was posted and whose
+    outstanding amount has reached their threshold; the caller writes the bills. Rule 13.2.
     """
     posted = prepared.rows(POST_DAY, {"accounts": list(account_ids)})
     return sorted(account_id for account_id, reached in posted if reached)
@@ -45,10 +45,11 @@ def post_day(account_ids: Sequence[int]) -> list[int]:
 
 def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
     """Post at once the DAILY items of the locked account, which would otherwise wait for the end of
-    the day (the guard).
+    the day (the guard). What is outstanding changes in the database alone; the caller loads
+    `account` again.
 
-    Returns whether something was posted and the outstanding amount has reached the threshold. Rule
-    15.7.
+    Returns whether something was posted and the outstanding amount has reached the threshold; no
+    bill is written here. Rule 15.7.
     """
     posted = prepared.rows(POST_ACCRUED, {"accounts": [account.pk], "now": now})
     return any(reached for _, reached in posted)
@@ -56,7 +57,8 @@ def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
 
 def post_everything(account: BillingAccount, *, now: datetime) -> None:
     """Post all items of the locked account that are not posted yet, as the account is closed; those
-    of a later date get today's.
+    of a later date get today's. What is outstanding changes in the database alone; the caller loads
+    `account` again.
 
     Rule 19.3.
     """

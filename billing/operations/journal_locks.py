@@ -53,7 +53,8 @@ def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
     All accounts and lines, of every cell, are locked meanwhile; their days up to the lock are
     worked off, and they note its instant, so that whatever is written afterwards counts at that
     instant or later. Where there are cells, each keeps its part of what is locked. Raises
-    MonthNotOver, MonthLocked, BooksAhead, Invalid without a reason. Rule 29.2.
+    MonthNotOver, MonthLocked also for a month before the last locked one, BooksAhead, Invalid
+    without a reason, and DaysNotWorkedOff. Rule 29.2.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     through = calendar.month_end(month)

@@ -116,8 +116,9 @@ def end_what_is_over(account: BillingAccount, invoice: Invoice) -> None:
 
 
 def end_for_a_plan(account: BillingAccount, invoice: Invoice, *, by: str) -> None:
-    """End the pause of the locked bill, if it is paused, as it is paid by a payment plan from now
-    on. The caller saves the bill, whose `held_until` is set.
+    """End the pause of the locked bill now, if it is paused, as it is paid by a payment plan from
+    now on; `by` is the actor on record as who ended it. It sets the bill's `held_until` to
+    tomorrow, which the caller saves; when the bill is tried next is for the caller, too.
     """
     end_what_is_over(account, invoice)
     pause = in_force(invoice, account.open_on)

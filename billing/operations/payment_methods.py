@@ -58,15 +58,16 @@ def choose(
     """Collect the account's bills by `method` from now on, from the card `card_id` if the method
     needs one. The change is recorded, also on the trail.
 
-    Bills that have failed become due to be tried at once, and those not due yet on their due day;
-    they are tried by the caller or the job, not here. By bank transfer none is tried any more, and
-    one may get a later due day. A bill with an attempt that has no answer is left alone. The freeze
-    of the line is adjusted for bills that have become too small to be collected or are so no more,
-    and unapplied money pays bills. Choosing the present method again changes nothing, except that a
-    disputed card may be charged again. Raises UnknownCard, ProviderNotReady, Invalid for an unknown
-    method or for proceeds in another currency, CurrencyNotTaken. It locks account and credit line,
-    whose ended days are worked off first (accounts.lock_both). The merchant is notified of a freeze
-    that is lifted and of unapplied money that pays. Rule 16.8.
+    Open bills that have failed become due to be tried at once, and those not due yet on their due
+    day; they are tried by the caller or the job, not here. By bank transfer none is tried any more,
+    and one that has not failed may get a later due day. A bill with an attempt that has no answer
+    is left alone. The freeze of the line is adjusted for bills that have become too small to be
+    collected or are so no more, and unapplied money pays bills. Choosing the present method again
+    changes nothing, except that a disputed card may be charged again. Raises UnknownCard,
+    ProviderNotReady, Invalid for an unknown method or for proceeds in another currency,
+    CurrencyNotTaken. It locks account and credit line, whose ended days are worked off first
+    (accounts.lock_both). The merchant is notified of a freeze that is lifted and of unapplied money
+    that pays. Rule 16.8.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now

@@ -89,12 +89,13 @@ def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None)
     attempt without an answer, its provider is asked about that first.
 
     `silences` counts the providers that did not answer in this run. It holds a lease of the bill
-    meanwhile. The merchant is notified of a failure that counts. Returns the new attempt, which may
-    have failed or have no answer yet; or None if the bill is not due or cannot be collected now,
-    still has an earlier attempt without an answer, or is in another process's hands. If too little
-    is due or it was tried too often, its `next_attempt_at` is moved or cleared. It locks the bill,
-    its account and its credit line. Raises UnknownInvoice, ProviderNotReady, and KeepsSilent for a
-    provider that the run asks no more. Rule 16.1.
+    meanwhile, and commits before it asks, so it is not called in a transaction. The merchant is
+    notified of a failure that counts. Returns the new attempt, which may have failed or have no
+    answer yet; or None if the bill is not due or cannot be collected now, still has an earlier
+    attempt without an answer, or is in another process's hands. If too little is due or it was
+    tried too often, its `next_attempt_at` is moved or cleared. It locks the bill, its account and
+    its credit line. Raises UnknownInvoice, ProviderNotReady, and KeepsSilent for a provider that
+    the run asks no more. Rule 16.1.
     """
     return _try_to_collect(invoice_id, actor=COLLECTOR, silences=silences, now=now)
 
@@ -106,7 +107,8 @@ def pay_now(
     payment plan, because a person wants to; returns the attempt, which may have failed or have no
     answer yet. Its retries stay as they are, unless the failure turns out to be one that no waiting
     mends. Writes a trail row. The merchant may be notified of a failure, and a freeze lifted. It
-    locks the bill, its account and its credit line.
+    locks the bill, its account and its credit line, and commits before it asks, so it is not called
+    in a transaction.
 
     `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
     attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay (also while
@@ -121,13 +123,14 @@ def pay_now(
 
 def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     """Try to collect the oldest of the account's unpaid bills that are to be tried by now
-    (`next_attempt_at`), right after a choice of method, within the seconds that a page
-    waits. The other bills are left to the job.
+    (`next_attempt_at`), right after a choice of method, within the seconds that a page waits. The
+    other bills are left to the job.
 
-    Returns the new attempt, which may have failed or have no answer yet; or None if no bill
-    is to be tried, or `collect` could not make one. It locks the bill, its account and its
-    credit line, and the merchant is notified of a failure that counts. Raises
-    ProviderNotReady, and UnknownInvoice. Rule 16.9.
+    Returns the new attempt, which may have failed or have no answer yet; or None if no bill is to
+    be tried, or `collect` could not make one. It locks the bill, its account and its credit line,
+    and commits before it asks, so the choice is committed before and it is not called in a
+    transaction. The merchant is notified of a failure that counts. Raises ProviderNotReady, and
+    UnknownInvoice. Rule 16.9.
     """
     due = invoices.to_collect_of(merchant_id, now)
     if not due:
@@ -172,13 +175,15 @@ def reconcile(
     payment_id: int, *, now: datetime, actor: str = "", silences: Silences | None = None
 ) -> None:
     """Ask the provider about the attempt without an answer of the payment's bill, and record what
-    it says, with a trail row if a person asked; the merchant is notified of a failure that counts.
-    Does nothing if there is no such attempt or payment, or another process has the bill.
+    it says, with a trail row if a person asked and the attempt's status changed; the merchant is
+    notified of a failure that counts. Does nothing if there is no such attempt or payment, or
+    another process has the bill.
 
-    `actor` is the person who asks for it, if one does. An attempt that the provider never received
-    is made again, under the same key. It locks the bill, its account and its credit line. Raises
-    ProviderNotReady, and KeepsSilent for a provider that the run asks no more. Rule 16.1, rule
-    16.2.
+    `actor` is the person who asks for it, "" for a job. An attempt that the provider never received
+    is made again, under the same key, or has failed if it is not wanted any more. It locks the
+    bill, its account and its credit line, and commits in between, so it is not called in a
+    transaction. Raises ProviderNotReady, and KeepsSilent for a provider that the run asks no more.
+    Rule 16.1, rule 16.2.
     """
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
     if found is None:

@@ -50,7 +50,7 @@ def next_attempt(
 ) -> datetime | None:
     """The instant at which the bill is tried next by the plan: as the day of its oldest part that
     is not paid starts, which may be past, or of the first such part after the day `after`. None if
-    nothing collects it, or no part is left.
+    the account pays by bank transfer, or no part is left.
     """
     day = payment_plans.next_day(plan, invoice, after=after)
     if day is None or not account.pays_by_itself:
@@ -59,9 +59,10 @@ def next_attempt(
 
 
 def note_payment(account: BillingAccount, invoice: Invoice, *, now: datetime) -> None:
-    """Move the plan of the locked bill to its oldest part that is not paid, after a payment; it is
-    KEPT once the bill is paid, and the merchant told. Sets `invoice.next_attempt_at`, which the
-    caller saves. Does nothing without a plan in force.
+    """Move the plan of the locked bill to its oldest part that is not paid, after a payment that
+    the bill's amount and status count already; it is KEPT once the bill is paid, and the merchant
+    told. Otherwise it sets `invoice.next_attempt_at` by the plan, which the caller saves. Does
+    nothing without a plan in force.
     """
     plan = payment_plans.in_force(invoice)
     if plan is None:

@@ -45,17 +45,18 @@ def introduce(
     proposal: Proposal | None = None,
 ) -> FeePrice:
     """Set what a unit of the fee costs from local day `from_on` on: `unit_price`, with up to 6
-    decimals. Writes a trail row, and the price among operators' decisions. Waits for its turn
-    (wait_turn).
+    decimals. Writes a trail row, and the price among operators' decisions; merchants are not
+    notified. Waits for its turn (wait_turn).
 
-    The price is for every merchant, or for one, whose own price goes before the general one. None
-    as `unit_price` ends a merchant's own price; a general price does not. Only a fee that has had
-    no price may get one from a day that is over (for the merchant, or for a general price anywhere
-    in the world). Of two prices from the same day the later one holds; introducing the same one
-    again returns the one there is. Above the policy's figure, and when it is more than double or
-    less than half of the one in force, it takes the `proposal` that a second person confirms.
-    Raises AccountClosed for a merchant whose account is closed, TakesTwoPeople, ChangedMeanwhile,
-    PriceOfThePast, Invalid. Rule 12.5, rule 22.7.
+    The price is for every merchant, or for one, whose own price goes before the general one; that
+    is introduced inside the cell of the merchant's books. None as `unit_price` ends a merchant's
+    own price; a general price does not. Only a fee that has had no price may get one from a day
+    that is over (for the merchant, or for a general price anywhere in the world). Of two prices
+    from the same day the later one holds; introducing the same one again returns the one there is.
+    Above the policy's figure, and when it is more than double or less than half of the one in
+    force, it takes the `proposal` that a second person confirms. Raises AccountClosed for a
+    merchant whose account is closed, TakesTwoPeople, ChangedMeanwhile, PriceOfThePast, Invalid.
+    Rule 12.5, rule 22.7.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
@@ -230,8 +231,9 @@ def _write_trail(price: FeePrice, before: FeePrice | None, proposal: Proposal | 
 
 
 def _price_text(price: FeePrice) -> str:
-    """The unit price as text for the trail; the words "that for everybody" where a merchant's own
-    price ends.
+    """Return the unit price as text with its currency, such as "0.015 USD", for the trail
+    and for the second person who confirms it. A price without a figure ends a merchant's
+    own price; it is called "that for everybody".
     """
     if price.unit_price is None:
         return "that for everybody"

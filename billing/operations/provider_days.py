@@ -130,10 +130,10 @@ def _key(intent: Any) -> str:
 
 
 def _known(intents: Sequence[Any]) -> dict[str, Decimal]:
-    """The amounts, by Stripe's id, of our payments that succeeded with one of these PaymentIntents,
-    of money of them that came late or a second time, and is kept as unapplied, and of what a person
-    recorded like a transfer as they ended an attempt (ended_payments); of all of these together,
-    where money is on record more than once.
+    """The amounts that our books have, by Stripe's id, of the money of these PaymentIntents: of a
+    payment that succeeded with one; or else of money that came late or a second time, and is kept
+    as unapplied. What a person recorded of it like a transfer, as they ended an attempt
+    (ended_payments), is added. One that our books do not have is left out.
     """
     theirs = Payment.objects.filter(provider=STRIPE)
     paid = theirs.filter(

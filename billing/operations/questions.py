@@ -24,8 +24,9 @@ class UnknownQuestion(Refused):
 def ask(
     *, merchant_id: int, message: str, request_key: str = "", actor: str, now: datetime
 ) -> BillingQuestion:
-    """Record a merchant's question about its charges or bills; a closed account may ask, too. A
-    form that is sent twice, with the same `request_key`, makes one question.
+    """Record a merchant's question about its charges or bills, without a trail row; a closed
+    account may ask, too. A form that is sent twice, with the same `request_key`, makes one
+    question.
 
     Raises FormConflict, Invalid. It locks the account, whose ended days are worked off first
     (accounts.lock). Rule 15.32.

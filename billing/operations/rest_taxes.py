@@ -12,9 +12,10 @@ from lib import money
 
 
 def settle(account: BillingAccount, *, now: datetime) -> None:
-    """Credit the tax of what the locked closed account has outstanding, by a charge of its own, if
-    that is in the merchant's favour with its tax. These items have no tax from then on. Does
-    nothing otherwise.
+    """Credit the tax of what the locked closed account has outstanding, by a charge of its own
+    below 0 with its tax rows, if that tax is below 0 and what is outstanding comes to 0 or less
+    together with it. The items that it is of have no tax from then on, and `account` is loaded
+    again. Does nothing otherwise: a bill takes them, with their tax.
     """
     found = invoice_taxes.compute(
         {

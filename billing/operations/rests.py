@@ -10,7 +10,7 @@ def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
     """Pay unpaid bills of the locked account with its unapplied money, oldest due day first; on a
     closed account, then also with what is outstanding in the merchant's favour. Does nothing if
     there is neither. The merchant is notified of what unapplied money pays. It locks the unpaid
-    bills.
+    bills. `account` must have its figures as the database has them; they are kept so.
 
     What a closed account has in its merchant's favour has its tax credited before. Rule 17.3, rule
     17.4, rule 19.6, rule 28.17.

@@ -61,11 +61,13 @@ def record(
     the provider says about it now, and follow up if the money came back. The merchant is notified
     of a new one, and of money that came back. A repeat changes nothing.
 
-    The money is taken from unapplied money as far as it is there. A reversal is ACCEPTED at once if
-    it is a refund of ours, or all of it was unapplied; any other one waits for a billing officer.
-    After a dispute, nothing more is collected from the account's card if it is the disputed one.
-    Returns the reversal; None if it is new and the money has come back already, or nothing is left
-    of the payment that could be taken. Raises Payment.DoesNotExist. It locks the bill, its account
+    If this money did not pay a bill by itself but became unapplied, it is taken from unapplied
+    money as far as there is any (unapplied.take_back). A reversal is ACCEPTED at once if it is a
+    refund of ours, or all of it was taken so; any other one waits for a billing officer. After a
+    dispute, nothing more is collected from the account's card if it is the disputed one. Returns
+    the reversal, of at most what is left of the payment's money; None if it is new and the money
+    has come back already, or nothing is left that could be taken. The amount is in the payment's
+    currency, which the caller checks. Raises Payment.DoesNotExist. It locks the bill, its account
     and its credit line. Rule 18.1, rule 18.2.
     """
     payment = Payment.objects.get(pk=payment_id)
@@ -164,9 +166,9 @@ def _record_return(account: BillingAccount, reversal: Reversal, actor: str) -> N
     """Record that the provider gave the money back, and notify the merchant.
 
     A reversal that waits for a decision becomes CANCELLED; a decision stands. What the merchant has
-    lost by the reversal becomes unapplied money and pays open bills at once, which are locked: the
-    whole amount if it was charged again, otherwise the part that was taken from unapplied money.
-    The reversal that is given is changed and saved.
+    lost by the reversal becomes unapplied money and pays unpaid bills at once, which are locked:
+    the whole amount if it was charged again, otherwise the part that was taken from unapplied
+    money. The reversal that is given is changed and saved.
     """
     reversal.came_back_at = account.now
     if reversal.is_undecided:

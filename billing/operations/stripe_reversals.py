@@ -65,9 +65,9 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 
 def dispute(dispute_id: str, *, now: datetime) -> None:
     """Ask Stripe for the dispute with this id, and record its present state as a reversal of its
-    payment (reversals.record). A new one takes the money off the account's unapplied money as far
-    as it is there, and nothing more is collected from the account's card if it is the disputed one.
-    One on record that is won gives back what the merchant lost, as unapplied money that pays open
+    payment (reversals.record). A new one takes money that had become unapplied from there as far as
+    there is any, and nothing more is collected from the account's card if it is the disputed one.
+    One on record that is won gives back what the merchant lost, as unapplied money that pays unpaid
     bills. Of both, the merchant is notified.
 
     Does nothing while it has taken no money (NOTHING_TAKEN), if Stripe does not know it, if it is

@@ -20,7 +20,8 @@ def change_plan(
     *, merchant_id: int, plan: accounts.Plan, actor: str, reason: str, now: datetime
 ) -> PlanTerm:
     """Give the account this plan from its next plan date on, and record that, also on the trail if
-    it is another plan than was to come; nothing is charged or given back now.
+    it is another plan than was to come; nothing is charged or given back now, and the merchant is
+    not notified. Returns the term that begins then.
 
     A later change before that date takes its place. Raises AccountClosed, CurrencyMismatch, and
     Invalid for a plan that cannot be or without a reason. It locks the account, whose ended days
@@ -59,7 +60,7 @@ def change_time_zone(
 ) -> TimeZonePeriod:
     """Count the merchant's days in `timezone` from the start of its next local month on, and record
     that, also on the trail if it is another zone than was to come; returns the period that begins
-    then. A closed account's is changed, too.
+    then. A closed account's is changed, too. The merchant is not notified.
 
     Billing account and credit line change with the day-end that ends this month; a later change
     before that takes its place. Raises Invalid for a zone that is none or without a reason. It

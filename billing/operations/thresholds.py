@@ -174,7 +174,8 @@ def change(
     proposal: Proposal | None = None,
 ) -> BillingAccount:
     """Set the threshold, higher or lower, and record that, also on the trail if it differs, and a
-    higher one among operators' decisions. Nothing is billed until the next posting.
+    higher one among operators' decisions. Nothing is billed until the next posting. The merchant is
+    not notified, and a request of theirs for a higher one goes on waiting.
 
     A higher one above the policy's figure takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople, ChangedMeanwhile, AccountClosed, CurrencyMismatch, Invalid for one below

@@ -62,11 +62,15 @@ def record(
 
     It pays what is left of the bill; the rest becomes unapplied money, and so does all of it if the
     bill is paid or void. Unapplied money then pays other unpaid bills, and the merchant is notified
-    of what comes and goes. `reference` is the bank's own; the same transfer of the same amount is
-    recorded once on the account. `arrived_on` is the local day on which the money arrived at our
-    bank; None: today. If it is an earlier day, the freeze of the line for unpaid bills is adjusted.
-    Raises UnknownInvoice, InvoiceNotOpen for a draft, PaymentUnderWay, TransferConflict,
-    CurrencyMismatch, Invalid. It locks the bill, its account and its credit line. Rule 17.1.
+    of what comes and goes. Returns what went to the bill that it named (`paid`), what became
+    unapplied money, whatever that has paid since, and whether the transfer is new.
+
+    `reference` is the bank's own; the same transfer of the same amount is recorded once on the
+    account, whichever bill it names. `arrived_on` is the local day on which the money arrived at
+    our bank; None: today. If it is an earlier day, the freeze of the line for unpaid bills is
+    adjusted. Raises UnknownInvoice, InvoiceNotOpen for a draft and for what was one and was sent
+    back, PaymentUnderWay, TransferConflict, CurrencyMismatch, Invalid. It locks the bill, its
+    account and its credit line. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, invoice = hold(invoice_id, now=now)
@@ -197,9 +201,10 @@ def write(
     actor: str,
 ) -> BankTransfer:
     """Write the row of a transfer to the locked account, with the bill that it `named`, of which
-    `payment` is what it paid. The `rest` becomes unapplied money and pays unpaid bills, and the
-    merchant is notified of both. If the money arrived before today, the freeze of the line for
-    unpaid bills is adjusted. Writes no trail row.
+    `payment` is what it paid. The `rest`, if it is above 0, becomes unapplied money and pays unpaid
+    bills, and the merchant is notified of both. If the money arrived before today, the freeze of
+    the line for unpaid bills is adjusted. Writes no trail row. The caller has checked the day, and
+    that no transfer is recorded on the account under this reference.
     """
     entry = _receive(account, rest, reference, actor) if rest else None
     transfer = BankTransfer.objects.create(

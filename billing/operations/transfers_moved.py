@@ -165,8 +165,10 @@ def _are_two_lines(transfer: BankTransfer, other: BankTransfer) -> bool:
 def _take_off(
     account: BillingAccount, transfer: BankTransfer, told: str, actor: str, *, is_returned: bool
 ) -> None:
-    """Take the transfer's money from the account: from unapplied money as far as it is there still,
-    and the rest by a charge. The transfer is MOVED, for the reason that the merchant is `told`.
+    """Take the transfer's money from the account: from unapplied money what the transfer brought
+    there, as far as there is as much (unapplied.move_away), and the rest by a charge. The transfer
+    is MOVED, for the reason that the merchant is `told`; the merchant is not notified of that here.
+    `account` is loaded again.
     """
     transfer.taken = unapplied.move_away(
         account, transfer, is_returned=is_returned, actor=actor, now=account.now

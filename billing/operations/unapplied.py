@@ -154,9 +154,11 @@ def take_back(
     """Record that a provider took back `amount` of the money that came from `source` (of_attempt,
     of_transfer), and notify the merchant of what is taken.
 
-    It is taken from unapplied money as far as `source` brought it there and it is still there.
-    Returns the rest of `amount`, which has been used or given back already. `reversal` is the
-    provider's id of the reversal: a repeat changes nothing and returns the same rest. Rule 17.6.
+    It is taken from the account's unapplied money, wherever that is from by now: at most what
+    `source` brought there and no other reversal has taken for good, and at most what there is.
+    Returns the rest of `amount`, which is 0 if all was taken; all of it if `source` brought
+    nothing. `reversal` is the provider's id of the reversal: a repeat changes nothing and returns
+    the same rest. Rule 17.6.
     """
     of_reversal = f"reversal:{reversal}"
     known = account.unapplied_entries.filter(kind=Kind.REVERSED, source=of_reversal).first()
@@ -192,8 +194,9 @@ def move_away(
     now: datetime,
 ) -> Money:
     """Take the money of a transfer that does not belong to the account, or that the bank took back
-    (`is_returned`), from its unapplied money, as far as it became that and is still there, and
-    notify the merchant if there is any. Returns how much that was.
+    (`is_returned`), from its unapplied money: at most what the transfer brought there, and at most
+    what there is now, wherever that is from. Notify the merchant if anything is taken. Returns how
+    much that was; the caller charges the rest.
     """
     came = transfer.entry.amount if transfer.entry else money.zero(account.currency)
     taking = min(came, account.unapplied)

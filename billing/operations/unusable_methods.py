@@ -20,11 +20,11 @@ def is_unusable(method: str, currency: str) -> bool:
 
 
 def leave(account: BillingAccount, *, now: datetime) -> None:
-    """Have the locked account pay by bank transfer from now on; its open bills are not collected
-    any more, and may get a later due day.
+    """Have the locked account pay by bank transfer from now on, without a card; its unpaid bills
+    are not collected any more, and may get a later due day.
 
-    The change is recorded like a choice of method, and on the trail. It locks the unpaid bills.
-    Rule 15.12.
+    The change is recorded like a choice of method, and on the trail; the merchant is not notified.
+    It locks the unpaid bills. Rule 15.12.
     """
     before, after = str(account.payment_method), str(BillingAccount.Method.MANUAL)
     account.payment_method = BillingAccount.Method.MANUAL

@@ -16,7 +16,9 @@ _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 @contextmanager
 def within(seconds: float = PAGE_SECONDS) -> Iterator[None]:
-    """Let all requests to providers in the block together take at most `seconds`."""
+    """Let all requests to providers in the block together take at most `seconds`. One that would
+    begin when none are left is not made, but raises NoAnswer.
+    """
     before = _ends_at.set(time.monotonic() + seconds)
     try:
         yield

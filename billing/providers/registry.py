@@ -128,9 +128,10 @@ class Proceeds:
         """Do nothing: proceeds need no configuration."""
 
     def collect(self, payment: Payment, *, now: datetime) -> Answer:
-        """Take the amount from those of the merchant's proceeds that can be withdrawn. The answer
-        is the failure "not_enough_proceeds", and nothing is taken, if that is less, or there are
-        none in this currency. It locks the credit line.
+        """Take the amount from those of the merchant's proceeds that can be withdrawn; a repeat for
+        the same payment takes nothing more, and has succeeded. The answer is the failure
+        "not_enough_proceeds", and nothing is taken, if less can be withdrawn, or there are no
+        proceeds in this currency. It locks the credit line.
         """
         try:
             bill_payments.take(

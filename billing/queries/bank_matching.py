@@ -2,12 +2,12 @@
 Nothing here writes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from billing.models import BankLine, BankTransfer, BillingAccount, Invoice, other_sides
-from billing.queries import payment_references
+from billing.queries import bank_statements, payment_references
 from lib import cells
 
 Why, Status = BankLine.Why, BankLine.Status
@@ -31,9 +31,26 @@ def find(line: BankLine) -> Match:
     handed to another cell, OUTGOING if it went out and is no merchant's, and else what an operator
     is to see it as (PROPOSED, OPEN or RETURN). Nothing is written. What is found may change until
     the account that it names is locked, so that it is asked again under the lock.
+
+    Nothing is certain of a line that came in and may have been taken before, in a statement that
+    this one overlaps (bank_statements.repeated_by): an operator says whether it came twice.
     """
     if line.amount.amount < 0:
         return _taken_back(line)
+    found = _came_in(line)
+    if not bank_statements.repeated_by(line).exists():
+        return found
+    if found.status == Status.ELSEWHERE:
+        return Match(Status.OPEN, Why.UNKNOWN)
+    if found.status == Status.BOOKED:
+        return replace(found, status=Status.PROPOSED if found.invoice else Status.OPEN)
+    return found
+
+
+def _came_in(line: BankLine) -> Match:
+    """What a line is that came in: certain, which is BOOKED or ELSEWHERE, or what an operator is to
+    see it as (PROPOSED or OPEN).
+    """
     if line.return_reason or line.is_reversal:
         return Match(Status.OPEN, Why.OURS)
     said = (line.reference, line.other.text, line.end_to_end_id)
@@ -286,6 +303,13 @@ def paid_one_invoice(transfer: BankTransfer) -> bool:
     return of it is a reversal.
     """
     return not transfer.is_moved and transfer.payment_id is not None and transfer.entry_id is None
+
+
+def is_part_for_people(line: BankLine, transfer: BankTransfer) -> bool:
+    """Whether a return takes back only a part of this transfer, of which nothing is booked (rule
+    29.16): its money did not pay one bill alone, or is on no account any more.
+    """
+    return transfer.amount != -line.amount and not paid_one_invoice(transfer)
 
 
 def merchants_account(reference: str) -> BillingAccount | None:

@@ -15,6 +15,7 @@ from lib.bank_files.said import Statement, compact, same_account
 
 Status = BankLine.Status
 DECIDED_BY_PEOPLE = (Status.PROPOSED, Status.OPEN, Status.RETURN)
+OVERLAP = "Overlap"  # how the reason for which a statement waits begins, if it is no gap
 
 
 def account_of(said: str, currency: str) -> str | None:
@@ -64,30 +65,42 @@ def last(account: str, currency: str) -> BankStatement | None:
 
 
 def why_it_waits(statement: BankStatement) -> str:
-    """In which way the statement does not follow the last one that was taken, in a sentence; "" if
-    it does, does not wait, or none was taken. One that does not begin with the closing balance of
-    that is called a gap, unless it ends on an earlier day, which is an overlap; so is one that only
-    repeats lines.
+    """In which way the statement does not follow the last one that was taken, in a sentence or two;
+    "" if it does, does not wait, or none was taken. It is an overlap if it ends on an earlier day,
+    or if statements that were taken have lines of the same days and amounts as it; and else a gap,
+    as it does not begin with the closing balance of the last one.
     """
     before = last(statement.account, statement.currency) if statement.is_waiting else None
     if before is None or follows(statement, before):
         return ""
     if statement.closes_on < before.closes_on:
         return (
-            f"Overlap: it ends on {statement.closes_on}, and the last statement that was taken,"
+            f"{OVERLAP}: it ends on {statement.closes_on}, and the last statement that was taken,"
             f" {before.name}, ends on {before.closes_on}."
         )
-    if statement.opening == before.closing:
-        return (
-            "Overlap: for each of its lines there is one of the same day and amount in statements"
-            " that were taken."
-        )
     missing = money.full(statement.opening - before.closing)
-    return (
-        f"Gap: it begins with {money.full(statement.opening)}, and the last statement that was"
+    between = (
+        f"it begins with {money.full(statement.opening)}, and the last statement that was"
         f" taken, {before.name} up to {before.closes_on}, ended with {money.full(before.closing)}:"
         f" {missing} between them."
     )
+    own, repeated = _own_and_repeated(statement)
+    if not repeated:
+        return f"Gap: {between}"
+    if own == repeated:
+        return (
+            f"{OVERLAP}: for each of its lines there is one of the same day and amount in"
+            " statements that were taken."
+        )
+    return (
+        f"{OVERLAP}: for {repeated} of its {own} lines there is one of the same day and amount in"
+        f" statements that were taken. Besides, {between}"
+    )
+
+
+def is_overlap(statement: BankStatement) -> bool:
+    """Whether the statement waits as it says again what statements that were taken say, or may."""
+    return why_it_waits(statement).startswith(OVERLAP)
 
 
 def follows(statement: BankStatement, before: BankStatement) -> bool:
@@ -100,21 +113,53 @@ def follows(statement: BankStatement, before: BankStatement) -> bool:
 
 
 def _repeats(statement: BankStatement) -> bool:
-    """Whether the statement, which ends with the balance that it began with, has lines, and for
-    each of them there is one of the same day and amount in statements of its account that were
-    taken. That is so of the same day in another format, of an account that is emptied each evening,
-    whose balances tell nothing.
+    """Whether the statement has lines, and for each of them there is one of the same day and amount
+    in statements of its account that were taken, of which one began and one ended with the same
+    balance as it, unless the statement ends as it began. That is so of the same day in another
+    format, of an account that is emptied in the evening, whose balances tell nothing.
     """
     if statement.opening != statement.closing:
-        return False
-    taken = of_account(statement.account, statement.currency).filter(
+        taken = _taken_in_its_days(statement)
+        begun = taken.filter(opening=statement.opening.amount)
+        ended = taken.filter(closing=statement.closing.amount)
+        if not (begun.exists() and ended.exists()):
+            return False
+    own, repeated = _own_and_repeated(statement)
+    return bool(own) and own == repeated
+
+
+def _taken_in_its_days(statement: BankStatement) -> "QuerySet[BankStatement]":
+    """The statements of the same account that were taken and have days of this one's."""
+    return of_account(statement.account, statement.currency).filter(
         status=BankStatement.Status.TAKEN,
         closes_on__gte=statement.opens_on,
         opens_on__lte=statement.closes_on,
     )
+
+
+def _own_and_repeated(statement: BankStatement) -> tuple[int, int]:
+    """How many lines the statement, which is not taken, has, and for how many of them there is one
+    of the same day and amount in statements of its account that were taken, each counted once.
+    """
+    taken = _taken_in_its_days(statement)
     own = Counter(statement.lines.values_list("booked_on", "amount"))
     others = BankLine.objects.filter(statement__in=taken).values_list("booked_on", "amount")
-    return bool(own) and own <= Counter(others)
+    return own.total(), (own & Counter(others)).total()
+
+
+def repeated_by(line: BankLine) -> "QuerySet[BankLine]":
+    """The lines that this one may say again, as they have its day and amount: those of other
+    statements of its account that were taken, if an operator had its own taken though it does not
+    follow; else none. They are in the order in which they came.
+    """
+    statement = line.statement
+    if statement.decided_at is None:
+        return BankLine.objects.none()
+    taken = _taken_in_its_days(statement).exclude(pk=statement.pk)
+    found = BankLine.objects.filter(
+        statement__in=taken, booked_on=line.booked_on, amount=line.amount.amount
+    )
+    return found.select_related("statement").order_by("pk")
 
 
 def to_match(now: datetime) -> Sequence[int]:

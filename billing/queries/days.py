@@ -11,6 +11,7 @@ from moneyed import Money
 from billing.models import BillingAccount, Charge, Fee, Invoice, InvoiceItem
 from billing.models.fees import Posting
 from lib import calendar
+from lib.texts import has_control
 
 # The items whose sums are the account's running figures of the same names.
 OUTSTANDING, ACCRUING = "OUTSTANDING", "ACCRUING"
@@ -64,5 +65,7 @@ def charges(item: InvoiceItem) -> QuerySet[Charge]:
 
 
 def fee_of(code: str) -> Fee | None:
-    """The fee with this code, or None."""
+    """The fee with this code; None if there is none, also for a text that no code can be."""
+    if has_control(code):
+        return None
     return Fee.objects.filter(pk=code).first()

@@ -84,8 +84,11 @@ def _numbers_of(candidates: list[str]) -> set[str]:
 
 
 def _numbers(body: str, prefixes: list[str]) -> list[str]:
-    """The numbers of bills that a reference may be of: `body` is what stands in it behind RF, the
-    check digits and the installation's prefix.
+    """Return the numbers of bills that a reference may be of, at most one for each of
+    `prefixes`, which are those of the issuers' numbers. `body` is what stands in the
+    reference behind RF, the check digits and the installation's prefix. It has no hyphens,
+    so these are put back; digits before the issuer's prefix are the number of a cell. The
+    list is empty if nothing fits.
     """
     found = []
     for prefix in prefixes:

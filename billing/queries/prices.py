@@ -11,6 +11,15 @@ from billing.models import BillingAccount, Fee, FeePrice
 from billing.models.fees import Category
 
 
+@dataclass(frozen=True)
+class ToCome:
+    """A price of a fee from a later day on, as it applies to one merchant."""
+
+    from_on: date
+    unit_price: Decimal | None  # None: the merchant's own price ends, and there is no general one
+    is_own: bool  # the merchant's own price, not the general one
+
+
 class PriceList:
     """The prices of all fees that may apply to these merchants, loaded once for all charges of a
     batch.
@@ -39,23 +48,31 @@ class PriceList:
                 return price
         return None
 
-    def to_come(self, fee: str, currency: str, merchant_id: int, on: date) -> list[FeePrice]:
-        """The prices of the fee with this code that start after day `on`, the merchant's own and
-        general ones, the next one first. One of the merchant's own whose unit price is None is
-        among them: on its day the merchant's own price ends, and the general one applies.
-
-        General prices are left out if the merchant has a price of its own on day `on`, and no end
-        of it is to come. Otherwise all are there, also those that start while an own price holds.
+    def to_come(self, fee: str, currency: str, merchant_id: int, on: date) -> list[ToCome]:
+        """What a unit of the fee with this code costs the merchant later than on day `on`: each day
+        from which another price applies than before, the next one first. A general price that
+        starts while one of the merchant's own holds is there from the day on which that ends, if it
+        applies then.
         """
-        own, general = (
-            [price for price in self._prices.get((fee, currency, whose), []) if price.from_on > on]
+        starts = {
+            price.from_on
             for whose in (merchant_id, None)
-        )
-        now = self.price(fee, currency, merchant_id, on)
-        is_own = now is not None and now.merchant_id is not None
-        if is_own and all(price.unit_price is not None for price in own):
-            general = []
-        return sorted(own + general, key=lambda price: (price.from_on, price.pk))
+            for price in self._prices.get((fee, currency, whose), [])
+            if price.from_on > on
+        }
+        before, found = self.price(fee, currency, merchant_id, on), []
+        for day in sorted(starts):
+            price = self.price(fee, currency, merchant_id, day)
+            if price is not before:
+                found.append(
+                    ToCome(
+                        from_on=day,
+                        unit_price=price.unit_price if price else None,
+                        is_own=price is not None and price.merchant_id is not None,
+                    )
+                )
+            before = price
+        return found
 
 
 def in_force(
@@ -86,7 +103,7 @@ class PricedFee:
     fee: Fee
     unit_price: Decimal | None  # None: each charge comes with its own amount
     is_own: bool  # the merchant's own price, not the general one
-    to_come: Sequence[FeePrice]  # prices from a later day on, the next one first
+    to_come: Sequence[ToCome]  # prices from a later day on, the next one first
 
 
 def priced_fees(account: BillingAccount, on: date) -> Sequence[PricedFee]:

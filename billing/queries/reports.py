@@ -6,14 +6,21 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import TruncDate, TruncMonth
 
 from backoffice.reports.report import Asked
-from billing.models import Fee, Invoice, InvoiceItem, Payment, ProviderDay, UnappliedEntry
+from billing.models import (
+    BankTransfer,
+    Fee,
+    Invoice,
+    InvoiceItem,
+    Payment,
+    ProviderDay,
+    UnappliedEntry,
+)
+from billing.queries import sums
 
 # How long a bill is past its due day, from the longest on: at least so many days, and the name.
 AGES = [(91, "4: more than 90 days"), (61, "3: 61–90 days"), (31, "2: 31–60 days"),
         (1, "1: 1–30 days")]  # fmt: skip
 NOT_DUE = "0: not due"
-# What uses up money that we hold already, and is neither earned nor given.
-NO_REVENUE = (*Fee.USING_CREDIT, Fee.REVERSAL, Fee.REST_TAX)
 
 
 def unpaid(asked: Asked) -> QuerySet[Invoice]:
@@ -33,14 +40,16 @@ def unpaid(asked: Asked) -> QuerySet[Invoice]:
 def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
     """The items that were posted, with a posting day among the days asked for and in the currency
     asked for, each with the first day of its `month` and its `fee_name`. Credits are among them,
-    with amounts below 0. Fees of NO_REVENUE are left out; taking a credit back is one of them.
+    with amounts below 0, and so is what takes one back. Fees by which nothing is earned are left
+    out (Fee.UNTAXED), so that the amounts come to what the journal has on the accounts of fees
+    (rule 29.6), but for what it dates otherwise, as it came after a month was locked (rule 29.2).
     """
     found = InvoiceItem.objects.filter(
         currency=asked.currency,
         posted_at__isnull=False,
         posting_on__gte=asked.start,
         posting_on__lte=asked.end,
-    ).exclude(fee__in=NO_REVENUE)
+    ).exclude(fee__in=Fee.UNTAXED)
     return found.annotate(month=TruncMonth("posting_on"), fee_name=F("fee__name")).select_related(
         "account__merchant", "fee"
     )
@@ -48,16 +57,13 @@ def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
 
 def collected(asked: Asked) -> QuerySet[Payment]:
     """The payments of bills that succeeded in the time and currency asked for by money that came
-    in: not those from proceeds, unapplied money or credits, nor those that were moved in from
-    another system. Each has its `day` in UTC. A transfer that was booked elsewhere since, or that
-    never came, is still among them, as its bill stays paid.
+    in (sums.from_outside), each with its `day` in UTC. A transfer that was booked elsewhere since
+    is not among them, and is in `unapplied` where it is now; nor is one that never came, or that
+    the bank took back, though its bill stays paid. What else was taken back is (rule 18.1).
     """
-    found = Payment.objects.filter(
-        currency=asked.currency,
-        status=Payment.Status.SUCCEEDED,
-        ended_at__gte=asked.since,
-        ended_at__lt=asked.until,
-    ).exclude(provider__in=["unapplied", "credit", "moved-in", "proceeds"])
+    found = sums.from_outside().filter(
+        currency=asked.currency, ended_at__gte=asked.since, ended_at__lt=asked.until
+    )
     return found.annotate(day=TruncDate("ended_at", tzinfo=UTC)).select_related(
         "invoice__account__merchant"
     )
@@ -74,13 +80,14 @@ def at_providers(asked: Asked) -> QuerySet[ProviderDay]:
 
 def unapplied(asked: Asked) -> QuerySet[UnappliedEntry]:
     """The entries of unapplied money that came in, was given back or was taken back in the time and
-    currency asked for, each with its `day` in UTC. What left an account as it was booked elsewhere,
-    or as it never came (MOVED), is not among them, though both times that it came are.
+    currency asked for, each with its `day` in UTC. Money counts where it is booked by now: what
+    came by a transfer that was booked elsewhere since, that never came, or that the bank took back
+    as a whole (rule 29.16) is not among them, nor is what left the account then (MOVED).
     """
     found = UnappliedEntry.objects.filter(
         currency=asked.currency,
         kind__in=["RECEIVED", "GIVEN_BACK", "REVERSED"],
         at__gte=asked.since,
         at__lt=asked.until,
-    )
+    ).exclude(transfer__status=BankTransfer.Status.MOVED)
     return found.annotate(day=TruncDate("at", tzinfo=UTC)).select_related("account__merchant")

@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
-from billing.models import BillingAccount, Invoice, Payment
+from billing.models import BankTransfer, BillingAccount, Invoice, Payment
 
 
 def unbilled() -> dict[str, Decimal]:
@@ -42,12 +42,30 @@ def billed_by_day(since: datetime) -> Days:
     return _by_day(issued, "issued_at", "total", since)
 
 
-def attempts_by_day(since: datetime, status: Payment.Status) -> Days:
-    """The count and sum of the attempts to collect that began since that instant and have this
-    status, by the day (in UTC) on which they began, and by currency. Payments by all providers
-    count, also those from proceeds, unapplied money and credits, and those that were moved in.
+def from_outside() -> QuerySet[Payment]:
+    """The payments that succeeded by money that came in: not those from proceeds, unapplied money
+    or credits, nor waivers, nor what was settled before its bill came to Tael; and no transfer that
+    was taken off the bill's account since, as it was booked elsewhere, never came, or was taken
+    back by the bank (rule 17.9, rule 29.16).
     """
-    return _by_day(Payment.objects.filter(status=status), "started_at", "amount", since)
+    found = Payment.objects.filter(status=Payment.Status.SUCCEEDED)
+    found = found.exclude(provider__in=Payment.NOT_FROM_OUTSIDE)
+    return found.exclude(transfer__status=BankTransfer.Status.MOVED)
+
+
+def collected_by_day(since: datetime) -> Days:
+    """The count and sum of the payments by money that came in (from_outside) and that began since
+    that instant, by the day (in UTC) on which they began, and by currency.
+    """
+    return _by_day(from_outside(), "started_at", "amount", since)
+
+
+def failed_by_day(since: datetime) -> Days:
+    """The count and sum of the attempts to collect that began since that instant and failed, by the
+    day (in UTC) on which they began, and by currency; those from proceeds, too.
+    """
+    failed = Payment.objects.filter(status=Payment.Status.FAILED)
+    return _by_day(failed, "started_at", "amount", since)
 
 
 def _by_day(rows: Any, field: str, amount: str, since: datetime) -> Days:

@@ -44,8 +44,8 @@ def of_invoice(
 ) -> Sequence[Step]:
     """What happened to a bill, oldest first: its issue, attempts, a missed due date, money beyond
     what it needed, what our team did about its collecting, reversals, transfers that were booked
-    elsewhere since, decisions that a merchant is shown, and its payment. `attempts` are all of the
-    bill's, and so is what was done `by_hand` and `taken_back`.
+    elsewhere or taken back by the bank since, decisions that a merchant is shown, and its payment.
+    `attempts` are all of the bill's, and so is what was done `by_hand` and `taken_back`.
     """
     dated = _at_the_end_of(invoice.issued_on, invoice, invoice.issued_at)
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total, note=dated)]
@@ -71,7 +71,7 @@ def of_invoice(
     came += [(one.amount, one.transfer) for one in more if _is_whole(one)]
     steps += [
         # The bill stays paid; a charge asks for it again.
-        Step(transfer.moved_at, _("Transfer booked elsewhere"), amount, transfer.moved_reason)
+        Step(transfer.moved_at, _why_moved(transfer), amount, transfer.moved_reason)
         for amount, transfer in came
         if transfer and transfer.moved_at
     ]
@@ -132,6 +132,15 @@ def _whence(entry: UnappliedEntry) -> str:
     kept = gettext("Unapplied money")
     transfer = getattr(entry, "transfer", None)
     return f"{kept} ({transfer.reference})" if transfer else kept
+
+
+def _why_moved(transfer: BankTransfer) -> StrOrPromise:
+    """What became of a transfer that was taken off its account: the bank took it back, or else it
+    was booked elsewhere.
+    """
+    if unapplied.was_returned(transfer):
+        return _("Payment taken back")
+    return _("Transfer booked elsewhere")
 
 
 def _is_whole(entry: UnappliedEntry) -> bool:

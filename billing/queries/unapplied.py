@@ -1,19 +1,63 @@
 """Reads the money of an account that no bill wanted. Nothing here writes."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
-from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
+from billing.models import (
+    BankLine,
+    BankTransfer,
+    BillingAccount,
+    Invoice,
+    Payment,
+    UnappliedEntry,
+)
+
+Kind = UnappliedEntry.Kind
 
 
 def entries(account: BillingAccount, *, kind: str = "") -> QuerySet[UnappliedEntry]:
     """The entries of the account's unapplied money, in no order, each with its payment and that
     payment's bill, if it has one; only those of this kind if one is given. What came is above 0,
     what was used, given back, taken back or booked elsewhere below 0.
+
+    What left as the bank had taken it back (rule 29.16) has `was_returned`; it counts as taken
+    back, though its kind is MOVED.
     """
-    found = account.unapplied_entries.select_related("payment__invoice")
+    found = account.unapplied_entries.select_related("payment__invoice").annotate(
+        was_returned=Case(
+            When(kind=Kind.MOVED, then=Exists(_returns(OuterRef("account"), OuterRef("at")))),
+            default=Value(False),
+        )
+    )
+    if kind == Kind.MOVED:
+        return found.filter(kind=kind, was_returned=False)
+    if kind == Kind.REVERSED:
+        return found.filter(Q(kind=kind) | Q(was_returned=True))
     return found.filter(kind=kind) if kind else found
+
+
+def _returns(account: Any, at: Any) -> QuerySet[BankLine]:
+    """The lines by which a bank took back money that was taken off the account at this instant,
+    which is the one at which they are booked.
+    """
+    return BankLine.objects.filter(
+        account=account,
+        booked_at=at,
+        status=BankLine.Status.BOOKED,
+        amount__lt=0,
+        reversal__isnull=True,
+    )
+
+
+def was_returned(transfer: BankTransfer) -> bool:
+    """Whether the transfer was taken off its account as the bank had taken its money back (rule
+    29.16), and not as it was booked elsewhere or never came.
+    """
+    if transfer.moved_at is None or transfer.becomes_id is not None:
+        return False
+    return _returns(transfer.account_id, transfer.moved_at).exists()
 
 
 def more_than_wanted(invoice: Invoice, attempts: Sequence[Payment]) -> QuerySet[UnappliedEntry]:

@@ -74,8 +74,8 @@ _COUNTRY = """coalesce((
 
 def _documents_sql(asked: Asked) -> tuple[str, dict[str, Any]]:
     """SQL for the taxes on documents of the days, merchant and currency asked for, and its
-    parameters. A document has a row for each of its rates, and further rows for what it corrects by
-    them on other bills.
+    parameters. A document has one row for each of its rates, with what it corrects by them on other
+    bills.
     """
     rests = replace(
         source_of("posted"),
@@ -87,11 +87,11 @@ def _documents_sql(asked: Asked) -> tuple[str, dict[str, Any]]:
         WITH {journal.offsets()}, postings AS MATERIALIZED ({sql})
         SELECT {_COUNTRY} AS country, tax.category, trim_scale(tax.percent) AS percent,
                moved.currency, moved.dated_on, moved.source, moved.row_id, moved.document,
-               merchant.reference AS merchant, tax.sign * tax.base AS base,
-               tax.sign * tax.tax AS tax
+               merchant.reference AS merchant, sum(tax.sign * tax.base) AS base,
+               sum(tax.sign * tax.tax) AS tax
         FROM postings moved CROSS JOIN LATERAL ({_TAXES}) tax
         JOIN merchants_merchant merchant ON merchant.id = moved.merchant_id
-        WHERE moved.place = 1
+        WHERE moved.place = 1 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
     """,
         params,
     )
@@ -100,7 +100,7 @@ def _documents_sql(asked: Asked) -> tuple[str, dict[str, Any]]:
 def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
     """What documents have of a tax rate (the issuer's country, category, per cent) in the days,
     currency and merchant asked for, by day. What takes a bill back is a document, too, with sums
-    below 0. A bill that corrects others by this rate is listed again for each of these.
+    below 0. A bill that corrects others by this rate is listed once, with all of it.
     """
     sql, params = _documents_sql(asked)
     country, category, percent = rate
@@ -117,8 +117,8 @@ def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
 
 def rates(asked: Asked) -> list[Rate]:
     """For each tax rate, by the issuer's country, category, per cent and currency: the sum of the
-    bases and of the taxes, and how many rows `documents` has, in the days, currency and merchant
-    asked for. What takes a bill back is a document, too, with sums below 0.
+    bases and of the taxes, and how many documents have it (`documents`), in the days, currency and
+    merchant asked for. What takes a bill back is a document, too, with sums below 0.
     """
     sql, params = _documents_sql(asked)
     with connection.cursor() as cursor:

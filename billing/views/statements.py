@@ -111,8 +111,9 @@ def export_statements(request: MemberRequest) -> HttpResponseBase:
 
 
 def _asked(request: MemberRequest, account: BillingAccount, local: LocalDays) -> StatementFilter:
-    """The filter of the list and the file of the months that are closed, as the address asks for
-    it.
+    """Return the filter of closed months, as the address asks for it, with the years that
+    the account has statements of. The page that lists the months and the file of them have
+    the same one. If a value makes no sense, nothing is raised and the list finds nothing.
     """
     years = statement_queries.years(account)
     return StatementFilter(request.GET, local=local, currency=account.currency, years=years)

@@ -145,10 +145,10 @@ def names(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> li
 
 def hand_over(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:
     """Tie the rows of providers' payouts that are the merchant's to it in the cell `to`, and no
-    longer in the cell `start`; a payout that is not on record in `to` is copied to it. Of a payout
-    that is on record there without one of these rows, that row is tied in neither cell. The
-    differences of the merchant's payments are copied, too. Each cell has every payout; in one alone
-    a row is of one of its merchants (rule 30.22).
+    longer in the cell `start`; a payout that is not on record in `to` is copied to it, and so is a
+    row of theirs that a payout on record there has not yet. The differences of the merchant's
+    payments are copied, too. Each cell has every payout; in one alone a row is of one of its
+    merchants (rule 30.22).
     """
     payouts = {
         key: _payout(cursor, reference, start, to)
@@ -163,16 +163,18 @@ def hand_over(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to
     ties = ("account_id", "payment_id", "reversal_id", "entered_at")
     rows = _asked(
         cursor,
-        f"SELECT payout_id, reference, {', '.join(ties)} FROM {_table(ProviderMovement, start)}"
-        " WHERE account_id = %(merchant)s",
+        f"SELECT id, payout_id, reference, {', '.join(ties)}"
+        f" FROM {_table(ProviderMovement, start)} WHERE account_id = %(merchant)s",
         merchant,
     )
-    for payout, reference, *tied in rows:
+    for row, payout, reference, *tied in rows:
         cursor.execute(
             f"UPDATE {_table(ProviderMovement, to)} SET {', '.join(f'{one} = %s' for one in ties)}"
             " WHERE payout_id = %s AND reference = %s",
             [*tied, payouts[payout], reference],
         )
+        if not cursor.rowcount:
+            _copy_movement(cursor, row, payouts[payout], start, to)
     _copy_differences(cursor, merchant, start, to)
     cursor.execute(
         f"UPDATE {_table(ProviderMovement, start)} SET"
@@ -212,6 +214,29 @@ def _payout(cursor: CursorWrapper, reference: str, start: int, to: int) -> int:
             [known[0][0], reference],
         )
     return int(known[0][0])
+
+
+def _copy_movement(cursor: CursorWrapper, row: int, payout: int, start: int, to: int) -> None:
+    """Copy a row of a payout, by its key in the cell `start`, with what it is tied to, to the
+    payout with the key `payout` in the cell `to`, and add it to the sums of that.
+    """
+    names = [one for one in _columns(ProviderMovement) if one not in ('"id"', '"payout_id"')]
+    listed = ", ".join(names)
+    cursor.execute(
+        f"INSERT INTO {_table(ProviderMovement, to)} (payout_id, {listed})"
+        f" SELECT %s, {listed} FROM {_table(ProviderMovement, start)} WHERE id = %s",
+        [payout, row],
+    )
+    ((gross, fee, net),) = _asked(
+        cursor,
+        f"SELECT gross, fee, net FROM {_table(ProviderMovement, start)} WHERE id = %s",
+        [row],
+    )
+    cursor.execute(
+        f"UPDATE {_table(ProviderPayout, to)} SET gross = gross + %s, fee = fee + %s,"
+        " net = net + %s, count = count + 1 WHERE id = %s",
+        [gross, fee, net, payout],
+    )
 
 
 def _copy_differences(

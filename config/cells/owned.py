@@ -88,8 +88,11 @@ def most_rows(number: int, merchant: int) -> dict[str, str]:
 
 
 def loose_constraints() -> Sequence[tuple[str, str]]:
-    """The tables and columns of keys of the house's rows that lead to a merchant's, which may be in
-    another cell later.
+    """Return the table and the column of each foreign key that a model names in
+    LEAD_ELSEWHERE. Such keys are in tables of each cell whose rows are of no one merchant,
+    as lines of bank statements are, and lead to rows of a merchant. If that merchant's
+    books are moved to another cell, the former rows stay and the latter go. So where the
+    books are in cells, no constraint of the database holds these keys.
     """
     fields = [
         (model._meta.db_table, model._meta.get_field(name))

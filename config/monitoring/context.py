@@ -1,5 +1,6 @@
 """Knows the request or task that this process is at work on, for the lines that it logs."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,9 +54,10 @@ def now() -> dict[str, Any]:
 
 
 def without_secrets(text: str) -> str:
-    """The text with those parts of the present request's address (path and query) that may be
+    r"""The text with those parts of the present request's address (path and query) that may be
     secret replaced by "***": those of SHORTEST_SECRET characters or more that are no plain words or
-    numbers, except the merchant's reference. Outside of a request the text itself.
+    numbers, except the merchant's reference; also as JSON writes them, which has other signs than
+    those of ASCII as numbers, such as \u00e9. Outside of a request the text itself.
 
     Messages of exceptions may quote an address.
     """
@@ -69,7 +71,7 @@ def without_secrets(text: str) -> str:
         for piece in BETWEEN.split(form):
             is_secret = len(piece) >= SHORTEST_SECRET and not WORD.fullmatch(piece)
             if is_secret and piece != merchant:
-                text = text.replace(piece, "***")
+                text = text.replace(piece, "***").replace(json.dumps(piece)[1:-1], "***")
     return text
 
 

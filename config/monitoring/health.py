@@ -10,7 +10,7 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import partial
 
 from django.conf import settings
@@ -18,13 +18,15 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
 from config import deployment, waits
 from config.celery import app
 from config.local import embedded
 from jobs import queries
-from lib import clock, zones
+from lib import cells, clock, zones
+from lib.cells import adding_up
 from merchants import time_zone_data
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ Check = Callable[[], str]  # what is wrong; nothing if it is empty
 FAILED = "failed"  # how what could not be found out begins
 SHEET = "css/app.css"  # of every page
 LOOK_AGAIN_SECONDS = 60  # for migrations: it takes a look at every file
+CELLS_SECONDS = 2.0  # for the migrations of all cells together
 
 _migrated_at = 0.0
 
@@ -96,9 +99,9 @@ def _found(name: str, check: Check) -> str:
 
 
 def _database() -> str:
-    """Check that the database answers and that all migrations of what is shared are applied; those
-    of cells are not looked at. Once they all were, the migrations are looked at about once a minute
-    only. Returns "" or what is wrong; raises the database's error if it does not answer.
+    """Check that the database answers and that all migrations are applied, to what is shared and
+    to each cell. Once they all were, the migrations are looked at about once a minute only. Returns
+    "" or what is wrong; raises the database's error if it does not answer.
     """
     global _migrated_at
     with connection.cursor() as cursor:
@@ -108,8 +111,29 @@ def _database() -> str:
     executor = MigrationExecutor(connection)
     if missing := executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return f"{len(missing)} migrations are not applied"
+    if missing_in_cells := _cells(set(executor.loader.graph.nodes)):
+        return missing_in_cells
     _migrated_at = time.monotonic()
     return ""
+
+
+def _cells(wanted: Set[tuple[str, str]]) -> str:
+    """Check that these migrations, by app and name, are applied in each cell, where there are any.
+    The cells are asked at once, for CELLS_SECONDS at most. One that does not answer is not looked
+    at: the others' pages can be shown. Returns "" or what is wrong.
+    """
+    if not cells.are_on():
+        return ""
+    answers = adding_up.each(
+        lambda: set(MigrationRecorder.Migration.objects.values_list("app", "name")),
+        most_seconds=CELLS_SECONDS,
+    )
+    lacking = {number: len(wanted - applied) for number, applied in answers.found.items()}
+    return ", ".join(
+        f"{count} migrations are not applied in cell {number}"
+        for number, count in lacking.items()
+        if count
+    )
 
 
 def _clock() -> str:

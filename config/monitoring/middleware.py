@@ -155,5 +155,5 @@ class RequestLog:
 
 
 def _ms(seconds: float) -> float:
-    """The seconds in milliseconds, rounded for the log."""
+    """The seconds in milliseconds, rounded to one decimal."""
     return round(seconds * 1000, 1)

@@ -82,8 +82,9 @@ def sentence(error: BaseException) -> str:
 
 
 def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
-    """The 503 for a request whose view raised the error, if an outage caused it: a problem in JSON
-    for machines, otherwise a page. The outage is logged too. None if no outage caused the error.
+    """The 503 for a request whose view raised the error, if an outage caused it, with Retry-After:
+    a problem in JSON below the addresses of machines (MACHINES), otherwise a page. The outage is
+    logged, too. None if no outage caused the error.
     """
     outage = of(error)
     if outage is None:
@@ -154,8 +155,9 @@ def _is_full_disk(error: BaseException) -> bool:
 
 
 def _is_database(error: BaseException) -> bool:
-    """Whether the error says that the database is away or cannot be used now, and not that a
-    statement took too long.
+    """Whether the error says that the database is away or cannot be used now: that it did not
+    answer, or answered by one of SERVER_STATES. False for what it says of a statement, such as that
+    it took too long or that transactions waited for each other.
     """
     if isinstance(error, ServerDidNotStart):
         return True

@@ -166,7 +166,8 @@ class BankFile(forms.Form):
 
 def _to_export() -> list[tuple[int, str]]:
     """The choices of BankFile, as (id, label): the withdrawals that can go into a file for the
-    bank, but at most the first MOST_IN_A_FILE of them.
+    bank, oldest first, but at most the first MOST_IN_A_FILE of them. The label has the reference,
+    the amount, the merchant and the destination.
     """
     found = queries.to_export().select_related("line__merchant", "destination")
     return [
@@ -193,8 +194,10 @@ class NewCreditPolicy(NewVersion):
     model = CreditPolicy
 
     def figure_field(self, name: str) -> forms.Field:
-        """The form field for the policy's figure in the column `name`; its help text says between
-        which bounds the figure must be.
+        """Make the form's field for the policy's figure in the column `name`; the caller puts it
+        into the form. It may be left empty: the figure of the newest version stays then. Where
+        policy_bounds has bounds for the figure, the help text says them; the policy checks them
+        (CreditPolicy.clean), and not the field.
         """
         field = super().figure_field(name)
         bounds = policy_bounds.BOUNDS.get(name)

@@ -193,7 +193,9 @@ class CreditLineAdmin(AboutLine, OfMerchant):
 
     @admin.display(description="Owed most by")
     def owed_by_buyer(self, line: CreditLine) -> str:
-        """The five buyers who owe the most, with their amounts and shares of what is used."""
+        """As one text, the buyers who owe the most of open orders, five at most, with their amounts
+        and shares of what is used.
+        """
         return _shares((exposure.buyer, exposure) for exposure in by_buyer(line, most=5))
 
     @admin.display(description="Owed by buyer risk")

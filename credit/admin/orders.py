@@ -97,13 +97,23 @@ def _write_off_effect(order: Order) -> str:
 
 def _refund_effect(order: Order) -> str:
     """What operators read before they record a refund that was given outside: how much is left to
-    refund, and that it lowers what is outstanding before it takes from proceeds.
+    refund, and that it lowers what is outstanding, or was written off and not recovered, before it
+    takes from proceeds.
     """
-    left = order.amount - order.refunded
-    return (
+    left, lost = order.amount - order.refunded, order.left_to_recover
+    said = (
         f"The buyer of order {order} has got money back outside; at most {figure(left)} of it are"
-        f" left to refund. It lowers what is outstanding ({figure(order.outstanding)}) first, and"
-        " comes out of the merchant's proceeds where nothing is."
+        " left to refund."
+    )
+    if lost:
+        return (
+            f"{said} It lowers what was written off and not recovered ({figure(lost)}) first, which"
+            " changes no balance, and comes out of the merchant's proceeds where nothing of that is"
+            " left."
+        )
+    return (
+        f"{said} It lowers what is outstanding ({figure(order.outstanding)}) first, and comes out"
+        " of the merchant's proceeds where nothing is."
     )
 
 

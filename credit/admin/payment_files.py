@@ -60,5 +60,5 @@ class PaymentFileAdmin(ReadOnly):
 
 
 def counted(count: int) -> str:
-    """The number of withdrawals in words."""
+    """The number with its noun, such as "3 withdrawals" or "1 withdrawal"."""
     return f"{count} withdrawal{'' if count == 1 else 's'}"

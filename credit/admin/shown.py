@@ -21,8 +21,9 @@ class AboutLine(Deciding):
     """Pages of rows of a credit line, about which operations decide under the line's lock."""
 
     def lock(self, row: Any, now: datetime) -> None:
-        """Lock the credit line of the row, or the row itself if it is one, and work off the days
-        that have ended by `now`. Nothing else is written.
+        """Lock, until the caller's transaction ends, the credit line that the row is or belongs to,
+        and work off the days that have ended by `now`, of which the merchant may be notified.
+        Nothing else is written. Raises DaysNotWorkedOff if a day cannot be worked off.
         """
         line_id = row.pk if isinstance(row, CreditLine) else row.line_id
         lines.lock(line_id, now=now, notes_instant=False)
@@ -58,15 +59,15 @@ def freezes(line: CreditLine) -> Values:
 
 def is_placed(act: Act) -> bool:
     """Whether a freeze of the row, a credit line, was placed by this form already: one with the
-    form's request key.
+    form's request key, also if it was lifted since.
     """
     key = act.cleaned_data["request_key"]
     return bool(act.row.freezes.filter(request_key=key).exists())
 
 
 def corrected(line: CreditLine) -> Values:
-    """The sum of all corrections of the line's proceeds, under its label. The proceeds themselves
-    are not shown, as they move with every payment.
+    """The sum of all corrections of the line's proceeds, counter-entries included, as money under
+    its label. The proceeds themselves are not shown, as they move with every payment.
     """
     found = line.proceeds_corrections.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
     return {"Corrected so far": money.of(found, line.currency)}

@@ -279,7 +279,7 @@ def _file(act: Act) -> tuple[str, bytes]:
     """The name and the content of the bank file that the withdrawal is in, to be sent once more: a
     CSV without withdrawals that have ended since; a pain.001 is refused if some have. The reason
     that the form asks for goes to the trail. Raises PartlyEnded for these, NumberUnreadable,
-    NotAsItWas, and Invalid without a reason.
+    NotAsItWas, WasMoved, and Invalid without a reason.
     """
     batch = act.row.batch
     content = payout_files.export_again(
@@ -290,8 +290,8 @@ def _file(act: Act) -> tuple[str, bytes]:
 
 def _file_as_sent(act: Act) -> tuple[str, bytes]:
     """The name and the content of the bank file that the withdrawal is in, as it was sent. The
-    reason that the form asks for goes to the trail. Raises NumberUnreadable, NotAsItWas, and
-    Invalid without a reason.
+    reason that the form asks for goes to the trail. Raises NumberUnreadable, NotAsItWas, WasMoved,
+    and Invalid without a reason.
     """
     batch = act.row.batch
     content = payout_files.export_again(

@@ -1,11 +1,19 @@
 """What a notice of entries, camt.054, says about withdrawals (rule 29.23): a debit that was booked
 paid one, and a credit that names one brought it back. A debit that names none may be the sum of
-many (credit.operations.batches).
+many (credit.operations.batches); one that takes back what was credited paid nothing.
 """
 
 from collections.abc import Iterable, Iterator
 
-from credit.answer_files.said import BATCH, BOOKED, CREDITED, PENDING, RETURNED, Said
+from credit.answer_files.said import (
+    BATCH,
+    BOOKED,
+    CREDITED,
+    PENDING,
+    RETURNED,
+    TAKEN_BACK,
+    Said,
+)
 from lib.bank_files.said import Entry, Statement, Transaction
 
 RETURN = "RRTN"  # how ISO's code of a movement ends that is a return of a payment
@@ -21,9 +29,14 @@ def read(notices: Iterable[Statement]) -> Iterator[Said]:
 
 def _said(notice: Statement, entry: Entry, one: Transaction) -> Said:
     """What a payment of a notice says of the withdrawal whose reference it has; without one, of the
-    batch or the file that it names, if it does.
+    batch or the file that it names, if it names any. A debit that was booked without a reference is
+    a BATCH. The amount of a debit is the one that was ordered, where the notice has it; of a
+    credit, also one that brings a withdrawal back, it is the one that was booked.
     """
-    amount, _, currency = one.instructed.partition(" ")
+    # What was ordered, where charges were booked together with what went out. Of what came in, only
+    # what was booked is here: a return may name what was ordered once, and have lost charges.
+    ordered = "" if one.is_credit else one.instructed
+    amount, _, currency = ordered.partition(" ")
     reference = one.end_to_end_id or one.instruction_id
     status = _status(entry, one)
     return Said(
@@ -34,7 +47,6 @@ def _said(notice: Statement, entry: Entry, one: Transaction) -> Said:
         or one.transaction_id
         or notice.id,
         reason=" ".join(filter(None, [_code(one), one.return_text])),
-        # What was ordered, where charges were booked together with it.
         amount=amount or f"{one.amount:f}",
         currency=currency or notice.currency,
         account=notice.account,
@@ -49,12 +61,13 @@ def _code(one: Transaction) -> str:
 
 
 def _status(entry: Entry, one: Transaction) -> str:
-    """PENDING while the entry is not booked; then BOOKED for what went out, and RETURNED or
-    CREDITED for what came in, by whether it is said to have come back.
+    """PENDING while the entry is not booked; then BOOKED or, if it is said to undo what was
+    credited, TAKEN_BACK for what went out, and RETURNED or CREDITED for what came in, by whether it
+    is said to have come back.
     """
     if not entry.is_booked:
         return PENDING
-    if not one.is_credit:
-        return BOOKED
-    is_return = one.return_reason or entry.is_reversal or entry.code.endswith(RETURN)
-    return RETURNED if is_return else CREDITED
+    undoes = one.return_reason or entry.is_reversal or entry.code.endswith(RETURN)
+    if one.is_credit:
+        return RETURNED if undoes else CREDITED
+    return TAKEN_BACK if undoes else BOOKED

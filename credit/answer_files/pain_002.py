@@ -38,7 +38,8 @@ def read(root: Element) -> list[Said]:
 
 def _transfers(part: Element, name: str) -> Iterator[Said]:
     """Yield what a part of the report says of each transfer that it names; one without a status or
-    a reason of its own has the part's. Raises UnreadableFile for an amount that cannot be read.
+    a reason of its own has the part's, and one without a reference of the bank's has `name`, the
+    report's own. Raises UnreadableFile for an amount that cannot be read.
     """
     for place, one in enumerate(part.findall("TxInfAndSts"), start=1):
         said = xml_tree.amount(one, "OrgnlTxRef/Amt/InstdAmt", f"{name}, transfer {place}")

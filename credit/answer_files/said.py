@@ -8,6 +8,8 @@ from lib.refusals import Refused
 # Statuses of PayoutAnswer.status beside PAID and FAILED of a CSV, and the codes of pain.002: what a
 # camt.054 says of an entry.
 BOOKED, PENDING, RETURNED, CREDITED = "BOOKED", "PENDING", "RETURNED", "CREDITED"
+# A debit by which the bank takes back what it had credited, such as a return.
+TAKEN_BACK = "TAKEN_BACK"
 # What a bank booked as one sum, without saying which withdrawals are in it.
 BATCH = "BATCH"
 # Of pain.002 (ISO External Payment Transaction Status): paid, refused, and still on its way.

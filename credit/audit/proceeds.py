@@ -7,7 +7,7 @@ from lib.audit_days import day, join_zone
 
 def counted(said: str, told: str) -> str:
     """SQL for the instant at which a step of order `o` counts, as `credit.rules.happened` computes
-    it.
+    it for a step that can have happened then (`plausible`).
 
     `said` is the SQL of when the step is said to have happened, `told` of when it was reported. The
     result is null if `said` is null; `least` and `greatest` alone would ignore that null.

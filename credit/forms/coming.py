@@ -45,8 +45,9 @@ class ComingFilter(Filter):
         return max(self.span.since or first, first)
 
     def last(self, today: date) -> date:
-        """The last due day to list: the one that was asked for, or else the last day of the money
-        calendar.
+        """The last due day of the list of what is due from `today` on: the one that was asked for,
+        or else the last day of the money calendar. Lists of what is overdue, and of what is due
+        later, end on other days, which their view knows.
         """
         return self.span.until or today + DAYS_AHEAD
 

@@ -93,7 +93,9 @@ class RefundFilter(Filter):
 
     @property
     def periods(self) -> list[tuple[str, StrOrPromise, bool]]:
-        """The days that are offered by name: address, label, and whether they are shown."""
+        """The days that are offered by name, each as its address, its label, and whether it is the
+        one that is chosen.
+        """
         none = {"since": "", "until": ""}
         is_named = not (self.said["since"] or self.said["until"])
         choices: Any = self.DATES.choices

@@ -217,9 +217,10 @@ class NewDestination(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Require a bank of cards and bank accounts, a country of bank accounts, and a type where
-        that country's banks tell types apart; elsewhere a type is left out. Add an error for what
-        the chosen kind does not have. Where no code is given for an account in Thailand, it follows
-        from the bank's name (rule 10.21).
+        that country's banks tell types apart. A country of anything but a bank account is left out,
+        and so is a type of an account elsewhere; whatever else the chosen kind does not have is an
+        error of its field. Where no code is given for an account in Thailand, it follows from the
+        bank's name (rule 10.21).
         """
         kind, said = self.cleaned_data.get("kind"), self.cleaned_data
         is_account = kind == PayoutDestination.Kind.BANK_ACCOUNT

@@ -96,7 +96,9 @@ class CreditLine(models.Model):
 
     @property
     def is_closed(self) -> bool:
-        """Whether its merchant's account is closed now."""
+        """Return whether the line is closed, as it is from when its merchant's billing account
+        is closed until that is opened again. A closed line takes no new orders.
+        """
         return self.closed_at is not None
 
     @property

@@ -240,7 +240,9 @@ class Order(models.Model):
 
     @property
     def left_of_it(self) -> Money:
-        """What was ordered, less refunds and what was written off for good."""
+        """What was ordered, less refunds, and less what was written off and neither recovered nor
+        refunded.
+        """
         return self.amount - self.refunded - self.left_to_recover
 
     def set_due_on(self) -> None:

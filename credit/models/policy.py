@@ -98,7 +98,9 @@ class CreditPolicy(PolicyVersion):
         """Raise ValidationError, by the figures' names, for figures that are out of their bounds or
         do not go together.
         """
-        errors = dict(policy_bounds.faults(dict(self.figures)))
+        errors: dict[str, list[str]] = {}
+        for name, why in policy_bounds.faults(dict(self.figures)):
+            errors.setdefault(name, []).append(why)
         if errors:
             raise ValidationError(errors)
 

@@ -136,5 +136,7 @@ class RefusedCash(models.Model):
 
     @property
     def plain_amount(self) -> Decimal:
-        """The amount as it was sent, without trailing zeros."""
+        """The amount as it was sent, without trailing zeros. As a text it may have an exponent
+        (1E+2), unless it is formatted with "f".
+        """
         return self.amount.normalize()

@@ -343,6 +343,13 @@ class Withdrawal(models.Model):
         return self.is_paid or self.is_sent_back
 
     @property
+    def paid_at(self) -> datetime | None:
+        """When it was recorded that the bank paid it, also if that was found out after it had been
+        marked as FAILED; None unless it was paid.
+        """
+        return (self.corrected_at or self.ended_at) if self.was_paid else None
+
+    @property
     def came_back(self) -> bool:
         """Whether its amount is back in the proceeds: it failed, was rejected or cancelled, or the
         bank sent it back.
@@ -363,7 +370,9 @@ class Withdrawal(models.Model):
 
     @property
     def may_be_sent(self) -> bool:
-        """Whether it is ready to be sent: it needs no approval or has one, and was not sent yet."""
+        """Whether it is ready to be sent: it needs no approval or has one, and was not sent yet.
+        Freezes of its line, and who sends it, are not looked at.
+        """
         return self.status == self.Status.APPROVED or (
             self.status == self.Status.REQUESTED and not self.needs_approval
         )

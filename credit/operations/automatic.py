@@ -89,15 +89,16 @@ def stop(*, merchant_id: int, actor: str, now: datetime) -> None:
 
 @transaction.atomic
 def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
-    """Make the automatic withdrawal of schedule `rule_id` for the line's open day, and record its
-    outcome: requested, too little available, or stopped. Returns None and does nothing if the
-    schedule has ended, is not usable yet, or is not due on that day.
+    """Request the automatic withdrawal of schedule `rule_id` for the line's open day, in the name
+    of the person who set the schedule up and with a trail row, and return the run with its outcome:
+    requested, too little available, or stopped by suspected fraud. What is requested is sent later,
+    as any withdrawal is. After each of these outcomes the schedule is due again on its next day.
+    Returns None and does nothing if the schedule has ended, is not usable yet, or is not due on the
+    open day.
 
     A run that comes days late is for the day that is open by then; missed days are not made up for.
-    The withdrawal is requested in the name of the person who set the schedule up. Raises
-    PayoutSchedule.DoesNotExist. It locks the line, whose ended days are worked off first
-    (lines.lock). A withdrawal that is requested has a trail row. Raises DestinationNotUsable,
-    UnknownDestination. Rule 10.14.
+    Raises PayoutSchedule.DoesNotExist, DestinationNotUsable, UnknownDestination. It locks the line,
+    whose ended days are worked off first (lines.lock). Rule 10.14.
     """
     line_id = PayoutSchedule.objects.values_list("line_id", flat=True).get(pk=rule_id)
     line = lines.lock(line_id, now=now)

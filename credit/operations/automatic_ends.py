@@ -11,8 +11,8 @@ from trail import operations as trail
 
 
 def end(rule: PayoutSchedule, *, actor: str, now: datetime) -> None:
-    """End the schedule, whose line is locked, and write a trail row. Withdrawals that it has
-    requested go on. Does nothing if it has ended already.
+    """End the schedule, whose line is locked, and write a trail row; nobody is notified.
+    Withdrawals that it has requested go on. Does nothing if it has ended already.
     """
     if rule.has_ended:
         return

@@ -43,9 +43,9 @@ def read(content: bytes) -> tuple[str, list[Said]]:
 
 def of_each(form: str, said: Said) -> Iterator[Said]:
     """Yield what is said, in a file of this form, of each withdrawal. What a pain.002 says of a
-    whole file or part is said of each withdrawal that is in it and not told of on its own; a sum
-    that a camt.054 says was booked without details, of each withdrawal that makes it up. Whatever
-    else is said, or is about nothing that we know, is yielded as it is.
+    whole file or part is said of each withdrawal that is in it and not told of on its own, and of
+    none if all are; a sum that a camt.054 says was booked without details, of each withdrawal that
+    makes it up. Whatever else is said, or is about nothing that we know, is yielded as it is.
     """
     if form == Form.PAIN_002:
         yield from _each(said)
@@ -72,7 +72,7 @@ def cells_of(said: Said, left: Mapping[str, int]) -> Sequence[int]:
     named = names.cell_of(said.file or said.reference) or installation.cell_of(said.reference)
     if named is not None and named in cells.numbers():
         if said.is_about_many and said.status not in ABOUT_FILE:
-            return _of_file(said.file, named)
+            return _of_file(said, named)
         return [left.get(said.reference, named)]
     if said.status != BATCH:
         return [own]
@@ -80,13 +80,17 @@ def cells_of(said: Said, left: Mapping[str, int]) -> Sequence[int]:
     return found if len(found) == 1 else [own]
 
 
-def _of_file(name: str, home: int) -> Sequence[int]:
-    """The numbers of the cells that have withdrawals of the file of this name, which the cell
-    `home` made; that one if there are none.
+def _of_file(said: Said, home: int) -> Sequence[int]:
+    """The numbers of the cells that have withdrawals of the file, or part of one, that this is said
+    of, and that the cell `home` made; that one if there are none.
     """
-    others = [number for number in moved.cells_of_file(name) if number != home]
+    currency = said.part.removeprefix(f"{said.file}-")
+    others = [one for one in moved.cells_of_file(said.file, currency) if one != home]
+    own = Withdrawal.objects.filter(batch=said.file)
+    if currency:
+        own = own.filter(currency=currency)
     with cells.elsewhere(home):
-        is_there = not others or Withdrawal.objects.filter(batch=name).exists()
+        is_there = not others or own.exists()
     return [home, *others] if is_there else others
 
 
@@ -108,23 +112,24 @@ def _of_notice(said: Said) -> Iterator[Said]:
 
 def _each(said: Said) -> Iterator[Said]:
     """Yield what is said of many for each withdrawal of the file or part that is not told of on its
-    own. What is about one withdrawal, says only that many are on their way, or is about nothing
-    that we know, is yielded as it is.
+    own; nothing if all of them are. What is about one withdrawal, or says only that many are on
+    their way, is yielded as it is. So is what is about a file or part that we do not know, whatever
+    else the report tells of on its own.
     """
     if not said.is_about_many or said.status in ABOUT_FILE:
         yield said
         return
-    written = Withdrawal.objects.filter(batch=said.file).exclude(batch="")
-    found = [
-        one
-        for one in written.order_by("line_id", "pk")
-        if one.reference not in said.told_apart
-        and pain_001.part_name(said.file, one.currency) not in said.told_apart
-        and said.part in ("", pain_001.part_name(said.file, one.currency))
-    ]
-    for one in found:
-        yield Said(one.reference, said.status, said.bank_reference, said.reason)
-    if not found and not said.told_apart:
+    is_ours = False
+    for one in (
+        Withdrawal.objects.filter(batch=said.file).exclude(batch="").order_by("line_id", "pk")
+    ):
+        part = pain_001.part_name(said.file, one.currency)
+        if said.part not in ("", part):
+            continue
+        is_ours = True
+        if not said.told_apart & {one.reference, part}:
+            yield Said(one.reference, said.status, said.bank_reference, said.reason)
+    if not is_ours:
         yield said  # it names nothing that we know, and is refused
 
 

@@ -50,10 +50,11 @@ class Part:
 
 
 def spread(said: Said) -> Iterator[Said]:
-    """Yield what a debit of one sum says of each withdrawal in it: those of the part that the bank
-    names, or, where it names none, of the only part paid from that account which comes to that sum,
-    with or without those that it had refused; parts of which it has told all count where no other
-    does. Yields it as it is where there is no such part, or several.
+    """Yield what a debit of one sum says of each withdrawal in it. They are those of the one part
+    that comes to that sum, with or without the withdrawals that the bank had refused, and that is
+    paid from the account of ours which was debited: of the file or part that the bank names or,
+    where it names none, of our latest files. Parts of which it has told all count only where no
+    other does. The debit is yielded as it is where there is no such part, or several.
     """
     try:
         amount = Decimal(said.amount)
@@ -120,8 +121,8 @@ def _of_amount(parts: Sequence[Part], amount: Decimal) -> list[Part]:
 
 def _parts(name: str, currency: str) -> list[Part]:
     """The parts in this currency of our pain.001 files, those without withdrawals left out: of the
-    file or part with this name, or, if the name is empty, of the latest MOST files. What has the
-    name of another's order is none of them.
+    file or part with this name, or, if the name is empty, of the latest MOST files. Empty for a
+    name that is none of ours.
     """
     files = PaymentFile.objects.order_by("-pk")
     whole = name.removesuffix(f"-{currency}")

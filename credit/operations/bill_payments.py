@@ -22,7 +22,7 @@ class NotEnoughProceeds(Refused):
 def take(*, merchant_id: int, amount: Money, payment: str, now: datetime) -> ProceedsEntry:
     """Take `amount` out of the proceeds that can be withdrawn, to pay a bill, and return the entry,
     whose amount is below 0; also while suspected fraud stops withdrawals. `payment` is the
-    idempotency key of that payment.
+    idempotency key of that payment. No notice and no trail row is written here.
 
     A second call for the same payment takes nothing and returns the first call's entry, whatever
     its amount. Raises NotEnoughProceeds, CurrencyMismatch, CreditLine.DoesNotExist. It locks the

@@ -145,7 +145,9 @@ def work_off(line_ids: Sequence[int], *, now: datetime, ends_caller: bool = Fals
 
 def pass_quiet_days(line: CreditLine, *, now: datetime) -> bool:
     """Work off the ended days of the locked line on which nothing happens, in one step, and change
-    `line` as its row is changed. Returns whether no other day of the line has ended by `now`.
+    `line` as its row is changed. Its open day has ended by `now`: the caller has looked, and this
+    does not. Returns whether no other day of the line has ended by `now`; False also if the first
+    of them is not quiet, and then nothing is changed.
 
     It asks two statements where `work_off` locks the line again: most orders that are the first of
     a day meet only such days. Rule 20.2.
@@ -184,8 +186,9 @@ def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequenc
 
 
 def _start_days(starts: Sequence[Start]) -> None:
-    """Write what happens to the locked lines as these days start: write-offs, freezes, overdue
-    notices, reviews.
+    """Write what happens to the locked lines as these days start: write-offs, freezes for overdue
+    payments that are placed or lifted, freezes for unpaid bills, notices of what is overdue and, on
+    the first of a month, reviews. Which day is open is not changed here.
     """
     days: dict[str, Any] = {
         "lines": [start.line_id for start in starts],
@@ -255,8 +258,8 @@ def _turn(
     quiet_through: date,
     now: datetime,
 ) -> _Turn:
-    """The day that the line comes to: the next one or, if that is quiet, the last of the quiet days
-    in a row that have started by `now`.
+    """The day that the line, whose open day has ended by `now`, comes to: the next one or, if that
+    is quiet, the last of the quiet days in a row that have started by `now`.
 
     A day is quiet if it is not after `quiet_through` and not the first of a month.
     """

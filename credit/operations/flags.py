@@ -50,7 +50,8 @@ def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
     The causes are a buyer with 5 or more orders within 24 hours (one flag for each local day on
     which such a run of orders starts), and an order that was shipped 60 days ago or longer and is
     not delivered. A flag that is not decided yet gets orders that have come since. It locks the
-    lines that get flags, whose ended days are worked off first (lines.lock). Rule 7.7, rule 7.8.
+    lines in which there is such a cause, be it flagged already, with their ended days worked off
+    first (lines.lock). Rule 7.7, rule 7.8.
     """
     found = _busy_buyers(line_ids, now) + _undelivered(line_ids, now)
     # By line, the order in which everybody locks several.
@@ -61,8 +62,9 @@ def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
 
 def dismiss(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
     """Record an operator's decision, with a trail row, that nothing is wrong with the flagged
-    orders. Raises UnknownFlag, AlreadyDecided, Invalid without a reason. It locks the line
-    (lines.lock).
+    orders, and return the flag. Nothing else changes, and the merchant is not notified of it.
+    Raises UnknownFlag, AlreadyDecided, Invalid without a reason. It locks the line, whose ended
+    days are worked off first (lines.lock), in a transaction of its own if the caller has none.
     """
     return _decide(flag_id, Action.FLAG_DISMISSED, actor, reason, now)
 

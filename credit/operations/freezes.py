@@ -41,14 +41,15 @@ def place(
     request_key: str = "",
     now: datetime,
 ) -> Freeze:
-    """Freeze the line: it declines new orders, and open ones go on. The merchant is notified, and
-    reads `told`, or a standard sentence without; `note` is for colleagues, on the trail. A form
-    that is sent twice, with the same `request_key`, places one freeze.
+    """Freeze the line: it declines new orders, and open ones go on; suspected fraud also stops
+    withdrawals that are not sent yet, and pay-outs. The merchant is notified, and reads `told`, or
+    a standard sentence without; `note` is for colleagues, on the trail. A form that is sent twice,
+    with the same `request_key`, places one freeze.
 
-    A closed line takes no new orders anyway, and is frozen for suspected fraud alone, which stops
-    its withdrawals. Raises FormConflict, LineClosed, AlreadyFrozen if a freeze that rules place
-    (OVERDUE, UNPAID_BILL) is in force for the same reason, Invalid without a note. It locks the
-    line, whose ended days are worked off first (lines.lock). Rule 7.1.
+    A closed line takes no new orders anyway, and is frozen for suspected fraud alone. Raises
+    FormConflict, LineClosed, AlreadyFrozen if a freeze that rules place (OVERDUE, UNPAID_BILL) is
+    in force for the same reason, Invalid without a note. It locks the line, whose ended days are
+    worked off first (lines.lock). Rule 7.1.
     """
     note, told = wording.checked("note", note), wording.optional("told", told)
     line = lines.lock(merchant_id, now=now)

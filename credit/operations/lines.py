@@ -92,8 +92,9 @@ class NewLine(NamedTuple):
 
 @transaction.atomic
 def open(new: Sequence[NewLine]) -> None:
-    """Create these credit lines, each with the entry of its limit. Raises Invalid as NewLine.row
-    does; then none is created.
+    """Create these credit lines, each with the entry of its limit; nothing is notified or put on
+    the trail. Raises Invalid as NewLine.row does; then none is created. The days of a line's terms
+    are not checked here.
     """
     lines = [one.row() for one in new]
     rows.insert(lines)

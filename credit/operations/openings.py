@@ -46,11 +46,11 @@ def take_order(
 ) -> tuple[Order, bool]:
     """Open an order that was placed elsewhere at `at`, and of which the buyer paid `paid` there.
 
-    What is outstanding counts as used, even above the limit. What was paid does not become
-    proceeds: if the merchant has not had it yet, `take_proceeds` brings it. Returns the order and
-    whether it is new. Raises Invalid, CurrencyMismatch, WrongInstant, OrderConflict for an order
-    that is known with other content or was placed here, and HasTraded. It locks the line, whose
-    ended days are worked off first (lines.lock).
+    What is outstanding counts as used, even above the limit, and no notice is written. What was
+    paid does not become proceeds: if the merchant has not had it yet, `take_proceeds` brings it.
+    Returns the order and whether it is new. Raises Invalid, CurrencyMismatch, WrongInstant for an
+    `at` in the future, OrderConflict for an order that is known with other content or was placed
+    here, and HasTraded. It locks the line, whose ended days are worked off first (lines.lock).
     """
     if not 1 <= instalments <= MOST_INSTALMENTS:
         raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
@@ -128,11 +128,12 @@ def take_proceeds(
     *, merchant_id: int, available: Money, maturing: Mapping[date, Money], now: datetime
 ) -> bool:
     """Add the proceeds that the merchant had elsewhere, all in one call: what it could withdraw
-    there (negative if it owed something), and the amount that matures on each local day.
+    there (negative if it owed something), and the amount that matures on each local day, each of
+    them after the line's open day. No notice is written.
 
     Returns True, or False if the same proceeds were brought before; then nothing changes. Raises
-    Invalid, CurrencyMismatch, OpeningConflict, HasTraded. It locks the line, whose ended days are
-    worked off first (lines.lock).
+    Invalid, also if there is nothing to bring, CurrencyMismatch, OpeningConflict, HasTraded. It
+    locks the line, whose ended days are worked off first (lines.lock).
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -191,8 +192,8 @@ def _write(line: CreditLine, amounts: Mapping[date | None, Money]) -> None:
 
 
 def _refuse_traded(line: CreditLine) -> None:
-    """Raise HasTraded if the locked line is closed, or has anything that was not brought into
-    it.
+    """Raise HasTraded if the locked line is closed, or has anything that was not brought into it;
+    limits that operators set do not count.
     """
     has_traded = (
         line.is_closed

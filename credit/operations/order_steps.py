@@ -189,7 +189,9 @@ def _check_not_declined_or_cancelled(order: Order) -> None:
 def cancel(
     *, merchant_id: int, reference: str, reason: str, at: datetime | None = None, now: datetime
 ) -> tuple[Order, bool]:
-    """Cancel an open order of which nothing is paid, and release all that it reserves.
+    """Cancel an open order of which nothing is paid, and release all that it reserves. The merchant
+    is not notified, and a freeze for overdue payments is looked at again only as the next day
+    starts.
 
     It is released as of now; `at` is when the platform says that it was cancelled, and is `now`
     where nothing is given. Returns the order and whether that was new. Raises UnknownOrder,

@@ -210,7 +210,8 @@ class OrderWriter:
 
     def place(self, order: Order, line: CreditLine) -> None:
         """Have the next `flush` insert the order, with the entry of what it holds, or with the
-        notice that it was declined. The line's `used` counts it already.
+        notice that it was declined, if it gets one (orders.tell_of_declines). The line's `used`
+        counts it already.
         """
         self._placed.append(order)
         if order.is_declined:
@@ -219,7 +220,7 @@ class OrderWriter:
 
     def change(self, order: Order) -> None:
         """Have the next `flush` update the order, which is in the database, to what its fields say
-        by then.
+        by then: the instants of its steps, due days, what is paid and outstanding, and its status.
         """
         self._changed[order.pk] = order
 
@@ -233,7 +234,9 @@ class OrderWriter:
         self._enter(payment.order, LimitEntry.Kind.PAYMENT, -payment.amount.amount, line)
 
     def keep(self, payment: OrderPayment) -> None:
-        """Have the next `flush` insert the payment, which no order could take."""
+        """Have the next `flush` insert the payment, which no order could take; its caller has made
+        it UNMATCHED (payments.unmatched).
+        """
         self._payments.append(_Payment(payment, matures_on=None))
 
     def measure(self, row: ShopMetrics) -> None:
@@ -258,7 +261,8 @@ class OrderWriter:
     def flush(self) -> None:
         """Write all that was collected since the last flush. Does nothing if no line was noted
         (`note`) since then: callers note the line of whatever else they hand in. The merchants of
-        declined orders are notified. Payments get their primary keys.
+        declined orders are notified, unless their own rules declined them. Orders and payments that
+        are new get their primary keys.
         """
         if not self._lines:
             return
@@ -286,7 +290,7 @@ class OrderWriter:
 
     def _write_placed(self) -> None:
         """Insert the orders that wait, and set their keys. Merchants are notified of those that
-        were declined.
+        were declined, unless by their own rules.
         """
         placed, self._placed = self._placed, []
         if not placed:

@@ -82,7 +82,8 @@ SELECT id FROM placed
 @cache
 def _place_at_once_and(beside: str) -> InParts:
     """The statement that opens an order on a line that is not locked, and carries out `beside`, if
-    there is one: nothing is written unless the line is still the version that was read.
+    there is one: nothing is written unless the line is still the version that was read. `beside` is
+    an INSERT whose SELECT has no FROM, or "" for none.
     """
     also = f", also AS ({beside} FROM placed)" if beside else ""
     return InParts(
@@ -255,8 +256,9 @@ class Terms(NamedTuple):
 
 
 def decided(terms: Terms, line: CreditLine, said_at: datetime) -> Order:
-    """The order as it would be placed on the locked line now, not written yet: OPEN, or DECLINED
-    with the reason. `said_at` is when it is said to have been placed.
+    """The order as it would be placed on the line now, not written yet: OPEN, or DECLINED with the
+    reason. `line` is locked, or was read by `lines.see`. `said_at` is when it is said to have been
+    placed.
 
     Raises CurrencyMismatch, Invalid, and WrongInstant when that is in the future, unless the line
     knows an order with this reference already.
@@ -365,8 +367,8 @@ def _told_of(order: Order) -> notices.Told:
 
 
 def uses(order: Order, line: CreditLine) -> tuple[usage.Use, usage.Use]:
-    """How much of the limit is used: first as it is before `order`, which is not written yet, and
-    then as it is after it.
+    """The use of the limit as it is by `line`, and the use once `order` counts, which `line` does
+    not count yet. A declined order changes nothing.
     """
     after = line.used + order.outstanding
     return usage.Use(line.used, line.limit), usage.Use(after, line.limit)

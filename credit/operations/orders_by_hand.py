@@ -22,7 +22,7 @@ from trail import operations as trail
 def cancel(*, order_id: int, reason: str, told: str, actor: str, now: datetime) -> Order:
     """Cancel an open order of which nothing is paid, and release all that it reserves, with a trail
     row. `reason` is for colleagues; `told` is the order's reason of cancellation, which the
-    merchant reads.
+    merchant reads there; no notice is written.
 
     Raises what order_steps.cancel raises: OrderNotOpen, also for one that was cancelled before;
     Invalid without either text; and Order.DoesNotExist. It locks the line, whose ended days are

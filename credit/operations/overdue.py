@@ -72,7 +72,9 @@ def lift(line: CreditLine, *, now: datetime) -> None:
     """Lift the locked line's OVERDUE freeze, if it has one and what is overdue is less than the
     policy's share of the limit, or nothing. The merchant is notified.
 
-    It is called after whatever lowers what is overdue: payments, refunds and write-offs. Rule 7.6.
+    It is called after payments, refunds and write-offs by hand. Whatever else lowers what is
+    overdue, such as a cancellation, or raises the limit, leaves the freeze until the next day
+    starts. Rule 7.6.
     """
     if not line.is_frozen:
         return

@@ -90,8 +90,9 @@ def keep(
     actor: str,
     now: datetime,
 ) -> str:
-    """Write the withdrawals, which were checked, into a file of this name, keep what it takes to
-    write it again, and return its text. Raises Lacking, and what `number_of` raises.
+    """Write the withdrawals, which were checked, into a pain.001 of this name and `version`, keep
+    what it takes to write it again (a PaymentFile), and return its text. The withdrawals are not
+    changed: the caller marks them as sent. Raises Lacking, and what `number_of` raises.
     """
     used = sorted({withdrawal.currency for withdrawal in withdrawals})
     accounts = {code: settings.TAEL_PAYOUT_ACCOUNTS[code] for code in used}

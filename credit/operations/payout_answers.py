@@ -27,6 +27,7 @@ from credit.answer_files.said import (
     REJECTED,
     RETURNED,
     SETTLED,
+    TAKEN_BACK,
     UNDER_WAY,
     Said,
     UnreadableFile,
@@ -47,9 +48,19 @@ Outcome = PayoutAnswer.Outcome
 
 
 class AnotherAmount(Refused):
-    """The bank says that it paid another amount, or in another currency, than the withdrawal's."""
+    """The bank says that it paid, rejected or sent back another amount, or in another currency,
+    than the withdrawal's.
+    """
 
     code = "another_amount"
+
+
+class TakenBack(Refused):
+    """The bank takes back what it had credited, such as a return. Nothing is booked by itself: a
+    person finds out who has the money.
+    """
+
+    code = "taken_back"
 
 
 class UnknownAnswer(Refused):
@@ -161,6 +172,8 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
     if withdrawal is None:
         if bank_messages.concerns_none(answer):
             return Outcome.NOTED
+        if answer.status == TAKEN_BACK and answer.file.form == PayoutAnswerFile.Form.CAMT_054:
+            raise _taken_back(answer)
         if answer.status == BATCH:
             raise batches.refusal(answer)
         raise steps.UnknownWithdrawal(f"There is no withdrawal {answer.reference!r} sent by hand.")
@@ -176,18 +189,24 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
         return _return(answer, withdrawal, now)
     if is_message and status in {PENDING, *UNDER_WAY}:
         return Outcome.NOTED
+    if is_message and status == TAKEN_BACK:
+        raise _taken_back(answer, withdrawal)
     if is_message:
         raise UnknownAnswer(f"status: nobody here knows {answer.status!r}")
     raise UnknownAnswer(f"status: {answer.status!r} is neither PAID nor FAILED")
 
 
 def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as paid, with a trail row and under its line's lock, and notify the
-    merchant; returns PAID, or KNOWN if it was. A bank tells that in several messages, each with a
-    reference of its own; a CSV that names another one than before is refused.
+    """Mark the withdrawal as paid, with a trail row and under its line's lock, notify the merchant,
+    and return PAID. If it was paid before, also one that came back since, nothing is changed and
+    KNOWN is returned, unless a CSV names another reference of the bank.
+
+    That, and a withdrawal that ended otherwise, raises WithdrawalDecided; one that was not sent yet
+    raises NotSent, one without a reference of the bank Invalid, and another amount AnotherAmount
+    (`_check_amount`), which goes before all of this.
     """
     reference = answer.bank_reference
-    _check_amount(answer, withdrawal, now)
+    _check_amount(answer, withdrawal, now, Withdrawal.Status.PAID)
     is_same = answer.file.form != PayoutAnswerFile.Form.CSV
     if withdrawal.was_paid and (is_same or withdrawal.provider_reference == reference):
         return Outcome.KNOWN
@@ -203,12 +222,15 @@ def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     before, nothing is changed and KNOWN is returned, unless a CSV gives another reason.
 
     That, and a withdrawal that ended otherwise, raises WithdrawalDecided; one that was not
-    sent yet raises NotSent, and a CSV without a reason Invalid. The merchant is told the
-    reason in a CSV as it is, and for a message our sentence for its code.
+    sent yet raises NotSent, and a CSV without a reason Invalid. A message that names another amount
+    raises AnotherAmount (`_check_amount`), which goes before all of this; the amount in a CSV is
+    what was paid, and says nothing here. The merchant is told the reason in a CSV as it is, and for
+    a message our sentence for its code.
     """
     reason, told = answer.reason, answer.reason
     is_message = answer.file.form != PayoutAnswerFile.Form.CSV
     if is_message:
+        _check_amount(answer, withdrawal, now, Withdrawal.Status.FAILED)
         reason = texts.shown(answer.reason or answer.status, texts.LONGEST_WORDS)
         told = withdrawal_failures.of_code(answer.reason)
     if withdrawal.is_failed and (is_message or withdrawal.reason == told):
@@ -226,9 +248,12 @@ def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
 def _return(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     """Record that the money came back: of a withdrawal that was paid, that the bank sent it back
     (rule 10.16), and of one that was only sent, that it failed. Returns SENT_BACK or FAILED, or
-    KNOWN if it had come back or failed before. Raises AnotherAmount. Unless it is KNOWN, the
-    merchant is notified, and a trail row written. It locks the line. A paid withdrawal above the
-    day's figure raises TakesTwoPeople.
+    KNOWN if it had come back or failed before. Unless it is KNOWN, the merchant is notified, and a
+    trail row written.
+
+    Raises AnotherAmount, TakesTwoPeople for a paid withdrawal above the day's figure, NotSent for
+    one that was not sent yet, and WithdrawalDecided for one that was rejected or cancelled. It
+    locks the line.
     """
     if withdrawal.is_sent_back or withdrawal.is_failed:
         return Outcome.KNOWN
@@ -245,9 +270,25 @@ def _return(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     return Outcome.SENT_BACK
 
 
+def _taken_back(answer: PayoutAnswer, withdrawal: Withdrawal | None = None) -> TakenBack:
+    """The refusal, for the caller to raise, of a debit by which the bank takes back what it had
+    credited; it says of which withdrawal, if it names one of ours, and what to do.
+    """
+    named = "no withdrawal that was sent by hand"
+    if withdrawal is not None:
+        named = f"withdrawal {withdrawal}, which is {withdrawal.status}"
+    said = f"{answer.amount} {answer.currency}".strip()
+    return TakenBack(
+        f"The bank has debited {said}, taking back what it had credited, and names {named}. If a"
+        " withdrawal came back by that credit, ask the bank what became of the money, and correct"
+        " the merchant's proceeds if the merchant has it twice."
+    )
+
+
 def _check_returned(answer: PayoutAnswer, withdrawal: Withdrawal) -> None:
     """Raise AnotherAmount if another amount came back than was sent, such as less the charges of
-    its bank: a person decides who bears them.
+    its bank, or one that cannot be read: a person decides who bears them. An answer without an
+    amount passes.
     """
     said = f"{answer.amount} {answer.currency}".strip()
     try:
@@ -261,11 +302,13 @@ def _check_returned(answer: PayoutAnswer, withdrawal: Withdrawal) -> None:
         )
 
 
-def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
-    """Raise AnotherAmount if the row names an amount or currency that is not the withdrawal's, or
-    one that cannot be read; NotSent if the amount is another one and the withdrawal was not sent
-    yet. In the first case a withdrawal that is SENT becomes UNKNOWN, and one that has not ended has
-    what is wrong as its `problem` (payouts.doubt), under its line's lock.
+def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime, status: str) -> None:
+    """Raise AnotherAmount if the row, which says that the withdrawal has ended with this `status`,
+    names an amount or currency that is not the withdrawal's, or that cannot be read; NotSent if it
+    is another one and the withdrawal was not sent yet. If it is another one, a withdrawal that is
+    SENT becomes UNKNOWN, and one that has not ended has what is wrong as its `problem`
+    (payouts.doubt), under its line's lock; if it cannot be read, nothing is stored. A row that
+    names neither passes.
     """
     if not answer.amount and not answer.currency:
         return
@@ -280,6 +323,7 @@ def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -
                 withdrawal_id=withdrawal.pk,
                 amount=amount,
                 teller=f"Row {answer.row} of the bank's answers {answer.file}",
+                status=status,
                 now=now,
             )
         )

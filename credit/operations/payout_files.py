@@ -19,10 +19,11 @@ from credit.operations import withdrawal_transitions as steps
 from credit.payment_files import names
 from credit.providers import number_of
 from credit.trail import Action
-from lib import money, second_person, wording
+from lib import cells, money, second_person, wording
 from lib.csv_files import safe_text
 from lib.refusals import Refused
 from lib.secrets import Undecryptable
+from merchants import moved
 from trail import operations as trail
 
 CSV = "CSV"  # the form of a file that is no version of pain.001
@@ -49,6 +50,14 @@ class NotByHand(Refused):
     """The withdrawal is sent by a provider, not by people."""
 
     code = "not_by_hand"
+
+
+class WasMoved(Refused):
+    """Merchants with withdrawals in the file were moved to another cell since it was made, so that
+    it cannot be written as it was.
+    """
+
+    code = "was_moved"
 
 
 class NumberUnreadable(Refused):
@@ -148,15 +157,19 @@ def export_again(
 ) -> str:
     """Write the content of a file for the bank once more: without the withdrawals that have ended
     since, or `as_sent`, byte for byte. A pain.001 is never another than it was: to be sent again,
-    it must have none that have ended. A CSV of which all have ended has its heading alone.
+    it must have none that have ended. A CSV of which all have ended has its heading alone. Where
+    merchants in the file were moved to other cells since, a CSV to be sent again has the
+    withdrawals that are in this cell, and nothing else of the file is written any more (WasMoved):
+    neither a part of it as if it were the whole, nor a pain.001 in another form.
 
     The bank knows a withdrawal by its reference, so it may get the file twice. What a file was made
     of never changes: neither destinations nor what withdrawals were asked for. The file has whole
     account numbers, so a trail row says who took it and why. Raises UnknownBatch, NumberUnreadable,
-    PartlyEnded, NotAsItWas, Invalid without a reason.
+    PartlyEnded, NotAsItWas, WasMoved, Invalid without a reason. Rule 10.19, rule 30.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     written = Withdrawal.objects.filter(batch=batch).exclude(batch="")
+    _check_is_here(batch, as_sent=as_sent)
     if not written.exists():
         raise UnknownBatch(f"There is no file {batch}.")
     file = PaymentFile.objects.filter(name=batch).first()
@@ -177,8 +190,42 @@ def export_again(
     return content
 
 
+def _check_is_here(batch: str, *, as_sent: bool) -> None:
+    """Raise WasMoved if the file with this name cannot be written here, since merchants with
+    withdrawals in it were moved to other cells: as it was sent, as a pain.001 in whichever form,
+    and as a CSV in a cell that has none of its withdrawals any more.
+    """
+    others = moved.cells_of_file(batch) if cells.are_on() and batch else []
+    if not others:
+        return
+    home = names.cell_of(batch) or cells.FIRST
+    with cells.elsewhere(home):
+        is_pain_001 = PaymentFile.objects.filter(name=batch).exists()
+        is_home = Withdrawal.objects.filter(batch=batch).exists()
+    where = sorted({*others, home} if is_home else others)
+    is_in = f"cell{'' if len(where) == 1 else 's'} {', '.join(map(str, where))}"
+    said = (
+        f"{batch} was made in cell {home}, and merchants in it were moved since: what it pays is in"
+        f" {is_in}"
+    )
+    if as_sent:
+        raise WasMoved(
+            f"{said}. It cannot be shown as it was sent; the list of withdrawals of each of these"
+            " finds them by the file's name."
+        )
+    if is_pain_001:
+        raise WasMoved(
+            f"{said}. A pain.001 is written again as a whole or not at all. Ask the bank what"
+            " became of each transfer, and mark the withdrawals there as paid or failed."
+        )
+    if cells.number() not in where:
+        raise WasMoved(f"{said}. Take it there.")
+
+
 def suffix(batch: str) -> str:
-    """Look up how the name of the file ends: "xml" for a pain.001, and "csv" for others."""
+    """Look up how the name of the file ends: "xml" for a pain.001, and "csv" for others. In a cell
+    to which withdrawals of a pain.001 were moved, where it is not known, it is never written.
+    """
     return "xml" if PaymentFile.objects.filter(name=batch).exists() else "csv"
 
 

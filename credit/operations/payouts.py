@@ -53,7 +53,8 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
     """Send a withdrawal that needs no further decision to its provider, and record the answer:
     PAID, FAILED, or UNKNOWN if there is none or it names another amount. Does nothing while another
     process is sending it, or if it was sent already or may not be sent yet. It is not for
-    withdrawals that people send.
+    withdrawals that people send, nor to be called in a transaction: that it is SENT is committed
+    before the provider is asked.
 
     `silences` counts, for one run of a job, how often each provider did not answer. Raises
     KeepsSilent if the run has given up on this provider, WithdrawalsStopped, UnknownWithdrawal,
@@ -73,7 +74,7 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
 def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
     """Ask the provider what became of a withdrawal that it has not answered about, and record what
     it says. Does nothing while another process is asking, or if the withdrawal is neither SENT nor
-    UNKNOWN.
+    UNKNOWN. It is not to be called in a transaction.
 
     It is sent again only if the provider says that it never received it, and only once the first
     request can't arrive any more; if its destination was removed by then, it becomes FAILED
@@ -233,7 +234,7 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
             log.error("Withdrawal %s is %s, not %s", withdrawal, withdrawal.status, answer.status)
         return
     if answer.amount is not None and answer.amount != withdrawal.amount:
-        _doubt(withdrawal, answer.amount, withdrawal.provider)
+        _doubt(withdrawal, answer.amount, withdrawal.provider, answer.status)
         return
     if withdrawal.problem and answer.amount is None and answer.status == Withdrawal.Status.PAID:
         return  # it told another amount before, and does not take that back
@@ -250,15 +251,17 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
         withdrawal.save(update_fields=["problem"])
 
 
-def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
+def _doubt(withdrawal: Withdrawal, amount: Money, teller: str, status: str) -> str:
     """Return a sentence that says that, according to `teller`, another amount was paid than the
-    withdrawal's, and log it. Unless the withdrawal has ended, the sentence is stored as its
-    `problem`, and one that is SENT becomes UNKNOWN. The caller holds the withdrawal's lock.
+    withdrawal's, or failed if the `status` that it tells is FAILED, and log it. Unless the
+    withdrawal has ended, the sentence is stored as its `problem`, and one that is SENT becomes
+    UNKNOWN. The caller holds the withdrawal's lock.
     """
     asked = money.full(withdrawal.amount)
     said = f"{amount.amount:f} {amount.currency}"  # as it was said, to its last digit
-    problem = f"{teller} says that {said} was paid, and {asked} was to be paid."
-    log.error("Withdrawal %s: %s says that another amount was paid", withdrawal, teller)
+    what = "failed" if status == Withdrawal.Status.FAILED else "was paid"
+    problem = f"{teller} says that {said} {what}, and {asked} was to be paid."
+    log.error("Withdrawal %s: %s says that another amount %s", withdrawal, teller, what)
     if withdrawal.status == Withdrawal.Status.SENT:
         steps.move(withdrawal, Withdrawal.Status.UNKNOWN)
     if not withdrawal.has_ended:
@@ -268,19 +271,25 @@ def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
 
 
 @transaction.atomic
-def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> str:
-    """Record that, as `teller` says, another amount was paid than the withdrawal's. A
-    sentence for operators, which begins with `teller` ("Row 3 of the bank's answers ..."),
-    is stored as the withdrawal's `problem` and returned; a withdrawal that is SENT becomes
-    UNKNOWN, until an operator decides. For one that has ended nothing is stored, and the
+def doubt(
+    *,
+    withdrawal_id: int,
+    amount: Money,
+    teller: str,
+    now: datetime,
+    status: str = Withdrawal.Status.PAID,
+) -> str:
+    """Record that, as `teller` says, another amount was paid than the withdrawal's, or failed if
+    `status` is FAILED. A sentence for operators, which begins with `teller` ("Row 3 of the bank's
+    answers ..."), is stored as the withdrawal's `problem` and returned; a withdrawal that is SENT
+    becomes UNKNOWN, until an operator decides. For one that has ended nothing is stored, and the
     sentence is returned all the same. Raises UnknownWithdrawal, and NotSent for one that is
-    REQUESTED or APPROVED. It locks the withdrawal's line, whose ended days are worked off
-    first.
+    REQUESTED or APPROVED. It locks the withdrawal's line, whose ended days are worked off first.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.may_be_cancelled:
         raise NotSent(f"Withdrawal {withdrawal} was not sent yet.")
-    return _doubt(withdrawal, amount, teller)
+    return _doubt(withdrawal, amount, teller, status)
 
 
 def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) -> Withdrawal:

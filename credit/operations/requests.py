@@ -98,9 +98,9 @@ def ask_raise(
 def ask_question(
     *, merchant_id: int, message: str, request_key: str = "", actor: str, now: datetime
 ) -> LimitRequest:
-    """Record a merchant's question about its limit. A form that is sent twice, with the same
-    `request_key`, makes one question. Raises FormConflict, Invalid. It locks the line, whose ended
-    days are worked off first (lines.lock).
+    """Record a merchant's question about its limit, also of a closed line; it has no trail row. A
+    form that is sent twice, with the same `request_key`, makes one question. Raises FormConflict,
+    Invalid. It locks the line, whose ended days are worked off first (lines.lock).
     """
     message = wording.checked("message", message)
     line = lines.lock(merchant_id, now=now)

@@ -141,7 +141,8 @@ def _decide(
 ) -> None:
     """Save the decision on the review, with the status that the trail's `action` stands for
     (approved, rejected or void), a trail row and a notice to the merchant. The review that is given
-    is changed, too. The merchant reads `told`; `reason` is for colleagues.
+    is changed, too; the caller has set `limit_given` of one that is approved. The limit is not
+    changed here. The merchant reads `told`; `reason` is for colleagues.
     """
     trail.write(
         action,

@@ -57,10 +57,11 @@ def apply(
     written.
 
     `settled` is how much of the cash was settled when the decision's page was shown:
-    ChangedMeanwhile is raised if that has changed. Raises NotUnmatched, MoreThanIsLeft,
-    UnknownOrder, TooMuch, CurrencyMismatch, Invalid, OrderPayment.DoesNotExist. It locks the line,
-    whose ended days are worked off first (lines.lock). A freeze that this ends is lifted, of which
-    the merchant is notified. Rule 5.3.
+    ChangedMeanwhile is raised if that has changed. `order` is the order's reference. Raises
+    NotUnmatched, MoreThanIsLeft, UnknownOrder, TooMuch, CurrencyMismatch, Invalid,
+    OrderPayment.DoesNotExist. It locks the line, whose ended days are worked off first
+    (lines.lock). A freeze that this ends is lifted, of which alone the merchant is notified. Rule
+    5.3.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, amount = _part(payment_id, amount, settled, now)
@@ -94,8 +95,8 @@ def release(
     proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
     """Add `amount` of this UNMATCHED cash to the merchant's proceeds, from which it can be
-    withdrawn at once, with a trail row. `settled` is how much of the cash the decision's page
-    showed as settled.
+    withdrawn at once, with a trail row; the merchant is not notified. `settled` is how much of the
+    cash the decision's page showed as settled.
 
     It does not count as a sale in reviews. Above the day's figure for pay-outs it takes the
     `proposal` that a second person confirms. Raises TakesTwoPeople without one, ChangedMeanwhile if
@@ -134,8 +135,8 @@ def give_back(
     proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
     """Record, with a trail row, that the bank returned `amount` of this UNMATCHED cash to the
-    buyer, under the bank's own `reference`. No balance changes. `settled` is how much of the cash
-    the decision's page showed as settled.
+    buyer, under the bank's own `reference`. No balance changes, and the merchant is not notified.
+    `settled` is how much of the cash the decision's page showed as settled.
 
     Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople without one, ChangedMeanwhile if another part of the cash is settled by

@@ -50,11 +50,12 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
     `before` and `after`.
 
     If it reaches both at once, only the whole limit is notified. Does nothing if it reaches
-    neither, or four fifths again without having fallen below seven tenths since it was notified.
-    There is one notice of a kind and `cause`. Rule 11.2, rule 11.7.
+    neither, or reaches one again without having fallen below seven tenths since it was notified;
+    four fifths count as notified with the whole limit. There is one notice of a kind and `cause`.
+    Rule 11.2, rule 11.7.
     """
     kind = reached(before, after)
-    if kind is None or (kind is LIMIT_80 and _is_known(line)):
+    if kind is None or _is_known(line, kind):
         return
     notices.write(
         merchant_id=line.pk,
@@ -83,11 +84,12 @@ def notify_of_cut(
     )
 
 
-def _is_known(line: CreditLine) -> bool:
-    """Look up whether the merchant was notified of four fifths, or of the whole limit, and at least
-    seven tenths have been used ever since.
+def _is_known(line: CreditLine, kind: Kind) -> bool:
+    """Look up whether the merchant was notified of as much as `kind` says, four fifths or the whole
+    limit, and at least seven tenths have been used ever since.
     """
-    told = Notice.objects.filter(merchant=line.pk, kind__in=[LIMIT_80.code, LIMIT_100.code])
+    kinds = [LIMIT_100.code] if kind is LIMIT_100 else [LIMIT_80.code, LIMIT_100.code]
+    told = Notice.objects.filter(merchant=line.pk, kind__in=kinds)
     last = told.order_by("-id").values_list("at", flat=True).first()
     if last is None:
         return False

@@ -84,9 +84,10 @@ def end(
     reason: str = "",
     provider_reference: str = "",
 ) -> None:
-    """Bring the held withdrawal to the final status `to`. If it is PAID, amount and fee count as
-    paid out; otherwise they return to the proceeds, with an entry. The merchant is notified, unless
-    it cancelled itself. No trail row is written.
+    """Bring the held withdrawal to the final status `to`: PAID, REJECTED, CANCELLED or FAILED. If
+    it is PAID, amount and fee count as paid out; otherwise they return to the proceeds, with an
+    entry. `reason` is what the merchant reads of why. The merchant is notified, unless it cancelled
+    itself. No trail row is written.
 
     Raises WithdrawalDecided if `to` can't be reached from the present status, or it has ended.
     """
@@ -170,7 +171,7 @@ def note(
     **more: str,
 ) -> None:
     """Write the trail row of a step that a person took. `before` is what `standing` returned before
-    that step.
+    that step; what stands after it is read here, with `more` beside it. `reason` is for colleagues.
     """
     trail.write(
         action,

@@ -321,11 +321,12 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
 
 
 def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
-    """Approve a withdrawal above the operator limit, so that it can be sent, with a trail row.
+    """Approve a withdrawal above the operator limit, so that it can be sent, with a trail row. It
+    is not sent by this, and the merchant is not notified.
 
-    Raises UnknownWithdrawal, WithdrawalDecided, NeedsNoApproval, SamePerson if `actor` requested
-    it, WithdrawalsStopped. It locks the withdrawal's line, whose ended days are worked off first.
-    Rule 10.8.
+    Raises UnknownWithdrawal, WithdrawalDecided unless it is REQUESTED, NeedsNoApproval, SamePerson
+    if `actor` requested it, WithdrawalsStopped. It locks the withdrawal's line, whose ended days
+    are worked off first. Rule 10.8.
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
@@ -364,7 +365,7 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, told: str, now: datet
 
 def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     """Cancel a withdrawal that was not sent yet, by the merchant's decision, with a trail row.
-    Amount and fee return to the proceeds.
+    Amount and fee return to the proceeds. No notice is written.
 
     Raises UnknownWithdrawal, also if it is another merchant's, and WithdrawalDecided. It locks the
     withdrawal's line, whose ended days are worked off first. Rule 10.9.

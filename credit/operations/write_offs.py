@@ -136,7 +136,9 @@ def _write(line: CreditLine, order: Order, actor: str, reason: str, told: str) -
 
 
 def _standing(line: CreditLine, order: Order) -> dict[str, str]:
-    """The order's status, what it reserves and the limit, as texts for a trail row."""
+    """The order's `status` and what it reserves (`outstanding`), and the line's `limit`, as texts
+    for a trail row.
+    """
     return {
         "status": str(order.status),
         "outstanding": money.full(order.outstanding),

@@ -85,7 +85,9 @@ def _account(given: Any) -> Account:
 
 
 def _latin(given: Mapping[str, Any], field: str, longest: int) -> str:
-    """The text of this field in letters that every bank takes. Raises ValueError."""
+    """The text of this field written in letters that every bank takes, and cut off after `longest`
+    of them. Raises ValueError for letters that cannot be written so, and if nothing is left.
+    """
     try:
         return bank_letters.latin(given[field], longest)
     except bank_letters.NotWritable as problem:

@@ -38,7 +38,8 @@ class Part:
 def write(
     version: str, name: str, made_at: datetime, parts: Sequence[Part], *, edition: int = TOWNS
 ) -> str:
-    """The text of the file with this name, to be stored as UTF-8; there is at least one part.
+    """The text of the file with this name, to be stored as UTF-8, in the version V03 or V09; there
+    is at least one part, and the first one's holder is named as who initiates all payments.
     Addresses are those of the `edition` (COUNTRIES or TOWNS). Raises Lacking if a transfer cannot
     be said (routes.route).
     """

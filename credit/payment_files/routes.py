@@ -51,9 +51,10 @@ class Route:
 
 
 def route(ours: Account, transfer: Transfer) -> Route:
-    """How the transfer is said in a file for our account. Raises Lacking if its number, routing
-    code or BIC is wrong, if it has no BIC and needs one, or if the bank does not take the letters
-    of its holder's name. A town in such letters is left out.
+    """How the transfer is said in a file for our account, with holder and town cut off after
+    LONGEST_NAME and LONGEST_TOWN letters. A town that is "", or has letters that the bank does not
+    take, is left out. Raises Lacking if its number, routing code or BIC is wrong, if it has no BIC
+    and needs one, or if the bank does not take the letters of its holder's name.
     """
     country = transfer.country
     try:

@@ -37,7 +37,9 @@ class Acceptance:
     # when no payment to come would be enough, or the line is frozen. Who is overdue is not counted
     # on: such parts are in `overdue`.
     possible_on: date | None = None
-    missing: Money | None = None  # of the limit, when it is not enough
+    # How much of the limit has to come back, when it is not enough: with more used than the limit,
+    # also what is above it.
+    missing: Money | None = None
     # With very many open orders: enough is free on this local date at the earliest.
     not_before: date | None = None
     overdue: Money | None = None  # what buyers owe past its day, when the limit is not enough
@@ -52,11 +54,12 @@ class Acceptance:
 def would_accept(
     line: CreditLine, amount: Money, *, buyer: str | None = None, buyer_risk: int = 0
 ) -> Acceptance:
-    """Whether an order of `amount` would be accepted now, and if not, why and when it could be. It
-    is asked for an order of `buyer`, who was rated `buyer_risk`; without a buyer, for one of any
-    buyer, and the cap on one buyer is left out.
+    """Whether an order of `amount` would be accepted by the line as it was read, which is not
+    locked, and if not, for which reason first. Only if that is the limit, it also says what is
+    missing, which is what is used and the amount less the limit, and when it could be accepted.
 
-    Raises CurrencyMismatch, Invalid.
+    It is asked for an order of `buyer`, who was rated `buyer_risk`; without a buyer, for one of any
+    buyer, and the cap on one buyer is left out. Raises CurrencyMismatch, Invalid.
     """
     amount = money.accepted(amount, line.currency)
     code = decline_code(line, amount, buyer=buyer, buyer_risk=buyer_risk)
@@ -66,7 +69,7 @@ def would_accept(
     return Acceptance(
         False,
         Order.Decline.INSUFFICIENT_CREDIT,
-        missing=amount - line.available,
+        missing=line.used + amount - line.limit,
         overdue=late or None,
         overdue_is_enough=line.used - late + amount <= line.limit,
         **_enough_on(line, amount),
@@ -74,8 +77,9 @@ def would_accept(
 
 
 def _enough_on(line: CreditLine, amount: Money) -> dict[str, date | None]:
-    """When the limit will have room for `amount`, as fields of Acceptance: `possible_on` a day or,
-    if very many orders are open, `not_before` a day. No day is given if that never comes. It is
+    """When the limit will have room for `amount` if buyers pay each part on its due day, as a field
+    of Acceptance: `possible_on` a day or, if very many orders are open, `not_before` a day. What is
+    overdue or not delivered is not counted on. If that day never comes, `not_before` is None. It is
     empty if the amount is above the limit.
     """
     if amount > line.limit:
@@ -83,7 +87,7 @@ def _enough_on(line: CreditLine, amount: Money) -> dict[str, date | None]:
     given = {
         "line": line.pk,
         "today": line.open_on,
-        "missing": (amount - (line.limit - line.used)).amount,
+        "missing": (line.used + amount - line.limit).amount,
         "instalment_days": INSTALMENT_DAYS,
         "many": MANY,
     }

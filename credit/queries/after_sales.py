@@ -130,8 +130,9 @@ def compared(span: Span, today: date) -> list[Span]:
 
 def of(line: CreditLine, span: Span, taken: Sequence[Sums], local: LocalDays) -> AfterSales:
     """The refunds that were told on the local days of `span`, grouped by stage and by buyer, and
-    the orders placed on them that were cancelled, grouped by reason, and how they compare with the
-    days before; `taken` are the sums of both (`compared`). Rule 8.25.
+    the orders placed on them that were cancelled, grouped by reason: of each grouping the MOST
+    groups with the largest sums, largest first. `taken` are the sums of the spans that `compared`
+    gives, in that order, by which it is said how they compare with the days before. Rule 8.25.
     """
     spans = compared(span, local.today)
     sums = [Period.of(one, of_it, line.currency) for one, of_it in zip(spans, taken, strict=True)]

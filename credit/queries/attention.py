@@ -125,6 +125,8 @@ def of(line: CreditLine, *, today: date) -> Attention:
 
 
 def _freeze(line: CreditLine, found: dict[str, Any]) -> Freeze:
-    """The freeze of the line, not read from its table but made of `found`, a row of it as JSON."""
+    """A freeze of the line made of `found`, which has its id, reason, note, told and, as ISO text,
+    placed_at (which is taken out of `found`). Its other fields, such as who placed it, are empty.
+    """
     placed_at = datetime.fromisoformat(found.pop("placed_at"))
     return Freeze(line=line, placed_at=placed_at, **found)

@@ -11,7 +11,9 @@ RECENT = 20  # runs that a merchant is shown
 
 
 def in_force(line: CreditLine) -> PayoutSchedule | None:
-    """The line's schedule that is in force, or None."""
+    """The line's schedule that has not ended, with its destination, or None. It may be one that is
+    not usable yet, or whose withdrawals a freeze stops.
+    """
     rules = line.payout_schedules.select_related("destination")
     return rules.filter(ended_at__isnull=True).first()
 

@@ -215,7 +215,7 @@ def _line(line: Row, freezes: Sequence[Row]) -> Row:
 
 def _orders(read: _Reader) -> RowsByMerchant:
     """The orders of each merchant as rows of the book, by when they were placed, each with its
-    parts, payments and refunds.
+    `parts` (none if it was declined), `payments` and `refunds`.
     """
     payments, refunds = read(PAYMENTS, OrderPayment), read(REFUNDS, OrderRefund)
     settlements = read(SETTLEMENTS, UnmatchedSettlement)
@@ -245,8 +245,8 @@ def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list
 
 
 def _parts(order: Row, currency: str) -> list[Row]:
-    """The order's instalments as rows of the book, oldest first: number, amount, outstanding amount
-    and due day.
+    """The order's instalments as rows of the book, oldest first: number (`part`), amount,
+    outstanding amount and due day, the latter three as texts; the day is None before the delivery.
     """
 
     def amount(name: str) -> Money:
@@ -332,8 +332,9 @@ def _proceeds(read: _Reader, *, local_names: bool) -> RowsByMerchant:
 
 
 def _entry(entry: Row, withdrawals: Mapping[int, int]) -> Row:
-    """The entry with the number of its withdrawal, and with the invoice and attempt that a bill
-    payment paid.
+    """The entry with the number of its withdrawal (`withdrawal`), and with the `invoice` and
+    `attempt` that a bill payment paid; None for what it does not have. It is a new row, and
+    `bill_payment` is taken out of the one that was given.
     """
     number, attempt = paid_by(entry.pop("bill_payment") or "")
     return entry | {
@@ -373,8 +374,10 @@ def _run(run: Row, withdrawals: Mapping[int, int]) -> Row:
 
 
 def _with_buckets(proceeds: Sequence[Row], line: Row, currency: str) -> Row:
-    """The merchant's proceeds and withdrawals, with what is maturing, available, on its way and
-    paid out as of the line's open day.
+    """The part of the book from "proceeds" on: `proceeds`, which has the balance and what is
+    maturing, available, on its way and paid out as of the line's open day, as texts, and the
+    entries; beside it `destinations`, `withdrawals` and `automatic_withdrawals`. The entries are
+    taken out of the one row in `proceeds` that was given.
     """
     (said,) = proceeds
     balance = Decimal(line["proceeds"])

@@ -54,7 +54,7 @@ def of_line(line: CreditLine) -> Brief:
 def about(row: Any, name: str) -> Brief:
     """What operators read before the decision `name` about `row`: the brief of the row's line, with
     facts of the row itself and the figures that the decision changes, before and after. For a row
-    of another kind it is the line's brief alone.
+    of another kind, which has to have a line, it is the line's brief alone.
     """
     match row:
         case CreditLine():

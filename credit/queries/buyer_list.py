@@ -81,7 +81,8 @@ class Asked:
     @property
     def condition(self) -> str:
         """SQL for the condition that a row of the statement's table `buyer` meets what is asked,
-        with the parameters that `given` has.
+        with the parameters that `given` has; true if nothing is asked. `standing` has to be "" or a
+        code of Standing.
         """
         asked = {
             "position(upper(%(name)s) IN upper(name)) > 0": self.name,
@@ -144,8 +145,8 @@ class Buyer:
 
 def standings_of(*, late: bool, lost: bool, holds: bool) -> list[tuple[str, StrOrPromise]]:
     """Codes of Standing with their labels, for a buyer who is late with something, of whom
-    something was written off and not recovered, or who holds some of the limit. HOLDS is only said
-    of who is neither of the former, and CLEAR of who is nothing of these.
+    something was written off and not recovered, or who holds some of the limit: LATE and LOST, each
+    if it is so; if neither is, HOLDS alone or, for a buyer who holds nothing, CLEAR alone.
     """
     found = [one for one, is_so in ((Standing.LATE, late), (Standing.LOST, lost)) if is_so]
     found = found or [Standing.HOLDS if holds else Standing.CLEAR]
@@ -161,7 +162,8 @@ class Buyers:
 
     def page(self, *, by: str, params: Mapping[str, str], size: int = PAGE_SIZE) -> Page[Buyer]:
         """The page that `params` asks for by a mark in `before` or `after`, in the order of the
-        column `by`, and by name among equal values. From then on the `figures` are known.
+        column `by`, and by name among equal values; the first one without a mark that can be read.
+        `by` has to be one of SORTS, as it becomes SQL. From then on the `figures` are known.
         """
         return turned_to(
             params,
@@ -208,7 +210,9 @@ SELECT total.*, shown.* FROM total LEFT JOIN (
         return [self._buyer(row[3:]) for row in rows if row[3] is not None]
 
     def query(self, by: str) -> tuple[str, dict[str, Any]]:
-        """SQL for all rows in the order of the column `by`, and its parameters."""
+        """SQL for the COLUMNS of all rows that are as asked, in the order of the column `by`, and
+        its parameters. `by` has to be one of SORTS, as it becomes SQL.
+        """
         return f"{BUYERS} SELECT {COLUMNS} FROM ({self._found(by)}) f ORDER BY number", self._given
 
     @property

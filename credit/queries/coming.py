@@ -134,7 +134,8 @@ def expected(line: CreditLine, *, today: date, until: date) -> Expected:
 
 def _up_to(line: CreditLine, today: date) -> list[tuple[date | None, Decimal, int]]:
     """Read of all open orders, however many they are, what is due up to `today`, as BY_DAY has it:
-    the sum and number of the parts that are overdue, without a day, and of those due today.
+    (None, sum, number of parts) of what is overdue, and (`today`, sum, number of parts) of what is
+    due today, each unless there is no such part.
     """
     late, by_now = _owed_by(today - calendar.ONE_DAY), _owed_by(today)
     found = _open(line).filter(due_on__lte=today).annotate(late=late, now=by_now - late)
@@ -195,7 +196,8 @@ def _open(line: CreditLine) -> OrderQuerySet:
 
 def _owed_by(day: date) -> RawSQL:
     """The database expression for how much of an order was to be paid by the end of `day` and is
-    not paid.
+    not paid. It holds for delivered orders alone: for one that is not, it gives all that is
+    outstanding.
     """
     sql = OWED_BY.replace("%(day)s", "%s").replace("%(instalment_days)s", str(INSTALMENT_DAYS))
     return RawSQL(sql, (day,) * 3, output_field=DecimalField(max_digits=24, decimal_places=4))

@@ -14,7 +14,8 @@ def decline_code(
 ) -> str:
     """The code of the first reason to decline an order of `amount` in the line's currency; "" if
     there is none. They are asked in this order: closed account, freeze, pause, the merchant's caps
-    on an order and on a buyer, the buyer's risk, the limit.
+    on an order and on a buyer, a buyer's risk of HIGH_RISK, the limit. An amount equal to a cap, or
+    to what is available, is no reason.
 
     Without a buyer, the cap on what one buyer may owe is left out.
     """

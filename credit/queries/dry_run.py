@@ -200,15 +200,18 @@ def compare(base: CreditPolicy, new: CreditPolicy, now: datetime) -> Brief:
 
 
 def of_arguments(asked: dict[str, Any], now: datetime) -> Brief:
-    """The comparison of `compare` for a version that is proposed, with the one before it. `asked`
-    has the arguments of operations.policies.introduce: currency, `starts_on`, and the figures that
-    differ from those of the version before. Raises Invalid for no currency, and ValidationError for
-    figures that make no sense.
+    """The comparison of `compare` for a version that is proposed, with the one that is in force
+    when it starts. `asked` has the arguments of operations.policies.introduce: currency,
+    `starts_on`, and the figures that differ from those of the version before. Raises Invalid for an
+    unknown currency, and ValidationError, by the figures' names, for figures that could not be
+    saved: with more digits than their columns have, or that policy_bounds.faults names.
     """
     figures = {name: asked[name] for name in asked.keys() - {"currency", "starts_on"}}
     currency = money.check_currency(asked["currency"])
     base = in_force(currency, asked["starts_on"])
     new = base.next_version(base.version + 1, asked["starts_on"], figures)
+    others = {field.name for field in new._meta.fields} - set(new.figure_names())
+    new.clean_fields(exclude=others)
     new.clean()
     return compare(base, new, now)
 

@@ -176,8 +176,10 @@ def _inputs(line: CreditLine, on: date, policy: CreditPolicy) -> scoring.Inputs 
 
 
 def before_figures(line: CreditLine) -> Outlook | None:
-    """What the first review will look at; None for a line that no figures will bring a review:
-    with a limit of 0, in a currency without a policy, or of a closed account. Rule 8.26.
+    """What the first review will look at: the five factors without any points, the weightiest
+    first, the policy of next month, and the points that a profile which is confirmed whole will
+    give. None for a line that no figures will bring a review: with a limit of 0, in a currency
+    without a policy, or of a closed account. Rule 8.26.
     """
     policy = policies.in_force(line.currency, calendar.next_month(line.open_on))
     if line.is_closed or not line.limit or not policy.holds_reviews:
@@ -246,8 +248,8 @@ def _next_grade(
 
 
 def _profile_gain(line: CreditLine, inputs: scoring.Inputs, policy: CreditPolicy) -> Gain | None:
-    """The points and the amount of limit that it would add to the review if the profile's licence
-    and contacts were both confirmed. None if that would add no points.
+    """The points and the amount of limit, which may be 0, that it would add to the review if the
+    profile's licence and contacts were both confirmed. None if that would add no points.
     """
     whole = 2 * scoring.HALF
     complete = scoring.completeness(inputs.profile_reported, whole, is_rejected=False)

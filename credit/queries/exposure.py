@@ -78,8 +78,8 @@ def debt_of(line: CreditLine, buyer: str) -> Debt:
 
 
 def by_risk(line: CreditLine) -> list[Exposure]:
-    """What the buyers of each risk rank owe on open orders, lowest rank first. The `buyer` of each
-    is "".
+    """What is owed on open orders by the risk rank that their buyers had when each was placed,
+    lowest rank first; a rank without open orders is left out. The `buyer` of each is "".
     """
     rows = (
         Order.objects.filter(line=line)

@@ -4,7 +4,7 @@ The books have one balance, and an entry of a withdrawal names no sale. So it fo
 order: what matured first was paid out first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -305,32 +305,37 @@ class PaidPart:
     part: Money
 
 
-MOST_LOOKED_THROUGH = 3
+MOST_DAYS = 12  # on which parts of one order matured, the first of them
+MOST_OF_A_DAY = 3  # withdrawals that are looked through for what matured on one day
+# As many are looked through of several days together, one for each of them at least.
+MOST_OF_SEVERAL_DAYS = 6
 
 
-def of_order(order: Order, matured_on: date | None) -> Sequence[PaidPart]:
+def of_order(order: Order, matured_on: Iterable[date]) -> Sequence[PaidPart]:
     """The withdrawals that paid something of the order out, oldest first, each with that part.
     Those that failed, were rejected or were cancelled are left out; one that the bank sent back is
-    not. `matured_on` is the local day on which the order's first payment matured, or None if it has
-    none, and then nothing is found.
+    not. `matured_on` are the local days on which payments of the order matured, one for each part
+    that was paid of it; nothing is found without one.
 
-    Only the first MOST_LOOKED_THROUGH withdrawals since that day are looked through.
+    What matured on a day is looked for in the first withdrawals since then: in MOST_OF_A_DAY, of
+    several days in fewer (MOST_OF_SEVERAL_DAYS), and for the first MOST_DAYS of them. So of an
+    order with many parts, or of which many withdrawals paid a little each, some may be missing.
     """
     line = order.line
-    if matured_on is None:
+    days = sorted(set(matured_on))[:MOST_DAYS]
+    if not days:
         return []
-    since = day_start(line, matured_on)
-    later = Withdrawal.objects.filter(line=line, requested_at__gte=since)
-    later = later.exclude(status__in=Withdrawal.RETURNED).order_by("requested_at", "pk")
-    looked_through = list(later[:MOST_LOOKED_THROUGH])
-    if not looked_through:
-        return []
+    most = max(1, min(MOST_OF_A_DAY, MOST_OF_SEVERAL_DAYS // len(days)))
+    kept = Withdrawal.objects.filter(line=line).exclude(status__in=Withdrawal.RETURNED)
+    first, *others = (
+        kept.filter(requested_at__gte=since).order_by("requested_at", "pk")[:most]
+        for since in starts_of(line, days)
+    )
+    looked_through = sorted(first.union(*others), key=lambda one: (one.requested_at, one.pk))
     receipts, found = _of(line, looked_through), []
     for withdrawal in looked_through:
         parts = [one.part for one in receipts[withdrawal.pk] if one.order == order.reference]
         if parts:
             part = money.total(parts, withdrawal.currency)
             found.append(PaidPart(withdrawal.reference, part))
-        elif found:  # it has been paid out by those before
-            break
     return found

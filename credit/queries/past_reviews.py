@@ -19,8 +19,9 @@ def on_day(line: CreditLine, on: date) -> LimitReview | None:
 
 
 def what_overtook(review: LimitReview) -> LimitReview | LimitEntry | None:
-    """What made a review VOID that waited for a decision: a newer review, or the entry by which the
-    limit changed. None if neither did, so that the account was closed or nothing was left to raise.
+    """What made this review VOID, which had waited for a decision: a newer review, or the entry by
+    which the limit changed. None if neither did, so that the account was closed or nothing was left
+    to raise. The review has to be VOID: of an approved one it gives the entry of its own raise.
     """
     if review.decided_at is None:
         return None

@@ -20,7 +20,8 @@ class Part:
 
 def part(file: PaymentFile, currency: str) -> Part:
     """How many withdrawals in this currency are in the file, and what their amounts come to,
-    without fees.
+    without fees. Where books are in cells, those that were moved to another cell since are not
+    counted.
     """
     found = Withdrawal.objects.filter(batch=file.name, currency=currency)
     total = found.aggregate(total=Sum("amount", default=Decimal(0)))["total"]

@@ -16,10 +16,9 @@ ORDER BY starts_on DESC
 
 
 def in_force(currency: str, on: date) -> CreditPolicy:
-    """The policy of `currency` in force on local day `on`.
-
-    Without one, it is an unsaved policy of version 0 with the default figures, by which no limit is
-    reviewed.
+    """The policy of `currency` in force on local day `on`: of its versions that were not withdrawn,
+    the last that has started by then. Without one, it is an unsaved policy of version 0 with the
+    default figures, by which no limit is reviewed.
     """
     (policy,) = in_force_for([(currency, on)])
     return policy

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from moneyed import Money
 
 from credit.models import CreditLine, Order, ProceedsEntry
@@ -232,13 +233,19 @@ class OfOrder:
 def of_order(order: Order, *, today: date) -> OfOrder:
     """What the order brought the merchant's proceeds, as of local day `today`: the sum and number
     of its entries, what of it matures after `today`, by day, and the withdrawals that paid it out,
-    of which only the first few are looked for (paid_out.of_order). Rule 10.24, rule 10.25.
+    of which only the first few after each day are looked for (paid_out.of_order). Rule 10.24, rule
+    10.25.
     """
     entries = ProceedsEntry.objects.filter(order=order)
     found = entries.aggregate(
         amount=Sum("amount", default=Decimal(0)),
         entry_count=Count("pk"),
-        matured_on=Min("matures_on", filter=Q(kind=ProceedsEntry.Kind.SALE)),
+        matured_on=ArrayAgg(
+            "matures_on",
+            filter=Q(kind=ProceedsEntry.Kind.SALE, matures_on__lte=today),
+            distinct=True,
+            default=[],
+        ),
         last_on=Max("matures_on"),
     )
     maturing: list[MaturingDay] = []

@@ -72,8 +72,10 @@ WHERE entry.line_id = %(line)s AND entry.kind IN ('SALE', 'REFUND')
 
 
 def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
-    """The figures from which the limit of each line is reviewed, as they are at the instant at
-    which the local day of its Start begins, by line id.
+    """The figures from which the limit of each line is reviewed, by line id. Metrics, payments and
+    the profile's parts are those that were there by the instant of its Start; limit, freezes, and
+    the open orders by which something is overdue on the Start's day, are as they are now, so the
+    caller has locked the lines if that matters.
 
     Lines without metrics, with a limit of 0, and closed ones are left out.
     """

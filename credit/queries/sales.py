@@ -120,9 +120,10 @@ class Sales:
 
     @property
     def rows(self) -> Sequence[tuple[Sums, Decimal | None, Decimal | None]]:
-        """Each month, latest first, and by how much its net sales are more than the month before's:
-        as a figure and per cent. The last month is held against the same days of the one before
-        (rule 8.24). None for the first one, and per cent where there was nothing before, or less.
+        """(month, figure, per cent) for each month, latest first: by how much its net sales are
+        more than the month before's, and how many per cent of that this is. The last month is held
+        against the same days of the one before (rule 8.24). Both are None for the first month, and
+        per cent is where the one before came to 0 or less.
         """
         before = [None, *(month.net for month in self.months[:-1])]
         if len(self.months) > 1:
@@ -195,8 +196,9 @@ Span = tuple[date, date]
 
 
 def _sums(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> list[Sums]:
-    """The sums of each of these spans of local days. One that is under way is made of the days that
-    are over, whose sums are cached like those of a span that is, and of the rest.
+    """The sums of each of these spans of local days, which end before their second day. What was
+    taken in on days that are over is cached for a day; a span with the line's open day within it is
+    cut there, so that only the rest is added up each time.
     """
     parts = [_parts(span, line.open_on) for span in spans]
     found = iter(_sums_of_parts(line, local, [one for of_one in parts for one in of_one]))

@@ -28,7 +28,8 @@ class Step:
 
 
 def of_order(order: Order, not_applied: Sequence[OrderPayment]) -> list[Step]:
-    """What happened to an order, oldest first: its entries, the payments in `not_applied` (which
+    """What happened to an order, oldest first: what its limit entries say (as it took of the limit,
+    and as it was paid, refunded, cancelled or written off), the payments in `not_applied` (which
     wrote no entry), refunds out of proceeds and of what was written off, its decline, shipping and
     delivery.
     """
@@ -81,8 +82,8 @@ def _what(entry: LimitEntry, *, is_whole: bool) -> StrOrPromise:
 
 
 def _told_late(entry: LimitEntry, refunds: Sequence[OrderRefund]) -> str:
-    """When the refund of the entry was given, in words, if it was reported later (rule 8.24); ""
-    for other entries.
+    """When the refund of the entry was given, in words, if it was reported later (rule 8.24); "" if
+    it was reported at once, and for an entry that is no refund.
     """
     if entry.kind != LimitEntry.Kind.REFUND:
         return ""

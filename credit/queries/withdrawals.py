@@ -78,8 +78,8 @@ def stopped_by(line: CreditLine) -> Freeze | None:
 def timeline(withdrawal: Withdrawal) -> list[Step]:
     """What happened to the withdrawal, oldest first: request, approval, sending, that it was
     flagged as late, its end with the reason, that it was paid after all, and that the bank sent it
-    back, with the reason. Reasons of Tael's own are in the language in force. Operators are not
-    named.
+    back, with the reason. Reasons of Tael's own are in the language in force. It names the
+    merchant's people who requested or cancelled it, and no operators.
     """
     steps = [
         Step(

@@ -19,8 +19,9 @@ def render_with(
     *,
     refused: Caps | None,
 ) -> HttpResponse:
-    """Render a page of the line with the form for its caps in `caps_form`: the submitted one with
-    its errors, and status 422, if it was refused.
+    """Render a page of the line with the form for its caps: the submitted one with its errors, and
+    status 422, if it was refused, and a fresh one otherwise. `line` and `caps_form` are added to
+    `context` in place.
     """
     context |= {"line": line, "caps_form": refused or Caps(line=line)}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK

@@ -16,7 +16,7 @@ from credit.operations import destinations as operations
 from credit.queries import destinations as queries
 from credit.views.lines import line_and_today
 from lib import clock
-from lib.refusals import Invalid, sentence_of
+from lib.refusals import Invalid, Refused, sentence_of
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.second_factor import with_second_factor
 
@@ -56,10 +56,10 @@ def new(request: MemberRequest) -> HttpResponse:
             added, is_new = operations.add(
                 merchant_id=line.pk, actor=request.user.email, now=now, **form.cleaned_data
             )
-        except operations.DestinationConflict as refused:
-            form.add_error("number", sentence_of(refused))
         except Invalid as refused:
             form.add_error(refused.field, sentence_of(refused))
+        except Refused as refused:  # known with another holder, or blocked
+            form.add_error("number", sentence_of(refused))
         else:
             said = _("%(destination)s was added.") if is_new else _("You have %(destination)s.")
             messages.success(request, said % {"destination": added})
@@ -73,8 +73,9 @@ def new(request: MemberRequest) -> HttpResponse:
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
     """Remove a destination of the merchant, which ends automatic withdrawals to it, with a trail
-    row, and redirect to the list. Only a POST is taken. Owners and finance may, with a second
-    factor. Raises Http404 if the merchant has no destination with the key `pk`.
+    row, and redirect to the list; withdrawals on their way to it go on, and one that was removed
+    before stays as it is. Only a POST is taken. Owners and finance may, with a second factor.
+    Raises Http404 if the merchant has no destination with the key `pk`.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)

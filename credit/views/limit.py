@@ -75,7 +75,8 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
 @for_members
 def check(request: MemberRequest) -> HttpResponse:
     """The page that says whether an order of the amount in the address would be accepted now, and
-    if not, when it could be.
+    if not, why and, if it is the limit that is not enough, when it could be. The cap on one buyer
+    is left out.
     """
     line, today = line_and_today(request, clock.now())
     form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)

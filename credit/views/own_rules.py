@@ -40,9 +40,9 @@ def pause(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def caps(request: MemberRequest) -> HttpResponse:
-    """Set the merchant's caps from the submitted form, with a trail row, and redirect; if it is
-    refused, show the page that it was sent from again with the reason. Only a POST changes
-    anything. Owners and finance may.
+    """Set the merchant's caps from the submitted form, with a trail row for each that changes, and
+    redirect to the page that it was sent from; if it is invalid or refused, show that page again
+    with the reason and status 422. Only a POST changes anything. Owners and finance may.
     """
     if request.method != "POST":
         return _back(request)

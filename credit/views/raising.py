@@ -36,8 +36,8 @@ def how_to_raise(request: MemberRequest) -> HttpResponse:
 @for_finance
 def ask_raise(request: MemberRequest) -> HttpResponse:
     """Ask for a higher limit by the submitted form, with a trail row, and redirect to the page
-    about raising it; if the form is invalid or refused, show the page again with the reason. Only a
-    POST changes anything. Owners and finance may.
+    about raising it; if the form is invalid or refused, show the page again with the reason and
+    status 422. Only a POST changes anything. Owners and finance may.
     """
     if request.method != "POST":  # as after signing in again
         return _back(request)
@@ -64,8 +64,9 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask_question(request: MemberRequest) -> HttpResponse:
-    """Ask a question about the limit from the submitted form, and redirect; if it is refused, show
-    the page again with the reason. Only a POST changes anything. Owners and finance may.
+    """Ask a question about the limit by the submitted form, without a trail row, and redirect to
+    the page about raising it; if the form is invalid or refused, show the page again with the
+    reason and status 422. Only a POST changes anything. Owners and finance may.
     """
     if request.method != "POST":
         return _back(request)

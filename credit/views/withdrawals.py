@@ -250,9 +250,9 @@ def _confirmation(
 
 def _request(request: MemberRequest, line: CreditLine, today: date, now: datetime) -> HttpResponse:
     """Request the withdrawal that the merchant confirmed, with a trail row, and redirect to its
-    page. If the fee is missing or has changed, or the key was used for another withdrawal, show the
-    fee again. If it is invalid or refused otherwise, show the form again with the reason and status
-    422.
+    page. If the fee is missing or has changed, or the key was used for another withdrawal, nothing
+    is requested, and it redirects to the page that shows the fee to confirm. If it is invalid or
+    refused otherwise, the form is shown again with the reason and status 422.
     """
     form = ConfirmedWithdrawal(request.POST, line=line, now=now)
     if form.is_valid():

@@ -26,7 +26,8 @@ class NewKey(Reasoned, KeyedForm):
     )
     merchant = LineField(
         required=False,
-        help_text="The reference of the one merchant whose books it reaches; empty: all merchants.",
+        help_text="The reference of the one merchant whose books it reaches; empty: all merchants."
+        " A merchant's key says nothing of its terms, name or metrics, whatever it is for.",
         widget=UnfoldAdminTextInputWidget,
     )
     networks = LineField(

@@ -89,7 +89,9 @@ def _shown(key: ApiKey, text: str) -> Report:
 
 
 def _is_in_use(key: ApiKey) -> bool:
-    """Whether the key was not revoked."""
+    """Whether the key was not revoked, so that it can be: True also for one that has expired or was
+    replaced.
+    """
     return key.revoked_at is None
 
 

@@ -13,7 +13,7 @@ from backoffice.decisions import Act, Decision, Reasoned
 from backoffice.filters import one_of
 from backoffice.list_pages import FoundByKeys
 from backoffice.several import DecidingSeveral
-from gateway import intake
+from gateway import intake, roles
 from gateway.models import ReceivedEvent
 from gateway.queries import briefs
 from lib import events
@@ -21,9 +21,11 @@ from lib import events
 
 def _send_again(act: Act) -> ReceivedEvent:
     """Apply the refused event anew, with a trail row, and return the new record. It may be refused
-    again. Raises received.NotRefused, and Invalid without a reason. It locks the refused event's
-    row.
+    again. Raises NotTheirs for an event that is not for the operator's role to bring in
+    (gateway.roles), received.NotRefused, received.KeyIsRevoked, and Invalid without a reason. It
+    locks the refused event's row.
     """
+    roles.check_event(act.user, act.row.type)
     return intake.send_again(
         received_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now
     )

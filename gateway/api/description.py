@@ -41,6 +41,7 @@ HEADERS = {
         "schema": {"type": "string"},
     },
 }
+OF_PLATFORM = "Only keys of the platform may send it."
 REPEATED = {
     "Idempotency-Replayed": {
         "description": "`true` where the same content came before, and nothing was written now.",
@@ -178,7 +179,7 @@ def _envelope(one: events.AnyType, title: str) -> dict[str, Any]:
     """
     return {
         "type": "object",
-        "description": one.summary,
+        "description": f"{one.summary} {OF_PLATFORM}" if one.of_platform else one.summary,
         "required": ["id", "type", "at", "merchant", "data"],
         "properties": {
             "id": REFERENCE,

@@ -17,8 +17,9 @@ TOO_LARGE = "A body must not be larger than 5 MB, also once it is unpacked."
 
 
 def peeked(request: HttpRequest) -> dict[str, Any] | None:
-    """The object in the body of a request of which nothing was checked yet, not even its key. Keeps
-    what was read for `body_of`. None for a body that is long, packed, no JSON or no object.
+    """The object in the body of a request of which nothing was checked yet, not even its key. JSON
+    that was read, an object or not, is kept for `body_of`. None for a body that is longer than
+    LONGEST_PEEKED, packed, of another type, no JSON or no object.
     """
     length = request.META.get("CONTENT_LENGTH") or "0"
     if int(length) > LONGEST_PEEKED or request.content_type != JSON:
@@ -37,8 +38,9 @@ def body_of(request: HttpRequest, *content_types: str) -> tuple[str, Any]:
     """The Content-Type of the request's body, which must be one of `content_types`, and the decoded
     JSON in it.
 
-    Raises Problem: 415 for another type or encoding, 413 for too much, 400 for what is no JSON or
-    not packed right.
+    Raises Problem: 415 for another type or encoding, 413 for what is too much once it is unpacked,
+    400 for what is no JSON or not packed right; and RequestDataTooBig for a body that is too large
+    as it was sent.
     """
     content_type = request.content_type or ""
     if JSON in content_types and hasattr(request, PEEKED):

@@ -19,9 +19,10 @@ def take(
 ) -> Outcome:
     """Apply what the request tells as an event of type `kind` about the merchant with this
     reference; the event's id is the request's, and it happened `at`, or now. It is recorded as
-    received.
+    received, also if it is refused.
 
-    Returns the outcome, whose row is what was written, now or the first time.
+    Returns the outcome, whose row is what was written, now or the first time. A refusal is an
+    outcome, too (REJECTED, without a row), and raises nothing; `taken` raises it.
     """
     event = {
         "id": request.request_id,

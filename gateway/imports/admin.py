@@ -27,16 +27,10 @@ from gateway.imports.forms import NewImport
 from gateway.imports.kinds import KINDS, Kind
 from gateway.imports.models import Import, ImportedRow
 from gateway.imports.reading import MOST_ROWS
+from gateway.roles import NotTheirs
 from lib import csv_files
-from lib.refusals import Refused
 
 Outcome = ImportedRow.Outcome
-
-
-class NotTheirs(Refused):
-    """The operator's role may not decide about rows of this kind."""
-
-    code = "forbidden"
 
 
 def _check_role(act: Act, kind: Kind) -> None:
@@ -86,7 +80,8 @@ def _counted(rows: int) -> str:
 
 def _stop(act: Act) -> Import:
     """Stop the import, with a trail row: rows that wait stay as they are. Raises NotTheirs if the
-    operator's role may not decide about its kind.
+    operator's role may not decide about its kind, and what operations.stop raises: NotAtWork, and
+    Invalid without a reason.
     """
     _check_role(act, act.row.of_kind)
     return operations.stop(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
@@ -94,7 +89,8 @@ def _stop(act: Act) -> Import:
 
 def _resume(act: Act) -> Import:
     """Resume the import, with a trail row; a job goes on with its rows. Raises NotTheirs if the
-    operator's role may not decide about its kind.
+    operator's role may not decide about its kind, and what operations.resume raises: NotStopped,
+    and Invalid without a reason.
     """
     _check_role(act, act.row.of_kind)
     return operations.resume(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)

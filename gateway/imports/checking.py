@@ -20,10 +20,10 @@ from credit.queries import policies
 from gateway.imports.faults import Fault
 from gateway.imports.kinds import Kind
 from gateway.imports.reading import Table
-from lib import arrival, calendar, events, money, texts
+from lib import arrival, calendar, cells, events, money, texts
 from lib.event_fields import Data
 from lib.refusals import Invalid
-from merchants import queries
+from merchants import directory, queries
 from merchants.events import Terms
 from merchants.models import Merchant
 
@@ -34,7 +34,7 @@ PATTERNS = {
 }
 # Members whose faults depend on other members.
 WITH = {"amount": frozenset({"currency"})}
-# The orders that payments name, and that are not there.
+# The orders of one cell's merchants that payments name, and that are not there.
 UNKNOWN_ORDERS = """
 SELECT said.line
 FROM unnest(%s::int[], %s::text[], %s::text[]) AS said(line, merchant, reference)
@@ -268,11 +268,7 @@ def _not_there(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
             for row in rows
             if not row.faulty & {"merchant", "order"}
         ]
-        if not named:
-            return
-        with connection.cursor() as cursor:
-            cursor.execute(UNKNOWN_ORDERS, [list(column) for column in zip(*named, strict=True)])
-            unknown = {line for (line,) in cursor.fetchall()}
+        unknown = _of_unknown_orders(named)
         for line, merchant, order in named:
             if line in unknown:
                 yield Fault(line, "order", f"{merchant} has no order {order}")
@@ -282,3 +278,21 @@ def _not_there(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
             if row.said["fee"] not in fees and "fee" not in row.faulty:
                 there_is_none = f"there is no fee {row.said['fee']!r} that can be charged"
                 yield Fault(row.line, "fee", there_is_none)
+
+
+def _of_unknown_orders(named: Sequence[tuple[int, str, str]]) -> set[int]:
+    """Look up the orders that these lines name, each as (line, merchant's reference, order's
+    reference), and return the lines whose merchant has no such order; those of an unknown merchant
+    are left out. Where the books are in cells, the orders of each merchant are looked for in its
+    own, whichever cell we are inside.
+    """
+    where = directory.cells_of(merchant for _, merchant, _ in named) if cells.are_on() else {}
+    by_cell: dict[int, list[tuple[int, str, str]]] = {}
+    for one in named:
+        by_cell.setdefault(where.get(one[1], cells.number()), []).append(one)
+    unknown: set[int] = set()
+    for number, group in sorted(by_cell.items()):
+        with cells.elsewhere(number), connection.cursor() as cursor:
+            cursor.execute(UNKNOWN_ORDERS, [list(column) for column in zip(*group, strict=True)])
+            unknown |= {line for (line,) in cursor.fetchall()}
+    return unknown

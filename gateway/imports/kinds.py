@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ConfigDict
 
+from gateway.roles import BY_BILLING_OFFICERS, BY_CREDIT_OFFICERS
 from lib.event_fields import Data, EmailAddress, Instant, Reference
 from lib.events import type_named
 
@@ -98,9 +99,6 @@ def _is_integer(schema: Mapping[str, Any]) -> bool:
     kinds = {one.get("type") for one in schema.get("anyOf", [schema])}
     return kinds - {"null"} == {"integer"}
 
-
-BY_CREDIT_OFFICERS = "credit.change_creditline"
-BY_BILLING_OFFICERS = "billing.change_billingaccount"
 
 KINDS = {
     kind.code: kind

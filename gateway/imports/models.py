@@ -68,7 +68,9 @@ class Import(models.Model):
 
     @property
     def is_running(self) -> bool:
-        """Whether rows of it wait to be taken in, and no operator has stopped it."""
+        """Whether it is neither stopped nor done: rows of it wait to be taken in, or owners to be
+        invited.
+        """
         return self.status == self.Status.RUNNING
 
     @property

@@ -62,7 +62,8 @@ def invitations(file: Import) -> dict[str, int]:
 
 def result(file: Import) -> Iterator[bytes]:
     """Return the import as chunks of a CSV file: its rows in the order of their lines, each with
-    what became of it and, where rows name owners to invite, of that.
+    what became of it and, where rows name owners to invite, of that. Text that a spreadsheet would
+    take for a formula is made harmless. What was emptied of old rows is empty in it.
     """
     said = {name: csv_files.safe(f"(data ->> '{name}')") for name in file.columns}
     columns = {

@@ -82,5 +82,7 @@ class ApiKey(models.Model):
         return f"{self.name} (tael_{self.prefix}_…)"
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether the key is accepted at `now`: it is neither revoked nor expired."""
+        """Return whether the key is accepted at `now`. A key that was revoked is not, whenever
+        that was, and one that expires is accepted before `expires_at` but not at that instant.
+        """
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

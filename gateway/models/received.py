@@ -34,7 +34,7 @@ class ReceivedEvent(models.Model):
     code = models.CharField(max_length=40)  # of a refusal; "" otherwise
     reason = models.TextField()
     # An operator sent it again: then this row says what became of it the first time, and that of
-    # the second try names it.
+    # the second try names it, unless the merchant has joined another cell since.
     sent_again_at = models.DateTimeField(null=True)
     again = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="tries")
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from gateway.models import ReceivedEvent
 from gateway.trail import Action
 from lib import copied, prepared, wording
-from lib.events import Event, Outcome, in_utc_or_none
+from lib.events import Event, Outcome, from_object, in_utc_or_none
 from lib.parts import InParts, Part
 from lib.refusals import Refused
 from lib.texts import LONGEST_NAME, shown
@@ -48,6 +48,12 @@ class NotRefused(Refused):
     """Only an event that was refused can be sent again, and only once."""
 
     code = "not_refused"
+
+
+class KeyIsRevoked(Refused):
+    """The key that sent the event was revoked since: nobody knows who had it."""
+
+    code = "key_is_revoked"
 
 
 class Arrival(NamedTuple):
@@ -151,12 +157,17 @@ def _text(value: object) -> str:
 def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> ReceivedEvent:
     """Mark the refused event as sent again, with a trail row, and return it. The caller applies the
     event in the same transaction (gateway.intake). Raises NotRefused, also for one that was sent
-    again already, or has no id or no instant; Invalid without a reason; ReceivedEvent.DoesNotExist.
-    It locks the event's row.
+    again already, or has no id or no instant; KeyIsRevoked; Invalid without a reason;
+    ReceivedEvent.DoesNotExist. It locks the event's row.
     """
     received = ReceivedEvent.objects.select_for_update().get(pk=received_id)
     if not received.can_be_sent_again:
         raise NotRefused(f"event: {received} was not refused, or was sent again already")
+    if received.key is not None and received.key.revoked_at is not None:
+        raise KeyIsRevoked(
+            f"key: {received.key} was revoked on {received.key.revoked_at:%Y-%m-%d}, and what it"
+            " sent is not sent again: have a system with a valid key send it"
+        )
     received.sent_again_at = now
     received.save(update_fields=["sent_again_at"])
     merchant = Merchant.objects.filter(reference=received.merchant).first()
@@ -174,20 +185,28 @@ def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
 
 
 def event_of(received: ReceivedEvent) -> Event:
-    """The event that the record keeps, as it was sent. The record must have an instant."""
+    """The event that the record keeps, whose id and type may be cut. Raises Invalid if it is none:
+    its data may be whatever JSON was sent, and merchant or type may have been missing. The record
+    must have an instant.
+    """
     assert received.said_at is not None
-    return Event(
-        received.event,
-        received.type,
-        received.said_at,
-        received.merchant,
-        json.loads(received.data),
+    return from_object(
+        {
+            "id": received.event,
+            "type": received.type,
+            "at": received.said_at.isoformat(),
+            "merchant": received.merchant,
+            "data": json.loads(received.data),
+        }
     )
 
 
-def again(received: ReceivedEvent, outcome: Outcome, *, now: datetime) -> ReceivedEvent:
+def again(
+    received: ReceivedEvent, outcome: Outcome, *, now: datetime, names: bool = True
+) -> ReceivedEvent:
     """Store the outcome of an event that an operator sent again, its reason cut to LONGEST_REASON
-    characters, as a new record that names the first one, and return that.
+    characters, as a new record, and return that. It names the first one, unless `names` is false:
+    a record in another cell cannot.
     """
     return ReceivedEvent.objects.create(
         received_at=now,
@@ -201,5 +220,5 @@ def again(received: ReceivedEvent, outcome: Outcome, *, now: datetime) -> Receiv
         outcome=outcome.status,
         code=outcome.code,
         reason=shown(outcome.reason, LONGEST_REASON),
-        again=received,
+        again=received if names else None,
     )

@@ -35,9 +35,9 @@ def of_key(key: ApiKey, name: str) -> Brief:
 
 
 def of_received(received: ReceivedEvent) -> Brief:
-    """What an operator reads before a refused event is sent again: why it was refused, how its data
-    begins, and the latest FEW of what else came in under its id, and of what came in for the same
-    merchant.
+    """What an operator reads before a refused event is sent again: why it was refused, whether the
+    key that sent it was revoked since, or expires, how its data begins, and the latest FEW of what
+    else came in under its id, and of what came in for the same merchant.
     """
     merchant = Merchant.objects.filter(reference=received.merchant).first()
     key = str(received.key) if received.key else "an operator"
@@ -47,6 +47,7 @@ def of_received(received: ReceivedEvent) -> Brief:
             Fact("Type", received.type),
             Fact("Merchant", received.merchant, "" if merchant else "unknown to us"),
             Fact("Came in", received.received_at, key),
+            *_ended(received.key),
             Fact("Says it happened", received.said_at),
             Fact("Request", received.request),
             Fact("It says", received.data[:LONGEST_DATA]),
@@ -62,6 +63,21 @@ def of_received(received: ReceivedEvent) -> Brief:
             ),
         ),
     )
+
+
+def _ended(key: ApiKey | None) -> list[Fact]:
+    """The fact that the key that sent an event was revoked since, or when it expires or has
+    expired; none for a key without an end, and where there is no key.
+    """
+    if key is None:
+        return []
+    if key.revoked_at is not None:
+        note = "What it sent is not sent again: have a system with a valid key send it."
+        return [Fact("Its key was revoked", key.revoked_at, note)]
+    if key.expires_at is not None:
+        note = "What it sent before may be sent again."
+        return [Fact("Its key expires", key.expires_at, note)]
+    return []
 
 
 def _came_with(key: ApiKey) -> History:

@@ -176,10 +176,11 @@ def _entry(number: int, data: dict[str, Any], where: str) -> Entry:
 
 
 def _transaction(amount: Decimal, is_credit: bool, data: dict[str, Any]) -> Transaction:
-    """The payment of a line :61:, with the given amount and direction; the other side, text and
-    references come from its field 86, in the Dutch or the German way of writing it, and so do the
-    first 35 characters of why it was returned. A text or reference that is not there is taken from
-    the line itself.
+    """Return the payment of a line :61:, with the given amount and direction. Its field 86
+    tells the other side, the text, the payer's reference and why it was returned (the first
+    35 characters), in the Dutch or the German way of writing it; in any other way it is the
+    text as a whole. A text or payer's reference that is not there is taken from the line
+    itself, as the bank's reference always is.
     """
     said = str(data.get("transaction_details") or "")
     if SLASHED.search("".join(said.split("\n"))):

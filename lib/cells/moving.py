@@ -40,9 +40,10 @@ def look(numbers: Collection[int]) -> tuple[int, frozenset[int]]:
 
 
 def since(latest: int, merchants: Collection[int] | None = None) -> str:
-    """The question (cells.asking) whether a move of these merchants is on record that came after
-    the one with this key; None is for all merchants of the cell that one is inside, and without any
-    merchant nothing is ever selected.
+    """Return the SQL, for cells.asking, that selects `merchant_id` of the moves with a
+    higher key than `latest`: those of these merchants or, for None, all that lead out of
+    the cell that one is inside. There was such a move if it selects anything; without any
+    merchant it never does. The cell's number is filled in for `{cell}` as it is asked.
     """
     if merchants is None:
         of = "from_cell = {cell}"

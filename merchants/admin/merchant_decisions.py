@@ -17,13 +17,17 @@ CONTACTS = ("contact_name", "contact_email", "contact_phone")
 
 
 def _contacts(merchant: Merchant) -> dict[str, Any]:
-    """The merchant's contacts as initial values of the form, or none without a profile."""
+    """The merchant's contacts by the names of the form's fields, as its initial values; an empty
+    dict without a profile.
+    """
     profile = Profile.objects.filter(merchant=merchant).only(*CONTACTS).first()
     return {name: getattr(profile, name) for name in CONTACTS} if profile else {}
 
 
 def _shown_contacts(merchant: Merchant) -> dict[str, Any]:
-    """Read the contacts that the page shows, by their labels."""
+    """The merchant's contacts by their labels, as the page shows and compares them; "" for each
+    that is not filled in, and for all of them without a profile.
+    """
     found = _contacts(merchant)
     return {name.replace("_", " ").capitalize(): found.get(name, "") for name in CONTACTS}
 

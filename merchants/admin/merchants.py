@@ -99,8 +99,9 @@ class MerchantAdmin(Deciding, ReadOnly):
         self, request: HttpRequest, queryset: "QuerySet[Merchant]", search_term: str
     ) -> tuple["QuerySet[Merchant]", bool]:
         """The merchants that the search finds: without a term all of them, otherwise those of which
-        each word of the term begins a word of the name or reference. The second value is Django's:
-        whether a row may come twice.
+        each of the term's first words (lib.words.begin) begins a word of the name or reference;
+        none for a term of punctuation alone. The second value is Django's: whether a row may come
+        twice.
         """
         if not search_term.strip():
             return super().get_search_results(request, queryset, "")
@@ -252,9 +253,9 @@ def _confirm(part: ProfilePart) -> Decision:
 
 
 def _reject(part: ProfilePart) -> Decision:
-    """The decision that rejects this part of a profile, which writes a trail row and whose reason
-    the merchant reads on its page (profiles.reject). It is offered while the part waits or is
-    confirmed.
+    """The decision that rejects this part of a profile, with a trail row (profiles.reject). Its
+    form asks for a reason, for colleagues, and for another text, which the merchant reads on its
+    page. It is offered while the part waits or is confirmed.
     """
     name = part.lower()
     return Decision(

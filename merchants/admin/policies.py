@@ -58,8 +58,9 @@ class NewVersion(AsksAgain, Reasoned):
         self.order_fields(["currency", "starts_on", *figures, "reason"])
 
     def figure_field(self, name: str) -> forms.Field:
-        """The form field for the policy's figure in the column `name`; it may be left empty, and
-        shows no default.
+        """Make the form's field for the policy's figure in the column `name`; the caller puts it
+        into the form. It may be left empty: the figure of the newest version stays then. The
+        column's default is not its initial value.
         """
         column = self.model._meta.get_field(name)
         if not isinstance(column, models.DecimalField):
@@ -92,7 +93,9 @@ class AboutPolicies(Deciding):
 
 
 def _versions(version: PolicyVersion) -> dict[str, Any]:
-    """The newest version of the policy in this currency that was not withdrawn, under its label."""
+    """The version of the policy in this version's currency that was introduced last and was not
+    withdrawn, or None, under the label "Newest version".
+    """
     versions = type(version)._default_manager.filter(currency=version.currency)
     return {"Newest version": versions.filter(withdrawn_at__isnull=True).order_by("pk").last()}
 
@@ -110,7 +113,9 @@ def new_version(
     """
 
     def version_of(act: Act) -> dict[str, Any]:
-        """Currency, first day and figures of the version, as the form says them."""
+        """The arguments of `introduce` that the form says: the currency in capitals, the first day,
+        and those figures that were filled in.
+        """
         said = act.cleaned_data
         figures = form.model.figure_names()
         given = {name: said[name] for name in figures if said[name] is not None}
@@ -126,13 +131,14 @@ def new_version(
         )
 
     def rehearse(act: Act) -> Any:
-        """What the version would change, without introducing it."""
+        """What the version would change, as `dry_run` tells it; nothing is introduced."""
         assert dry_run is not None
         return dry_run(version_of(act), act.now)
 
     def present(version: PolicyVersion | None) -> dict[str, Any]:
-        """What the form begins with: currency and figures of this version, for the next one to be
-        made from them; empty without a version.
+        """What the form begins with: the currency and figures of this version, each figure in its
+        field without zeros after its point, and all of them under `present`, by which a figure that
+        is far above its present one is asked for twice (AsksAgain). Empty without a version.
         """
         if version is None:
             return {}

@@ -50,8 +50,8 @@ def _shown(proposal: Proposal) -> dict[str, Any]:
 
 
 def _may_decide(request: HttpRequest, proposal: Any) -> bool:
-    """Whether the operator's role takes decisions of this kind. Who proposed it, or asked for it,
-    is up to the operation.
+    """Whether the operator's role takes decisions of this kind. Whether they proposed this one or
+    asked for it is not looked at here: the operations refuse that.
     """
     return request.user.has_perm(KINDS[proposal.kind].permission)
 

@@ -59,7 +59,9 @@ class SignInAdmin(FoundByKeys):
 
     @admin.display(description="browser")
     def known_browser(self, sign_in: SignIn) -> str:
-        """The browser's common name. The page of the row shows the whole user agent."""
+        """The names of browser and system, such as "Chrome on Windows", or the user agent itself if
+        one of them is not recognised. The page of the row shows the whole user agent.
+        """
         return browsers.browser(sign_in.browser)
 
     def get_search_results(
@@ -77,12 +79,16 @@ class SignInAdmin(FoundByKeys):
         return queryset.filter(ip=term), False
 
     def file_of(self, found: Any) -> Iterator[bytes]:
-        """The file of the sign-ins that the list has found."""
+        """Yield, as blocks of bytes, the CSV file of all sign-ins that the list has found, on all
+        its pages, sorted as the list is.
+        """
         return _file(found.queryset)
 
 
 def _file(found: "QuerySet[SignIn]") -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of these rows of the log of sign-ins."""
+    """Yield, as blocks of bytes, a CSV file of these rows of the log of sign-ins, as they are
+    sorted, with the columns COLUMNS.
+    """
     rows = found.values("at", "kind", "user_id", "address", "ip", "browser", "detail")
     return csv_files.of_rows(COLUMNS, rows)
 

@@ -17,7 +17,7 @@ AT_ONCE = 100  # rows in memory: a licence has up to 5 MB
 
 def _check(_now: datetime) -> Iterator[Violation | None]:
     """Yield None for each row whose encrypted content can be decrypted, and a violation for each
-    row whose content cannot.
+    row of whose content something cannot. Rows that keep no content are left out.
     """
     for column in encrypted.columns():
         rows = column.model._default_manager.order_by("pk").iterator(chunk_size=AT_ONCE)

@@ -13,9 +13,11 @@ JOIN_PROPOSAL = "LEFT JOIN merchants_proposal proposal ON proposal.id = decision
 
 def decided(made: str, subjects: str) -> str:
     """The SQL of a check that the recorded decisions of operators are what was `made`, once each.
-    `made` is SQL that gives merchant_id, subject and figure; compared with it are the decisions
-    whose subject is one of the words in `subjects` (alternatives of a regular expression) and a
-    number. Decisions are shared by all cells: those of merchants of other cells are not looked at.
+    It selects merchant_id, subject, and what was made as `expected` beside the decision as `found`;
+    one of these is NULL where there is only the other. `made` is SQL that gives merchant_id,
+    subject and figure; compared with it are the decisions whose subject is one of the words in
+    `subjects` (alternatives of a regular expression) and a number. Decisions are shared by all
+    cells: those of merchants of other cells are not looked at.
     """
     return f"""
         SELECT coalesce(made.merchant_id, decision.merchant_id) AS merchant_id,

@@ -31,8 +31,9 @@ class UserManager(BaseUserManager["User"]):
     """Creates people, who are known by their e-mail addresses; there are no user names."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create a person, with the address in lower case. Without a password they cannot sign in
-        until they have set one.
+        """Create and save a person, with the address in lower case. The password is taken as it is:
+        forms check it before. Without one they cannot sign in until they have set one. Raises
+        IntegrityError if somebody has this address.
         """
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)

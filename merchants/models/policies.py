@@ -73,8 +73,10 @@ class PolicyVersion(models.Model):
 
 
 def versions(policy_name: str) -> list[models.BaseConstraint]:
-    """The constraints that a policy's model has as a policy with versions. `policy_name` is what
-    they call the policy in their own names, such as "operator_policy".
+    """The constraints that a policy's model has as a policy with versions: in a currency each
+    number of a version comes once, no two versions that are not withdrawn start on the same day,
+    and a version is withdrawn, by somebody, on a day (in UTC) before it starts or not at all.
+    `policy_name` is what they call the policy in their own names, such as "operator_policy".
     """
     return [
         models.UniqueConstraint(
@@ -127,7 +129,9 @@ class OperatorPolicy(PolicyVersion):
         triggers: ClassVar = unchanging("operator_policy")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save it and, if it is new, its figures."""
+        """Save it and, if it is new, its figures as rows of their own, all in one transaction. The
+        figures of one that was saved before are not written again.
+        """
         is_new = self._state.adding
         with transaction.atomic():
             super().save(*args, **kwargs)
@@ -162,8 +166,9 @@ class OperatorPolicy(PolicyVersion):
         return following
 
     def clean(self) -> None:
-        """Raise ValidationError, by the sorts' codes, for figures that cannot be, and Invalid for a
-        figure of an unknown sort or an amount that has more digits than the currency.
+        """Raise ValidationError, by the sorts' codes, for figures that are below 0, have too many
+        digits, or are above the highest one that makes sense (policy_bounds.faults); and Invalid
+        for a figure of an unknown sort or an amount that has more digits than the currency.
         """
         errors: dict[str, list[str]] = {}
         for code, up_to in self.figures.items():

@@ -116,6 +116,13 @@ class Proposal(models.Model):
         """
         return self.status == self.Status.PROPOSED
 
+    @property
+    def is_only_proposed(self) -> bool:
+        """Whether a decision that came to this proposal has changed nothing yet, so that the
+        admin's history calls it proposed (backoffice.decisions.in_history).
+        """
+        return self.waits
+
     def has_lapsed(self, now: datetime) -> bool:
         """Whether its time is up at `now`, whatever became of it, and even if the job has not
         marked it as LAPSED yet.

@@ -72,13 +72,14 @@ def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Era
 
 
 def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasure:
-    """Replace a buyer's name, exactly as the platform sends it, by a pseudonym at all
-    merchants, in what came in and in what webhooks tell, and delete saved views of lists
-    that are narrowed to the buyer. All is one transaction, with a trail row and the Erasure
-    that is returned. Raises NotAnAdministrator, NothingKept, CellAway if a cell does not
-    answer, Invalid without a reason, and what a book has against it: BuyerOwes while
-    something is owed on the buyer's orders or cash of the buyer waits to be settled. Others
-    who decide about people wait until the transaction ends.
+    """Replace a buyer's name, exactly as the platform sends it, by a pseudonym at all merchants, in
+    what came in and in what webhooks tell, and delete saved views of lists that are narrowed to the
+    buyer. All is one transaction, with a trail row and the Erasure that is returned.
+
+    Raises NotAnAdministrator, NothingKept, CellAway if a cell does not answer, Invalid without a
+    reason, and what a book has against it: BuyerOwes while the buyer owes something at any
+    merchant, or cash of the buyer waits to be settled. Others who decide about people wait until
+    the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -86,10 +87,14 @@ def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasu
 
 
 def erase_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase whoever pays us, or is paid, by bank transfer, known by the account's number or the
-    exact name that our bank told, from those rows that need not be kept for the books; written down
-    with a trail row. Raises NotAnAdministrator, NothingKept, CellAway, Invalid without a reason,
-    and what a book has against it. Others who decide about people wait until the transaction ends.
+    """Put a pseudonym in the place of the name of whoever pays us, or is paid, by bank transfer,
+    and empty account and words, on those lines from our bank that were never booked; what was
+    booked stays. `payer` is the account's number or the exact name that the bank told. All is one
+    transaction, with a trail row and the Erasure that is returned.
+
+    Raises NotAnAdministrator, NothingKept, CellAway, Invalid without a reason, and what a book has
+    against it: LineWaits while one of the payer's lines waits to be placed, and BooksKept if all of
+    them are booked. Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -151,12 +156,13 @@ def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure
 
 def _in_each(ask: Callable[[], T]) -> list[T]:
     """What the function returns inside each cell (cells.in_each). Raises CellAway, which names the
-    first one that does not answer; the caller's transaction is lost then.
+    first one that does not answer, or the database's own error in an installation without cells;
+    the caller's transaction is lost then.
     """
 
     def ask_here() -> T:
         """Call `ask` in this cell, and return what it returns. Raises CellAway if the cell does not
-        answer.
+        answer, but in an installation without cells the database's own error.
         """
         try:
             return ask()
@@ -214,9 +220,11 @@ def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Fil
 
 
 def data_of_payer(*, payer: str, reason: str, actor: User, now: datetime) -> File:
-    """All that is kept of whoever has the account or name in what our bank told, as a JSON file; a
-    trail row says who took it, and has neither. Raises NotAnAdministrator, NothingKept, CellAway,
-    Invalid. Others who decide about people wait until the transaction ends.
+    """The name and content of a JSON file of all lines from our bank with this account number or
+    exact name on their other side, booked ones too; a trail row says who took it, and names the
+    payer by the last four characters alone. Raises NotAnAdministrator, NothingKept, CellAway,
+    Invalid, and Undecryptable if the key of a line is missing. Others who decide about people wait
+    until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -258,8 +266,9 @@ def _taken(subject: Subject, reason: str, actor: User, now: datetime) -> File:
 
 
 def _named(subject: Subject) -> str:
-    """What the trail calls the subject: its address, a buyer as such, a merchant's contacts
-    "profile", and a payer by the last signs of the account's number or name alone.
+    """What the trail calls the subject whose data was taken: a person by the address, a buyer by
+    the whole name after "buyer ", a merchant's contacts "profile", and a payer by the last four
+    characters of the account's number or name, which is all of a shorter one.
     """
     if subject.kind == Kind.PAYER:
         return f"payer …{str(subject)[-4:]}"

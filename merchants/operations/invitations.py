@@ -47,10 +47,11 @@ class AccountExists(Refused):
 
 def accept(*, token: str, user: User, now: datetime) -> Membership:
     """Accept the invitation with this link's token as `user`, who has an account. A trail row is
-    written, and the owners are e-mailed.
+    written, and the owners are e-mailed by a job.
 
-    A person who has got a role at the merchant in the meantime keeps that role, and nobody is told.
-    Raises InvitationClosed, WrongPerson, IsOperator.
+    A person who has got a role at the merchant in the meantime keeps that role, and nobody is told;
+    the invitation is used up all the same. Raises InvitationClosed, WrongPerson for another address
+    than the account's, IsOperator.
     """
     with transaction.atomic():
         invitation = _take_up(token, now)
@@ -63,7 +64,8 @@ def accept(*, token: str, user: User, now: datetime) -> Membership:
 
 def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
     """Accept the invitation with this link's token, and create the account for it, with its address
-    as verified, since the link has proved it. A trail row is written, and the owners are e-mailed.
+    as verified, since the link has proved it. The password is taken as it is: the form checks it. A
+    trail row is written, and the owners are e-mailed by a job. Nobody is signed in here.
 
     Raises InvitationClosed, AccountExists.
     """
@@ -118,8 +120,8 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
 
 
 def name_for_owners(person: User | None) -> str:
-    """Who did something, as e-mails to owners name them: by their e-mail address, but as our team
-    if it was an operator, or None.
+    """Who did something, as the details of e-mails to owners name them: by their e-mail address, or
+    by OUR_TEAM if it was an operator, or None. The e-mail says OUR_TEAM in its reader's language.
     """
     if person is None or person.is_staff:
         return security_letter.OUR_TEAM
@@ -135,8 +137,9 @@ def note_role(
     now: datetime,
     reason: str = "",
 ) -> None:
-    """Write a trail row about the role of the person whom `of` is about: what it was `before` and
-    is `after`; "" means no role.
+    """Write a trail row, as an act of `actor`, about the role of the person whom `of` is about:
+    what it was `before` and is `after`; "" means no role. Raises Invalid for a reason that the
+    trail does not take; "" is one that it does.
     """
     trail.write(
         action,

@@ -84,10 +84,10 @@ def invite(
     now: datetime,
 ) -> Invitation:
     """Invite the owner of this address to the team in `role`, by an e-mail with a link, with a
-    trail row. `actor` is one of the merchant's owners or an administrator of ours. An open
-    invitation to the address is replaced. A form that is sent twice, with the same `request_key`,
-    makes one invitation and one e-mail; if the e-mail could not be sent, the form sent again makes
-    another.
+    trail row. `actor` is one of the merchant's owners or an administrator of ours; that these give
+    a reason is up to their form. An open invitation to the address is revoked, without a trail row
+    of its own. A form that is sent twice, with the same `request_key`, makes one invitation and one
+    e-mail; if the e-mail could not be sent, the form sent again makes another.
 
     Raises FormConflict, NotAnOwner for any other actor, OperatorsAddress, AlreadyMember,
     TooManyInvitations, Invalid; and InvitationNotSent after the invitation is saved. It locks the
@@ -212,11 +212,13 @@ def send_again(
     *, merchant_id: int, actor: User, invitation_id: int, reason: str = "", now: datetime
 ) -> Invitation:
     """Replace an open invitation, also one that has expired, by one with a new link, valid for
-    another week, and e-mail the link. A trail row is written. `actor` is one of the merchant's
-    owners, who need no `reason`, or an administrator of ours.
+    another week, and e-mail the link; the old one is revoked. A trail row is written. `actor` is
+    one of the merchant's owners or an administrator of ours. The returned invitation is the new
+    one.
 
-    Raises InvitationClosed, NotAnOwner, AlreadyMember, OperatorsAddress, TooManyInvitations,
-    Invalid; and InvitationNotSent after the invitation is saved. It locks the merchant's row.
+    Raises InvitationClosed, also for one that the merchant does not have, NotAnOwner,
+    AlreadyMember, OperatorsAddress, TooManyInvitations, Invalid; and InvitationNotSent after the
+    invitation is saved. It locks the merchant's row.
     """
     old = invitations.open_of(merchant_id).filter(pk=invitation_id).first()
     if old is None:

@@ -62,8 +62,8 @@ def end(*, look_id: int, actor: User, now: datetime) -> Look:
 
 
 def note_download(look: Look, *, address: str, actor: str, now: datetime) -> None:
-    """Put a file that was taken during a look on the trail, by the `address` from which it was
-    taken.
+    """Put a file that was taken during a look on the trail, with the look's reason and the
+    `address` from which it was taken: path and query.
     """
     trail.write(
         Action.FILE_TAKEN,

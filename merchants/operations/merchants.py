@@ -44,10 +44,11 @@ class NewMerchant(NamedTuple):
 
 
 def join(new: NewMerchant) -> tuple[Merchant, bool]:
-    """Create the merchant with the first period of its time zone, unless it joined before. Returns
-    it, and whether it is new: a repeat with the same terms changes nothing. Raises MerchantConflict
-    for other terms, and Invalid for a time zone or language that cannot be, or an instant in the
-    future.
+    """Create the merchant with the first period of its time zone, in the cell that we are inside,
+    unless it joined before. Returns it, and whether it is new: a repeat with the same terms changes
+    nothing. No trail row is written. Raises MerchantConflict for other terms, and Invalid for a
+    time zone or language that cannot be or, of a new one, an instant of joining more than 5 minutes
+    after `now`.
     """
     known = Merchant.objects.filter(reference=new.reference).first()
     if known is None:
@@ -68,11 +69,13 @@ def join(new: NewMerchant) -> tuple[Merchant, bool]:
 
 @transaction.atomic
 def join_many(new: Sequence[NewMerchant]) -> list[Merchant]:
-    """Create merchants that did not join before, each with the first period of its time zone.
-    Returns them as they are given, so that their keys rise.
+    """Create merchants that did not join before, each with the first period of its time zone, in
+    the cell that we are inside. Returns them as they are given, so that their keys rise. No trail
+    row is written.
 
-    Raises Invalid for a time zone or language that cannot be, or an instant of joining in the
-    future, and IntegrityError if one of them joined before; then none is created.
+    Raises Invalid for a time zone or language that cannot be, or an instant of joining more than 5
+    minutes after `now`, and IntegrityError if one of them joined before, or is given twice; then
+    none is created.
     """
     for one in new:
         one.check()

@@ -80,7 +80,8 @@ def end(
 ) -> None:
     """Say that the merchant's books, so many rows, are in the move's cell from now on, and that
     these names left the former one with them; write it on the trail. The caller's transaction has
-    moved them, and ends the stop by its commit.
+    moved them, and ends the stop by its commit. That the stop is not over is not looked at here
+    (`check_in_time`).
     """
     move = Move.objects.select_related("merchant").get(pk=move_id)
     listed = list(names)

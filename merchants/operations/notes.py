@@ -12,8 +12,9 @@ from trail import operations as trail
 
 @transaction.atomic
 def add(*, merchant_id: int, text: str, request_key: str, actor: str, now: datetime) -> Note:
-    """Keep a note about the merchant, which is never changed, with a trail row. A form that is sent
-    twice, with the same `request_key`, keeps one, which is returned.
+    """Keep a note about the merchant, which is never changed, with a trail row that has its text. A
+    form that is sent twice, with the same `request_key`, keeps one, which is returned; without a
+    key each call keeps one.
 
     Raises FormConflict for another text under the same key, Invalid without a text. Of two calls at
     once with the same key, the second waits.

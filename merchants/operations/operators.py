@@ -134,12 +134,13 @@ def _propose(
 
 
 def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
-    """Give the operator of a proposal the proposed roles in place of their former ones; `actor` is
-    who confirms it.
+    """Give the operator of a proposal the proposed roles in place of their former ones, in the
+    caller's transaction; `actor` is who confirms it.
 
     Creates the account if there is none, deletes the person's other addresses, signs the person
-    out, and writes a trail row. Raises NotAnAdministrator, OnOneself, ChangedMeanwhile,
-    AlreadyOperator, BelongsToMerchant, Deactivated, Invalid. It locks the person's row.
+    out, and writes a trail row. The link to set a password is not mailed here (`write_to_new`).
+    Raises NotAnAdministrator, OnOneself, ChangedMeanwhile, AlreadyOperator, BelongsToMerchant,
+    Deactivated, Invalid. It locks the person's row.
     """
     check(actor)
     chosen, before = _checked(proposal.after["roles"]), proposal.before["roles"]
@@ -173,8 +174,8 @@ def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
 
 
 def write_to_new(proposal: Proposal) -> None:
-    """Mail the operator of a confirmed proposal a link to set a password. Does nothing if they have
-    a password. Raises LetterNotSent.
+    """Mail, here and now, the operator of a confirmed proposal a link to set a password. Does
+    nothing if they have a password. Raises LetterNotSent; the roles are in force all the same.
     """
     user = User.objects.get(email__iexact=proposal.subject)
     if not user.has_usable_password():
@@ -263,8 +264,9 @@ def change_roles(
 
 
 def _take(user: User, kept: list[str], reason: str, actor: User, now: datetime) -> None:
-    """Reduce the locked operator's roles to `kept`, sign them out, and write a trail row. Raises
-    LastAdministrator.
+    """Reduce the locked operator's roles to `kept`, sign them out, and write a trail row; one who
+    is a superuser is none afterwards. Raises LastAdministrator if that role is not kept and no
+    other administrator can sign in.
     """
     before = "Superuser" if user.is_superuser else _named(roles_of(user))
     if ADMINISTRATOR not in kept:

@@ -29,8 +29,8 @@ class NoSecondFactor(Refused):
 
 
 def choose_language(*, user_id: int, language: str) -> None:
-    """Set the language of a person's pages and e-mails. Raises Invalid for one that is not in
-    LANGUAGES. An unknown person changes nothing.
+    """Set the language of a person's pages and e-mails; no trail row is written. Raises Invalid for
+    one that is not in LANGUAGES. An unknown person changes nothing.
     """
     if language not in dict(settings.LANGUAGES):
         raise Invalid("language", f"{language!r} is none of {', '.join(dict(settings.LANGUAGES))}")
@@ -38,9 +38,9 @@ def choose_language(*, user_id: int, language: str) -> None:
 
 
 def choose_time_zone(*, user_id: int, timezone: str) -> None:
-    """Set the time zone in which an operator reads the admin. Raises Invalid for one in which no
-    merchant may keep its books (calendar.check_zone), such as EST or "". An unknown person changes
-    nothing.
+    """Set the time zone in which an operator reads the admin; no trail row is written. Raises
+    Invalid for one in which no merchant may keep its books (calendar.check_zone), such as EST or
+    "". An unknown person changes nothing.
     """
     calendar.check_zone(timezone)
     User.objects.filter(pk=user_id).update(timezone=timezone)
@@ -48,11 +48,11 @@ def choose_time_zone(*, user_id: int, timezone: str) -> None:
 
 def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
     """Sign a person out and keep them from signing in, by an administrator's decision, with a trail
-    row.
+    row. The person is not told.
 
-    Their roles stay, in case they are reactivated. Even a merchant's last owner can be deactivated.
-    Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator, AlreadyInThatState,
-    Invalid. It locks the person (operators.hold).
+    Their roles stay, with us and at merchants, in case they are reactivated. Even a merchant's last
+    owner can be deactivated. Raises NotAnAdministrator, UnknownPerson, OnOneself,
+    LastAdministrator, AlreadyInThatState, Invalid. It locks the person (operators.hold).
     """
     return _set_active(user_id, False, reason, actor, now)
 

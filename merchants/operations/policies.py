@@ -75,8 +75,8 @@ def introduce(
     of the newest version.
 
     It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises what
-    `add_version` raises, and Invalid for a code that is none. Of two calls at once for the
-    currency, the second waits. Rule 22.9.
+    `add_version` raises, and Invalid for an unknown currency and a code that is none. Of two calls
+    at once for the currency, the second waits. Rule 22.9.
     """
     base = lock_newest(OperatorPolicy, currency) or OperatorPolicy(currency=currency, version=0)
     return add_version(

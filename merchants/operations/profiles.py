@@ -98,9 +98,11 @@ def complete(
 ) -> Profile:
     """Set these fields of the profile, and its licence document if one is given, with a trail row;
     other fields stay as they are. The profile is created if the merchant has none. A part that
-    changes waits for a decision again; if all of its fields are empty now, it has no standing.
-    Nothing changes if all values are the present ones. `reason` is that of an operator who changes
-    it. Raises Invalid, which names the field. It locks the profile.
+    changes waits for a decision again, with a step in its history; if all of its fields are empty
+    now, it has no standing. Nothing changes, and no row is written, if all values are the present
+    ones. `reason` is that of an operator who changes it.
+
+    Raises Invalid, which names the field: of the document it is NotADocument. It locks the profile.
     """
     changes: dict[str, object] = {name: _text(name, value) for name, value in fields.items()}
     if document is not None:
@@ -183,10 +185,12 @@ def confirm(
     now: datetime,
     seen: datetime | None = None,
 ) -> Profile:
-    """Confirm a part of the profile, with a trail row. `seen` is the `changed_at` of the version
-    that the operator looked at; None skips that check.
+    """Confirm a part of the profile, one that waits or was rejected, with a step in its history and
+    a trail row. The merchant sees it on its page, and gets no notice. `seen` is the `changed_at` of
+    the version that the operator looked at; None skips that check.
 
-    Raises ProfileIncomplete, ProfileChanged, AlreadyDecided. It locks the profile.
+    Raises ProfileIncomplete while something of NEEDED is not filled in, ProfileChanged,
+    AlreadyDecided for one that is confirmed. It locks the profile.
     """
     with transaction.atomic():
         profile = _lock(merchant_id, part, seen, NEEDED[part])
@@ -204,13 +208,14 @@ def reject(
     now: datetime,
     seen: datetime | None = None,
 ) -> Profile:
-    """Reject a part of the profile, even one that was confirmed, with a trail row. The merchant
-    reads `told`; `reason` is for colleagues. Until the merchant changes it, reviews count the
-    profile as half complete at most.
+    """Reject a part of the profile, even one that was confirmed, with a step in its history and a
+    trail row. The merchant reads `told` on its page, and gets no notice; `reason` is for
+    colleagues. Until the merchant changes the part, reviews count the profile as half complete at
+    most.
 
     `seen` is the `changed_at` of the version that the operator looked at; None skips that check.
     Raises Invalid without both texts, ProfileIncomplete for an empty part, ProfileChanged,
-    AlreadyDecided. It locks the profile.
+    AlreadyDecided for one that is rejected. It locks the profile.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told, wording.LONGEST_REASON)
@@ -324,8 +329,8 @@ def licence(*, merchant_id: int, actor: str, reason: str, now: datetime) -> tupl
 
 
 def read_document(profile: Profile) -> bytes:
-    """The decrypted licence document; empty if none was uploaded. Raises DocumentUnreadable if
-    an encryption key is missing.
+    """The decrypted licence document; empty if none was uploaded. The document is loaded if
+    `profile` was read without it. Raises DocumentUnreadable if an encryption key is missing.
     """
     try:
         return encrypted.read(profile, "licence_document")
@@ -369,8 +374,9 @@ def _differs(profile: Profile, name: str, value: object) -> bool:
 
 
 def _text(field: str, value: str) -> str:
-    """The value of a field, stripped. Raises Invalid if the profile has no such field, or the value
-    is malformed or too long.
+    """The value of a field, without spaces around it; it may be empty. Raises Invalid if the
+    profile has no such field, or the value is too long, has control characters, or is no e-mail
+    address or telephone number (of at least FEWEST_DIGITS digits) in a field for one.
     """
     if field not in LONGEST:
         raise Invalid(field, "is no field of a profile")

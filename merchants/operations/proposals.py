@@ -69,7 +69,8 @@ def propose(
     merchant_id: int | None = None,
 ) -> Proposal:
     """Propose to a second person to change `subject` from `before` to `after`, in the caller's
-    transaction, with a trail row; `arguments` are what the kind's operation is then called with.
+    transaction, with a trail row; `arguments` are what the kind's operation is then called with. It
+    lapses after LAPSES_AFTER. Nobody is mailed.
 
     When the same person proposes the same again, as by a double click, the first proposal is
     returned. `asked_by` is who asked for the change, and may not confirm it. Raises MayNotDecide,
@@ -135,7 +136,8 @@ def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
 
 
 def refuse(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Proposal:
-    """Refuse another person's proposal, with a trail row; nothing else changes.
+    """Refuse another person's proposal, with a trail row; nothing else changes. Who only asked for
+    the change may refuse it.
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson if `actor` proposed it, MayNotDecide,
     Invalid without a reason.

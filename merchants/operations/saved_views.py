@@ -39,10 +39,12 @@ class UnknownView(Refused):
 
 
 def save(*, membership_id: int, page: str, name: str, query: str, now: datetime) -> SavedView:
-    """Keep what `query` asks the list of this page for, as the list understands it, under this
-    `name`. The member's view of the same list and name is replaced. `query` is a query string.
+    """Keep what `query`, a query string, asks the list of this page for, under this `name`: what
+    the list does not understand of it is left out. The member's view of the same list and name is
+    replaced.
 
-    Raises UnknownList, TooManyViews, Membership.DoesNotExist. It locks the membership's row.
+    Raises UnknownList, TooManyViews if the member has MOST other views of the list,
+    Membership.DoesNotExist. It locks the membership's row.
     """
     asked = lists.OF_PAGES.get(page)
     if asked is None:

@@ -44,8 +44,8 @@ def write(
 def write_to_owners(
     kind: SecurityMail.Kind, merchant_id: int, *, now: datetime, **details: str
 ) -> None:
-    """Keep an e-mail of this kind, for a job to send, to every owner of the merchant who can sign
-    in, including the one who caused it.
+    """Keep an e-mail of this kind, for a job to send, to everybody who is an owner of the merchant
+    now and is active, including the one who caused it. `details` are what its text says besides.
     """
     owners = Membership.objects.filter(
         merchant=merchant_id, role=Membership.Role.OWNER, user__is_active=True

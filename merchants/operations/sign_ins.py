@@ -34,9 +34,9 @@ def log(
     detail: str = "",
     now: datetime,
 ) -> None:
-    """Write a row of the log of sign-ins, with the first 200 characters of the browser. If what was
-    typed as `address` is not an e-mail address it is left out, since it may be a password. `detail`
-    is a code that says more, if any.
+    """Write a row of the log of sign-ins, with the first 200 characters of the browser. The
+    `address` is kept in lower case; if what was typed is not an e-mail address, "" is kept, since
+    it may be a password. `detail` is a code that says more, if any. No trail row is written.
     """
     SignIn.objects.create(
         at=now,

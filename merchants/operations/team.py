@@ -51,12 +51,14 @@ def change_role(
     reason: str = "",
     now: datetime,
 ) -> Membership:
-    """Give a member another role, with a trail row, and e-mail the owners. `actor` is one of the
-    owners or an administrator of ours. A member other than `actor` is signed out, and a former
-    owner's open invitations are revoked. Does nothing if the member has that role.
+    """Give a member another role, with a trail row, and e-mail those who are owners then: the
+    member, too, if made an owner, but not one who was one before. `actor` is one of the owners or
+    an administrator of ours. A member other than `actor` is signed out, and open invitations that a
+    former owner sent are revoked, without trail rows. Does nothing if the member has that role.
 
     Raises NotAnOwner for any other actor, UnknownMember, LastOwner if no other owner could sign in,
-    and Invalid for an unknown role. It locks the merchant against other changes of its team.
+    and Invalid for an unknown role or a reason that the trail does not take. It locks the merchant
+    against other changes of its team.
     """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
@@ -80,13 +82,14 @@ def change_role(
 def remove(
     *, merchant_id: int, actor: User, membership_id: int, reason: str = "", now: datetime
 ) -> Membership:
-    """Remove a member from the team, with a trail row, and e-mail the owners. `actor` is one of the
-    owners or an administrator of ours. The member's roles at other merchants stay. A member other
-    than `actor` is signed out, and a former owner's open invitations are revoked.
+    """Remove a member from the team, with a trail row, and e-mail the owners, also one who is
+    removed. `actor` is one of the owners or an administrator of ours. The member's roles at other
+    merchants stay. A member other than `actor` is signed out, and open invitations that a former
+    owner sent are revoked, without trail rows.
 
-    Raises NotAnOwner for any other actor, UnknownMember, and LastOwner if no other owner could sign
-    in. Returns the membership, which is deleted. It locks the merchant against other changes of its
-    team.
+    Raises NotAnOwner for any other actor, UnknownMember, LastOwner if no other owner could sign in,
+    and Invalid for a reason that the trail does not take. Returns the membership, which is deleted.
+    It locks the merchant against other changes of its team.
     """
     with transaction.atomic():
         lock(merchant_id, actor)
@@ -140,7 +143,9 @@ def require_second_factor(
 def _notify(
     kind: SecurityMail.Kind, membership: Membership, actor: User, now: datetime, **more: str
 ) -> None:
-    """Write the owners an e-mail, which a job sends, about what `actor` has done to the member."""
+    """Write those who are owners now an e-mail, which a job sends, about what `actor` has done to
+    the member; `more` are details besides member, role and `actor`.
+    """
     security_mails.write_to_owners(
         kind,
         membership.merchant_id,
@@ -195,8 +200,9 @@ def _member(merchant_id: int, membership_id: int) -> Membership:
 
 
 def _give_up_ownership(membership: Membership, now: datetime) -> None:
-    """Revoke the open invitations sent by an owner who is about to lose that role. Raises LastOwner
-    if no other owner can sign in.
+    """Revoke the open invitations that were sent by an owner who is about to lose that role,
+    without trail rows; the role itself is changed by the caller. Raises LastOwner if no other owner
+    can sign in.
     """
     others = Membership.objects.filter(
         merchant=membership.merchant_id, role=Membership.Role.OWNER, user__is_active=True

@@ -56,9 +56,10 @@ class TakesTwoPeople(Refused):
 def is_above(
     sort: Sort, figure: Decimal, *, currency: str, merchant_id: int | None, day: date
 ) -> bool:
-    """Whether this figure takes two people by the operator policy of local day `day`. If the sort
-    is summed, what was decided for the merchant on that day is added to it first. Without a figure
-    of the policy it always does. Rule 22.7.
+    """Whether this figure takes two people by the operator policy of `currency` in force on local
+    day `day`. If the sort is summed, what operators decided for the merchant on that day, alone or
+    as a second person, is added to it first; `figure` itself must not be noted yet (`note`).
+    Without a figure of the policy it always does. Rule 22.7.
     """
     policy = queries.operator_policy(currency, day)
     up_to = policy.figures.get(sort.code) if policy else None
@@ -116,7 +117,9 @@ def note(
     now: datetime,
 ) -> OperatorDecision:
     """Record that an operator decided, alone or as a second person, so that it counts to the sum of
-    the day; `figure` is what it gave or set, and `subject` names the row that it made.
+    the day; `figure` is what it gave or set, and `subject` names the row that it made, of which
+    there is one decision: IntegrityError is raised for a second. The caller holds the lock under
+    which it has called `check_figure`.
     """
     return OperatorDecision.objects.create(
         what=sort.code,
@@ -143,8 +146,12 @@ def decide(
 ) -> Any:
     """Carry out the operation for an operator, or propose it, with a trail row, if it takes two
     people: returns what the operation does, or the Proposal. `arguments` are those of the operation
-    without `actor` and `now`; the `reason` is among them. Raises what the operation and
-    proposals.propose raise. Of two proposals at once about one subject, the second waits.
+    without `actor` and `now`; the `reason` is among them. What is proposed is kept as JSON: the
+    others have to be amounts, decimals, days, texts, whole numbers, bools or None, and TypeError is
+    raised otherwise.
+
+    Raises what the operation and proposals.propose raise. Of two proposals at once about one
+    subject, the second waits.
     """
     try:
         return operation(**arguments, actor=actor.email, now=now)
@@ -194,7 +201,8 @@ def arguments_of(proposal: Proposal) -> dict[str, Any]:
 
 def _written(value: Any) -> Any:
     """An argument of a proposal as JSON keeps it: an amount, a decimal or a day is an object with
-    one member. Raises TypeError for what cannot be an argument.
+    one member, of which `_read` makes it again. Raises TypeError for what cannot be an argument. An
+    instant must not be given: it would be kept as a day that cannot be read.
     """
     match value:
         case Money():

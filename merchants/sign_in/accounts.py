@@ -73,8 +73,9 @@ class InvitationOnly(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts")
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Log the wrong password; if this was the last attempt allowed, log as well that the e-mail
-        address is locked, write a trail row and e-mail the person, if there is one.
+        """Log the wrong password; if this was the last attempt allowed for the e-mail address, log
+        as well that the address is locked and, if it is that of an account, write a trail row and
+        an e-mail to the person, which a job sends.
         """
         address, now = credentials.get("email") or "", clock.now()
         sign_ins.log(
@@ -162,8 +163,8 @@ class PasswordByLink(ResetPasswordKeyForm):
     """
 
     def save(self) -> None:
-        """Set the password. If the person has no other address, also mark theirs as verified and
-        primary.
+        """Set the password. Also mark the person's address as verified and primary, as the link has
+        proved it, unless they have another address: then the link may have gone to that.
         """
         super().save()
         addresses = EmailAddress.objects.filter(user=self.user)

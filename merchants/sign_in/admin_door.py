@@ -55,9 +55,10 @@ def is_near(request: HttpRequest) -> bool:
 
 
 def was_idle(request: HttpRequest) -> bool:
-    """Whether the person's last page of the admin, or their sign-in, was longer ago than
-    TAEL_ADMIN_IDLE_MINUTES. If not, it notes this page as the last one, about once a minute, unless
-    it is a part that refreshes by itself. Always False without that setting.
+    """Whether the person's last page of the admin, or their last proof of who they are (sign-in or
+    confirmation) if that is later, was longer ago than TAEL_ADMIN_IDLE_MINUTES. If not, it notes
+    this page as the last one in the session, about once a minute, unless it is a part that
+    refreshes by itself. Always False without that setting. Nobody is signed out here.
     """
     if not settings.TAEL_ADMIN_IDLE_MINUTES:
         return False

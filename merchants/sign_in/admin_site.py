@@ -42,7 +42,11 @@ class OperatorsSite(UnfoldAdminSite):
         return guarded
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Redirect to allauth's sign-in; Django's own would ask for no second factor."""
+        """Send who is not signed in to allauth's sign-in, from which they come back; Django's own
+        would ask for no second factor. Operators who are signed in get the answer of Django's page:
+        for a GET, a redirect to the admin. Raises PermissionDenied for other people who are signed
+        in.
+        """
         login: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return login
 
@@ -75,8 +79,9 @@ class OperatorsSite(UnfoldAdminSite):
         return TemplateResponse(request, "admin/app_index.html", context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
-        """What Django lists of each app, made only where a template reads it. Most pages do not:
-        the sidebar is our own.
+        """Django's list of the apps, or of the app `app_label` alone, with their models that the
+        operator may view. It is made only where a template reads it; most pages do not, as the
+        sidebar is our own.
         """
         return SimpleLazyObject(lambda: super(OperatorsSite, self).get_app_list(request, app_label))
 

@@ -30,9 +30,10 @@ def fold(address: str) -> str:
 
 
 def claim(request: HttpRequest, address: str) -> RateLimitUsage | None:
-    """Count an attempt for the e-mail address, and return the count; its `rollback()` uncounts the
-    attempt. Returns None if the e-mail address is locked, after five wrong attempts within 15
-    minutes, or the request's network address is, after 20.
+    """Count an attempt for the e-mail address and the request's network address, and return the
+    count; its `rollback()`, for an attempt that was right, uncounts it. Returns None, for the
+    caller to refuse, if the e-mail address is locked, after five wrong attempts within 15 minutes,
+    or the network address is, after 20.
     """
     return ratelimit.consume(
         request, app=APP, action=ACTION, config=OF_BOTH, key=fold(address), limit_get=True

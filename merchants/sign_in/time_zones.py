@@ -34,8 +34,8 @@ class OwnTimeZone(forms.Form):
 
 def choose(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """The page on which operators choose the time zone of the admin for themselves; a valid
-    submission stores it on their account and leads to the admin's home page. `context` is the admin
-    site's.
+    submission stores it on their account, without a trail row, and leads to the admin's home page.
+    `context` is the admin site's.
     """
     person = cast(User, request.user)
     form = OwnTimeZone(request.POST or None, initial={"timezone": person.timezone or UTC})

@@ -63,8 +63,9 @@ def _back(request: MemberRequest, page: str, query: str) -> HttpResponse:
 
 
 def _address(request: MemberRequest, page: str) -> str:
-    """The address of the list's page: the one that the form was sent from, as some pages are of a
-    month or a buyer, if it is one of this list and merchant. Raises Http404 if none is known.
+    """The address of the list's page: the one in the form's `path`, from which it was sent, as some
+    pages are of a month or a buyer, if it is one of this list and merchant; otherwise that of the
+    list. Raises Http404 if the list's address needs more than the merchant.
     """
     merchant, path = request.membership.merchant.reference, request.POST.get("path", "")
     try:

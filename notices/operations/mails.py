@@ -43,8 +43,8 @@ WHERE notices_notice.id = notice.id
 
 
 def mute(*, membership_id: int, kinds: Collection[str]) -> None:
-    """Set the kinds of notices of which the member gets no e-mails, from the next notice on; this
-    replaces the former choice.
+    """Set the kinds of notices, by their codes, of which the member gets no e-mails, from the next
+    notice on; this replaces the former choice. No trail row is written.
 
     Owners get e-mails of some kinds whatever they chose. Raises Invalid for an unknown kind, and
     Membership.DoesNotExist.
@@ -75,7 +75,8 @@ def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
 
 def _address(notice_ids: Sequence[int], now: datetime) -> None:
     """Create the e-mails of these notices, one for each active member who has not muted the kind,
-    and for owners also of kinds that owners always get. Notices that have been addressed, or that
+    and for owners also of kinds that owners always get, and mark the notices as addressed, also
+    those of which nobody gets one. Nothing is sent. Notices that have been addressed, or that
     another worker has locked, are left out.
     """
     always = [kind.code for kind in registered() if kind.owners_always]

@@ -50,8 +50,9 @@ class Told(NamedTuple):
 
 def write(*, merchant_id: int, kind: Kind, cause: str, at: datetime, **details: str) -> bool:
     """Write a notice of this kind for the merchant's people, within the caller's transaction;
-    `details` are what its sentences name. Returns True. If the merchant has a notice of this kind
-    and `cause` already, nothing is written, and False is returned.
+    `details`, all of them text, are what its sentences name. A job creates its e-mails and sends
+    them later. Returns True. If the merchant has a notice of this kind and `cause` already, nothing
+    is written, whatever its details, and False is returned.
 
     Raises LookupError for a kind that no book has registered.
     """

@@ -70,8 +70,8 @@ def navigation(context: template.RequestContext) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def where_to_go_on(context: dict[str, Any]) -> str:
-    """The page from which the person was sent to set up a second factor, if they have one now, or
-    "".
+    """The address of the page from which the person was sent to set up a second factor, if they
+    have one now; "" if not, or if they were not sent.
     """
     return second_factor.where_to_go_on(context["request"])
 
@@ -106,8 +106,9 @@ def navigation_link(
 
 @register.inclusion_tag("includes/help.html", takes_context=True)
 def help(context: dict[str, Any], term: str) -> dict[str, Any]:
-    """A question mark that opens to what a word of the trade means, which is a key of EXPLAINED:
-    the template's values.
+    """The values of the template that draws a question mark, which opens to what the word of the
+    trade `term`, a key of EXPLAINED, means: an `id` that the page has once, the mark's `label`, and
+    the `sentence`. Raises KeyError for another word.
     """
     request = context["request"]
     request.explained = getattr(request, "explained", 0) + 1  # a word may stand there twice
@@ -132,8 +133,10 @@ def focus_first_error(form: forms.BaseForm) -> str:
 
 @register.inclusion_tag("includes/gauge.html")
 def gauge(value: Money, whole: Money, label: str) -> dict[str, Any]:
-    """A bar that shows how much of `whole` is `value`, from none to all: the template's values. If
-    `whole` is 0, the bar is full unless `value` is 0, too. Screen readers read `label`.
+    """The values of the template that draws a bar of how much of `whole` is `value`: its `width` in
+    percent, as text, from 0.0 to 100.0; `percent`, rounded down; `label`, which screen readers
+    read; and the `level`, "full" for all of it, "high" from 80 percent on, or else "normal". If
+    `whole` is not above 0, the bar is full if `value` is above 0, and else empty.
     """
     share = value / whole if whole.amount > 0 else Decimal(value.amount > 0)
     share = min(max(share, Decimal(0)), Decimal(1))

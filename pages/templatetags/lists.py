@@ -17,8 +17,8 @@ register = template.Library()
 
 @register.filter
 def as_excel(query: str) -> str:
-    """The query string of a download, extended so that a spreadsheet is sent instead of a CSV
-    file.
+    """The query string of a download, with or without parameters before, extended so that a
+    spreadsheet is sent instead of a CSV file. With none it begins with the question mark.
     """
     return f"{query}&format={FORMAT}" if query else f"?format={FORMAT}"
 
@@ -50,8 +50,8 @@ def chips(
     choices: Iterable[tuple[str, StrOrPromise]],
     label: str,
 ) -> dict[str, Any]:
-    """The choices (value, text) of the filter's field `name` as links, the present one marked,
-    under a label.
+    """The values of the template that shows the choices (value, text) of the filter's field `name`
+    as links under a `label`: `links` are (address, text, whether it is the present choice).
     """
     asked: Filter = context["filter"]
     chosen = asked.rows[name]

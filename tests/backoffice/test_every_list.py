@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.contrib import admin
-from django.db.models import Sum
+from django.db.models import Model, Sum
 from django.test import RequestFactory
 
-from backoffice import sorting
+from backoffice import exports, sorting
 from backoffice.list_pages import Bounded
 from lib.fields import AmountField
 from merchants.models import User
 from tests.backoffice.shops_with_work import NOW, in_trouble, operator
+from tests.bank_files import Paid
+from tests.billing import banking
 from tests.credit.pages import set_clock
-from tests.factories import member
+from tests.factories import browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.whole import full
@@ -125,6 +127,51 @@ def test_its_file_has_its_rows_in_its_order(root: User, lists: list[Any]) -> Non
             figures = [Decimal(row[place]) for row in rows if row[place]]
             assert figures == sorted(figures), pages.opts.label
     assert wrong == {}
+
+
+def lacking(model: type[Model], path: str) -> Iterator[Model]:
+    """Rows of the model, not saved, of which each lacks another one of the rows on the path that a
+    row need not have: the first one on the way, the second, and so on.
+    """
+    first, _, rest = path.partition("__")
+    field: Any = model._meta.get_field(first)
+    if field.null:
+        yield model()
+    if rest:
+        for row in lacking(field.related_model, rest):
+            yield model(**{first: row})
+
+
+def test_a_file_has_nothing_where_a_row_leads_to_none_on_the_way() -> None:
+    """Each column that shows another row is asked of rows that lack it, or one on the way."""
+    without = {}
+    for pages in LISTS:
+        for name in pages.list_display:
+            is_related = isinstance(name, str) and name in {
+                field.name for field in pages.opts.concrete_fields if field.is_relation
+            }
+            path = name if is_related else getattr(name, "leads_to", "")
+            column = exports._Column(pages, name)
+            texts = [column.of(row) for row in lacking(pages.model, path)] if path else []
+            if texts:
+                without[f"{pages.opts.label} {path}"] = set(texts)
+    assert set.union(*without.values()) == {""}
+    assert {
+        *("billing.BankLine account__merchant", "billing.ProviderMovement account__merchant"),
+        *("billing.ProviderMovement payment", "billing.BankLine invoice"),
+        "billing.ProviderDifference payment__invoice__account__merchant",
+    } <= set(without)
+
+
+def test_a_file_of_bank_lines_goes_on_behind_one_that_is_nobodys(root: User) -> None:
+    banking.issuer_with_references()
+    assert banking.matched(Paid("5.00", name="Nobody"), Paid("7.00", name="Nobody")) == [
+        "5.00 OPEN UNKNOWN - -",
+        "7.00 OPEN UNKNOWN - -",
+    ]
+    response: Any = browser_of(root).get("/admin/billing/bankline/export/")
+    rows = list(csv.DictReader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
+    assert [(row["Merchant"], row["Amount"]) for row in rows] == [("", "7.00"), ("", "5.00")]
 
 
 def test_most_lists_can_be_sorted_and_asked_for_days(root: User) -> None:

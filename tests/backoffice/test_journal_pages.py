@@ -16,6 +16,7 @@ from tests.factories import browser_of, member, operator
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -151,3 +152,16 @@ def test_a_billing_officer_locks_a_month_by_its_page(
     officer.post(address, {"month": "2026-11", "reason": "for Ann"})
     assert "2026-11" in text_of(officer.get(reverse("admin:billing_journallock_changelist")))
     assert journals.prove() > 0
+
+
+def test_an_account_that_is_called_so_already_is_said_to_be(written_down: Shop) -> None:
+    client = browser_of(operator("Administrator", email="adam@tael.example"))
+    page = reverse("admin:billing_chartaccount_decide_list", args=["choose"])
+    said = {"key": "cash.manual", "code": "1010", "name": "Bangkok Bank", "reason": "Our own."}
+    answer = client.post(page, said, follow=True)
+    assert "The account is chosen." in text_of(answer)
+    with nothing_changes():
+        answer = client.post(page, said, follow=True)
+    assert answer.redirect_chain == [("/admin/billing/chartaccount/", 302)]
+    assert "It was so already: nothing has changed." in text_of(answer)
+    assert "The account is chosen." not in text_of(answer)

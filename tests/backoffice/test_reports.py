@@ -45,14 +45,19 @@ IN_SQL = {
     f" WHERE {USD} AND status IN ('OPEN', 'UNCOLLECTIBLE') AND %s <= %s",
     "revenue": f"SELECT sum(charge_count), sum(amount) FROM billing_invoiceitem WHERE {USD}"
     " AND posted_at IS NOT NULL AND posting_on BETWEEN %s AND %s"
-    " AND fee_id NOT IN ('payout', 'credit-used', 'payment-reversal')",
+    " AND fee_id NOT IN ('payout', 'credit-used', 'credit-waived', 'credit-bill-waived',"
+    " 'payment-reversal', 'transfer-moved', 'credit-tax')",
     "payments-collected": f"SELECT count(*), sum(amount) FROM billing_payment WHERE {USD}"
     " AND status = 'SUCCEEDED' AND provider IN ('manual', 'stripe', 'sandbox')"
+    " AND id NOT IN (SELECT payment_id FROM billing_banktransfer"
+    " WHERE payment_id IS NOT NULL AND status = 'MOVED')"
     " AND (ended_at AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
     "payments-at-providers": f"SELECT sum(count), sum(amount) FROM billing_providerday WHERE {USD}"
     " AND day BETWEEN %s AND %s",
     "unapplied-money": f"SELECT count(*), sum(amount) FROM billing_unappliedentry WHERE {USD}"
-    " AND kind <> 'USED' AND (at AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
+    " AND kind NOT IN ('USED', 'MOVED') AND id NOT IN (SELECT entry_id FROM billing_banktransfer"
+    " WHERE entry_id IS NOT NULL AND status = 'MOVED')"
+    " AND (at AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
 }
 every_report = pytest.mark.parametrize("name", sorted(IN_SQL))
 

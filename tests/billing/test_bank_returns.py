@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from billing.models import BankLine, BankTransfer, Reversal
 from billing.operations import bank_matching, bank_returns, transfers_moved
 from billing.queries import bank_statements as queries
 from billing.queries import journal
+from billing.queries.collecting import ByHand
+from billing.queries.timelines import of_invoice
 from lib.refusals import AlreadyDecided, Invalid
 from notices import letters
 from tests import journals
@@ -20,9 +23,13 @@ from tests.amounts import usd
 from tests.bank_files import IBAN, Paid
 from tests.billing import banking
 from tests.billing.banking import BY, at, billed, joined, match, matched, of_bank, paying, take
+from tests.billing.pages import read
 from tests.billing.reversing import offended
+from tests.credit.pages import set_clock
+from tests.factories import browser_of, operator
 from tests.processes import until
 from tests.shops import Shop
+from tests.text import text_of
 from tests.threads import at_once, is_waited_for
 from tests.unchanged import nothing_changes
 
@@ -185,6 +192,25 @@ def test_a_part_of_money_that_paid_no_single_bill_is_left_to_people() -> None:
     assert offended() == []
 
 
+def test_what_the_bank_took_back_merchants_read_as_taken_back() -> None:
+    """Its transfer is MOVED, as one that was booked elsewhere is."""
+    shop = joined()
+    invoice = billed(shop)
+    matched(paying(invoice, "230.00", end_to_end_id="E-7"))
+    bank_matching.confirm(line_id=last().pk, actor="olga", now=at())
+    matched(back("230.00"), opening="230.00", name="S-2", now="2026-11-06 22:00")
+    bank_returns.take_off(line_id=last().pk, now=at("2026-11-06 23:00"), **TOLD)
+    attempts = list(invoice.payments.select_related("transfer"))
+    steps = of_invoice(invoice, attempts, ByHand(), [])
+    assert (str(steps[-1].what), str(steps[-1].amount), steps[-1].note) == (
+        "Payment taken back", str(usd(210)), "Your bank took it back."
+    )  # fmt: skip
+    entry = f"Taken back {BankTransfer.objects.get().reference}"
+    assert entry in read(shop, "unapplied/")
+    assert entry in read(shop, "unapplied/?kind=REVERSED")
+    assert entry not in read(shop, "unapplied/?kind=MOVED")
+
+
 def test_money_that_was_booked_elsewhere_is_taken_from_where_it_is() -> None:
     shop, other = joined(), joined("lotus")
     first, second = billed(shop), billed(shop, "300.00")
@@ -218,6 +244,69 @@ def test_money_that_was_booked_elsewhere_is_taken_from_where_it_is() -> None:
     assert Reversal.objects.count() == 0
     journals.prove()
     assert offended() == []
+
+
+def test_a_part_of_money_that_is_on_no_account_any_more_is_set_aside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """210.00 had been taken off as nobody's, and 100.00 of it come back."""
+    shop = joined()
+    matched(paying(billed(shop), end_to_end_id="E-7"))
+    transfers_moved.move(
+        transfer_id=BankTransfer.objects.get().pk, to="", reason="It never came.",
+        told="It never came.", actor="olga", now=at("2026-11-06 10:00"),
+    )  # fmt: skip
+    assert matched(
+        back("100.00"), opening="210.00", name="S-2", now="2026-11-06 22:00"
+    ) == ["-100.00 RETURN LESS rosewood -"]  # fmt: skip
+    part = last()
+    for decide, said in ((bank_returns.take_back, BY), (bank_returns.take_off, TOLD)):
+        with (
+            nothing_changes(),
+            pytest.raises(
+                bank_returns.NotReturnable,
+                match=r"100\.00 USD of 210\.00 USD .* no account any more: say .* no merchant’s",
+            ),
+        ):
+            decide(line_id=part.pk, now=at("2026-11-06 23:00"), **said)
+    set_clock(monkeypatch)("2026-11-06 23:00")
+    olga = browser_of(operator("Billing officer", email="olga@tael.example"))
+    names = ("take-back", "take-off", "set-aside")
+    pages = {name: reverse("admin:billing_bankline_decide", args=[part.pk, name]) for name in names}
+    listed = olga.get(reverse("admin:billing_bankline_change", args=[part.pk])).content.decode()
+    assert [name for name in names if pages[name] in listed] == ["set-aside"]
+    asked = olga.get(pages["set-aside"])
+    assert "a part of the money, of which nothing is booked: it is on no account any more" in (
+        text_of(asked)
+    )
+    showed = {"page_showed": asked.context["showed"], "reason": "Nobody's."}
+    assert olga.post(pages["set-aside"], showed).status_code == 302
+    part.refresh_from_db()
+    assert (part.status, cash()["cash.manual"]) == ("SET_ASIDE", Decimal(-210))
+    journals.prove()
+    assert offended() == []
+
+
+def test_a_part_of_money_that_paid_no_single_bill_is_not_offered_to_be_taken_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """230.00 for a bill of 210.00, of which 100.00 come back."""
+    shop = joined()
+    matched(paying(billed(shop), "230.00", end_to_end_id="E-7"))
+    bank_matching.confirm(line_id=last().pk, actor="olga", now=at())
+    matched(back("100.00"), opening="230.00", name="S-2", now="2026-11-06 22:00")
+    set_clock(monkeypatch)("2026-11-06 23:00")
+    olga = browser_of(operator("Billing officer", email="olga@tael.example"))
+    names = ("take-back", "take-off", "set-aside")
+    pages = {n: reverse("admin:billing_bankline_decide", args=[last().pk, n]) for n in names}
+    listed = olga.get(reverse("admin:billing_bankline_change", args=[last().pk])).content.decode()
+    assert [name for name in names if pages[name] in listed] == ["set-aside"]
+    assert (
+        f"It takes back line 1 of {IBAN} S-1, and is a part of the money, of which nothing is"
+        " booked: it did not pay one bill alone. Charge what is missing by hand." in text_of(
+            olga.get(pages["set-aside"])
+        )
+    )  # fmt: skip
 
 
 @pytest.mark.full  # one alone is returned above

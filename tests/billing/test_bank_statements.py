@@ -19,6 +19,7 @@ from billing.queries import bank_statements as queries
 from lib.bank_files import reading
 from lib.refusals import AlreadyDecided, Invalid
 from tests import forked, shops
+from tests.amounts import usd
 from tests.bank_files import GERMAN, Paid, camt
 from tests.billing import banking
 from tests.billing.banking import (
@@ -177,6 +178,78 @@ def test_the_same_day_in_another_file_of_an_account_that_is_emptied_each_evening
     assert banking.statements() == [
         *("S-1 TAKEN -", "S-2 TAKEN S-1", "940-2 WAITING -", "S-3 TAKEN S-2"),
     ]
+    assert offended() == []
+
+
+SIXTH: dict[str, Any] = {"on": "2026-11-06", "now": "2026-11-06 22:00"}
+AGAIN = Paid("150.00", name="Rosewood GmbH", account=banking.PAYER)
+
+
+def _paid_and_known() -> shops.Shop:
+    """A shop that paid a bill on 5 November, and 150.00 for none on the 6th, from its account."""
+    shop = joined()
+    matched(paying(billed(shop)))
+    assert matched(AGAIN, opening="210.00", **SIXTH, name="S-2") == [
+        "150.00 BOOKED KNOWN rosewood -"
+    ]
+    return shop
+
+
+def _accept(name: str) -> list[str]:
+    """Have the statement taken all the same; returns what becomes of its lines."""
+    waiting = BankStatement.objects.get(name=name)
+    bank_statements.accept(statement_id=waiting.pk, now=at("2026-11-07 09:00"), **BY)
+    match("2026-11-07 09:01")
+    return banking.lines()
+
+
+def test_what_says_again_what_was_taken_is_an_overlap_and_books_no_line_twice_by_itself() -> None:
+    shop = _paid_and_known()
+    take(AGAIN, opening="210.00", **SIXTH, name="940-2")
+    assert queries.why_it_waits(BankStatement.objects.get(name="940-2")) == (
+        "Overlap: for each of its lines there is one of the same day and amount in statements that"
+        " were taken."
+    )
+    assert _accept("940-2") == ["150.00 OPEN KNOWN rosewood -"]
+    shop.account.refresh_from_db()
+    assert shop.account.unapplied == usd(150)
+    assert [str(one) for one in queries.repeated_by(BankLine.objects.latest("pk"))] == [
+        "line 1 of DE02120300000000202051 S-2"
+    ]
+    # The next day follows it.
+    take(Paid("1.00"), opening="360.00", on="2026-11-07", now="2026-11-07 22:00", name="S-3")
+    assert banking.statements()[2:] == ["940-2 TAKEN S-2", "S-3 TAKEN 940-2"]
+    assert offended() == []
+
+
+def test_what_says_again_a_part_of_what_was_taken_is_an_overlap_too() -> None:
+    shop = _paid_and_known()
+    named = paying(billed(shop, "200.00", at="2026-11-06 10:00"))  # 50.00 of it are left to pay
+    more = Paid("7.00", name="Rosewood GmbH", account=banking.PAYER)
+    take(AGAIN, named, more, opening="210.00", **SIXTH, name="W-1")
+    assert queries.why_it_waits(BankStatement.objects.get(name="W-1")) == (
+        "Overlap: for 1 of its 3 lines there is one of the same day and amount in statements that"
+        " were taken. Besides, it begins with 210.00 USD, and the last statement that was taken,"
+        " S-2 up to 2026-11-06, ended with 360.00 USD: -150.00 USD between them."
+    )
+    assert _accept("W-1") == [
+        "150.00 OPEN KNOWN rosewood -",
+        "50.00 BOOKED REFERENCE rosewood DE-2026-000002",
+        "7.00 BOOKED KNOWN rosewood -",
+    ]
+    assert offended() == []
+
+
+def test_a_day_that_comes_again_once_the_account_was_emptied_waits() -> None:
+    paid = paying(billed(joined()))
+    matched(paid)
+    take(Paid("210.00", is_credit=False), opening="210.00", name="S-2")
+    take(paid, name="940-1")
+    assert banking.statements() == ["S-1 TAKEN -", "S-2 TAKEN S-1", "940-1 WAITING -"]
+    assert queries.why_it_waits(BankStatement.objects.get(name="940-1")) == (
+        "Overlap: for each of its lines there is one of the same day and amount in statements that"
+        " were taken."
+    )
     assert offended() == []
 
 

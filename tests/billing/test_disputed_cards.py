@@ -2,7 +2,10 @@
 
 import pytest
 
-from billing.models import Invoice
+from billing import document_letters
+from billing.admin import invoice_decisions
+from billing.documents import pdf
+from billing.models import BillingAccount, Invoice
 from billing.operations import (
     payment_methods,
     payments,
@@ -10,8 +13,10 @@ from billing.operations import (
 from tests import shops
 from tests.billing import reversing
 from tests.billing.reversing import account, freezes, offended
-from tests.factories import CardFactory
+from tests.factories import CardFactory, browser_of, member
+from tests.pdf_text import pages_of
 from tests.stripe_server import OddStripe, send_event
+from tests.text import text_of
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -44,6 +49,45 @@ def test_a_disputed_card_is_not_asked_again(odd: OddStripe, disputed: shops.Shop
     assert not any(request.startswith("POST") for request in odd.requests)
     assert freezes(disputed) == []  # an ordinary bill freezes the line after 28 days
     assert not offended()
+
+
+def test_its_bill_says_how_to_transfer_and_not_that_it_is_collected(
+    odd: OddStripe, disputed: shops.Shop
+) -> None:
+    invoice = Invoice.objects.latest("pk")
+    (page,) = pages_of(pdf.invoice_pdf(invoice, now=disputed.at("2026-11-05 14:00")))
+    assert "Collected" not in page
+    assert f"Payment by bank transfer Reference of the transfer T-{invoice} Amount 300.00 USD" in (
+        page
+    )
+    line = document_letters._said(invoice)
+    assert line == (
+        f"Bill T-{invoice}, issued on 5 Nov 2026: 300.00\N{NO-BREAK SPACE}USD, due on 5 Nov 2026,"
+        f" reference of the transfer T-{invoice}"
+    )
+    said = text_of(
+        browser_of(member(disputed)).get(f"/m/rosewood/billing/invoices/{invoice}/")
+    )  # fmt: skip
+    assert "Pay 300.00 USD now" not in said
+    assert "Collected from Visa" not in said
+    assert (
+        "A payment from this card was disputed. Nothing is collected from it until you choose it"
+        " again, or another method." in said
+    )
+    (pay,) = (one for one in invoice_decisions.DECISIONS if one.name == "pay")
+    assert not pay.is_open(invoice)
+    effect = invoice_decisions._issue_effect(invoice)
+    assert effect == (
+        "The bill over 300.00\N{NO-BREAK SPACE}USD gets its number and goes to the merchant; it is"
+        " due at once, and nothing is collected, as a payment from its card was disputed."
+    )
+    BillingAccount.objects.filter(pk=invoice.account_id).update(card_disputed_at=None)
+    invoice = Invoice.objects.get(pk=invoice.pk)
+    (page,) = pages_of(pdf.invoice_pdf(invoice, now=disputed.at("2026-11-05 14:00")))
+    assert "Collected from Visa ···· 4242." in page
+    assert document_letters._said(invoice).endswith(", due on 5 Nov 2026")
+    assert pay.is_open(invoice)
+    assert invoice_decisions._issue_effect(invoice).endswith("; it is collected at once (Card).")
 
 
 @pytest.mark.full  # nor is it asked by itself, above

@@ -4,6 +4,7 @@ import csv
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from billing.documents import journal_files
 from billing.models import Payment, Reversal
 from billing.operations import (
     closing,
@@ -352,3 +354,24 @@ def test_it_is_off_until_it_is_set(settings: Any) -> None:
     settings.TAEL_JOURNAL = False
     with pytest.raises(CommandError, match="TAEL_JOURNAL=1"):
         call_command("journal")
+
+
+def test_a_file_that_cannot_be_written_is_told_in_a_sentence_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.csv"
+    path.write_text("of before")
+    shops.join("2026-11-01 10:00", "oak")
+    with pytest.raises(CommandError, match="No such file or directory"):
+        call_command("journal", output=tmp_path / "nowhere" / "journal.csv")
+
+    def broken(*_: Any) -> Iterator[str]:
+        """Two pieces, of which the disk has no room for the second."""
+        yield "day,merchant\n"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(journal_files.FORMATS, "csv", broken)
+    with pytest.raises(CommandError, match="No space left on device"):
+        call_command("journal", output=path)
+    assert [one.name for one in tmp_path.iterdir()] == ["journal.csv"]
+    assert path.read_text() == "of before"

@@ -53,7 +53,7 @@ def test_a_price_of_ones_own_is_marked(shop: Shop) -> None:
 def test_the_end_of_ones_own_price_is_told_before_it_comes(shop: Shop) -> None:
     deciding.price("pick-pack", None, "2026-12-15", own=shop)
     said = read(shop, "pricing/")
-    assert "2.10 USD Your price the general price from 15 Dec 2026" in said
+    assert "2.10 USD Your price general price from 15 Dec 2026: 2.50" in said
 
 
 @pytest.mark.full  # one's own price to come is told, too
@@ -61,7 +61,28 @@ def test_a_general_price_to_come_concerns_who_has_none_of_their_own(shop: Shop) 
     deciding.price("pick-pack", "2.80", "2026-12-01")
     assert "2.80" not in read(shop, "pricing/")
     deciding.price("pick-pack", None, "2026-12-15", own=shop)
-    assert "general price from 1 Dec 2026: 2.80" in read(shop, "pricing/")
+    # The own price holds until then, and the general one is 2.80 since a fortnight.
+    assert "2.10 USD Your price general price from 15 Dec 2026: 2.80" in read(shop, "pricing/")
+
+
+def test_a_price_that_never_applies_to_a_merchant_is_not_told(shop: Shop) -> None:
+    """From 1 February the general price is 3.00, from 1 March 3.50; the merchant's own of 2.10
+    holds until 1 March. Of packaging the general price falls on 1 February, and the merchant gets
+    one of its own on 15 January.
+    """
+    deciding.price("pick-pack", "3.00", "2027-02-01")
+    deciding.price("pick-pack", "3.50", "2027-03-01")
+    deciding.price("pick-pack", None, "2027-03-01", own=shop)
+    deciding.price("packaging", "0.60", "2027-01-15", own=shop)
+    deciding.price("packaging", "0.80", "2027-02-01")
+    said = read(shop, "pricing/")
+    assert "2.10 USD Your price general price from 1 Mar 2027: 3.50 " in said
+    assert (
+        "0.75 USD general price from 1 Dec 2026: 0.85 USD your price from 15 Jan 2027: 0.60 USD"
+        " Pick and pack" in said
+    )
+    assert "3.00" not in said
+    assert "0.80" not in said
 
 
 def test_a_fee_without_a_price_comes_with_its_amounts(shop: Shop) -> None:

@@ -53,6 +53,29 @@ def test_what_is_credited_line_by_line_ends_at_nothing() -> None:
     ]
 
 
+def test_a_bill_that_corrects_others_is_one_document_of_a_rate() -> None:
+    shop = german()
+    for day, reference in ((2, "a"), (3, "b")):
+        shop.charge(f"2026-11-0{day} 10:00", "pick-pack", "100.00", reference)
+        billed(shop, f"2026-11-0{day} 11:00")
+    for reference in "ab":
+        GrantedCreditFactory.create(
+            shop=shop, at="2026-11-04 10:00", charge=reference, fee="credit-pick-pack",
+            amount="10.00",
+        )  # fmt: skip
+    shop.charge("2026-11-04 10:30", "receiving", "50.00", "c")
+    third = billed(shop, "2026-11-04 11:00")
+    assert InvoiceTax.objects.filter(invoice=third).count() == 3
+    (rate,) = vat.rates(journal.Asked())
+    assert (rate.base, rate.tax, rate.documents) == (Decimal("230.00"), Decimal("43.70"), 3)
+    found = vat.documents(journal.Asked(), ("DE", "S", Decimal(19)))
+    assert [(one.dated_on.day, one.base, one.tax) for one in found] == [
+        (2, Decimal("100.00"), Decimal("19.00")),
+        (3, Decimal("100.00"), Decimal("19.00")),
+        (4, Decimal("30.00"), Decimal("5.70")),
+    ]
+
+
 @pytest.mark.usefixtures("audited")
 def test_a_credit_has_the_rate_of_what_it_corrects() -> None:
     shop = german()

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
 from kombu.exceptions import OperationalError
 
 from billing import tasks
 from billing.models import Card, Invoice, Payment
 from billing.operations import at_once, cards, payments
 from billing.providers import hurry, stripe
-from billing.providers.registry import Answer, NoAnswer
+from billing.providers.registry import Answer, NoAnswer, ProviderNotReady
 from billing.queries import choices
 from lib import money
 from tests import shops, stripe_server
@@ -38,7 +40,7 @@ from tests.billing.paying import (
     told_shop,
 )
 from tests.credit.pages import set_clock
-from tests.factories import member, proved
+from tests.factories import browser_of, member, operator, proved
 from tests.shops import Shop
 from tests.stripe_server import OddStripe
 from tests.text import text_of
@@ -86,6 +88,33 @@ def test_the_oldest_is_tried_in_the_request_and_the_rest_by_a_worker(
     assert next_attempt(shop, SECOND) == "2026-11-02 12:00"
     tasks.collect_chosen(shop.merchant.pk)
     assert state(SECOND) == "PAID 250.00/250.00"
+
+
+def test_an_operator_reads_that_the_method_is_chosen_though_nothing_could_be_tried(
+    clock: Callable[[str], None], started: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = two_failed(clock)
+    good = add_card(shop, "2026-11-02 12:00", GOOD)
+
+    def refused(merchant_id: int, **_: Any) -> None:
+        """Refuse as a provider that lacks a setting."""
+        raise ProviderNotReady("sandbox payments need TAEL_SANDBOX=1")
+
+    monkeypatch.setattr(payments, "collect_chosen", refused)
+    olga = browser_of(operator("Billing officer", email="olga@tael.example"))
+    page = reverse("admin:billing_billingaccount_decide", args=[shop.account.pk, "method"])
+    showed = {"page_showed": olga.get(page).context["showed"]}
+    said = {"method": f"sandbox:{good.pk}", "reason": "The other one has no funds."}
+    answer = olga.post(page, {**showed, **said}, follow=True)
+    assert (
+        "The payment method is chosen. Nothing was tried at once: sandbox payments need"
+        " TAEL_SANDBOX=1. Workers try what is due." in text_of(answer)
+    )
+    assert [status for _, status in answer.redirect_chain] == [302]
+    assert shop.account.card_id == good.pk
+    assert started == [shop.merchant.pk]
+    (told,) = LogEntry.objects.filter(object_id=str(shop.account.pk))
+    assert told.get_change_message() == "Choose payment method"
 
 
 def test_the_page_says_what_a_choice_collects_and_leads_to_the_bill(

@@ -18,17 +18,24 @@ from billing.models import (
     ProviderDay,
     ProviderDifference,
     ProviderMovement,
+    ProviderPayout,
     Reversal,
     other_sides,
 )
-from billing.operations import bank_matching, bank_returns, transfers, transfers_moved
+from billing.operations import (
+    bank_matching,
+    bank_returns,
+    provider_payouts,
+    transfers,
+    transfers_moved,
+)
 from billing.queries import journal
 from billing.queries.bank_matching import find
 from billing.queries.journal import Asked
 from billing.queries.payment_references import of_invoice
 from config.cells import bank_lines, moves
 from credit.models import PaymentFile, Withdrawal
-from credit.operations import payout_answers
+from credit.operations import payout_answers, payout_files
 from credit.payment_files import accounts
 from credit.queries.payout_answers import to_take
 from lib import audit, cells
@@ -41,8 +48,8 @@ from tests.billing.at_stripe import billed_shop, collect
 from tests.cells.test_moves import audit_is_clean, move
 from tests.credit import test_bank_messages as messages
 from tests.credit.pages import set_clock
-from tests.credit.test_payment_files import GERMAN, OURS, export, shop_in
-from tests.credit.withdrawing import withdraw
+from tests.credit.test_payment_files import GERMAN, OURS, THAI, again, export, shop_in
+from tests.credit.withdrawing import add, shop_with, withdraw
 from tests.factories import browser_of, operator
 from tests.shops import instant
 from tests.stripe_server import OddStripe
@@ -435,6 +442,12 @@ def entered() -> int:
         return sum(one.source == "provider-payout" for one in journal.entries(Asked()))
 
 
+def entered_in(number: int) -> int:
+    """How many entries of payouts the journal of this cell has."""
+    with cells.at(number):
+        return entered()
+
+
 @pytest.mark.full  # test_banks has it without a move
 def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     two_cells_kept: None, stripe: OddStripe, monkeypatch: pytest.MonkeyPatch
@@ -473,6 +486,109 @@ def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
             days = ProviderDay.objects.values_list("count", "known_count", "differences")
             assert list(days) == ([(1, 1, [])] if number == 3 else [])
     audit_is_clean()
+
+
+def test_a_file_for_the_bank_is_not_written_in_part_or_another_form_once_a_merchant_was_moved(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(OURS)
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        shop, other = shop_in("EUR", **GERMAN), shop_with("900.00", "stays", currency="EUR")
+        add(other, at="2026-11-01 11:00", **GERMAN)
+        whole = export(withdraw(shop, "100.00"), withdraw(other, "200.00"))
+        gone = export(withdraw(shop, "1.00"))
+        moved, stays = withdraw(shop, "10.00"), withdraw(other, "20.00")
+        table = export(moved, stays, version=payout_files.CSV)
+        sole = export(withdraw(shop, "2.00"), version=payout_files.CSV)
+        own = export(withdraw(other, "3.00"))
+        assert again(table).splitlines()[1:] == again(table, as_sent=True).splitlines()[1:]
+    move(shop, 2)
+    for number in (1, 2):
+        with cells.at(number), nothing_changes():
+            for batch, where in ((whole, "cells 1, 2"), (gone, "cell 2")):
+                with pytest.raises(payout_files.WasMoved) as refusal:
+                    again(batch)
+                assert str(refusal.value) == (
+                    f"{batch.name} was made in cell 1, and merchants in it were moved since: what"
+                    f" it pays is in {where}. A pain.001 is written again as a whole or not at all."
+                    " Ask the bank what became of each transfer, and mark the withdrawals there as"
+                    " paid or failed."
+                )
+            for batch in (whole, gone, table, sole):
+                with pytest.raises(
+                    payout_files.WasMoved, match="be shown as it was sent; the list"
+                ):
+                    again(batch, as_sent=True)
+    # A CSV is written again in each cell with what is there, and nothing is in both.
+    found = {}
+    for number in (1, 2):
+        with cells.at(number):
+            found[number] = [row.split(",")[0] for row in again(table).splitlines()[1:]]
+    assert found == {1: [stays.reference], 2: [moved.reference]}
+    with cells.at(1), pytest.raises(payout_files.WasMoved, match=r"is in cell 2\. Take it there\."):
+        again(sole)
+    with cells.at(2):
+        assert again(sole) == sole.content
+    # What nobody was moved of is given as ever.
+    with cells.at(1):
+        assert again(own) == own.content
+        assert again(own, as_sent=True) == own.content
+
+
+def test_what_a_bank_says_of_a_part_of_a_file_goes_to_the_cells_that_have_any_of_it(
+    two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(OURS)
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        german, thai = shop_in("EUR", **GERMAN), shop_in("THB", **THAI)
+        euro, baht = withdraw(german, "100.00"), withdraw(thai, "200.00")
+        batch = export(euro, baht)
+    move(thai, 2)
+    now = instant("2026-11-06 12:00")
+    rejected = messages.part(batch.name, code="RJCT").replace("-EUR", "-THB")
+    with cells.at(1):
+        content = messages.report(batch.name, parts=rejected)
+        payout_answers.upload(content=content.encode(), actor="ada@tael.example", now=now)
+    found = cells.in_each(
+        lambda: [
+            (answer.reference, answer.outcome)
+            for answer in (payout_answers.take(one, now=now) for one in to_take(now))
+        ]
+    )
+    assert found == [[], [(baht.reference, "FAILED")]]
+
+
+def test_a_row_of_a_payout_goes_along_to_a_cell_that_has_the_payout_without_it(
+    two_cells_kept: None, stripe: OddStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch)("2026-11-06 12:00")
+    with cells.at(1):
+        shop = billed_shop()
+        collect(shop, "2026-11-02 09:30")
+    stripe.clock = instant("2026-11-05 00:00")
+    stripe.pay_out(stripe.charge_row(stripe.intents[0], fee=755))
+    LOOK_AT_PAYOUTS.run_here(instant("2026-11-06 00:00"))
+    with cells.at(1):
+        row, payout = ProviderMovement.objects.get(), ProviderPayout.objects.get()
+        assert row.account == shop.account
+    with cells.at(2):  # which has asked before Stripe told of the row
+        payout.pk, payout.gross, payout.fee, payout.net = None, usd(0), usd(0), usd(0)
+        payout.count = 0
+        payout.save(force_insert=True)
+    move(shop, 2)
+    with cells.at(2):
+        there = ProviderMovement.objects.get()
+        assert (there.reference, there.account, there.entered_at) == (
+            row.reference, shop.account, row.entered_at
+        )  # fmt: skip
+        assert ProviderPayout.objects.get().count == 1
+        provider_payouts.look(now=instant("2026-11-07 00:00"))
+        payout = ProviderPayout.objects.get()
+        assert (payout.count, payout.net) == (1, payout.amount)
+        assert not ProviderDifference.objects.exists()
+    assert (entered_in(1), entered_in(2)) == (0, 1)
 
 
 @pytest.mark.full  # a return goes after its merchant, above

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 
-from config.monitoring import logs
+from config.monitoring import context, logs
 from tests import shops
 from tests.factories import browser_of, member
 from tests.jobs.working import damage, run
@@ -76,6 +76,15 @@ def test_a_line_for_each_request_says_who_by_number_and_what_by_route(lines: Lin
 
 
 @pytest.mark.django_db
+def test_a_secret_that_is_not_ascii_is_not_logged_either(lines: Lines) -> None:
+    request = RequestFactory().get("/invitation/Gehêim-Token-4711-Schlüssel/")
+    assert request.path == "/invitation/Gehêim-Token-4711-Schlüssel/"
+    with context.of(request, "r-1"):
+        logging.getLogger("tael.tests").warning("No such page: %s", request.path)
+    (line,) = lines.of("tael.tests")
+    assert line["message"] == "No such page: /invitation/***/"
+
+
 def test_a_secret_in_an_address_is_not_logged(lines: Lines) -> None:
     Client().get("/invitation/a-secret-token/")
     assert lines.of("tael.access")

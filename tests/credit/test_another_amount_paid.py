@@ -79,6 +79,20 @@ def test_a_providers_answer_of_another_amount_leaves_it_undecided(
     assert bank.sent == [withdrawal.reference]
 
 
+def test_a_providers_answer_that_another_amount_failed_leaves_it_undecided(
+    bank: Stating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = shop_with("300.00")
+    withdrawal = withdraw(shop, "100.00")
+    amount = Money("90.00", "USD")
+    refused = Answer(Withdrawal.Status.FAILED, reason="closed", amount=amount)
+    monkeypatch.setattr(bank, "send", lambda _: refused)
+    payouts.send(withdrawal.pk, now=shops.instant(NOW))
+    words = "stating says that 90.00 USD failed, and 100.00 USD was to be paid."
+    assert (status(withdrawal), problem(withdrawal)) == ("UNKNOWN", words)
+    assert shop.proceeds() == "200.00"
+
+
 def answered(withdrawal: Withdrawal, amount: str, currency: str, bank_reference: str) -> str:
     """The outcome of a file with this row, and what is wrong with it."""
     content = (

@@ -182,6 +182,50 @@ def test_what_is_said_of_a_whole_file_is_said_of_each_in_it_that_is_not_told_of(
     books.assert_clean()
 
 
+def test_what_is_said_of_a_file_or_part_that_is_none_of_ours_is_named_beside_its_transfers(
+    shop: shops.Shop,
+) -> None:
+    file, (known, other) = sent(shop, "1.00", "2.00")
+    rejected = "<GrpSts>RJCT</GrpSts>" + reason("DU01", "duplicate file")
+    strange = part("B-none", transfer("W-none", "ACSC"), code="RJCT")
+    found = take(report("B-none", group=rejected, parts=strange))
+    assert found == [
+        (name, "REFUSED", f"There is no withdrawal {name!r} sent by hand.")
+        for name in ("W-none", "B-none-EUR", "B-none")
+    ]
+    # A part of our file that is none of ours; what is told apart is taken all the same.
+    found = take(report(file, parts=part("WAGES", transfer(known, "ACSC"), code="RJCT")))
+    assert found == [
+        (known.reference, "PAID", ""),
+        ("WAGES-EUR", "REFUSED", "There is no withdrawal 'WAGES-EUR' sent by hand."),
+    ]
+    # Of a file of ours of which each transfer is told of, nothing is said beside them.
+    both = part(file, transfer(known, "ACSC"), transfer(other, "ACSC"))
+    found = take(report(file, group=rejected, parts=both))
+    assert [(reference, outcome) for reference, outcome, _ in found] == [
+        *((known.reference, "KNOWN"), (other.reference, "PAID")),
+    ]
+
+
+def test_a_transfer_that_was_rejected_over_another_amount_is_left_to_people(
+    shop: shops.Shop,
+) -> None:
+    file, (one,) = sent(shop, "400.00")
+    words = "says that 4.00 EUR failed, and 400.00 EUR was to be paid."
+    rejected = transfer(one, "RJCT", reason("AC04"), amount="4.00")
+    ((_, outcome, problem),) = take(report(file, parts=part(file, rejected)))
+    assert (outcome, problem.endswith(words)) == ("REFUSED", True)
+    assert (status(one), fresh(one).problem.endswith(words)) == ("UNKNOWN", True)
+    assert entries(shop)[-1] == "WITHDRAWAL -400.00"
+    whole = transfer(one, "RJCT", reason("AC04"), amount="400.00")
+    assert take(report(file, parts=part(file, whole))) == [(one.reference, "FAILED", "")]
+    with nothing_changes(
+        but=["credit_payoutanswer", "credit_payoutanswerfile", "trail_trailentry"]
+    ):
+        ((_, outcome, problem),) = take(report(file, parts=part(file, rejected)))
+    assert (outcome, problem.endswith(words)) == ("REFUSED", True)
+
+
 @pytest.mark.full  # a report, above
 def test_a_notice_of_entries_tells_what_was_booked_and_what_came_back(shop: shops.Shop) -> None:
     _, (paid, returned, waits, less) = sent(shop, "100.00", "200.00", "300.00", "50.00")
@@ -220,6 +264,92 @@ def test_a_notice_of_entries_tells_what_was_booked_and_what_came_back(shop: shop
         *("KNOWN", "KNOWN", "REFUSED", "REFUSED"),
     ]
     books.assert_clean()
+
+
+def ordered(amount: str, currency: str = "EUR") -> str:
+    """The XML of what was ordered, beside what was booked."""
+    said = f'<InstdAmt><Amt Ccy="{currency}">{amount}</Amt></InstdAmt>'
+    return f"<AmtDtls>{said}</AmtDtls>"
+
+
+def test_what_came_back_counts_as_it_was_booked_and_what_went_out_as_it_was_ordered(
+    shop: shops.Shop,
+) -> None:
+    _, (charged, abroad, less, other) = sent(shop, "100.00", "200.00", "300.00", "400.00")
+    # Charges on top of what was ordered; and another amount or currency than was ordered.
+    found = take(
+        NOTICE.format(
+            entry(charged, "102.00", more=ordered("100.00"))
+            + entry(abroad, "200.00")
+            + entry(less, "300.00", more=ordered("298.00"))
+            + entry(other, "400.00", more=ordered("400.00", "USD"))
+        )
+    )
+    assert [outcome for _, outcome, _ in found] == ["PAID", "PAID", "REFUSED", "REFUSED"]
+    assert "says that 298.00 EUR was paid" in found[2][2]
+    assert "says that 400.00 USD was paid" in found[3][2]
+    # It comes back less charges, and names what was ordered once.
+    with nothing_changes(
+        but=["credit_payoutanswer", "credit_payoutanswerfile", "trail_trailentry"]
+    ):
+        found = take(
+            NOTICE.format(
+                entry(charged, "98.00", side="CRDT", more=ordered("100.00") + back("AC04"))
+                + entry(abroad, "185.20", side="CRDT", more=ordered("200.00", "USD") + back("AC04"))
+            )
+        )
+    assert [outcome for _, outcome, _ in found] == ["REFUSED", "REFUSED"]
+    assert "98.00 EUR came back, and 100.00 EUR were sent" in found[0][2]
+    assert "185.20 EUR came back, and 200.00 EUR were sent" in found[1][2]
+    # All of it comes back, whatever the bank says was ordered in another currency.
+    whole = entry(abroad, "200.00", side="CRDT", more=ordered("216.00", "USD") + back("AC04"))
+    assert take(NOTICE.format(whole)) == [(abroad.reference, "BACK", "")]
+    assert entries(shop)[-1] == "SENT_BACK 200.00"
+    books.assert_clean()
+
+
+def test_a_return_that_the_bank_takes_back_is_told_to_people_and_books_nothing(
+    shop: shops.Shop,
+) -> None:
+    _, (returned, paid, on_its_way) = sent(shop, "100.00", "200.00", "300.00")
+    take(NOTICE.format(entry(returned, "100.00") + entry(paid, "200.00")))
+    take(NOTICE.format(entry(returned, "100.00", side="CRDT", more=back("AC04"))))
+    assert (status(returned), entries(shop)[-1]) == ("RETURNED_BY_BANK", "SENT_BACK 100.00")
+
+    def taken_back(one: Any, amount: str, sts: str = "BOOK") -> str:
+        """The XML of a debit that takes back what was credited."""
+        return entry(one, amount, sts=sts).replace("<Sts>", "<RvslInd>true</RvslInd><Sts>")
+
+    # A sum without names that comes to what the file does; below, one that says why it comes.
+    unnamed = one_sum("600.00").replace("<Sts>", "<RvslInd>true</RvslInd><Sts>")
+    with nothing_changes(
+        but=["credit_payoutanswer", "credit_payoutanswerfile", "trail_trailentry"]
+    ):
+        found = take(
+            NOTICE.format(
+                taken_back(returned, "100.00")
+                + taken_back(paid, "200.00")
+                + entry(on_its_way, "300.00", more=back("FOCR"))
+                + taken_back(on_its_way, "300.00", sts="PDNG")
+                + taken_back("INV-7", "80.00")
+            )
+        )
+        found += take(unnamed)
+    assert [outcome for _, outcome, _ in found] == [
+        *("REFUSED", "REFUSED", "REFUSED", "NOTED", "REFUSED", "REFUSED"),
+    ]
+    assert found[0][2] == (
+        "The bank has debited 100.00 EUR, taking back what it had credited, and names withdrawal"
+        f" {returned}, which is RETURNED_BY_BANK. If a withdrawal came back by that credit, ask the"
+        " bank what became of the money, and correct the merchant's proceeds if the merchant has it"
+        " twice."
+    )
+    assert f"names withdrawal {on_its_way}, which is SENT" in found[2][2]
+    for amount, place in (("80.00", 4), ("600.00", 5)):
+        said = f"The bank has debited {amount} EUR, taking back what it had credited, and names no"
+        assert found[place][2].startswith(f"{said} withdrawal that was sent by hand.")
+    # What it pays then is told as ever.
+    assert take(NOTICE.format(entry(on_its_way, "300.00"))) == [(on_its_way.reference, "PAID", "")]
 
 
 def one_sum(amount: str, batch: str = "") -> str:

@@ -1,5 +1,7 @@
 """Payment and settlement days of a line can be changed, for what comes later (rule 19.8)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -12,6 +14,8 @@ from lib.refusals import Invalid
 from notices import letters
 from notices.models import Notice
 from tests import shops, trailed
+from tests.processes import until
+from tests.threads import is_waited_for
 from tests.trailed import Told
 from tests.unchanged import nothing_changes
 
@@ -156,3 +160,29 @@ def test_former_days_stay_as_they_were(sql: str) -> None:
     with pytest.raises(DatabaseError), transaction.atomic():
         connection.cursor().execute(sql)
     assert FormerDays.objects.get().payment_days == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_days_that_a_system_does_not_send_stay_as_an_operator_sets_them_at_that_instant() -> (
+    None
+):
+    shop = shops.join("2026-11-01 10:00", payment_days=10, settlement_days=7)
+    now = shop.at("2026-11-04 10:00")
+
+    def by_system() -> None:
+        """Set the payment days alone, in a thread of its own."""
+        try:
+            merchants.change(
+                merchant_id=shop.merchant.pk, wanted={"payment_days": 14}, reason="Longer.",
+                actor="API key Checkout", now=now,
+            )  # fmt: skip
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            change(shop, "2026-11-04 10:00", 10, 0)
+            asked = pool.submit(by_system)
+            until(is_waited_for, 60)
+        asked.result(60)
+    assert (shop.line.payment_days, shop.line.settlement_days) == (14, 0)

@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from credit.models import PayoutDestination
+from credit.operations import destinations_blocked
 from notices.models import Notice
 from tests.credit.pages import answers, everybody, read, set_clock
 from tests.credit.withdrawing import (
@@ -99,6 +100,15 @@ def test_an_alipay_account_has_an_address_or_a_mobile_number(shop: Shop) -> None
     )
     sentence = "Enter the e-mail address or the mobile number of the Alipay account."
     assert sentence in refused(shop, number="12", **said)
+
+
+def test_a_number_that_we_have_blocked_is_refused_in_words_for_the_merchant(shop: Shop) -> None:
+    destinations_blocked.block(
+        destination_id=shop.destination.pk, reason="The police rang.", told="The bank asked us to.",
+        actor="olga@tael.example", now=shop.at(NOW),
+    )  # fmt: skip
+    said = refused(shop, number=CARD)
+    assert "We have blocked this account for withdrawals. Ask us, or choose another one." in said
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from moneyed import Money
 
+from credit.operations import limits
 from credit.queries import acceptance, explanation, exposure
 from credit.queries.acceptance import Acceptance
 from lib.refusals import Refused
@@ -116,6 +117,21 @@ def test_an_order_would_be_accepted_up_to_what_is_available() -> None:
     refused = acceptance.would_accept(shop.line, usd("600.01"))
     # A is not delivered: nobody knows when it will be paid.
     assert refused == Acceptance(False, "insufficient_credit", None, usd("0.01"))
+
+
+def test_what_is_missing_is_all_that_has_to_come_back_where_more_is_used_than_the_limit() -> None:
+    """4,000.00 of a limit of 3,000.00 are used, and 1,500.00 come back on 20 November."""
+    shop = shops.join("2026-11-01 10:00", credit_limit="4000.00")
+    shop.place(AT, "A", "2500.00")
+    shop.place(AT, "B", "1500.00")
+    shop.deliver(AT, "B")
+    limits.set_limit(
+        merchant_id=shop.line.pk, limit=usd("3000"), reason="Fewer sales.", actor=OPERATOR,
+        now=shop.at("2026-11-10 11:00"),
+    )  # fmt: skip
+    assert shop.line.available == usd("0")
+    refused = acceptance.would_accept(shop.line, usd("100.00"))
+    assert (refused.missing, str(refused.possible_on)) == (usd("1100.00"), "2026-11-20")
 
 
 def test_it_says_on_which_due_date_enough_is_back() -> None:

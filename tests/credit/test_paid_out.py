@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from credit.models import ProceedsEntry, Withdrawal
-from credit.queries import paid_out
+from credit.queries import paid_out, proceeds
 from lib import calendar, fonts, money
 from lib.refusals import Refused
 from merchants.models import Merchant
@@ -207,6 +207,31 @@ def test_an_order_leads_to_its_costs_entries_and_withdrawal_and_they_lead_back(
     assert (
         client.get(f"/m/lotus/credit/withdrawals/{withdrawal.reference}/sales/").status_code == 404
     )
+
+
+def test_an_order_in_instalments_names_every_withdrawal_that_paid_a_part_of_it_out() -> None:
+    """Its three parts mature on 1 November, 1 December and 31 December; between them withdrawals
+    pay out what other orders brought.
+    """
+    fees()
+    shop = shop_with("100.00", settlement_days=0)
+    assert shop.place("2026-11-01 14:00", "PARTS", "90.00", instalments=3) == "applied"
+    named = []
+    for at, (month, day) in enumerate(((11, 1), (12, 1), (12, 31))):
+        assert shop.pay(f"2026-{month}-{day:02} 15:00", "PARTS", "30.00", f"P-{at}") == "applied"
+        amount = "130.00" if at == 0 else "30.00"
+        if at == 0:
+            named.append(withdraw(shop, amount, "2026-11-03 10:00").reference)
+            for other in range(4, 8):  # of which nothing is of this order
+                sell(shop, f"2026-11-{other:02} 09:00", "10.00")
+                withdraw(shop, "10.00", f"2026-11-{other:02} 10:00")
+        else:
+            named.append(withdraw(shop, amount, f"2026-{month}-{day:02} 16:00").reference)
+    order = shop.line.orders.get(reference="PARTS")
+    found = proceeds.of_order(order, today=shop.line.open_on).withdrawals
+    assert [(one.reference, str(one.part.amount)) for one in found] == [
+        (reference, "30.00") for reference in named
+    ]
 
 
 @pytest.mark.full  # a walk over all, below

@@ -16,9 +16,10 @@ from credit.operations import limits
 from credit.queries import dry_run, policies, previews
 from merchants.models import Proposal
 from tests import shops
+from tests.amounts import usd
 from tests.credit import reviewing
 from tests.credit.deciding import DECIDED_AT, address
-from tests.factories import browser_of, operator
+from tests.factories import CreditPolicyFactory, browser_of, operator
 from tests.text import text_of
 from tests.unchanged import nothing_changes
 from tests.whole import some
@@ -145,6 +146,47 @@ def test_a_dry_run_says_what_is_wrong_with_its_figures() -> None:
     assert page.context["form"].errors["write_off_days"] == [
         "From 7 to 730: payments that are some days late still come."
     ]
+
+
+@pytest.mark.parametrize(
+    ("figures", "name", "why"),
+    [
+        ({"step": "0"}, "step", "so that it is more than 0"),
+        ({"step": "-100"}, "step", "so that it is more than 0"),
+        ({"rating_weight": "20"}, "rating_weight", "The five weights come to 90, and not to 100."),
+        ({"b_from": "85"}, "a_from", "Less than that of the next grade."),
+        ({"c_from": "65.5"}, "b_from", "Less than that of the next grade."),
+        ({"b_factor": "2.5"}, "a_factor", "Less than that of the next grade."),
+        ({"minimum_limit": "100001"}, "minimum_limit", "More than the maximum limit."),
+        ({"minimum_limit": "-1"}, "minimum_limit", "Less than 0."),
+        ({"withdrawal_fee_fixed": "-1"}, "withdrawal_fee_fixed", "Less than 0."),
+    ],
+)
+def test_figures_that_can_never_be_saved_are_not_tried_out_either(
+    figures: dict[str, str], name: str, why: str
+) -> None:
+    """The page says what is wrong at the figure, as it does when the version is introduced."""
+    several()
+    browser = browser_of(operator("Administrator"))
+    with nothing_changes():
+        for asked in (NEXT | figures | {"dry_run": "1"}, NEXT | figures):
+            page = browser.post(INTRODUCE, asked)
+            assert page.status_code == 200
+            assert why in " ".join(page.context["form"].errors[name])
+            assert "Lines that have a review" not in text_of(page)
+
+
+def test_a_proposal_that_does_not_go_together_any_more_says_so_on_its_page() -> None:
+    """The policy that it follows has changed since it was proposed."""
+    browser = browser_of(operator("Administrator"))
+    said = {"minimum_limit": "5000.00"}
+    assert browser.post(INTRODUCE, NEXT | said).status_code == 302
+    proposal = Proposal.objects.get()
+    CreditPolicyFactory.create(
+        starts_on=date(2026, 11, 20), maximum_limit=usd("4000.00"), automatic_up_to=usd("4000.00")
+    )
+    page = browser_of(operator("Administrator")).get(address(proposal, "decide", "confirm"))
+    assert "Cannot be More than the maximum limit." in text_of(page)
 
 
 @pytest.mark.full  # the page shows it above

@@ -1,14 +1,17 @@
 """The bank says otherwise later: a paid withdrawal comes back, a failed one was paid after all."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
 from django.utils.translation import override
 
-from credit import exports, withdrawal_failures
+from credit import documents, exports, withdrawal_failures
 from credit.models import Freeze, ProceedsEntry, Withdrawal
 from credit.operations import payouts, withdrawals_undone
+from credit.queries import paid_out as receipts_of
 from credit.queries.withdrawals import timeline
 from lib import audit
 from lib.refusals import AlreadyDecided, Invalid, Refused
@@ -29,6 +32,7 @@ from tests.credit.withdrawing import (
     withdraw,
 )
 from tests.factories import FreezeFactory, OperatorPolicyFactory
+from tests.pdf_text import pages_of
 from tests.threads import at_once
 from tests.two_people import by_two
 from tests.unchanged import nothing_changes
@@ -133,6 +137,40 @@ def test_a_reason_of_taels_own_is_read_in_the_readers_language(shop: shops.Shop)
     assert [row.split(",")[14] for row in file.decode().splitlines()] == [
         *("原因", "该账户已销户。", "收款银行查无此账号。"),
     ]
+
+
+@pytest.mark.django_db
+def test_one_that_was_paid_after_all_is_paid_from_when_that_was_found_out(
+    shop: shops.Shop,
+) -> None:
+    withdrawal = withdrawals_undone.correct_to_paid(
+        withdrawal_id=failed(shop, "100.00").pk, reference="B-9", reason=WHY,
+        actor=OTHER_OPERATOR, now=shops.instant("2026-11-09 09:30"),
+    )  # fmt: skip
+    receipts = receipts_of.of_withdrawal(withdrawal)
+    now = shops.instant("2026-11-10 10:00")
+    (page,) = pages_of(documents.withdrawal_statement(withdrawal, receipts, now=now))
+    assert "Paid 9 Nov 2026 09:30" in page
+    assert "6 Nov 2026 15:00" not in page
+    file = b"".join(exports.withdrawals(shop.line, shop.line.withdrawals.all())).decode()
+    (row,) = csv.DictReader(io.StringIO(file))
+    assert (row["Status"], row["Ended"]) == ("Paid", "2026-11-09 09:30:00")
+
+
+@pytest.mark.django_db
+def test_its_statement_says_that_the_fee_of_one_that_was_sent_back_is_kept(
+    shop: shops.Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent_back = send_back(pay_out(withdraw(shop, "100.00")))
+    came_back = failed(shop, "50.00")
+    set_clock(monkeypatch)(LATER)
+    kept = "came back to your proceeds without its fee: its amount can be withdrawn again."
+    whole = "came back to your proceeds: what it was made of can be withdrawn again."
+    for one, said, other in ((sent_back, kept, whole), (came_back, whole, kept)):
+        receipts = receipts_of.of_withdrawal(one)
+        pdf = documents.withdrawal_statement(one, receipts, now=shops.instant(LATER))
+        for shown in (pages_of(pdf)[0], read(shop, f"withdrawals/{one}/sales/")):
+            assert (said in shown, other in shown) == (True, False)
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from credit.models import LimitEntry, Order
 from credit.operations import limits, unmatched, write_offs
@@ -17,8 +18,9 @@ from merchants.operations.two_people import TakesTwoPeople
 from notices.models import Notice
 from tests import shops
 from tests.amounts import usd
-from tests.credit.pages import read
-from tests.factories import OperatorPolicyFactory, RaiseRequestFactory
+from tests.credit.pages import read, set_clock
+from tests.factories import OperatorPolicyFactory, RaiseRequestFactory, browser_of, operator
+from tests.text import text_of
 from tests.threads import at_once, every_order
 from tests.two_people import by_two
 from tests.unchanged import nothing_changes
@@ -128,6 +130,23 @@ def test_what_comes_later_is_a_recovery_and_gives_no_limit_back(shop: shops.Shop
     )  # fmt: skip
     assert shop.pay("2026-11-26 10:00", "A", "600.01") == "rejected overpayment"
     assert violated("2026-11-26 10:00") == []
+
+
+def test_the_page_of_a_refund_says_that_what_was_written_off_is_taken_first(
+    shop: shops.Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch)("2026-11-21 12:00")
+    page = reverse("admin:credit_order_decide", args=[Order.objects.get().pk, "refund"])
+    browser = browser_of(operator("Credit officer"))
+    said = text_of(browser.get(page))
+    assert "It lowers what is outstanding (1,000.00 USD) first, and comes out of" in said
+    write_off(shop)
+    shop.pay("2026-11-21 10:00", "A", "300.00")
+    said = text_of(browser.get(page))
+    assert (
+        "It lowers what was written off and not recovered (700.00 USD) first, which changes no"
+        " balance, and comes out of the merchant's proceeds where nothing of that is left." in said
+    )
 
 
 @pytest.mark.full  # what comes later, above

@@ -11,6 +11,7 @@ import pytest
 
 from gateway import intake
 from gateway.models import ReceivedEvent
+from gateway.operations import keys
 from jobs.retention import RETENTION
 from lib import events
 from lib.refusals import Refused
@@ -19,11 +20,13 @@ from tests.credit.pages import set_clock
 from tests.factories import browser_of, operator
 from tests.gateway.asking import Caller, pointers, problem, said
 from tests.shops import Shop
+from tests.text import text_of
 from tests.unchanged import nothing_changes
 from tests.whole import some
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
+SENT_AGAIN = ["gateway_receivedevent", "trail_trailentry", "django_admin_log"]
 AT = "2026-11-10T10:00:00+00:00"
 Clock = Callable[[str], None]
 
@@ -307,6 +310,75 @@ def test_what_a_key_may_not_send_is_not_sent_for_it_either(shop: Shop) -> None:
     owners = Caller("read", merchant=shop.merchant)
     for caller in (thief, owners):  # it is of no merchant's own systems
         assert problem(caller.get("/events/place-A")) == (404, "not_found")
+
+
+def test_what_is_no_object_is_refused_again_and_brings_no_page_down(
+    caller: Caller, shop: Shop
+) -> None:
+    caller.events({**event("list", "order.placed"), "data": [1]})
+    refused = ReceivedEvent.objects.get()
+    officer = browser_of(operator("Credit officer"))
+    address = f"/admin/gateway/receivedevent/{refused.pk}/decide/send-again/"
+    with nothing_changes(but=SENT_AGAIN):
+        assert officer.post(address, {"reason": "the order is here now"}).status_code == 302
+    again = ReceivedEvent.objects.get(again=refused)
+    assert (again.outcome, again.code, again.reason) == (
+        "rejected", "invalid", "data: Input should be a valid dictionary"
+    )  # fmt: skip
+
+
+def test_what_a_revoked_key_sent_is_not_sent_again_and_what_an_expired_one_sent_is(
+    shop: Shop,
+) -> None:
+    now = shops.instant("2026-11-10 10:00")
+    stolen, old = Caller("orders"), Caller("orders", expires_at=shops.instant("2026-11-10 11:00"))
+    cash = {"order": "A", "amount": "10.00", "currency": "USD"}
+    stolen.events(event("pay-1", "order.paid", payment="P-1", **cash))
+    old.events(event("pay-2", "order.paid", payment="P-2", **cash))
+    assert shop.place("2026-11-10 09:00", "A", "20.00") == "applied"
+    keys.revoke(key_id=stolen.key.pk, reason="It leaked.", actor="ada@tael.example", now=now)
+    of_stolen, of_old = ReceivedEvent.objects.filter(outcome="rejected").order_by("pk")
+    officer = browser_of(operator("Credit officer"))
+    page = "/admin/gateway/receivedevent/{}/decide/send-again/"
+    said = text_of(officer.get(page.format(of_stolen.pk)))
+    assert "Its key was revoked 10 Nov 2026" in said
+    assert "have a system with a valid key send it" in said
+    with nothing_changes():
+        refused = officer.post(page.format(of_stolen.pk), {"reason": "the order is here"})
+    assert "was revoked on 2026-11-10, and what it sent is not sent again" in text_of(refused)
+    later = shops.instant("2026-11-10 12:00")
+    assert not old.key.is_valid(later)
+    again = intake.send_again(
+        received_id=of_old.pk, reason="the order is here", actor="ada@tael.example", now=later
+    )
+    assert again.outcome == "applied"
+    assert shop.order("A") == ("OPEN", "10.00")
+
+
+@pytest.mark.parametrize(
+    ("role", "theirs", "foreign"),
+    [("Billing officer", "label", "pay"), ("Credit officer", "pay", "label")],
+)
+def test_officers_send_again_what_is_of_their_own_book_alone(
+    caller: Caller, shop: Shop, role: str, theirs: str, foreign: str
+) -> None:
+    """One by one, and several at once."""
+    cash = {"payment": "P", "order": "A", "amount": "10.00", "currency": "USD"}
+    label = {"charge": "C", "fee": "no-such-fee", "amount": "6.40", "currency": "USD"}
+    caller.events(event("pay", "order.paid", **cash), event("label", "charge.recorded", **label))
+    rows = {row.event: row.pk for row in ReceivedEvent.objects.all()}
+    officer = browser_of(operator(role))
+    page = "/admin/gateway/receivedevent/"
+    several = f"{page}decide-several/send-again/"
+    carried = {row.showed_in: row.showed for row in officer.get(several).context["rows"]}
+    said: dict[str, Any] = carried | {"reason": "mended"}
+    with nothing_changes():
+        one = officer.post(f"{page}{rows[foreign]}/decide/send-again/", {"reason": "mended"})
+        for answer in (one, officer.post(several, said | {"chosen": rows[foreign]})):
+            assert "are not for your role to send" in text_of(answer)
+    both = officer.post(several, said | {"chosen": list(rows.values())})
+    assert "1 of 2: Send again." in text_of(both)
+    assert ReceivedEvent.objects.get(again__isnull=False).again_id == rows[theirs]
 
 
 @pytest.mark.full  # nor of a text in test_event_texts.py

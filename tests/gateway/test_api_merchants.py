@@ -6,12 +6,13 @@ import pytest
 from django.core import mail
 
 from gateway.api import examples
+from lib import events
 from merchants.models import Invitation, Membership, Merchant
 from merchants.operations import inviting
 from tests import shops
 from tests.credit.pages import set_clock
 from tests.factories import operator
-from tests.gateway.asking import Caller, said
+from tests.gateway.asking import Caller, pointers, problem, said
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -94,3 +95,42 @@ def test_an_operators_address_invites_nobody_however_often_it_is_sent() -> None:
     assert (mail.outbox, Invitation.objects.count()) == ([], 0)
     body["owner_email"] = "malee@rosewood.example"
     assert said(caller.post("/merchants", body))["owner_invited"] is True
+
+
+def test_a_merchants_own_key_says_none_of_its_terms_and_no_operators_word() -> None:
+    shop = shops.join("2026-11-26 02:00")
+    own, platform = Caller(merchant=shop.merchant), Caller()
+    joining = {**examples.BODIES["takeInMerchant"], "owner_email": "thief@rosewood.example"}
+    terms: list[tuple[dict[str, Any], list[str]]] = [
+        ({"settlement_days": 0, "payment_days": 300}, ["/payment_days", "/settlement_days"]),
+        ({"settlement_days": 7}, ["/settlement_days"]),  # as it is
+        ({"name": "Somebody Else", "contact_phone": "+66 2 000 0000"}, ["/name"]),
+        ({"language": "en"}, ["/language"]),
+    ]
+    with nothing_changes(but=["gateway_receivedevent"]):
+        for body, where in terms:
+            refused = own.ask("PATCH", "/merchants/rosewood", {"reason": "r", **body})
+            assert (problem(refused), pointers(refused)) == ((403, "forbidden"), where)
+        assert problem(own.post("/merchants", joining)) == (403, "forbidden")
+        for kind, data in (
+            ("shop.metrics", examples_of("shop.metrics") | {"rating": "5"}),
+            ("merchant.joined", examples_of("merchant.joined")),
+        ):
+            sent = {"id": kind, "type": kind, "at": "2026-11-26T02:30:00Z",
+                    "merchant": "rosewood", "data": data}  # fmt: skip
+            (result,) = own.events(sent)
+            assert (result["outcome"], result["code"]) == ("rejected", "forbidden")
+    assert mail.outbox == []
+    contacts = {"reason": "r", "contact_name": "Malee", "contact_email": "malee@rosewood.example"}
+    assert own.ask("PATCH", "/merchants/rosewood", contacts).status_code == 200
+    assert shop.merchant.profile.contact_name == "Malee"
+    changed = platform.ask("PATCH", "/merchants/rosewood", {"reason": "r", "settlement_days": 0})
+    assert changed.status_code == 200
+    assert said(platform.get("/merchants/rosewood/credit-line"))["settlement_days"] == 0
+
+
+def examples_of(kind: str) -> dict[str, Any]:
+    """The data of the event type's example."""
+    found = events.type_named(kind)
+    assert found is not None
+    return dict(found.example)

@@ -7,9 +7,10 @@ import pytest
 from django.core.management import call_command
 
 from credit.models import PayoutDestination
-from credit.operations import destinations
+from credit.operations import automatic, destinations
 from merchants.models import Profile, ProfilePart, ProfileStep, User
 from merchants.operations import erasures, profiles
+from tests.amounts import usd
 from tests.credit import withdrawing
 from tests.factories import browser_of, operator
 from tests.merchants import erasing
@@ -99,3 +100,43 @@ def test_administrators_alone_do_it_on_the_merchants_page(boss: User) -> None:
     done = chief.post(f"{page}/decide/erase-contacts/", {"reason": WHY}, follow=True)
     assert "The contacts and the licence are erased." in done.content.decode()
     assert not Profile.objects.get().contact_name
+
+
+def test_of_a_card_that_was_added_again_what_was_paid_to_stays_on_the_trail(boss: User) -> None:
+    shop = withdrawing.shop_with("500.00")
+    key, first = shop.merchant.pk, shop.destination
+    at = shop.at("2026-11-02 12:00")
+    automatic.set_up(
+        merchant_id=key, destination_id=first.pk, every="DAILY", from_amount=usd("10.00"),
+        actor="m@r.example", now=at,
+    )  # fmt: skip
+    destinations.remove(merchant_id=key, destination_id=first.pk, actor="m@r.example", now=at)
+    withdrawing.add(shop, "2026-11-02 12:30")
+    second = PayoutDestination.objects.latest("pk")
+    withdrawing.withdraw(shop, "100.00", "2026-11-04 10:00", destination_id=second.pk)
+    erased = erasures.erase_contacts(merchant_id=key, reason=WHY, actor=boss, now=NOW)
+    assert PayoutDestination.objects.get(pk=first.pk).holder == str(erased)
+    of_second = TrailEntry.objects.get(action="DESTINATION_ADDED", subject=second.called)
+    assert of_second.after["holder"] == "Mei Lin"
+    requested = TrailEntry.objects.get(action="WITHDRAWAL_REQUESTED")
+    assert requested.after["destination"] == "BANK_CARD ···· 0003"
+    pseudonym = f"BANK_CARD {erased}"
+    told = TrailEntry.objects.filter(action__in=["DESTINATION_ADDED", "DESTINATION_REMOVED"])
+    assert list(told.exclude(pk=of_second.pk).values_list("subject", flat=True)) == [pseudonym] * 2
+    (set_up,) = TrailEntry.objects.filter(action="AUTOMATIC_SET_UP")
+    (ended,) = TrailEntry.objects.filter(action="AUTOMATIC_ENDED")
+    assert set_up.after["destination"] == ended.before["destination"] == pseudonym
+
+
+def test_the_town_of_an_account_that_was_never_paid_to_goes_from_the_trail_too(boss: User) -> None:
+    shop = withdrawing.shop_with("500.00")
+    account = withdrawing.add(
+        shop, kind=PayoutDestination.Kind.BANK_ACCOUNT, number="DE89370400440532013000",
+        country="DE", bank="Sparkasse", holder="Weiwei L.", town="Zwieselhofen",
+    )  # fmt: skip
+    destinations.remove(
+        merchant_id=shop.merchant.pk, destination_id=account.pk, actor="m@r.example", now=NOW
+    )
+    assert erasing.found("Zwieselhofen") != []
+    erasures.erase_contacts(merchant_id=shop.merchant.pk, reason=WHY, actor=boss, now=NOW)
+    assert erasing.found("Zwieselhofen", "Weiwei L.") == []

@@ -86,6 +86,22 @@ def test_80_percent_is_told_again_only_after_less_than_70_were_used() -> None:
     assert told(shop) == [("LIMIT_80", "2026-11-02"), ("LIMIT_80", "2026-11-05")]
 
 
+def test_100_percent_is_told_after_80_and_again_only_after_less_than_70_were_used() -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="100.00")
+    shop.place("2026-11-02 10:00", "A", "80.00")
+    shop.place("2026-11-02 11:00", "B", "20.00")
+    first = [("LIMIT_80", "2026-11-02"), ("LIMIT_100", "2026-11-02")]
+    assert told(shop) == first
+    shop.pay("2026-11-03 10:00", "A", "10.00")
+    shop.place("2026-11-03 11:00", "C", "10.00")  # reached anew on another day
+    shop.pay("2026-11-04 10:00", "A", "30.00")  # 70.00: not below
+    shop.place("2026-11-04 11:00", "D", "30.00")
+    assert told(shop) == first
+    shop.pay("2026-11-05 10:00", "A", "30.01")  # 69.99
+    shop.place("2026-11-05 11:00", "E", "30.01")
+    assert told(shop) == [*first, ("LIMIT_100", "2026-11-05")]
+
+
 @pytest.mark.parametrize(
     ("used", "limit", "kinds"),
     some(

@@ -7,11 +7,12 @@ import pytest
 
 from billing.models import BillingQuestion
 from billing.operations import payment_methods, questions
-from credit.operations import terms
+from credit.operations import corrections, limits, terms
 from lib.help import BOOKS
 from lib.refusals import AlreadyDecided
 from pages import navigation
 from tests import shops
+from tests.amounts import usd
 from tests.credit.pages import set_clock
 from tests.factories import BillingQuestionFactory, FreezeFactory, browser_of, member
 from tests.kept import kept
@@ -110,6 +111,39 @@ def test_answers_follow_what_changes(shop: Shop) -> None:
     assert "Yours is frozen now: Decision of our team." in said
     assert "We try again 1, 3, 5 and 7 days after the first failure." in said
     assert "From your proceeds, as it is issued." in said
+
+
+def test_each_reason_of_freezes_is_named_once_and_with_no_limit_nothing_overdue_ends_one(
+    shop: Shop,
+) -> None:
+    assert "ends by itself once less than 1,000.00 USD is overdue, one for a bill" in helped(shop)
+    for at in ("09:10", "09:20"):
+        FreezeFactory.create(shop=shop, at=f"2026-10-03 {at}", reason="MANUAL")
+    limits.set_limit(
+        merchant_id=shop.merchant.pk, limit=usd("0.00"), actor="olga@tael.example",
+        reason="As agreed.", now=shop.at("2026-10-03 09:30"),
+    )  # fmt: skip
+    said = helped(shop)
+    assert "Yours is frozen now: Decision of our team." in said
+    assert "One for overdue payments ends by itself once nothing is overdue, one for a bill" in said
+
+
+def test_proceeds_below_0_are_explained_by_whatever_can_have_taken_them(shop: Shop) -> None:
+    assert (
+        "Yours are not. They would be if, after you had withdrawn the money, a buyer got some"
+        " back, our team corrected what was too much, or a withdrawal that was marked as failed had"
+        " been paid after all; later sales would cover that first" in helped(shop)
+    )
+    corrections.correct(
+        merchant_id=shop.merchant.pk, amount=usd("-30.00"), reason="Booked twice.",
+        told="It was booked twice.", request_key="form-1", actor="olga@tael.example",
+        now=shop.at("2026-10-03 09:30"),
+    )  # fmt: skip
+    assert (
+        "More was taken from them than was there: a buyer got money back, our team corrected what"
+        " was too much, or a withdrawal that was marked as failed had been paid after all; your"
+        " entries say which. Later sales cover that first" in helped(shop)
+    )
 
 
 def test_every_entry_is_there_once_under_its_anchor_in_every_language(shop: Shop) -> None:

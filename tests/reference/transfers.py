@@ -38,15 +38,13 @@ def record_transfer(
             if known.amount != amount:
                 raise Refused("conflict")
             return
-    paid = ZERO
+    if invoice is not None and invoice.status == "DRAFT":
+        raise Refused("invoice_not_open")
+    if invoice is not None and invoice.undecided:
+        raise Refused("payment_under_way")
     if not account.joined_on <= arrived_on <= owner.open_day:
         raise Invalid("arrived before it joined, or is still to come")
-    if invoice is not None:
-        if invoice.status == "DRAFT":
-            raise Refused("invoice_not_open")
-        if invoice.undecided:
-            raise Refused("payment_under_way")
-        paid = min(amount, invoice.left) if invoice.is_unpaid else paid
+    paid = min(amount, invoice.left) if invoice is not None and invoice.is_unpaid else ZERO
     made = Transfer(reference, amount, paid, arrived_on, account.now, owner.open_day)
     account.transfers.append(made)
     if invoice is not None and paid:

@@ -174,7 +174,8 @@ def is_whole(invoice: Invoice) -> bool:
 
 def of_invoice(invoice: Invoice) -> Content | None:
     """Read the bill with its lines and taxes as an e-invoice; None if it is none, or lacks
-    something.
+    something. It asks for a transfer, with the issuer's bank account and the structured reference,
+    if the bill is due after its day of issue, and for none if it was collected as it was issued.
     """
     if not is_whole(invoice):
         return None
@@ -290,8 +291,8 @@ def _endpoint(country: str, number: str) -> tuple[str, str] | None:
 
 
 def _account(version: IssuerVersion, currency: str) -> Account | None:
-    """The issuer's first bank account in this currency, with its bank's code if that is a valid
-    BIC; None without one.
+    """The first bank account of the issuer's version in this currency, with its bank's code if that
+    is a valid BIC and "" otherwise; None if it has none in this currency.
     """
     for account in version.bank_accounts:
         if account["currency"] == currency:
@@ -306,7 +307,9 @@ def _account(version: IssuerVersion, currency: str) -> Account | None:
 
 
 def _days(invoice: Invoice, lines: Iterable[InvoiceLine]) -> tuple[date, date]:
-    """The first and last day that the bill is for, those of its lines included."""
+    """The first and last day that the bill is for: its period, the days of its plan fee and those
+    of its lines' services taken together.
+    """
     every = [invoice.period_start, invoice.period_end, invoice.plan_start, invoice.plan_end]
     every += [day for line in lines for day in (line.service_from, line.service_to)]
     known = [day for day in every if day]

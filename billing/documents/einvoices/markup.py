@@ -38,7 +38,7 @@ class Writer:
         self, parent: ElementTree.Element, path: str, text: str, **attributes: str
     ) -> None:
         """Add the elements that `path` names below the parent, each anew, with this text and these
-        attributes at the last, or nothing if the text is empty.
+        attributes at the last; nothing at all if the text is "".
         """
         if text:
             self.add(parent, path, text, **attributes)

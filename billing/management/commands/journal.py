@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from billing.documents.csv_export import save
 from billing.documents.journal_files import FORMATS
 from billing.queries import journal
 from billing.queries.chart import Charts
@@ -39,15 +40,19 @@ class Command(OneCellCommand):
 
     def handle(self, **options: Any) -> None:
         """Write the journal's entries of these days and merchant, in this format, to the file
-        --output or the terminal, all from one snapshot. Raises CommandError if the journal is
-        switched off, or there is no such merchant.
+        --output or the terminal, all from one snapshot; without days it has all. Raises
+        CommandError if the journal is switched off, there is no such merchant, or the file cannot
+        be written; then what stood there before stays, and nothing else is left.
         """
         if not settings.TAEL_JOURNAL:
             raise CommandError(OFF)
         asked = journal.Asked(options["start"], options["end"], self._merchant(options["merchant"]))
-        with snapshot():
-            pieces = FORMATS[options["format"]](journal.entries(asked), Charts())
-            self._write(pieces, options["output"])
+        try:
+            with snapshot():
+                pieces = FORMATS[options["format"]](journal.entries(asked), Charts())
+                self._write(pieces, options["output"])
+        except OSError as error:
+            raise CommandError(str(error)) from error
 
     def _merchant(self, reference: str | None) -> int | None:
         """Look up the primary key of the merchant with this reference; None, for all, without one.
@@ -61,14 +66,11 @@ class Command(OneCellCommand):
         return found
 
     def _write(self, pieces: Iterable[str], output: Path | None) -> None:
-        """Write the pieces to the file `output`, which appears when it is whole, or to standard
-        output without one.
+        """Write the pieces to the file `output`, which appears when it is whole (save), or to
+        standard output without one. Raises OSError.
         """
         if output is None:
             for piece in pieces:
                 self.stdout.write(piece, ending="")
             return
-        part = output.with_name(f"{output.name}.part")
-        with part.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(pieces)
-        part.replace(output)
+        save((piece.encode() for piece in pieces), output)

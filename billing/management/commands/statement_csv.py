@@ -22,9 +22,10 @@ class Command(OneCellCommand):
         parser.add_argument("--output", type=Path, help="the file to write (default: the terminal)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the CSV of the statement's charges to the file --output or the terminal. Raises
-        CommandError if there is no such closed statement, the charges do not make it, or the file
-        cannot be written.
+        """Write the CSV of the charges of the merchant's statement of this month to the file
+        --output or the terminal. Raises CommandError if there is no such closed statement, the
+        charges do not make it, or the file cannot be written. What is on the terminal by then stays
+        there.
         """
         export = self._export(options["merchant"], options["month"])
         try:

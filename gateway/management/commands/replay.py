@@ -99,8 +99,9 @@ class Command(BooksCommand):
             raise CommandError(f"{path} can't be read: {error}") from error
 
     def _list_rejected(self, replay: Replay, path: Path) -> None:
-        """Write all events that the replay rejected, by line, to a CSV file at `path`, and print
-        how many.
+        """Write all events that the replay rejected, those of earlier runs too, by line, to a CSV
+        file at `path`, in place of one that is there, and print how many. Text that a spreadsheet
+        would take for a formula is left as it is.
         """
         rejections = replay.rejections.order_by("line")
         with path.open("w", newline="", encoding="utf-8") as file:

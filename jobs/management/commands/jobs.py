@@ -96,7 +96,10 @@ def _lost(state: State) -> list[str]:
 
 
 def _lines(state: State) -> list[str]:
-    """The lines below the table: the heartbeat, facts, failed and lost runs, and failed rows."""
+    """Return the lines that are printed below the table. The first is about the scheduler's
+    heartbeat. It is followed by sentences about the books (facts), by failed and lost runs,
+    and by failed rows, as far as there are any.
+    """
     stale = " STALE" if state.is_stale else ""
     seen = _instant(state.heartbeat_at) if state.heartbeat_at else "never"
     lines = [f"\nHeartbeat of the scheduler: {seen}{stale}"]
