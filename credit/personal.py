@@ -209,8 +209,8 @@ def _erase_on_trail(destination: PayoutDestination, pseudonym: str) -> int:
 
 
 def _usable_from(*instants: datetime) -> Q:
-    """The condition on trail rows that a destination or schedule of theirs was usable from one of
-    these instants on, by which it is known among those that are called the same.
+    """The condition for trail rows of a destination or schedule that was usable from one of these
+    instants on, by which it is known among those that are called the same.
     """
     texts = [at.isoformat() for at in instants]
     return Q(before__usable_from__in=texts) | Q(after__usable_from__in=texts)
