@@ -5,7 +5,7 @@ from datetime import date
 
 from django.db.models import Max, Q, QuerySet
 
-from billing.models import BankTransfer, Invoice, Payment
+from billing.models import BankTransfer, Invoice, Payment, UnappliedEntry
 from merchants.queries import local_day
 
 
@@ -24,8 +24,12 @@ def of_payments(invoice: Invoice, attempts: Sequence[Payment]) -> dict[int, date
         found |= dict(transfers.values_list("payment", "arrived_on"))
     for one in paid:
         if one.provider == Payment.Provider.UNAPPLIED:
+            # What came at the same instant, but after the payment, is not what paid.
+            used = UnappliedEntry.objects.filter(kind=UnappliedEntry.Kind.USED, payment=one)
             came = BankTransfer.objects.filter(
-                account=invoice.account_id, entry__isnull=False, recorded_at=one.started_at
+                account=invoice.account_id,
+                recorded_at=one.started_at,
+                entry_id__lt=used.values("pk")[:1],
             ).aggregate(on=Max("arrived_on"))["on"]
             found[one.pk] = came or found[one.pk]
     return found
@@ -57,6 +61,8 @@ def invoices_of(transfer: BankTransfer) -> QuerySet[Invoice]:
         invoice__account=transfer.account_id,
         provider=Payment.Provider.UNAPPLIED,
         started_at=transfer.recorded_at,
+        unapplied_entries__kind=UnappliedEntry.Kind.USED,
+        unapplied_entries__gt=transfer.entry_id or 0,
     )
     its_own = Q(payments=transfer.payment_id) if transfer.payment_id else Q(pk__in=[])
     through = Q(payments__in=paid) if transfer.entry_id else Q(pk__in=[])

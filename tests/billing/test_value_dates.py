@@ -117,6 +117,25 @@ def test_all_of_the_money_has_to_have_been_there() -> None:
     assert (state(), history(invoice())[1][:8]) == ("PAID 39.00/39.00", "Not paid")
 
 
+def test_what_came_at_the_same_instant_but_after_a_payment_did_not_pay_it() -> None:
+    shop = manual()
+    record(shop, "2026-11-05 10:00", "2026-11-05", "339.00")  # 300.00 of it is unapplied
+    shop.charge("2026-11-06 10:00", "receiving", "210.00")  # reaches the threshold
+    assert state(SECOND) == "PAID 210.00/210.00"
+    transfers.record(
+        invoice_id=invoice(FIRST).pk,
+        amount=usd("5.00"),
+        reference="BANK-5",
+        arrived_on=date(2026, 11, 3),
+        actor=OPERATOR,
+        now=shop.at("2026-11-06 10:00"),
+    )
+    found = invoice(SECOND)
+    assert invoices.collected_on(found, list(invoices.attempts(found))) == date(2026, 11, 6)
+    assert correct(shop, "2026-11-06 11:00", "2026-11-04") == "corrected"
+    assert invoices.collected_on(found, list(invoices.attempts(found))) == date(2026, 11, 6)
+
+
 def test_without_a_day_it_is_that_of_the_recording() -> None:
     shop = manual(timezone="Asia/Bangkok")
     transfer(shop, "2026-11-03 23:30", "39.00")
