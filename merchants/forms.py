@@ -139,8 +139,7 @@ class ProfileForm(forms.Form):
             if text != getattr(profile, name):
                 saved = _("Saved now: %(value)s") % {"value": getattr(profile, name) or "–"}
                 self.add_error(name, saved)
-        self.data = self.data.copy()  # what comes with a request cannot be changed
-        self.data["version"] = profiles.version(profile)
+        self.data = dict(self.data.items()) | {"version": profiles.version(profile)}
 
     @property
     def document(self) -> profiles.Document | None:

@@ -1,6 +1,7 @@
 """What e-mails about sign-ins and teams say, in the three languages; and who gets them."""
 
 import re
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -23,7 +24,7 @@ from tests.shops import Shop
 pytestmark = pytest.mark.django_db
 
 Kind = SecurityMail.Kind
-DETAILS = {
+DETAILS: dict[str, Any] = {
     "factor": "totp",
     "before": "VIEWER",
     "after": "new@shop.example",
