@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import tax_numbers
 from billing.models import BillingDetails
 from billing.operations.billing_details import LONGEST_LEGAL_NAME, Party
-from lib import countries
+from lib import countries, formats
 from lib.text_fields import LineField, WordsField
 from lib.texts import LONGEST_NAME
 
@@ -50,7 +50,8 @@ class DetailsForm(forms.Form):
         """The version of the details that the valid form was shown with, 0 for none; None if what
         was sent does not say.
         """
-        return self.cleaned_data["version"]
+        version: int | None = self.cleaned_data["version"]
+        return version
 
     def compare_with(self, last: BillingDetails) -> None:
         """Have the form, as it was sent, say at each field that states something else than the
@@ -59,7 +60,7 @@ class DetailsForm(forms.Form):
         for name in self._stated:
             saved = getattr(last, name)
             if self.cleaned_data.get(name) != saved:
-                shown = countries.country(saved) if name == "country" else saved
+                shown = formats.country(saved) if name == "country" else saved
                 self.add_error(name, _("Saved now: %(value)s") % {"value": shown or "–"})
         self.data = dict(self.data.items()) | {"version": str(last.version)}
 
