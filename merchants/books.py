@@ -86,13 +86,18 @@ def of_merchants(model: type[Model], owner: str, merchant_ids: Sequence[int]) ->
 
 
 def in_order(rows: Iterable[Row], *names: str) -> list[Row]:
-    """The rows sorted by their values under these names: text by code points, None first.
+    """The rows sorted by their values under these names: text by code points, False before True,
+    None first.
 
     Rows with equal values keep the order they came in.
     """
-    return sorted(
-        rows, key=lambda row: [(row[name] is not None, row[name] or "") for name in names]
-    )
+
+    def place(row: Row) -> list[tuple[bool, Any]]:
+        """What the row is sorted by. Nothing is compared with None's "", as None comes first."""
+        values = [row[name] for name in names]
+        return [(value is not None, "" if value is None else value) for value in values]
+
+    return sorted(rows, key=place)
 
 
 def numbered(rows: Iterable[Row], name: str) -> list[Row]:

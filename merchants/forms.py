@@ -60,9 +60,11 @@ class FirstPassword(SetPasswordForm):
 
 class ProfileForm(forms.Form):
     """The form of a merchant's profile. Any field may be left empty, and filled in later; what is
-    marked as optional is never needed.
+    marked as optional is never needed. It carries along which version of the profile it was shown
+    with.
     """
 
+    version = LineField(widget=forms.HiddenInput, required=False)
     licence_number = LineField(
         max_length=profiles.LONGEST["licence_number"], required=False, label=_("Licence number")
     )
@@ -89,6 +91,7 @@ class ProfileForm(forms.Form):
 
     def __init__(self, profile: Profile, data: Any = None, files: Any = None) -> None:
         told = {name: getattr(profile, name) for name in profiles.LONGEST}
+        told["version"] = profiles.version(profile)
         super().__init__(data, files, initial=told, label_suffix="")
 
     def clean_licence_document(self) -> Any:
@@ -110,7 +113,33 @@ class ProfileForm(forms.Form):
     @property
     def is_empty(self) -> bool:
         """Whether the form states nothing and brings no document; only once it is valid."""
-        return not any(self.cleaned_data.values())
+        return (
+            not any(self.fields_of_profile.values()) and not self.cleaned_data["licence_document"]
+        )
+
+    @property
+    def seen(self) -> str | None:
+        """The version of the profile that the valid form was shown with (profiles.version); None if
+        what was sent does not say.
+        """
+        return self.cleaned_data["version"] if "version" in self.data else None
+
+    def compare_with(self, profile: Profile) -> None:
+        """Have the form, as it was sent, say that the profile was changed meanwhile, and at each
+        field that states something else what is saved now. Sent again, it counts as typed on a page
+        that shows this profile.
+        """
+        changed = _(
+            "The profile was changed while you were typing. See what is saved now; if yours is to"
+            " take its place, save again."
+        )
+        stated = self.fields_of_profile
+        self.add_error(None, changed)
+        for name, text in stated.items():
+            if text != getattr(profile, name):
+                saved = _("Saved now: %(value)s") % {"value": getattr(profile, name) or "–"}
+                self.add_error(name, saved)
+        self.data = dict(self.data.items()) | {"version": profiles.version(profile)}
 
     @property
     def document(self) -> profiles.Document | None:

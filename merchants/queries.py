@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, 
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
-from lib import calendar, prepared, words
+from lib import calendar, cells, prepared, words
 from lib.compiled import Compiled
 from merchants.models import (
     EnrolledFactor,
@@ -87,11 +87,14 @@ def annotate_membership(**expressions: Combinable) -> None:
 
 def membership(user: User, merchant_reference: str) -> Membership | None:
     """The person's membership of the merchant with this reference, or None if the person has none
-    or there is no such merchant. Where books are in cells it has to be asked inside the merchant's.
+    or there is no such merchant. Where books are in cells it has to be asked inside the merchant's;
+    inside none, where requests for unknown merchants are, it is None without a query.
 
     It has the person's first OTHERS other merchants, and the annotations of `annotate_membership`,
     such as the merchant's latest notice.
     """
+    if cells.are_on() and not cells.entered():
+        return None  # what other packages add to a membership is in no table there
     return _MEMBERSHIP.first(user=user.pk, reference=merchant_reference)
 
 

@@ -77,6 +77,21 @@ def nothing_alone() -> None:
     )
 
 
+def test_what_is_proposed_is_kept_as_it_was_said() -> None:
+    """An instant stays one, though Python takes it for a day, too."""
+    said = {"amount": usd("7.10"), "share": Decimal("0.250"), "at": DECIDED_AT, "note": "",
+            "none": None, "day": date(2026, 11, 4), "number": 3, "is_last": True}  # fmt: skip
+    change = two_people.Change(kind=KINDS["LIMIT"], subject="it", before={}, after={})
+
+    def above(**_: Any) -> None:
+        raise two_people.TakesTwoPeople(change)
+
+    actor = User.objects.get(email=ALONE)
+    found = two_people.decide(above, said | WHY, actor=actor, now=DECIDED_AT)
+    kept = two_people.arguments_of(Proposal.objects.get(pk=found.pk))
+    assert kept == said
+
+
 OTHER: dict[tuple[str, str], dict[str, str]] = {
     ("creditline", "limit"): {"limit": "30000.01"},
     ("limitrequest", "approve"): {"limit": "100000.01"},

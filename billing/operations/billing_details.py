@@ -33,6 +33,16 @@ class SameDetails(Refused):
     sentence = _("These are the billing details that we have.")
 
 
+class DetailsChanged(Refused):
+    """Somebody has said other billing details since who says these looked at them."""
+
+    code = "billing_details_changed"
+    sentence = _(
+        "The billing details were changed while you were typing. See what is saved now; if yours"
+        " are to take their place, save again."
+    )
+
+
 @dataclass(frozen=True)
 class Party:
     """Whom bills are made out to."""
@@ -60,19 +70,24 @@ class Party:
 
 
 @transaction.atomic
-def say(*, merchant_id: int, party: Party, actor: str, now: datetime) -> BillingDetails:
+def say(
+    *, merchant_id: int, party: Party, seen: int | None = None, actor: str, now: datetime
+) -> BillingDetails:
     """Keep a new version of the merchant's billing details, which waits for an operator, with a
-    trail row; bills have the one of before until then. One that waited is replaced.
+    trail row; bills have the one of before until then. One that waited is replaced. `seen` is the
+    version that the page showed on which somebody typed them, 0 for none; None skips that check.
 
-    Raises SameDetails if nothing differs from the last, unless that was rejected, and Invalid as
-    Party.checked does. It locks the account, whose ended days are worked off first (accounts.lock).
-    Rule 28.10.
+    Raises SameDetails if nothing differs from the last, unless that was rejected, DetailsChanged if
+    the last is another one than was `seen`, and Invalid as Party.checked does. It locks the
+    account, whose ended days are worked off first (accounts.lock). Rule 28.10.
     """
     account = accounts.lock(merchant_id, now=now)
     columns = party.checked()
     last = account.all_details.order_by("-version").first()
     if last is not None and last.status != Status.REJECTED and _columns(last) == columns:
         raise SameDetails("details: nothing differs")
+    if seen is not None and seen != (last.version if last else 0):
+        raise DetailsChanged("details: others were said meanwhile")
     if last is not None and last.is_waiting:
         _decide(last, Status.REPLACED, actor, account.now)
     said = account.all_details.create(

@@ -23,8 +23,8 @@ from merchants.access import MemberRequest, for_members
 def details(request: MemberRequest) -> HttpResponse:
     """The page of the billing details: those in force, those said last and their status, and the
     form. Posted to, it saves a new version that an operator has to confirm, with a trail row, and
-    leads back to the page, or shows the form again with the reason; only owners may, others get
-    PermissionDenied.
+    leads back to the page, or shows the form again with the reason; if others were said since the
+    form was shown, it says what is saved now. Only owners may, others get PermissionDenied.
     """
     if request.method == "POST" and not request.membership.is_owner:
         raise PermissionDenied
@@ -37,9 +37,14 @@ def details(request: MemberRequest) -> HttpResponse:
             billing_details.say(
                 merchant_id=account.pk,
                 party=form.party,
+                seen=form.seen,
                 actor=request.user.email,
                 now=clock.now(),
             )
+        except billing_details.DetailsChanged as refused:
+            add_refusal(form, refused)
+            if last := queries.latest(account):
+                form.compare_with(last)
         except Refused as refused:
             add_refusal(form, refused)
         else:

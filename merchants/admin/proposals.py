@@ -83,6 +83,7 @@ class ProposalAdmin(Deciding, ReadOnly):
             ),
             shown=_shown,
             commits_itself=True,
+            takes_second_factor=True,  # as to propose some of them does: of two people, both do
             carry_out=Call(proposals.confirm, "proposal_id", takes_person=True),
             done="It is confirmed, and done.",
             is_open=lambda proposal: proposal.waits,

@@ -24,6 +24,7 @@ from trail import operations as trail
 
 T = TypeVar("T")
 File = tuple[str, bytes]  # name and content
+SHOWN_FROM = 7  # characters of a payer, of whose last four the trail keeps what it can
 
 
 class NothingKept(Refused):
@@ -222,9 +223,9 @@ def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Fil
 def data_of_payer(*, payer: str, reason: str, actor: User, now: datetime) -> File:
     """The name and content of a JSON file of all lines from our bank with this account number or
     exact name on their other side, booked ones too; a trail row says who took it, and names the
-    payer by the last four characters alone. Raises NotAnAdministrator, NothingKept, CellAway,
-    Invalid, and Undecryptable if the key of a line is missing. Others who decide about people wait
-    until the transaction ends.
+    payer by the last four characters alone, or by none of a short name (`_named`). Raises
+    NotAnAdministrator, NothingKept, CellAway, Invalid, and Undecryptable if the key of a line is
+    missing. Others who decide about people wait until the transaction ends.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -268,10 +269,12 @@ def _taken(subject: Subject, reason: str, actor: User, now: datetime) -> File:
 def _named(subject: Subject) -> str:
     """What the trail calls the subject whose data was taken: a person by the address, a buyer by
     the whole name after "buyer ", a merchant's contacts "profile", and a payer by the last four
-    characters of the account's number or name, which is all of a shorter one.
+    characters of the account's number or name, or by none if it has fewer than SHOWN_FROM: they
+    would tell all of a short name, or nearly.
     """
     if subject.kind == Kind.PAYER:
-        return f"payer …{str(subject)[-4:]}"
+        text = str(subject)
+        return f"payer …{text[-4:] if len(text) >= SHOWN_FROM else ''}"
     if subject.kind == Kind.BUYER:
         return f"{personal.BUYER}{subject}"
     return "profile" if subject.merchant else str(subject)

@@ -51,9 +51,11 @@ def accept(*, token: str, user: User, now: datetime) -> Membership:
 
     A person who has got a role at the merchant in the meantime keeps that role, and nobody is told;
     the invitation is used up all the same. Raises InvitationClosed, WrongPerson for another address
-    than the account's, IsOperator.
+    than the account's, IsOperator. It locks the person's row, as whoever makes them an operator or
+    erases them does, and looks at it then: of two at once, the second is refused.
     """
     with transaction.atomic():
+        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         invitation = _take_up(token, now)
         if user.email.lower() != invitation.email:
             raise WrongPerson("the invitation is for another address")

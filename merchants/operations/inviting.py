@@ -101,16 +101,7 @@ def invite(
         invited = merchant.invitations.all()
         if known := form_keys.sent_before(invited, request_key, email=email, role=role):
             return known
-        check_address(email)
-        if Membership.objects.filter(merchant=merchant, user__email__iexact=email).exists():
-            raise AlreadyMember(f"email: {email} belongs to the merchant")
-        lately = invited.filter(invited_at__gt=now - VALID_FOR)
-        if lately.count() >= MOST_INVITATIONS:
-            raise TooManyInvitations(f"more than {MOST_INVITATIONS} invitations within a week")
-        replaced = invitations.open_of(merchant_id).filter(email=email)
-        before = replaced.values_list("role", flat=True).first() or ""
-        replaced.update(revoked_at=now)
-        invitation = Invitation.objects.create(
+        new = Invitation(
             merchant=merchant,
             email=email,
             role=role,
@@ -120,16 +111,34 @@ def invite(
             request_key=request_key,
             expires_at=now + VALID_FOR,
         )
-        invitations.note_role(
-            Action.MEMBER_INVITED, invitation, before, str(role), actor, now, reason
-        )
+        _save(new, actor, reason)
     try:
-        _send(invitation, token)
+        _send(new, token)
     except InvitationNotSent:
         # The same form sent once more is a new attempt, and no repeat of what has not gone out.
-        Invitation.objects.filter(pk=invitation.pk).update(request_key="")
+        Invitation.objects.filter(pk=new.pk).update(request_key="")
         raise
-    return invitation
+    return new
+
+
+def _save(new: Invitation, actor: User, reason: str) -> None:
+    """Save the new invitation of a merchant that is locked, with a trail row, and revoke an open
+    one to the address, without one of its own. Nothing is mailed. Raises OperatorsAddress,
+    AlreadyMember, TooManyInvitations, and Invalid for a reason that the trail does not take.
+    """
+    check_address(new.email)
+    if Membership.objects.filter(merchant=new.merchant, user__email__iexact=new.email).exists():
+        raise AlreadyMember(f"email: {new.email} belongs to the merchant")
+    lately = new.merchant.invitations.filter(invited_at__gt=new.invited_at - VALID_FOR)
+    if lately.count() >= MOST_INVITATIONS:
+        raise TooManyInvitations(f"more than {MOST_INVITATIONS} invitations within a week")
+    replaced = invitations.open_of(new.merchant_id).filter(email=new.email)
+    before = replaced.values_list("role", flat=True).first() or ""
+    replaced.update(revoked_at=new.invited_at)
+    new.save()
+    invitations.note_role(
+        Action.MEMBER_INVITED, new, before, str(new.role), actor, new.invited_at, reason
+    )
 
 
 def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetime) -> FirstOwner:
@@ -218,15 +227,28 @@ def send_again(
 
     Raises InvitationClosed, also for one that the merchant does not have, NotAnOwner,
     AlreadyMember, OperatorsAddress, TooManyInvitations, Invalid; and InvitationNotSent after the
-    invitation is saved. It locks the merchant's row.
+    invitation is saved. It locks the merchant against other changes of its team, and looks at the
+    invitation then, so that one revoked meanwhile stays so.
     """
-    old = invitations.open_of(merchant_id).filter(pk=invitation_id).first()
-    if old is None:
-        raise invitations.InvitationClosed("the invitation was taken up or revoked")
-    role = Membership.Role(old.role)
-    return invite(
-        merchant_id=merchant_id, actor=actor, email=old.email, role=role, reason=reason, now=now
-    )
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        merchant = lock(merchant_id, actor)
+        open_ones = invitations.open_of(merchant_id).select_for_update()  # nobody accepts it now
+        old = open_ones.filter(pk=invitation_id).first()
+        if old is None:
+            raise invitations.InvitationClosed("the invitation was taken up or revoked")
+        new = Invitation(
+            merchant=merchant,
+            email=old.email,
+            role=old.role,
+            token_digest=queries.digest(token),
+            invited_by=actor,
+            invited_at=now,
+            expires_at=now + VALID_FOR,
+        )
+        _save(new, actor, reason)
+    _send(new, token)
+    return new
 
 
 def revoke(

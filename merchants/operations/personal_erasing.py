@@ -126,10 +126,11 @@ def _object_to_operators(subject: Subject) -> None:
 def _account(subject: Subject, pseudonym: str) -> int:
     """Replace the account's address by the pseudonym's (`erasing.as_address`); take its name,
     language, time zone, password, sessions, other addresses and second factors, and keep it from
-    signing in. Its row stays, since others lead to it. Returns 1, or 0 without an account.
+    signing in. Its row stays, since others lead to it. Returns 1, or 0 without an account and for
+    one that is erased already, as it is in the second cell.
     """
     user = subject.user
-    if user is None:
+    if user is None or erasing.is_erased(user.email):
         return 0
     sessions.end(user)
     UserSession.objects.filter(user=user).delete()
@@ -157,15 +158,16 @@ def _invitations(subject: Subject, pseudonym: str) -> int:
 def _sign_ins(subject: Subject, pseudonym: str) -> int:
     """In the rows of the log of sign-ins that have the person's account, or an address that is or
     was the person's, put the pseudonym's address (`erasing.as_address`) in place of the address,
-    and empty the network address and browser: that somebody signed in, and when, stays. Returns how
-    many rows there were.
+    and empty the network address and browser: that somebody signed in, and when, stays. Rows that
+    are so already, as in the second cell, are left alone: the log's trigger refuses a change that
+    is none. Returns how many rows were changed.
     """
     own = personal_rows.any_of("address", subject.names)
     if subject.user is not None:
         own |= Q(user=subject.user)
-    return SignIn.objects.filter(own).update(
-        address=erasing.as_address(pseudonym), ip=None, browser=""
-    )
+    erased = {"address": erasing.as_address(pseudonym), "ip": None, "browser": ""}
+    done = Q(address=erased["address"], ip__isnull=True, browser="")
+    return SignIn.objects.filter(own).exclude(done).update(**erased)
 
 
 def _mails(subject: Subject, pseudonym: str) -> int:
@@ -273,12 +275,14 @@ def _browsers(subject: Subject) -> Iterable[dict[str, Any]]:
 
 def _erase_browsers(subject: Subject, pseudonym: str) -> int:
     """Replace network address and browser of the person's sign-ins on the trail by the pseudonym.
-    Returns how many trail rows there were.
+    Rows that have nothing of it, or nothing any more, as in the second cell, are left alone: the
+    trail's trigger refuses a change that is none. Returns how many trail rows were changed.
     """
     names, rows = {"network_address", "browser"}, 0
     for entry in _with_browser(subject):
         after = _replaced(entry.after, names, pseudonym)
-        rows += TrailEntry.objects.filter(pk=entry.pk).update(after=after)
+        if after != entry.after:
+            rows += TrailEntry.objects.filter(pk=entry.pk).update(after=after)
     return rows
 
 

@@ -53,7 +53,7 @@ class ProfileIncomplete(Refused):
 
 
 class ProfileChanged(Refused):
-    """The merchant has changed the profile since the operator looked at it."""
+    """Somebody has changed the profile since who decides, or changes it, looked at it."""
 
     code = "profile_changed"
 
@@ -94,15 +94,18 @@ def complete(
     document: Document | None = None,
     actor: str,
     reason: str = "",
+    seen: str | None = None,
     now: datetime,
 ) -> Profile:
     """Set these fields of the profile, and its licence document if one is given, with a trail row;
     other fields stay as they are. The profile is created if the merchant has none. A part that
     changes waits for a decision again, with a step in its history; if all of its fields are empty
     now, it has no standing. Nothing changes, and no row is written, if all values are the present
-    ones. `reason` is that of an operator who changes it.
+    ones. `reason` is that of an operator who changes it, and `seen` the `version` of the profile
+    that the page showed on which somebody typed the values; None skips that check.
 
-    Raises Invalid, which names the field: of the document it is NotADocument. It locks the profile.
+    Raises Invalid, which names the field: of the document it is NotADocument; and ProfileChanged if
+    something would change and the profile is not as it was `seen`. It locks the profile.
     """
     changes: dict[str, object] = {name: _text(name, value) for name, value in fields.items()}
     if document is not None:
@@ -113,6 +116,8 @@ def complete(
         changed = [name for name in changes if _differs(profile, name, changes[name])]
         if not changed:
             return profile
+        if seen is not None and version(profile) != seen:
+            raise ProfileChanged("profile: it was changed meanwhile; look at it again")
         before = _words(profile, changed)
         for name, value in changes.items():
             if name != "licence_document":
@@ -128,6 +133,13 @@ def complete(
         after = _words(profile, changed)
         _note(Action.PROFILE_CHANGED, profile, before, after, actor, now, reason)
         return profile
+
+
+def version(profile: Profile) -> str:
+    """Which version of the profile this is: the instant of its last change in ISO 8601, or "" if
+    nothing was ever filled in.
+    """
+    return profile.changed_at.isoformat() if profile.changed_at else ""
 
 
 def change_contacts(

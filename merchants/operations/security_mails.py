@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
+from django.db.models import Q
 
 from merchants import security_letter
 from merchants.models import Membership, SecurityMail, User
@@ -42,14 +43,21 @@ def write(
 
 
 def write_to_owners(
-    kind: SecurityMail.Kind, merchant_id: int, *, now: datetime, **details: str
+    kind: SecurityMail.Kind,
+    merchant_id: int,
+    *,
+    now: datetime,
+    also: User | None = None,
+    **details: str,
 ) -> None:
     """Keep an e-mail of this kind, for a job to send, to everybody who is an owner of the merchant
-    now and is active, including the one who caused it. `details` are what its text says besides.
+    now and is active, including the one who caused it; and to `also`, an active member who was an
+    owner until now. `details` are what its text says besides.
     """
-    owners = Membership.objects.filter(
-        merchant=merchant_id, role=Membership.Role.OWNER, user__is_active=True
-    )
+    told = Q(role=Membership.Role.OWNER)
+    if also is not None:
+        told |= Q(user=also)
+    owners = Membership.objects.filter(told, merchant=merchant_id, user__is_active=True)
     for owner in owners.select_related("user").order_by("pk"):
         write(kind, owner.user, now=now, merchant_id=merchant_id, details=details)
 

@@ -51,9 +51,9 @@ def change_role(
     reason: str = "",
     now: datetime,
 ) -> Membership:
-    """Give a member another role, with a trail row, and e-mail those who are owners then: the
-    member, too, if made an owner, but not one who was one before. `actor` is one of the owners or
-    an administrator of ours. A member other than `actor` is signed out, and open invitations that a
+    """Give a member another role, with a trail row, and e-mail those who are owners before or then:
+    the member, too, if made an owner or one no longer. `actor` is one of the owners or an
+    administrator of ours. A member other than `actor` is signed out, and open invitations that a
     former owner sent are revoked, without trail rows. Does nothing if the member has that role.
 
     Raises NotAnOwner for any other actor, UnknownMember, LastOwner if no other owner could sign in,
@@ -67,14 +67,17 @@ def change_role(
         membership = _member(merchant_id, membership_id)
         if role == membership.role:
             return membership
-        if membership.is_owner:
+        former = membership.user if membership.is_owner else None
+        if former is not None:
             _give_up_ownership(membership, now)
         invitations.note_role(
             Action.ROLE_CHANGED, membership, membership.role, str(role), actor, now, reason
         )
         before, membership.role = membership.role, role
         membership.save(update_fields=["role"])
-        _notify(SecurityMail.Kind.ROLE_CHANGED, membership, actor, now, before=before)
+        # Whoever has got into one owner's session must not take the role from others unnoticed.
+        kind = SecurityMail.Kind.ROLE_CHANGED
+        _notify(kind, membership, actor, now, also=former, before=before)
         _sign_out(membership.user, actor)
         return membership
 
@@ -141,15 +144,21 @@ def require_second_factor(
 
 
 def _notify(
-    kind: SecurityMail.Kind, membership: Membership, actor: User, now: datetime, **more: str
+    kind: SecurityMail.Kind,
+    membership: Membership,
+    actor: User,
+    now: datetime,
+    also: User | None = None,
+    **more: str,
 ) -> None:
-    """Write those who are owners now an e-mail, which a job sends, about what `actor` has done to
-    the member; `more` are details besides member, role and `actor`.
+    """Write those who are owners now, and `also`, who was one before, an e-mail, which a job sends,
+    about what `actor` has done to the member; `more` are details besides member, role and `actor`.
     """
     security_mails.write_to_owners(
         kind,
         membership.merchant_id,
         now=now,
+        also=also,
         who=membership.user.email,
         role=membership.role,
         by=invitations.name_for_owners(actor),

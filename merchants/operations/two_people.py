@@ -147,8 +147,8 @@ def decide(
     """Carry out the operation for an operator, or propose it, with a trail row, if it takes two
     people: returns what the operation does, or the Proposal. `arguments` are those of the operation
     without `actor` and `now`; the `reason` is among them. What is proposed is kept as JSON: the
-    others have to be amounts, decimals, days, texts, whole numbers, bools or None, and TypeError is
-    raised otherwise.
+    others have to be amounts, decimals, instants, days, texts, whole numbers, bools or None, and
+    TypeError is raised otherwise.
 
     Raises what the operation and proposals.propose raise. Of two proposals at once about one
     subject, the second waits.
@@ -194,21 +194,23 @@ def calling(operation: Callable[..., object]) -> Callable[..., None]:
 
 def arguments_of(proposal: Proposal) -> dict[str, Any]:
     """The arguments with which the proposal's operation is called, without its reason: amounts,
-    decimals and days as such again.
+    decimals, instants and days as such again.
     """
     return {name: _read(value) for name, value in proposal.arguments.items()}
 
 
 def _written(value: Any) -> Any:
-    """An argument of a proposal as JSON keeps it: an amount, a decimal or a day is an object with
-    one member, of which `_read` makes it again. Raises TypeError for what cannot be an argument. An
-    instant must not be given: it would be kept as a day that cannot be read.
+    """An argument of a proposal as JSON keeps it: an amount, a decimal, an instant or a day is an
+    object with one member, of which `_read` makes it again. Raises TypeError for what cannot be an
+    argument.
     """
     match value:
         case Money():
             return {"money": [str(value.amount), value.currency.code]}
         case Decimal():
             return {"decimal": str(value)}
+        case datetime():  # before days, as Python takes an instant for one, too
+            return {"instant": value.isoformat()}
         case date():
             return {"date": value.isoformat()}
         case None | bool() | int() | str():
@@ -217,14 +219,16 @@ def _written(value: Any) -> Any:
 
 
 def _read(value: Any) -> Any:
-    """The value that was kept as JSON, as an amount, a decimal or a day again; others are returned
-    unchanged.
+    """The value that was kept as JSON, as an amount, a decimal, an instant or a day again; others
+    are returned unchanged.
     """
     match value:
         case {"money": [amount, currency]}:
             return Money(amount, currency)
         case {"decimal": figure}:
             return Decimal(figure)
+        case {"instant": at}:
+            return datetime.fromisoformat(at)
         case {"date": day}:
             return date.fromisoformat(day)
     return value

@@ -39,7 +39,8 @@ def language(request: HttpRequest) -> HttpResponseBase:
 def profile(request: MemberRequest) -> HttpResponse:
     """The page of the merchant's profile. Its submission, which only owners may make (others get a
     403), stores what was typed, with a trail row, and leads back to the page; a value that is
-    refused is said at its field.
+    refused is said at its field. If somebody else has changed the profile since the form was shown,
+    nothing is stored: the form keeps what was typed, and says what is saved now.
     """
     merchant = request.membership.merchant
     if request.method == "POST" and not request.membership.is_owner:
@@ -53,8 +54,12 @@ def profile(request: MemberRequest) -> HttpResponse:
                 fields=form.fields_of_profile,
                 document=form.document,
                 actor=request.user.email,
+                seen=form.seen,
                 now=clock.now(),
             )
+        except profiles.ProfileChanged:
+            found = queries.profile(merchant)
+            form.compare_with(found)
         except Invalid as refusal:
             form.add_error(refusal.field, sentence_of(refusal))
         else:

@@ -132,6 +132,14 @@ def test_an_export_has_all_of_a_payer_and_nothing_of_others(boss: User) -> None:
         erasures.data_of_payer(payer="Zo", reason=WHY, actor=boss, now=at())
 
 
+def test_a_short_name_is_not_on_the_trail(boss: User) -> None:
+    assert matched(Paid("7.00", name="Chen", account=OTHERS)) == ["7.00 OPEN UNKNOWN - -"]
+    _, content = erasures.data_of_payer(payer="Chen", reason=WHY, actor=boss, now=at())
+    assert len(json.loads(content)["kept"]["lines of bank statements"]) == 1
+    assert json.loads(content)["about"] == "payer …"
+    assert TrailEntry.objects.get(action="PERSON_DATA_TAKEN").subject == "payer …"
+
+
 def test_what_the_books_need_of_a_payer_stays_and_the_rest_becomes_a_pseudonym(boss: User) -> None:
     paid_by_two()
     with nothing_changes():

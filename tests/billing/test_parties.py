@@ -237,6 +237,27 @@ def test_owners_say_and_operators_confirm_whom_bills_are_made_out_to() -> None:
         billing_details.confirm(details_id=last.pk, now=shop.at("2026-12-01 09:00"), **BY)
 
 
+def test_an_old_page_does_not_replace_details_that_were_said_meanwhile() -> None:
+    shop = joined()
+    owner = browser_of(member(shop, email="mei@rosewood.example"))
+    assert 'name="version" value="0"' in owner.get(PAGE).content.decode()
+    assert owner.post(PAGE, SAID | {"version": "0"}).status_code == 302
+    assert 'name="version" value="1"' in owner.get(PAGE).content.decode()
+    typed = SAID | {"legal_name": "Rosewood AG", "country": "FR", "tax_number": ""}
+    with nothing_changes():
+        answer = owner.post(PAGE, typed | {"version": "0"})
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "The billing details were changed while you were typing." in page
+    assert page.count("Saved now: Rosewood GmbH") == page.count("Saved now: Germany") == 1
+    assert page.count("Saved now:") == 3  # the tax number, too, and not the address
+    assert 'value="Rosewood AG"' in answer.content.decode()
+    # Saved again, it takes their place.
+    assert 'name="version" value="1"' in answer.content.decode()
+    assert owner.post(PAGE, typed | {"version": "1"}).status_code == 302
+    assert BillingDetails.objects.get(version=2).legal_name == "Rosewood AG"
+
+
 @pytest.mark.full  # each form is sent in test_authorisation.py
 def test_only_owners_say_whom_bills_are_made_out_to() -> None:
     shop = joined()

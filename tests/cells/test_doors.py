@@ -78,6 +78,34 @@ def _status(client: Client, path: str) -> str:
     return str(response.status_code)
 
 
+def test_an_unknown_merchant_is_the_same_to_a_stranger_as_one_of_any_cell(
+    two: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("CRITICAL", "django.request")
+    set_clock(monkeypatch)("2026-11-02 12:00")
+    with cells.at(1):
+        stranger = member(shops.join("2026-11-01 09:00", "willow"))
+    for who in (stranger, operator("Administrator")):
+        browser = signed_in(who)
+        for page in ("", "credit/orders/", "credit/orders.csv", "settings/team/", "no/such/page/"):
+            answers = {}
+            for reference in ("meadow", "orchard", "nobody"):
+                answer = browser.get(f"/m/{reference}/{page}")
+                answers[reference] = (answer.status_code, text_of(answer))
+            assert answers["meadow"][0] == 404, page
+            assert answers["meadow"] == answers["orchard"] == answers["nobody"], page
+        for reference in ("meadow", "orchard", "nobody"):
+            paid = browser.post(f"/m/{reference}/billing/invoices/T-1/pay/")
+            assert paid.status_code == 404
+    platform, own = Caller(), Caller(merchant=two[1].merchant)
+    reads = ("orders", "orders/A-1", "credit-line", "proceeds", "withdrawals", "invoices",
+             "charges", "charges/C-1", "statements", "prices")  # fmt: skip
+    for path in reads:
+        assert platform.get(f"/merchants/nobody/{path}").status_code == 404, path
+        assert own.get(f"/merchants/nobody/{path}").status_code == 404, path
+        assert own.get(f"/merchants/meadow/{path}").status_code == 404, path
+
+
 def test_a_person_with_shops_in_two_cells_sees_each_as_it_is(
     two: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:

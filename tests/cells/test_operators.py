@@ -10,14 +10,15 @@ from django.urls import reverse
 from billing.models import BillingAccount, FeePrice
 from credit.models import CreditLine, Order
 from lib import cells
-from merchants.models import Merchant, User
-from merchants.operations import erasures
+from merchants.models import Merchant, SignIn, User
+from merchants.operations import erasures, sign_ins
 from notices.models import Notice
 from tests import shops
 from tests.cells.conftest import away
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, operator
+from tests.factories import MembershipFactory, browser_of, operator
 from tests.factories.people import UserFactory
+from tests.merchants import erasing
 from tests.routes import routes
 from tests.text import text_of
 from tests.undrawn import undrawn
@@ -153,3 +154,31 @@ def test_a_person_is_erased_and_told_of_in_every_cell(two: tuple[Order, Order]) 
     browser = browser_of(boss())
     for name, args in (("user_change", [actor.pk]), ("erasure_change", [erasure.pk])):
         assert browser.get(reverse(f"admin:merchants_{name}", args=args)).status_code == 200
+
+
+def test_who_signed_in_is_erased_once_whatever_the_number_of_cells(
+    two: tuple[Order, Order],
+) -> None:
+    """Sign-ins and trail are shared by the cells, and rows of them that never change are erased by
+    the first cell's turn."""
+    lin = UserFactory.create(email="lin@rosewood.example")
+    merchants = [order.line.merchant for order in two]
+    held = [MembershipFactory.create(user=lin, merchant=one) for one in merchants]
+    now = shops.instant("2026-11-02 13:00")
+    visitor = sign_ins.Visitor(ip="203.0.113.77", browser="Lin's own browser")
+    sign_ins.signed_in(user=lin, visitor=visitor, knows_browser=False, now=now)
+    nowhere = sign_ins.Visitor(ip="", browser="")
+    sign_ins.locked_out(address="lin@rosewood.example", visitor=nowhere, now=now)
+    for one in held:
+        one.delete()
+    erasure = erasures.erase_person(
+        user_id=lin.pk, reason="Asked.", actor=operator("Administrator"), now=now
+    )
+    lin.refresh_from_db()
+    address = f"{erasure.pseudonym}@erased.invalid"
+    assert (lin.email, lin.is_active) == (address, False)
+    rows = SignIn.objects.filter(user=lin).values_list("address", "ip", "browser")
+    assert set(rows) == {(address, None, "")}
+    assert erasing.found("lin@rosewood.example", "203.0.113.77", "own browser") == []
+    counted = {title: erasure.rows[title] for title in ("account", "sign-ins", "browsers")}
+    assert counted == {"account": 1, "sign-ins": 2, "browsers": 1}

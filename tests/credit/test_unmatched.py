@@ -8,6 +8,7 @@ import pytest
 from django.db import connections
 from moneyed import Money
 
+from config import books
 from credit.models import OrderPayment, ProceedsEntry, UnmatchedSettlement
 from credit.operations import unmatched
 from credit.queries import proceeds
@@ -47,6 +48,16 @@ def test_it_is_settled_in_parts_until_nothing_is_left() -> None:
     assert last.after == {"unsettled": "0.00 USD", "reference": "BANK-7"}
     assert last.reason == "as the buyer wrote"
     assert not Notice.objects.filter(kind__in=["LIMIT_80", "LIMIT_100"]).exists()
+
+
+def test_the_books_are_told_of_what_settled_cash_at_the_instant_it_came() -> None:
+    shop = shop_with_unmatched_cash()
+    settle(shop, "apply", "30.00", "2026-11-03 10:00")
+    orders = books.of_merchant(shop.reference)["credit"]["orders"]
+    told = [(order["reference"], one) for order in orders for one in order["payments"]]
+    assert [
+        (order, one["reference"], one["amount"], one["settles_unmatched"]) for order, one in told
+    ] == [("A", "P", "150.00", False), ("B", "P", "30.00", True)]
 
 
 def test_what_is_released_can_be_withdrawn_at_once_and_is_no_part_of_paid() -> None:

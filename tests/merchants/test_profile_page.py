@@ -1,5 +1,7 @@
 """What a merchant says of itself: owners write it, operators confirm it."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -11,6 +13,7 @@ from tests import shops
 from tests.factories import ProfileFactory, browser_of, member
 from tests.shops import Shop, instant
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 from tests.whole import full
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +76,56 @@ def test_saving_without_a_file_keeps_the_one_there_is(shop: Shop) -> None:
     browser_of(member(shop)).post(PROFILE, TOLD | {"contact_name": "Kai"})
     profile = Profile.objects.get()
     assert (profile.contact_name, profiles.read_document(profile)) == ("Kai", PDF)
+
+
+def test_an_old_page_does_not_overwrite_what_was_saved_meanwhile(shop: Shop) -> None:
+    complete(shop)
+    browser = browser_of(member(shop))
+
+    def shown() -> str:
+        found = re.search('name="version" value="([^"]*)"', browser.get(PROFILE).content.decode())
+        assert found
+        return found[1]
+
+    version = shown()
+    assert version == "2026-10-02T10:00:00+00:00"
+    profiles.change_contacts(
+        merchant_id=shop.merchant.pk, contact_name="Kai", contact_email="kai@shop.example",
+        contact_phone="+66 2 123 4567", actor="boss@tael.example", reason="By telephone.",
+        now=instant("2026-10-03 10:00"),
+    )  # fmt: skip
+    for part in ProfilePart:
+        profiles.confirm(
+            merchant_id=shop.merchant.pk, part=part, actor="operator",
+            now=instant("2026-10-03 11:00"),
+        )  # fmt: skip
+    typed = TOLD | {"licence_number": "L-2", "version": version}
+    with nothing_changes():
+        answer = browser.post(PROFILE, typed)
+    page = text_of(answer)
+    assert "The profile was changed while you were typing." in page
+    assert [page.count(f"Saved now: {saved}") for saved in (
+        "L-1", "Kai", "kai@shop.example", "+66 2 123 4567"
+    )] == [1, 1, 1, 0]  # fmt: skip
+    assert 'value="L-2"' in answer.content.decode()
+    assert 'value="Mei"' in answer.content.decode()
+    # Saved again, it takes its place.
+    assert 'name="version" value="2026-10-03T10:00:00+00:00"' in answer.content.decode()
+    browser.post(PROFILE, typed | {"version": "2026-10-03T10:00:00+00:00"})
+    profile = Profile.objects.get()
+    assert (profile.licence_number, profile.contact_name) == ("L-2", "Mei")
+    # What is so already is saved however old the page, as by a second press of the button.
+    with nothing_changes():
+        assert browser.post(PROFILE, typed).status_code == 302
+
+
+def test_of_two_first_pages_the_second_is_looked_at_again(shop: Shop) -> None:
+    browser = browser_of(member(shop))
+    assert 'name="version"' in browser.get(PROFILE).content.decode()
+    assert browser.post(PROFILE, TOLD | {"version": ""}).status_code == 302
+    with nothing_changes():
+        page = text_of(browser.post(PROFILE, {"contact_name": "Kai", "version": ""}))
+    assert "Saved now: Mei" in page
 
 
 def test_a_change_must_be_confirmed_again_and_no_change_not(shop: Shop) -> None:

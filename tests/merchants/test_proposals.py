@@ -9,6 +9,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from jobs.timetable import job_named
 from lib.refusals import Refused
@@ -106,6 +107,23 @@ def test_whose_role_does_not_take_such_decisions_is_refused(proposal: Proposal, 
     page = reverse("admin:merchants_proposal_decide", args=[proposal.pk, "confirm"])
     assert browser_of(person).post(page).status_code == 403
     assert Proposal.objects.get().status == "PROPOSED"
+
+
+def test_who_confirms_shows_a_second_factor_again(
+    proposal: Proposal, other: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("time.time", lambda: timezone.now().timestamp() - 301)
+        browser = browser_of(other)
+    pages = {
+        what: reverse("admin:merchants_proposal_decide", args=[proposal.pk, what])
+        for what in ("confirm", "refuse")
+    }
+    with nothing_changes():
+        for answer in (browser.get(pages["confirm"]), browser.post(pages["confirm"])):
+            assert answer["Location"].startswith("/accounts/2fa/reauthenticate/?next=%2Fadmin%2F")
+    # What only protects does not ask for it.
+    assert browser.get(pages["refuse"]).status_code == 200
 
 
 def test_nobody_confirms_their_own_roles(boss: User, other: User) -> None:

@@ -1,6 +1,7 @@
 """What e-mails about sign-ins and teams say, in the three languages; and who gets them."""
 
 import re
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -23,7 +24,7 @@ from tests.shops import Shop
 pytestmark = pytest.mark.django_db
 
 Kind = SecurityMail.Kind
-DETAILS = {
+DETAILS: dict[str, Any] = {
     "factor": "totp",
     "before": "VIEWER",
     "after": "new@shop.example",
@@ -122,6 +123,18 @@ def test_owners_hear_of_every_new_member_and_changed_role(shop: Shop, owner: Use
         ("olga@shop.example", "otto@shop.example"),
         ("otto@shop.example", "otto@shop.example"),
     ]
+
+
+@pytest.mark.parametrize("role", ["FINANCE", "VIEWER"])
+def test_an_owner_who_is_one_no_longer_hears_of_it(shop: Shop, owner: User, role: str) -> None:
+    otto = member(shop, email="otto@shop.example").memberships.get()
+    member(shop, "FINANCE")
+    team.change_role(
+        merchant_id=shop.merchant.pk, actor=owner, membership_id=otto.pk,
+        role=Membership.Role(role), now=timezone.now(),
+    )  # fmt: skip
+    both = [("olga@shop.example", "olga@shop.example"), ("otto@shop.example", "olga@shop.example")]
+    assert told("ROLE_CHANGED") == both
 
 
 def test_merchants_are_told_of_our_team_and_of_no_name(shop: Shop, owner: User) -> None:

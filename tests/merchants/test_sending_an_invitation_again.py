@@ -3,20 +3,25 @@ ours sees.
 """
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from merchants import queries
 from merchants.models import Invitation
+from merchants.operations import invitations, inviting
 from tests import shops
 from tests.credit.pages import set_clock
-from tests.factories import InvitationFactory, browser_of, operator
+from tests.factories import InvitationFactory, browser_of, member, operator
 from tests.factories.people import showed
+from tests.processes import until
 from tests.shops import Shop
 from tests.text import text_of
+from tests.threads import at_once, is_waited_for
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +78,30 @@ def test_who_does_not_manage_people_sends_none(shop: Shop, role: str) -> None:
     browser = browser_of(operator(role))
     with nothing_changes():
         assert browser.post(page(old), {"reason": "x"}).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_is_revoked_at_that_instant_stays_revoked(shop: Shop) -> None:
+    owner = member(shop)
+    old = InvitationFactory.create(shop=shop, at=NOW, email=EMAIL, role="OWNER", actor=owner)
+    mail.outbox.clear()
+
+    def again(_: int) -> str:
+        try:
+            inviting.send_again(
+                merchant_id=shop.merchant.pk, actor=owner, invitation_id=old.pk, now=shop.at(NOW)
+            )
+        except invitations.InvitationClosed as refusal:
+            return refusal.code
+        return "sent"
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            inviting.revoke(
+                merchant_id=shop.merchant.pk, actor=owner, invitation_id=old.pk, now=shop.at(NOW)
+            )
+            pressed = pool.submit(at_once, again, threads=1)
+            until(is_waited_for)
+        assert pressed.result() == {"invitation_closed": 1}
+    assert mail.outbox == []
+    assert Invitation.objects.get().revoked_at == shop.at(NOW)

@@ -1,17 +1,28 @@
 """An invitation is taken up by whoever reads the mailbox, once, and nobody else."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from merchants.models import Invitation, User
-from merchants.operations import invitations
+from merchants.operations import invitations, proposals
 from tests import shops
-from tests.factories import PASSWORD, UserFactory, browser_of, member
+from tests.factories import (
+    PASSWORD,
+    ProposalFactory,
+    UserFactory,
+    browser_of,
+    member,
+    operator,
+)
 from tests.merchants.teams import NEW_PASSWORD, invite, members, role_of
+from tests.processes import until
 from tests.shops import Shop
 from tests.text import text_of
-from tests.threads import at_once
+from tests.threads import at_once, is_waited_for
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +132,30 @@ def test_a_link_used_many_times_at_once_makes_one_person() -> None:
 
     assert at_once(accept, threads=4) == {"joined": 1, "invitation_closed": 3}
     assert shop.merchant.memberships.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_made_an_operator_at_that_instant_takes_up_no_invitation() -> None:
+    """The request has loaded the person before, as nobody special."""
+    shop = shops.join("2026-10-01 09:00")
+    token = invite(member(shop, email="olga@shop.example")).split("/")[2]
+    mei = UserFactory.create(email="mei@shop.example")
+    boss, now = operator("Administrator"), shop.at("2026-11-05 11:00")
+    proposal = ProposalFactory.create(email="mei@shop.example")
+
+    def accept(_: int) -> str:
+        try:
+            invitations.accept(token=token, user=mei, now=timezone.now())
+        except invitations.IsOperator as refusal:
+            return refusal.code
+        return "joined"
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            proposals.confirm(proposal_id=proposal.pk, actor=boss, now=now)
+            pressed = pool.submit(at_once, accept, threads=1)
+            until(is_waited_for)
+        assert pressed.result() == {"is_operator": 1}
+    assert User.objects.get(pk=mei.pk).is_staff
+    assert members(shop) == {"olga@shop.example": "OWNER"}
+    assert Invitation.objects.get().accepted_at is None
