@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from billing.models import BankLine, BankTransfer, Reversal
-from billing.operations import bank_matching, bank_returns, transfers_moved
+from billing.operations import bank_matching, bank_returns, reversals, transfers_moved
 from billing.queries import bank_statements as queries
 from billing.queries import journal
 from lib.refusals import AlreadyDecided, Invalid
@@ -21,8 +21,10 @@ from tests.bank_files import IBAN, Paid
 from tests.billing import banking
 from tests.billing.banking import BY, at, billed, joined, match, matched, of_bank, paying, take
 from tests.billing.reversing import offended
+from tests.factories import browser_of, operator
 from tests.processes import until
 from tests.shops import Shop
+from tests.text import text_of
 from tests.threads import at_once, is_waited_for
 from tests.unchanged import nothing_changes
 
@@ -292,3 +294,66 @@ def test_of_two_returns_said_to_take_back_one_line_at_the_same_instant_one_gets_
     with pytest.raises(IntegrityError, match="one_bank_line_takes_another_back"):
         named.update(status="RETURN", returns=taken)
     assert offended() == []
+
+
+def test_a_transfer_that_the_bank_has_taken_back_is_booked_nowhere_else() -> None:
+    """Of four payments of 210.00 the bank takes back three whole, and 60.00 of the fourth."""
+    shop, other = joined(), joined("lotus")
+    for number in range(1, 5):
+        matched(
+            paying(billed(shop), end_to_end_id=f"E-{number}"), opening=f"{210 * (number - 1)}.00",
+            name=f"S-{number}",
+        )  # fmt: skip
+    matched(
+        *(back("210.00", end_to_end_id=f"E-{number}") for number in range(1, 4)),
+        back("60.00", end_to_end_id="E-4"), opening="840.00", name="S-5", on="2026-11-06",
+        now="2026-11-06 22:00",
+    )  # fmt: skip
+    for line in BankLine.objects.filter(status="RETURN").order_by("number"):
+        bank_returns.take_back(line_id=line.pk, now=at("2026-11-06 23:00"), **BY)
+    decided = Reversal.objects.order_by("pk")
+    said = {**BY, "message": "Your bank took it back.", "now": at("2026-11-06 23:10")}
+    reversals.charge(reversal_id=decided[1].pk, seen=decided[1].seen, **said)
+    reversals.accept(reversal_id=decided[2].pk, seen=decided[2].seen, **said)
+    assert [one.status for one in decided] == ["RECORDED", "CHARGED", "ACCEPTED", "RECORDED"]
+    transfers = BankTransfer.objects.order_by("pk")
+    moving: dict[str, Any] = {"reason": "It was theirs.", "told": "It was another's."}
+    with nothing_changes():
+        for transfer, taken in zip(transfers, ("210.00", "210.00", "210.00", "60.00"), strict=True):
+            for to in ("", "rosewood", "lotus"):
+                with pytest.raises(transfers_moved.TakenBack, match=rf"took back {taken} USD of 21"):
+                    transfers_moved.move(
+                        transfer_id=transfer.pk, to=to, now=at("2026-11-06 23:20"), actor="olga",
+                        **moving,
+                    )  # fmt: skip
+    assert [of_bank(one) for one in shop.account.invoices.order_by("pk")[4:]] == [
+        "OPEN 0.00/210.00"  # what was charged again, once
+    ]
+    assert other.account.unapplied == usd(0)
+    page = browser_of(operator("Billing officers")).get(
+        f"/admin/billing/banktransfer/{transfers[0].pk}/change/"
+    )
+    assert "Correct the value date" in text_of(page)
+    assert "Booked wrongly" not in text_of(page)
+    assert offended() == []
+
+
+def test_of_a_transfer_that_was_booked_elsewhere_no_reversal_is_recorded() -> None:
+    shop, other = joined(), joined("lotus")
+    matched(paying(billed(shop), end_to_end_id="E-7"))
+    transfer = transfers_moved.move(
+        transfer_id=BankTransfer.objects.get().pk, to="lotus", reason="It was theirs.",
+        told="It was another's.", actor="olga", now=at("2026-11-06 10:00"),
+    )  # fmt: skip
+    assert transfer.payment is not None
+    report = reversals.ProviderReport(
+        provider="manual", reference="S-2/2-1", kind=Reversal.Kind.RETURN,
+        money_reference=transfer.payment.provider_reference, amount=usd(60), state="AC04",
+        came_back=False, is_ours=False,
+    )  # fmt: skip
+    with nothing_changes():
+        recorded = reversals.record(
+            report, payment_id=transfer.payment.pk, actor="olga", now=at("2026-11-06 11:00")
+        )
+    assert recorded is None
+    assert other.account.unapplied == usd(210)
