@@ -124,6 +124,9 @@ class OddStripe(ThreadingHTTPServer):
         self.intents: list[dict[str, Any]] = []  # oldest first
         self.taken_back: dict[str, list[dict[str, Any]]] = {"refunds": [], "disputes": []}
         self.payouts: list[dict[str, Any]] = []  # oldest first
+        self.setups: list[dict[str, Any]] = []  # SetupIntents, oldest first
+        self.cards: list[dict[str, Any]] = []  # PaymentMethods, oldest first
+        self.detached: set[str] = set()  # cards that may be attached to nobody any more
         self.balance: list[dict[str, Any]] = []  # transactions; "payout" is what they are in
         self.by_key: dict[str, dict[str, Any]] = {}
         self.requests: list[str] = []
@@ -178,6 +181,28 @@ class OddStripe(ThreadingHTTPServer):
         }
         self.intents.append(intent | changes)
         return self.intents[-1]
+
+    def set_up(
+        self, merchant: str, last_four: str = "4242", prefix: str = "T", **changes: Any
+    ) -> dict[str, Any]:
+        """A SetupIntent for the merchant of this reference, by which a card was handed over to
+        Stripe and attached to the customer cus_1.
+        """
+        number = next(self._numbers)
+        card = {"brand": "visa", "last4": last_four, "exp_month": 2, "exp_year": 2028}
+        made = {"id": f"pm_{number}", "object": "payment_method", "customer": "cus_1", "card": card}
+        self.cards.append(made)
+        written = {"tael_merchant": merchant, "tael_actor": "anna@rosewood.example"}
+        setup = {
+            "id": f"seti_{number}",
+            "object": "setup_intent",
+            "customer": "cus_1",
+            "payment_method": made["id"],
+            "status": "succeeded",
+            "metadata": written | {"tael_installation": prefix},
+        }
+        self.setups.append(setup | changes)
+        return self.setups[-1]
 
     def take_back(self, what: str, intent_id: str, amount: int, **changes: Any) -> dict[str, Any]:
         """A refund or a dispute of what a PaymentIntent brought, as Stripe then has it."""
@@ -250,11 +275,12 @@ class OddStripe(ThreadingHTTPServer):
         """Whom we answer too late has gone: that is what the test wants."""
 
     def find(self, object_id: str) -> dict[str, Any] | None:
-        """The payment, refund, dispute or payout that Stripe has made under this id; None if there
-        is none.
+        """The payment, refund, dispute, payout, setup or card that Stripe has made under this id;
+        None if there is none.
         """
         everything = [
             *self.intents, *self.taken_back["refunds"], *self.taken_back["disputes"], *self.payouts,
+            *self.setups, *self.cards,
         ]  # fmt: skip
         return next((made for made in everything if made["id"] == object_id), None)
 
@@ -283,9 +309,12 @@ class OddRequest(BaseHTTPRequestHandler):
         if self._is_turned_away():
             return
         cancelled = re.fullmatch(r"/v1/payment_intents/(\w+)/cancel", self.path)
+        hung = re.fullmatch(r"/v1/payment_methods/(\w+)/(attach|detach)", self.path)
         with self.server.lock:
             if cancelled:
                 self._cancel(cancelled[1])
+            elif hung:
+                self._hang(hung[1], form.get("customer"))
             elif self.path == "/v1/customers":
                 number = len(self.server.by_key) + 1
                 made = {"object": "customer", "id": f"cus_{number}"}
@@ -371,6 +400,21 @@ class OddRequest(BaseHTTPRequestHandler):
             return
         error = {"type": "invalid_request_error", "code": "payment_intent_unexpected_state"}
         self._say(400, {"error": {**error, "message": "It can't be cancelled any more"}})
+
+    def _hang(self, card_id: str, customer: str | None) -> None:
+        """Attach the card to this customer; for None detach it, after which it can be attached to
+        nobody.
+        """
+        card = self.server.find(card_id)
+        assert card is not None
+        if customer is not None and card_id in self.server.detached:
+            error = {"type": "invalid_request_error", "message": "It may not be used again"}
+            self._say(400, {"error": error})
+            return
+        if customer is None:
+            self.server.detached.add(card_id)
+        card["customer"] = customer
+        self._say(200, card)
 
     def _list(self, kind: str, query: dict[str, str]) -> None:
         """Answer with a page of what was made, newest first."""

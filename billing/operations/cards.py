@@ -129,15 +129,18 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
     keeps the card with a trail row, collects from it from now on, and returns it. It locks account
     and credit line. The actor is whoever began the setup, or "stripe".
 
-    Returns None for a setup that names none of our merchants. Raises UnknownSetup,
-    CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards, and what else `finish` does.
+    Returns None for a setup that names no merchant whose account is in this cell. Raises
+    UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards, and what else
+    `finish` does.
     """
     written = stripe_provider.metadata(_setup(stripe_provider.client(), setup_intent_id))
-    merchant = Merchant.objects.filter(reference=written.get(MERCHANT, "")).first()
-    if merchant is None:
+    # All cells share merchants, and are asked one after the other: one has the account.
+    accounts = BillingAccount.objects.filter(merchant__reference=written.get(MERCHANT, ""))
+    merchant_id = accounts.values_list("pk", flat=True).first()
+    if merchant_id is None:
         return None
     return finish(
-        merchant_id=merchant.pk,
+        merchant_id=merchant_id,
         setup_intent_id=setup_intent_id,
         actor=written.get(ACTOR) or "stripe",
         now=now,
