@@ -18,7 +18,7 @@ from billing.models import BillingAccount, Card
 from billing.operations import at_once, payment_methods
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer, ProviderNotReady
-from billing.providers.stripe import ACTOR, MERCHANT
+from billing.providers.stripe import ACTOR, INSTALLATION, MERCHANT
 from billing.providers.stripe_library import stripe
 from lib.refusals import Refused
 from merchants import installation
@@ -78,7 +78,11 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
                 "customer": _customer(account, client),
                 "usage": "off_session",
                 "allowed_payment_method_types": ["card"],
-                "metadata": {MERCHANT: account.merchant.reference, ACTOR: actor},
+                "metadata": {
+                    INSTALLATION: installation.own(),
+                    MERCHANT: account.merchant.reference,
+                    ACTOR: actor,
+                },
             }
         )
     assert setup.client_secret is not None  # only those who list setups don't get it
@@ -92,13 +96,15 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
     kept already, it is returned and nothing is changed, even if it was removed or blocked, or
     another method was chosen since; else account and credit line are locked.
 
-    Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
+    Raises UnknownSetup, also for a setup that another installation or an earlier version of this
+    one began (_is_ours), CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
     Merchant.DoesNotExist, and what payment_methods.add_card raises.
     """
     merchant = Merchant.objects.get(pk=merchant_id)
     client = stripe_provider.client()
     setup = _setup(client, setup_intent_id)
-    if stripe_provider.metadata(setup).get(MERCHANT) != merchant.reference:
+    written = stripe_provider.metadata(setup)
+    if not _is_ours(written) or written.get(MERCHANT) != merchant.reference:
         raise UnknownSetup("card: this merchant has no such card setup")
     if setup.status != "succeeded" or setup.payment_method is None:
         raise CardNotConfirmed("card: it was not confirmed yet")
@@ -129,15 +135,15 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
     keeps the card with a trail row, collects from it from now on, and returns it. It locks account
     and credit line. The actor is whoever began the setup, or "stripe".
 
-    Returns None for a setup that names no merchant whose account is in this cell. Raises
-    UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards, and what else
-    `finish` does.
+    Returns None for a setup that names no merchant whose account is in this cell, or that another
+    installation began. Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent,
+    TooManyCards, and what else `finish` does.
     """
     written = stripe_provider.metadata(_setup(stripe_provider.client(), setup_intent_id))
     # All cells share merchants, and are asked one after the other: one has the account.
     accounts = BillingAccount.objects.filter(merchant__reference=written.get(MERCHANT, ""))
     merchant_id = accounts.values_list("pk", flat=True).first()
-    if merchant_id is None:
+    if merchant_id is None or not _is_ours(written):
         return None
     return finish(
         merchant_id=merchant_id,
@@ -145,6 +151,14 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
         actor=written.get(ACTOR) or "stripe",
         now=now,
     )
+
+
+def _is_ours(written: dict[str, str]) -> bool:
+    """Whether this installation began the setup that has this metadata: several may share an
+    account at Stripe, each with a merchant of the same reference. What earlier versions began
+    names no installation, and could be anybody's: such a card is to be added once more.
+    """
+    return written.get(INSTALLATION) == installation.own()
 
 
 def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:

@@ -11,6 +11,7 @@ from billing.models import Card, Invoice, Payment
 from billing.operations import cards, payment_methods
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import ProviderNotReady
+from merchants import installation
 from tests import shops, stripe_server
 from tests.amounts import usd
 from tests.stripe_server import send_event
@@ -207,6 +208,27 @@ def test_an_event_of_a_setup_that_is_not_ours_adds_nothing(client: stripe.Stripe
         assert send_event("setup_intent.succeeded", "seti_gone") == 200
         assert send_event("setup_intent.succeeded", "") == 200
     assert not Card.objects.exists()
+
+
+@pytest.mark.parametrize("prefix", ["U", ""])
+def test_a_card_that_another_installation_began_is_not_added(
+    client: stripe.StripeClient, prefix: str
+) -> None:
+    """At one account of Stripe's, with a merchant of the same reference. Earlier versions named no
+    installation ("").
+    """
+    shop = shops.join("2026-11-01 10:00")
+    with installation.remembered(prefix or "U"):
+        begun = begin(shop)
+    if not prefix:
+        unnamed = {"tael_installation": ""}  # which takes it out
+        client.v1.setup_intents.update(begun.setup_intent_id, {"metadata": unnamed})
+    type_in(client, begun, "4242424242424242")
+    with nothing_changes():
+        assert send_event("setup_intent.succeeded", begun.setup_intent_id) == 200
+        with pytest.raises(cards.UnknownSetup):
+            finish(shop, begun)
+    assert method(shop) == ("manual", "")
 
 
 def test_a_card_that_was_not_handed_over_is_not_added(client: stripe.StripeClient) -> None:
