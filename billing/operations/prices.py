@@ -1,5 +1,6 @@
 """Introduces prices (rule 12.4)."""
 
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -13,9 +14,9 @@ from billing.operations.charges import AccountClosed
 from billing.proposals import PRICE
 from billing.queries import prices as queries
 from billing.trail import Action
-from lib import calendar, locks, money, wording
+from lib import calendar, cells, locks, money, wording
 from lib.refusals import Invalid, Refused
-from merchants.models import Proposal, TimeZonePeriod
+from merchants.models import Merchant, Proposal, TimeZonePeriod
 from merchants.operations import two_people
 from merchants.queries import day_start
 from trail import operations as trail
@@ -48,14 +49,15 @@ def introduce(
     decimals. Writes a trail row, and the price among operators' decisions; merchants are not
     notified. Waits for its turn (wait_turn).
 
-    The price is for every merchant, or for one, whose own price goes before the general one; that
-    is introduced inside the cell of the merchant's books. None as `unit_price` ends a merchant's
-    own price; a general price does not. Only a fee that has had no price may get one from a day
-    that is over (for the merchant, or for a general price anywhere in the world). Of two prices
-    from the same day the later one holds; introducing the same one again returns the one there is.
-    Above the policy's figure, and when it is more than double or less than half of the one in
-    force, it takes the `proposal` that a second person confirms. Raises AccountClosed for a
-    merchant whose account is closed, TakesTwoPeople, ChangedMeanwhile, PriceOfThePast, Invalid.
+    The price is for every merchant, or for one, whose own price goes before the general one. It may
+    be introduced inside any cell: what the merchant's books say is asked in theirs. None as
+    `unit_price` ends a merchant's own price; a general price does not. Only a fee that has had no
+    price may get one from a day that is over (for the merchant, or for a general price anywhere in
+    the world). Of two prices from the same day the later one holds; introducing the same one again
+    returns the one there is. Above the policy's figure, and when it is more than double or less
+    than half of the one in force, it takes the `proposal` that a second person confirms. Raises
+    AccountClosed for a merchant whose account is closed, TakesTwoPeople, ChangedMeanwhile,
+    PriceOfThePast, Invalid.
     Rule 12.5, rule 22.7.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -189,8 +191,16 @@ def _start_of(day: date, merchant_id: int | None) -> datetime:
     """The instant at which a day starts: the merchant's; in UTC, if it is about everybody."""
     if merchant_id is None:
         return calendar.day_start(day, "UTC")
-    account = BillingAccount.objects.get(pk=merchant_id)
-    return day_start(account, day)
+    with _home(merchant_id):
+        account = BillingAccount.objects.get(pk=merchant_id)
+        return day_start(account, day)
+
+
+def _home(merchant_id: int) -> AbstractContextManager[None]:
+    """A context in which the block is inside the cell of the merchant's books: prices are shared,
+    and their page is made in whichever cell its operator has chosen.
+    """
+    return cells.elsewhere(Merchant.objects.values_list("cell", flat=True).get(pk=merchant_id))
 
 
 def _first_day(merchant_id: int | None, now: datetime) -> date:
@@ -241,7 +251,10 @@ def _price_text(price: FeePrice) -> str:
 
 def _check_open(merchant_id: int | None) -> None:
     """Raise AccountClosed for a price of a merchant whose account is closed: nothing is charged."""
-    account = BillingAccount.objects.filter(pk=merchant_id, closed_at__isnull=False).first()
+    if merchant_id is None:
+        return
+    with _home(merchant_id):
+        account = BillingAccount.objects.filter(pk=merchant_id, closed_at__isnull=False).first()
     if account:
         raise AccountClosed(f"account: it was closed on {account.closed_on}; open it again first")
 

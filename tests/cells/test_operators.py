@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
+from billing.operations import closing
 from credit.models import CreditLine, Order
 from lib import cells
 from merchants.models import Merchant, User
@@ -124,3 +125,23 @@ def test_a_person_is_erased_and_told_of_in_every_cell(two: tuple[Order, Order]) 
     browser = browser_of(boss())
     for name, args in (("user_change", [actor.pk]), ("erasure_change", [erasure.pk])):
         assert browser.get(reverse(f"admin:merchants_{name}", args=args)).status_code == 200
+
+
+def test_an_own_price_is_introduced_for_a_merchant_of_another_cell_than_the_chosen_one(
+    two: tuple[Order, Order],
+) -> None:
+    browser = browser_of(operator("Billing officer"))
+    page = "/admin/billing/feeprice/decide/introduce/"
+    said = {
+        "fee": "storage", "currency": "usd", "unit_price": "0.015", "from_on": "2026-11-04",
+        "merchant": "orchard", "reason": "By contract.",
+    }  # fmt: skip
+    answer: Any = browser.post(page, said)
+    assert answer.status_code == 302, text_of(answer)
+    with cells.at(2):
+        closing.close(
+            merchant_id=two[1].line_id, actor="olga", reason="Sold.",
+            now=shops.instant("2026-11-02 12:00"),
+        )  # fmt: skip
+    refused = text_of(browser.post(page, said | {"unit_price": "0.016"}))
+    assert "account: it was closed on 2026-11-02" in refused
