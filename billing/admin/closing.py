@@ -10,6 +10,7 @@ from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin import shown
 from billing.admin.account_decisions import comes, figures, is_open
 from billing.admin.forms import RestPaidOut
+from billing.admin.unapplied import taken_back
 from billing.models import BillingAccount
 from billing.operations import closing, reopening
 from billing.providers.minimums import is_too_little
@@ -91,9 +92,10 @@ def _final_invoice(account: BillingAccount, total: Money) -> str:
 
 def _payout_effect(account: BillingAccount) -> str:
     """What an operator reads before recording a pay-out: how much is left in the merchant's favour
-    and how much of it is unapplied, and that the money has to be transferred first.
+    and how much of it is unapplied, that the money has to be transferred first, and what of it the
+    bank takes back, without which nothing is paid out.
     """
-    return (
+    return taken_back(account) + (
         "{left} is left in the merchant's favour, {unapplied} of it as unapplied money. Transfer"
         " it first: this only writes down that it was paid out, and then nothing is outstanding or"
         " unapplied."

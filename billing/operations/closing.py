@@ -24,7 +24,7 @@ from billing.operations.payments import PaymentUnderWay
 from billing.operations.terms import check_open
 from billing.proposals import REST
 from billing.providers.minimums import is_too_little
-from billing.queries import undecided
+from billing.queries import bank_matching, undecided
 from credit.operations import closing as closing_lines
 from credit.operations.withdrawal_transitions import stop_if_suspected
 from lib import money, wording
@@ -57,6 +57,12 @@ class ReversalUndecided(Refused):
     """A payment of the account was taken back, and may still be charged again."""
 
     code = "reversal_undecided"
+
+
+class ReturnUndecided(Refused):
+    """The bank takes back money of the account, about which has to be decided first."""
+
+    code = "return_undecided"
 
 
 class NothingToBill(Refused):
@@ -157,10 +163,10 @@ def pay_out_rest(
 
     Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople, ChangedMeanwhile, NothingToPayOut, DraftWaits, PaymentUnderWay,
-    ReversalUndecided, InvoicesUnpaid, WithdrawalsStopped while fraud is suspected, Conflict for a
-    reference under which money was given back before, Invalid without a reason or reference. It
-    locks account and credit line, whose ended days are worked off first (accounts.lock_both). Rule
-    19.7.
+    ReversalUndecided, ReturnUndecided, InvoicesUnpaid, WithdrawalsStopped while fraud is suspected,
+    Conflict for a reference under which money was given back before, Invalid without a reason or
+    reference. It locks account and credit line, whose ended days are worked off first
+    (accounts.lock_both). Rule 19.7.
     """
     reference = wording.line("reference", reference)
     account, line = accounts.lock_both(merchant_id, now=now)
@@ -223,8 +229,8 @@ def _check_pay_out(
 
 
 def _check_all_is_decided(account: BillingAccount) -> None:
-    """Raise DraftWaits, PaymentUnderWay or ReversalUndecided while something may still need the
-    account's money.
+    """Raise DraftWaits, PaymentUnderWay, ReversalUndecided or ReturnUndecided while something may
+    still need the account's money.
     """
     if account.invoices.filter(status=Invoice.Status.DRAFT).exists():
         raise DraftWaits("account: a draft of it waits to be issued or sent back")
@@ -232,6 +238,11 @@ def _check_all_is_decided(account: BillingAccount) -> None:
         raise PaymentUnderWay("payment: one of the account's bills is being checked")
     if account.reversals.filter(status=Reversal.Status.RECORDED).exists():
         raise ReversalUndecided("reversal: one of the account's waits to be decided")
+    if taken := bank_matching.being_taken_back(account):
+        raise ReturnUndecided(
+            f"bank: it takes back {money.full(taken)} of the account's money; decide about its line"
+            " first"
+        )
 
 
 def _give_back(

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from billing.models import BankLine, BankTransfer, Reversal
-from billing.operations import bank_matching, bank_returns, reversals, transfers_moved
+from billing.operations import bank_matching, bank_returns, closing, reversals, transfers_moved
 from billing.queries import bank_statements as queries
 from billing.queries import journal
 from lib.refusals import AlreadyDecided, Invalid
@@ -18,7 +18,7 @@ from notices import letters
 from tests import journals
 from tests.amounts import usd
 from tests.bank_files import IBAN, Paid
-from tests.billing import banking
+from tests.billing import banking, deciding
 from tests.billing.banking import BY, at, billed, joined, match, matched, of_bank, paying, take
 from tests.billing.reversing import offended
 from tests.factories import browser_of, operator
@@ -321,7 +321,9 @@ def test_a_transfer_that_the_bank_has_taken_back_is_booked_nowhere_else() -> Non
     with nothing_changes():
         for transfer, taken in zip(transfers, ("210.00", "210.00", "210.00", "60.00"), strict=True):
             for to in ("", "rosewood", "lotus"):
-                with pytest.raises(transfers_moved.TakenBack, match=rf"took back {taken} USD of 21"):
+                with pytest.raises(
+                    transfers_moved.TakenBack, match=rf"took back {taken} USD of 21"
+                ):
                     transfers_moved.move(
                         transfer_id=transfer.pk, to=to, now=at("2026-11-06 23:20"), actor="olga",
                         **moving,
@@ -330,7 +332,7 @@ def test_a_transfer_that_the_bank_has_taken_back_is_booked_nowhere_else() -> Non
         "OPEN 0.00/210.00"  # what was charged again, once
     ]
     assert other.account.unapplied == usd(0)
-    page = browser_of(operator("Billing officers")).get(
+    page = browser_of(operator("Billing officer")).get(
         f"/admin/billing/banktransfer/{transfers[0].pk}/change/"
     )
     assert "Correct the value date" in text_of(page)
@@ -357,3 +359,27 @@ def test_of_a_transfer_that_was_booked_elsewhere_no_reversal_is_recorded() -> No
         )
     assert recorded is None
     assert other.account.unapplied == usd(210)
+
+
+def test_while_the_bank_takes_money_back_it_is_not_paid_out_and_giving_it_back_warns() -> None:
+    """Of 210.00 that named no bill, and are unapplied, the bank takes all back."""
+    shop = joined()
+    matched(Paid("210.00", end_to_end_id="E-7"))
+    bank_matching.place(line_id=last().pk, merchant="rosewood", actor="olga", now=at())
+    assert matched(back("210.00"), opening="210.00", name="S-2", now="2026-11-06 22:00") == [
+        "-210.00 RETURN TAKEN_BACK rosewood -"
+    ]
+    browser = browser_of(operator("Billing officer"))
+    decide = f"/admin/billing/billingaccount/{shop.merchant.pk}/decide"
+    page = text_of(browser.get(f"{decide}/give-back/"))
+    assert "The bank takes back 210.00 USD of this account’s money" in page
+    deciding.close(shop, "2026-11-06 22:30")
+    assert shop.account.unapplied == usd(210)
+    page = text_of(browser.get(f"{decide}/pay-out/"))
+    assert "The bank takes back 210.00 USD of this account’s money" in page
+    with nothing_changes(), pytest.raises(closing.ReturnUndecided, match=r"takes back 210\.00 USD"):
+        deciding.pay_out_rest(shop, "2026-11-06 22:40")
+    bank_returns.take_off(line_id=last().pk, now=at("2026-11-06 23:00"), **TOLD)
+    assert shop.account.unapplied == usd(0)
+    assert "The bank takes back" not in text_of(browser.get(f"{decide}/pay-out/"))
+    assert offended() == []
