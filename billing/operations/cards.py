@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypedDict
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +49,14 @@ class ProviderSilent(Refused):
 
     code = "provider_silent"
     sentence = _("Our payment provider does not answer. Try again in a few minutes.")
+
+
+class _Said(TypedDict):
+    """What Stripe says of a card."""
+
+    brand: str
+    last_four: str
+    expires_on: date
 
 
 @dataclass(frozen=True)
@@ -111,23 +120,57 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
     token = str(setup.payment_method)
     kept = Card.objects.filter(provider=PROVIDER, token=token).first()
     if kept is None:
-        customer = str(setup.customer)
-        card = _attached(client, token, customer)
+        return _keep(client, merchant_id, token, str(setup.customer), actor, now)
+    if kept.account_id != merchant_id:
+        raise UnknownSetup("card: this merchant has no such card setup")
+    # Finished again, perhaps days later, it must not undo a choice that was made since.
+    return kept
+
+
+def _keep(
+    client: "stripe.StripeClient",
+    merchant_id: int,
+    token: str,
+    customer: str,
+    actor: str,
+    now: datetime,
+) -> Card:
+    """Keep the card that Stripe calls `token`, as `finish` says. It is attached to the customer
+    first, if it is attached to nobody and may be kept. One that is refused is detached, so that it
+    does not stay at Stripe while nobody here knows of it; if Stripe does not answer, it stays, and
+    that is logged. Raises what `finish` raises.
+    """
+    with _asking():
+        method = client.v1.payment_methods.retrieve(token)
+    if method.card is None or method.customer not in (None, customer):
+        raise UnknownSetup("card: this merchant has no such card setup")
+    said: _Said = {
+        "brand": method.card.brand,
+        "last_four": method.card.last4,
+        "expires_on": _last_day(method.card.exp_year, method.card.exp_month),
+    }
+    is_attached = method.customer is not None
+    try:
+        payment_methods.check_new(merchant_id, PROVIDER, token, **said, now=now)
+        if not is_attached:
+            _attach(client, token, customer)
+            is_attached = True
         return payment_methods.add_card(
             merchant_id=merchant_id,
             provider=PROVIDER,
             token=token,
             customer=customer,
-            brand=card.brand,
-            last_four=card.last4,
-            expires_on=_last_day(card.exp_year, card.exp_month),
+            **said,
             actor=actor,
             now=now,
         )
-    if kept.account_id != merchant_id:
-        raise UnknownSetup("card: this merchant has no such card setup")
-    # Finished again, perhaps days later, it must not undo a choice that was made since.
-    return kept
+    except (at_once.TooManyCards, payment_methods.CardBlocked, payment_methods.CurrencyNotTaken):
+        kept = Card.objects.filter(provider=PROVIDER, token=token).first()
+        if kept is not None and kept.account_id == merchant_id:
+            return kept  # meanwhile, by the browser or by Stripe's event
+        if kept is None and is_attached:
+            _detach(token)
+        raise
 
 
 def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
@@ -180,13 +223,19 @@ def detach(card: Card) -> None:
     not answer or refuses, it stays attached there, and that is logged, not raised. Does nothing for
     a card of another provider.
     """
-    if card.provider != PROVIDER:
-        return
+    if card.provider == PROVIDER:
+        _detach(card.token)
+
+
+def _detach(token: str) -> None:
+    """Detach the card that Stripe calls `token` from its customer there. If Stripe does not answer
+    or refuses, as it does for one that is detached already, that is logged, not raised.
+    """
     try:
         with stripe_provider.asking():
-            stripe_provider.client().v1.payment_methods.detach(card.token)
+            stripe_provider.client().v1.payment_methods.detach(token)
     except (NoAnswer, ProviderNotReady) as problem:
-        log.warning("Card %s stays attached at Stripe: %s", card.token, problem)
+        log.warning("Card %s stays attached at Stripe: %s", token, problem)
 
 
 @contextmanager
@@ -232,25 +281,20 @@ def _setup(client: "stripe.StripeClient", setup_intent_id: str) -> "stripe.Setup
             raise UnknownSetup("card: there is no such card setup") from refusal
 
 
-def _attached(
-    client: "stripe.StripeClient", token: str, customer: str
-) -> "stripe.PaymentMethod.Card":
-    """The details of the card that Stripe calls `token`. It is attached to the customer first, if
-    it is attached to none, so that it can be charged.
+def _attach(client: "stripe.StripeClient", token: str, customer: str) -> None:
+    """Attach the card that Stripe calls `token`, and that is attached to nobody, to the customer
+    there, so that it can be charged.
 
-    Raises CardNotConfirmed if the bank declines, UnknownSetup if it is another customer's or no
-    card, and ProviderSilent.
+    Raises CardNotConfirmed if the bank declines, ProviderSilent, and UnknownSetup if Stripe does
+    not attach it: one that was detached is never attached again.
     """
     with _asking():
-        method = client.v1.payment_methods.retrieve(token)
-        if method.customer is None:
-            try:
-                method = client.v1.payment_methods.attach(token, {"customer": customer})
-            except stripe.CardError as decline:
-                raise CardNotConfirmed(f"card: {decline.user_message}") from decline
-    if method.customer != customer or method.card is None:
-        raise UnknownSetup("card: this merchant has no such card setup")
-    return method.card
+        try:
+            client.v1.payment_methods.attach(token, {"customer": customer})
+        except stripe.CardError as decline:
+            raise CardNotConfirmed(f"card: {decline.user_message}") from decline
+        except stripe.InvalidRequestError as refusal:
+            raise UnknownSetup(f"card: Stripe does not attach it: {refusal}") from refusal
 
 
 def _last_day(year: int, month: int) -> date:
