@@ -17,6 +17,7 @@ from billing.providers.minimums import is_too_little
 from billing.queries.effects import not_posted_yet
 from billing.queries.terms import plan_chosen, plan_starts_anew
 from credit.admin.forms import MayTell
+from lib import clock
 from merchants.admin.two_people import CallOrPropose, done
 
 
@@ -28,7 +29,7 @@ def _close_effect(account: BillingAccount) -> str:
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
     if total.amount > 0:
-        what = _final_invoice(account, total)
+        what = _final_invoice(account, total, is_too_little(account, total))
     elif total:
         what = (
             "{left} is left in the merchant's favour. It pays unpaid bills, and the rest is to be"
@@ -76,16 +77,18 @@ def _rest_effect(account: BillingAccount) -> str:
     again, and what becomes of it.
     """
     outstanding = figures(account)["outstanding"]
-    becomes = _final_invoice(account, account.outstanding)
+    becomes = _final_invoice(
+        account, account.outstanding, closing.is_waived(account, now=clock.now())
+    )
     return f"The account is closed, and {outstanding} is outstanding again. {becomes}"
 
 
-def _final_invoice(account: BillingAccount, total: Money) -> str:
+def _final_invoice(account: BillingAccount, total: Money, is_waived: bool) -> str:
     """Return a sentence on what becomes of `total`, which is above 0, as all that the account has
     left to bill: a final bill, issued at once or as a draft, or a waiver where it is less than the
     account's provider collects.
     """
-    if is_too_little(account, total):
+    if is_waived:
         return f"{figure(total)} is less than its payment method collects, and is waived."
     return f"A final bill over {figure(total)} {comes(account)}."
 

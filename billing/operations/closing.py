@@ -122,7 +122,7 @@ def close(
 def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
     """Write a FINAL bill for what a closed account has outstanding, as after a bill was voided;
     less than its provider collects is waived instead. The merchant is notified of the bill unless
-    it is a draft. Writes a trail row.
+    it is a draft. Writes a trail row, which says what became of it.
 
     Raises NothingToBill if the account is open or has nothing outstanding, Invalid without a
     reason. It locks account and credit line, whose ended days are worked off first
@@ -132,6 +132,10 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
     now = account.now
     if not account.is_closed or account.outstanding.amount <= 0:
         raise NothingToBill("account: it is open, or has nothing outstanding")
+    with_tax = rest_taxes.gross(account, now=now)
+    became = "on a final bill" if with_tax.amount > 0 else "in the merchant's favour with its tax"
+    if is_waived(account, now=now):
+        became = "waived"
     accounts.note_change(
         account,
         AccountChange.What.REST_BILLED,
@@ -139,7 +143,7 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
-        trailed={"outstanding": (_outstanding_text(account), "on a final bill")},
+        trailed={"outstanding": (_outstanding_text(account), became)},
     )
     bill_all(account, now=now)
     account.refresh_from_db()
@@ -297,6 +301,18 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
     )
     if account.issuer_id:
         rest_taxes.forgo(account, waiver.pk)
+
+
+def is_waived(account: BillingAccount, *, now: datetime) -> bool:
+    """Whether what the closed account has outstanding, which is above 0, is less than its provider
+    collects, without its tax or with it: credits may have more tax than what they are billed with,
+    and no bill is issued of either (invoices.issue). False where it is in the merchant's favour
+    with its tax. Nothing is written. Rule 15.14.
+    """
+    with_tax = rest_taxes.gross(account, now=now)
+    return with_tax.amount > 0 and (
+        is_too_little(account, account.outstanding) or is_too_little(account, with_tax)
+    )
 
 
 def invoice_again(account: BillingAccount, *, actor: str) -> None:
