@@ -297,7 +297,7 @@ def test_of_two_returns_said_to_take_back_one_line_at_the_same_instant_one_gets_
 
 
 def test_a_transfer_that_the_bank_has_taken_back_is_booked_nowhere_else() -> None:
-    """Of four payments of 210.00 the bank takes back three whole, and 60.00 of the fourth."""
+    """The bank takes back three payments of 210.00 whole, and 60.00 of a fourth one."""
     shop, other = joined(), joined("lotus")
     for number in range(1, 5):
         matched(
@@ -362,7 +362,7 @@ def test_of_a_transfer_that_was_booked_elsewhere_no_reversal_is_recorded() -> No
 
 
 def test_while_the_bank_takes_money_back_it_is_not_paid_out_and_giving_it_back_warns() -> None:
-    """Of 210.00 that named no bill, and are unapplied, the bank takes all back."""
+    """The bank takes back 210.00 that named no bill, and are unapplied."""
     shop = joined()
     matched(Paid("210.00", end_to_end_id="E-7"))
     bank_matching.place(line_id=last().pk, merchant="rosewood", actor="olga", now=at())
