@@ -44,6 +44,12 @@ for made in (resources.PaymentIntent, resources.SetupIntent):
         return create(cls, **data)
     made._api_create = classmethod(create)
 
+def of_customer(cls, url, limit=None, starting_after=None, customer=None, created=None):
+    found = resources.StripeObject._api_list_all.__func__(cls, url, limit, starting_after)
+    found._list = [one for one in found._list if one.customer == customer]
+    return found
+resources.SetupIntent._api_list_all = classmethod(of_customer)
+
 def end():
     sys.stdin.buffer.read()
     os._exit(0)
@@ -102,7 +108,7 @@ def send_event(kind: str, object_id: str, *, secret: str = WEBHOOK_SECRET) -> in
 
 
 class OddStripe(ThreadingHTTPServer):
-    """PaymentIntents, what is taken back of them, and mishaps.
+    """PaymentIntents, what is taken back of them, SetupIntents and their cards, and mishaps.
 
     `mishaps` says, in order, what becomes of the next creations:
 
@@ -124,6 +130,10 @@ class OddStripe(ThreadingHTTPServer):
         self.intents: list[dict[str, Any]] = []  # oldest first
         self.taken_back: dict[str, list[dict[str, Any]]] = {"refunds": [], "disputes": []}
         self.payouts: list[dict[str, Any]] = []  # oldest first
+        self.setups: list[dict[str, Any]] = []  # SetupIntents, oldest first
+        self.attempts: list[dict[str, Any]] = []  # SetupAttempts, oldest first
+        self.cards: list[dict[str, Any]] = []  # PaymentMethods, oldest first
+        self.detached: set[str] = set()  # cards that may be attached to nobody any more
         self.balance: list[dict[str, Any]] = []  # transactions; "payout" is what they are in
         self.by_key: dict[str, dict[str, Any]] = {}
         self.requests: list[str] = []
@@ -178,6 +188,44 @@ class OddStripe(ThreadingHTTPServer):
         }
         self.intents.append(intent | changes)
         return self.intents[-1]
+
+    def set_up(
+        self, merchant: str, last_four: str = "4242", prefix: str = "T", **changes: Any
+    ) -> dict[str, Any]:
+        """A SetupIntent for the merchant of this reference, by which a card was handed over to
+        Stripe and attached to the customer cus_1.
+        """
+        number = next(self._numbers)
+        card = {"brand": "visa", "last4": last_four, "exp_month": 2, "exp_year": 2028}
+        made = {"id": f"pm_{number}", "object": "payment_method", "customer": "cus_1", "card": card}
+        self.cards.append(made)
+        written = {"tael_merchant": merchant, "tael_actor": "anna@rosewood.example"}
+        setup = {
+            "id": f"seti_{number}",
+            "object": "setup_intent",
+            "customer": "cus_1",
+            "payment_method": made["id"],
+            "status": "succeeded",
+            "created": int(self.clock.timestamp()),
+            "last_setup_error": None,
+            "metadata": written | {"tael_installation": prefix},
+        }
+        self.setups.append(setup | changes)
+        return self.setups[-1]
+
+    def decline(self, setup: dict[str, Any], times: int) -> None:
+        """Note that cards which were handed over by the SetupIntent were declined so many times."""
+        setup["status"], setup["payment_method"] = "requires_payment_method", None
+        setup["last_setup_error"] = {"type": "card_error", "code": "card_declined"}
+        for _ in range(times):
+            made = {
+                "id": f"setatt_{next(self._numbers)}",
+                "object": "setup_attempt",
+                "created": int(self.clock.timestamp()),
+                "setup_intent": setup["id"],
+                "status": "failed",
+            }
+            self.attempts.append(made)
 
     def take_back(self, what: str, intent_id: str, amount: int, **changes: Any) -> dict[str, Any]:
         """A refund or a dispute of what a PaymentIntent brought, as Stripe then has it."""
@@ -250,11 +298,12 @@ class OddStripe(ThreadingHTTPServer):
         """Whom we answer too late has gone: that is what the test wants."""
 
     def find(self, object_id: str) -> dict[str, Any] | None:
-        """The payment, refund, dispute or payout that Stripe has made under this id; None if there
-        is none.
+        """The payment, refund, dispute, payout, setup or card that Stripe has made under this id;
+        None if there is none.
         """
         everything = [
             *self.intents, *self.taken_back["refunds"], *self.taken_back["disputes"], *self.payouts,
+            *self.setups, *self.cards,
         ]  # fmt: skip
         return next((made for made in everything if made["id"] == object_id), None)
 
@@ -271,28 +320,37 @@ class OddRequest(BaseHTTPRequestHandler):
         if self._is_turned_away():
             return
         kind = address.path.removeprefix("/v1/")
-        if kind in ("payment_intents", "payouts", "balance_transactions", *self.server.taken_back):
+        listed = ("payment_intents", "setup_intents", "setup_attempts", "payouts",
+                  "balance_transactions", *self.server.taken_back)  # fmt: skip
+        if kind in listed:
             self._list(kind, dict(parse_qsl(address.query)))
         else:
             self._answer_with(address.path.rpartition("/")[2])
 
     def do_POST(self) -> None:
-        """Make or cancel a PaymentIntent; the same key gives the same answer."""
+        """Make or cancel a PaymentIntent or SetupIntent, or attach or detach a card; the same key
+        gives the same PaymentIntent.
+        """
         length = int(self.headers.get("Content-Length") or 0)
         form = dict(parse_qsl(self.rfile.read(length).decode()))
         if self._is_turned_away():
             return
-        cancelled = re.fullmatch(r"/v1/payment_intents/(\w+)/cancel", self.path)
+        cancelled = re.fullmatch(r"/v1/(?:payment|setup)_intents/(\w+)/cancel", self.path)
+        hung = re.fullmatch(r"/v1/payment_methods/(\w+)/(attach|detach)", self.path)
         with self.server.lock:
             if cancelled:
                 self._cancel(cancelled[1])
+            elif hung:
+                self._hang(hung[1], form.get("customer"))
             elif self.path == "/v1/customers":
                 number = len(self.server.by_key) + 1
-                made = {"object": "customer", "id": f"cus_{number}"}
+                made: dict[str, Any] = {"object": "customer", "id": f"cus_{number}"}
                 self._say(200, self.server.by_key.setdefault(self.headers["Idempotency-Key"], made))
             elif self.path == "/v1/setup_intents":
-                customer = form["customer"]
-                made = {"object": "setup_intent", "id": "seti_1", "client_secret": customer}
+                number, customer = len(self.server.setups) + 1, form["customer"]
+                made = {"object": "setup_intent", "id": f"seti_{number}", "client_secret": customer}
+                made |= {"customer": customer, "created": int(self.server.clock.timestamp())}
+                self.server.setups.append(made)
                 self._say(200, made)
             else:
                 self._create(form, self.headers["Idempotency-Key"])
@@ -361,7 +419,7 @@ class OddRequest(BaseHTTPRequestHandler):
             self._say(200, server.by_key[key])
 
     def _cancel(self, intent_id: str) -> None:
-        """Cancel the PaymentIntent, unless it is over."""
+        """Cancel the PaymentIntent or SetupIntent, unless it is over."""
         intent = self.server.find(intent_id)
         assert intent is not None
         self.server.before_cancel(intent)
@@ -372,12 +430,33 @@ class OddRequest(BaseHTTPRequestHandler):
         error = {"type": "invalid_request_error", "code": "payment_intent_unexpected_state"}
         self._say(400, {"error": {**error, "message": "It can't be cancelled any more"}})
 
+    def _hang(self, card_id: str, customer: str | None) -> None:
+        """Attach the card to this customer; for None detach it, after which it can be attached to
+        nobody.
+        """
+        card = self.server.find(card_id)
+        assert card is not None
+        if customer is not None and card_id in self.server.detached:
+            error = {"type": "invalid_request_error", "message": "It may not be used again"}
+            self._say(400, {"error": error})
+            return
+        if customer is None:
+            self.server.detached.add(card_id)
+        card["customer"] = customer
+        self._say(200, card)
+
     def _list(self, kind: str, query: dict[str, str]) -> None:
         """Answer with a page of what was made, newest first."""
         since = int(query.get("created[gte]", 0))
-        lists = {"payouts": self.server.payouts, "balance_transactions": self.server.balance}
+        lists = {
+            "payouts": self.server.payouts,
+            "balance_transactions": self.server.balance,
+            "setup_intents": self.server.setups,
+            "setup_attempts": self.server.attempts,
+        }
         made = (self.server.taken_back | lists).get(kind, self.server.intents)
-        wanted = {name: query[name] for name in ("customer", "charge", "payout") if name in query}
+        names = ("customer", "charge", "payout", "setup_intent")
+        wanted = {name: query[name] for name in names if name in query}
         found = [
             one
             for one in reversed(made)

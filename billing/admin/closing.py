@@ -10,12 +10,14 @@ from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin import shown
 from billing.admin.account_decisions import comes, figures, is_open
 from billing.admin.forms import RestPaidOut
+from billing.admin.unapplied import taken_back
 from billing.models import BillingAccount
 from billing.operations import closing, reopening
 from billing.providers.minimums import is_too_little
 from billing.queries.effects import not_posted_yet
 from billing.queries.terms import plan_chosen, plan_starts_anew
 from credit.admin.forms import MayTell
+from lib import clock
 from merchants.admin.two_people import CallOrPropose, done
 
 
@@ -27,7 +29,7 @@ def _close_effect(account: BillingAccount) -> str:
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
     if total.amount > 0:
-        what = _final_invoice(account, total)
+        what = _final_invoice(account, total, is_too_little(account, total))
     elif total:
         what = (
             "{left} is left in the merchant's favour. It pays unpaid bills, and the rest is to be"
@@ -75,25 +77,28 @@ def _rest_effect(account: BillingAccount) -> str:
     again, and what becomes of it.
     """
     outstanding = figures(account)["outstanding"]
-    becomes = _final_invoice(account, account.outstanding)
+    becomes = _final_invoice(
+        account, account.outstanding, closing.is_waived(account, now=clock.now())
+    )
     return f"The account is closed, and {outstanding} is outstanding again. {becomes}"
 
 
-def _final_invoice(account: BillingAccount, total: Money) -> str:
+def _final_invoice(account: BillingAccount, total: Money, is_waived: bool) -> str:
     """Return a sentence on what becomes of `total`, which is above 0, as all that the account has
     left to bill: a final bill, issued at once or as a draft, or a waiver where it is less than the
     account's provider collects.
     """
-    if is_too_little(account, total):
+    if is_waived:
         return f"{figure(total)} is less than its payment method collects, and is waived."
     return f"A final bill over {figure(total)} {comes(account)}."
 
 
 def _payout_effect(account: BillingAccount) -> str:
     """What an operator reads before recording a pay-out: how much is left in the merchant's favour
-    and how much of it is unapplied, and that the money has to be transferred first.
+    and how much of it is unapplied, that the money has to be transferred first, and what of it the
+    bank takes back, without which nothing is paid out.
     """
-    return (
+    return taken_back(account) + (
         "{left} is left in the merchant's favour, {unapplied} of it as unapplied money. Transfer"
         " it first: this only writes down that it was paid out, and then nothing is outstanding or"
         " unapplied."

@@ -12,6 +12,7 @@ from billing.admin.forms import TransferMoved, ValueDate
 from billing.admin.shown import AboutAccount
 from billing.models import BankTransfer
 from billing.operations import transfers_moved, value_dates
+from billing.queries import reversals
 from merchants.admin.two_people import CallOrPropose, done
 
 
@@ -30,6 +31,11 @@ def _move_effect(transfer: BankTransfer) -> str:
         " money, which pays unpaid bills at once. The merchant here is told why; write no other"
         " merchant's name."
     )
+
+
+def _can_move(transfer: BankTransfer) -> bool:
+    """Whether the transfer was not booked elsewhere yet, and the bank has taken back none of it."""
+    return not transfer.is_moved and not reversals.of_transfer(transfer)
 
 
 def _value_date_effect(transfer: BankTransfer) -> str:
@@ -82,7 +88,7 @@ class BankTransferAdmin(AboutAccount, FoundByKeys):
             commits_itself=True,
             carry_out=CallOrPropose(transfers_moved.move, "transfer_id"),
             done=done("The transfer is booked elsewhere."),
-            is_open=lambda transfer: not transfer.is_moved,
+            is_open=_can_move,
         ),
         Decision(
             "value-date",

@@ -11,6 +11,7 @@ from billing.admin.account_decisions import figures
 from billing.admin.forms import GivenBack, Transfer
 from billing.models import BillingAccount
 from billing.operations import transfers
+from billing.queries import bank_matching
 from merchants.admin.two_people import CallOrPropose, done
 
 
@@ -47,11 +48,26 @@ def _recorded(account: BillingAccount) -> str:
     return f"The transfer is recorded; {figure(account.unapplied)} is unapplied."
 
 
+def taken_back(account: BillingAccount) -> str:
+    """What is said before money of the account is paid to its merchant while a line of the bank's
+    waits that takes money of it back: how much, and that the merchant would have it twice. "" if
+    none waits.
+    """
+    taken = bank_matching.being_taken_back(account)
+    if not taken:
+        return ""
+    return (
+        f"The bank takes back {figure(taken)} of this account’s money: decide about its line first,"
+        " and pay nothing of that, or the merchant has it twice.\n\n"
+    )
+
+
 def _give_back_effect(account: BillingAccount) -> str:
     """What an operator reads before recording money as given back: how much is unapplied, that it
-    has to be transferred first, and that the merchant is told.
+    has to be transferred first, that the merchant is told, and what of it the bank takes back. That
+    is a warning alone: what went already has to be written down.
     """
-    return (
+    return taken_back(account) + (
         "{unapplied} of the merchant's money is unapplied, and would pay the next bills. Transfer"
         " what you give back first: this only writes down that it went. The merchant is told, with"
         " the bank's reference."

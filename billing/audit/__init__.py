@@ -1,5 +1,6 @@
 """The audit's checks of charges, statements, bills and payments (rule 25.3 to rule 25.10), and of
-bank statements (rule 25.19 to rule 25.22, rule 25.27), a module for each noun.
+bank statements and transfers (rule 25.19 to rule 25.22, rule 25.27, rule 25.29), a module for each
+noun.
 
 Days are those of the time zone that was in force (lib.audit_days), plan dates those of the plan
 terms that were (plans).

@@ -1,4 +1,6 @@
-"""Bank transfers: what they paid, when their money arrived, and which were booked elsewhere."""
+"""Bank transfers: what they paid, when their money arrived, and which were booked elsewhere (rule
+25.7, rule 25.8, rule 25.29).
+"""
 
 from billing.models import Fee
 from billing.models.charges import RESERVED_PREFIX
@@ -98,6 +100,21 @@ CHECKS = (
                 booked.payment_id IS NULL AND booked.recorded_at >= moved.recorded_at) AS found
         FROM billing_banktransfer moved
         JOIN billing_banktransfer booked ON booked.id = moved.becomes_id
+        """,
+    ),
+    Check(
+        29,
+        "a transfer booked elsewhere was not taken back as well",
+        "taken back",
+        """
+        SELECT moved.account_id AS merchant_id, 'transfer ' || moved.reference AS subject,
+               0::numeric AS expected,
+               coalesce(sum(reversal.amount), 0) AS found
+        FROM billing_banktransfer moved
+        LEFT JOIN billing_reversal reversal
+            ON reversal.payment_id = moved.payment_id AND reversal.came_back_at IS NULL
+        WHERE moved.status = 'MOVED'
+        GROUP BY moved.id
         """,
     ),
 )

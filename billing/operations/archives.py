@@ -11,22 +11,29 @@ from billing.documents import year_zip
 from billing.models import ArchivePart, BillingAccount, YearArchive
 from billing.models.documents import KEPT_FOR
 from billing.operations import accounts
+from billing.queries.choices import WITHIN
 from billing.trail import Action
 from trail import operations as trail
 
 Status = YearArchive.Status
+MOST = 3  # of one year, asked for within 24 hours
 
 
 @transaction.atomic
 def ask(*, merchant_id: int, year: int, actor: str, now: datetime) -> YearArchive:
     """Ask for the ZIP file of the documents of a year, which a job builds, with a trail row. One
-    that waits already is returned, and not asked for again; one that is ready does not stop
-    another. It locks the account, whose ended days are worked off first (accounts.lock).
+    that waits already is returned, and not asked for again. One that is ready does not stop
+    another, as more may have been billed since; but once MOST were asked for within 24 hours, the
+    last of them is returned: each is kept for days. It locks the account, whose ended days are
+    worked off first (accounts.lock).
     """
     account = accounts.lock(merchant_id, now=now)
     waiting = account.archives.filter(year=year, status=Status.WAITING).first()
     if waiting:
         return waiting
+    lately = account.archives.filter(year=year, asked_at__gt=account.now - WITHIN).order_by("-pk")
+    if len(built := lately[:MOST]) == MOST:
+        return built[0]
     _note(Action.YEAR_ASKED, account, year, actor, account.now)
     return account.archives.create(year=year, asked_at=account.now, asked_by=actor)
 

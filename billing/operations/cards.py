@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
+from typing import TypedDict
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -18,8 +20,9 @@ from billing.models import BillingAccount, Card
 from billing.operations import at_once, payment_methods
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer, ProviderNotReady
-from billing.providers.stripe import ACTOR, MERCHANT
+from billing.providers.stripe import ACTOR, INSTALLATION, MERCHANT
 from billing.providers.stripe_library import stripe
+from billing.queries.choices import WITHIN
 from lib.refusals import Refused
 from merchants import installation
 from merchants.models import Merchant
@@ -50,6 +53,14 @@ class ProviderSilent(Refused):
     sentence = _("Our payment provider does not answer. Try again in a few minutes.")
 
 
+class _Said(TypedDict):
+    """What Stripe says of a card."""
+
+    brand: str
+    last_four: str
+    expires_on: date
+
+
 @dataclass(frozen=True)
 class Begun:
     """What the browser needs to hand a card to Stripe. The secret is good for this one card
@@ -65,7 +76,8 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
     before a merchant's first card also a customer there. Returns its id, which `finish` takes, and
     the secret for the browser. No card is kept yet, and nothing is written here.
 
-    Raises ProviderNotReady, ProviderSilent, TooManyCards, BillingAccount.DoesNotExist.
+    Raises ProviderNotReady, ProviderSilent, TooManyCards, TooManySetups by what Stripe has of the
+    last 24 hours, BillingAccount.DoesNotExist.
     """
     account = BillingAccount.objects.select_related("merchant").get(pk=merchant_id)
     at_once.check_cards(account, now=now)
@@ -73,12 +85,21 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
     if not settings.STRIPE_PUBLISHABLE_KEY:
         raise ProviderNotReady("adding a card needs STRIPE_PUBLISHABLE_KEY")
     with _asking():
+        customer, since = _customer(account, client), int((now - WITHIN).timestamp())
+        begun = client.v1.setup_intents.list(
+            {"customer": customer, "created": {"gte": since}, "limit": 100}
+        )
+        at_once.check_setups(begun.auto_paging_iter())
         setup = client.v1.setup_intents.create(
             {
-                "customer": _customer(account, client),
+                "customer": customer,
                 "usage": "off_session",
                 "allowed_payment_method_types": ["card"],
-                "metadata": {MERCHANT: account.merchant.reference, ACTOR: actor},
+                "metadata": {
+                    INSTALLATION: installation.own(),
+                    MERCHANT: account.merchant.reference,
+                    ACTOR: actor,
+                },
             }
         )
     assert setup.client_secret is not None  # only those who list setups don't get it
@@ -92,36 +113,72 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
     kept already, it is returned and nothing is changed, even if it was removed or blocked, or
     another method was chosen since; else account and credit line are locked.
 
-    Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
+    Raises UnknownSetup, also for a setup that another installation or an earlier version of this
+    one began (_is_ours), CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
     Merchant.DoesNotExist, and what payment_methods.add_card raises.
     """
     merchant = Merchant.objects.get(pk=merchant_id)
     client = stripe_provider.client()
     setup = _setup(client, setup_intent_id)
-    if stripe_provider.metadata(setup).get(MERCHANT) != merchant.reference:
+    written = stripe_provider.metadata(setup)
+    if not _is_ours(written) or written.get(MERCHANT) != merchant.reference:
         raise UnknownSetup("card: this merchant has no such card setup")
     if setup.status != "succeeded" or setup.payment_method is None:
         raise CardNotConfirmed("card: it was not confirmed yet")
     token = str(setup.payment_method)
     kept = Card.objects.filter(provider=PROVIDER, token=token).first()
     if kept is None:
-        customer = str(setup.customer)
-        card = _attached(client, token, customer)
+        return _keep(client, merchant_id, token, str(setup.customer), actor, now)
+    if kept.account_id != merchant_id:
+        raise UnknownSetup("card: this merchant has no such card setup")
+    # Finished again, perhaps days later, it must not undo a choice that was made since.
+    return kept
+
+
+def _keep(
+    client: "stripe.StripeClient",
+    merchant_id: int,
+    token: str,
+    customer: str,
+    actor: str,
+    now: datetime,
+) -> Card:
+    """Keep the card that Stripe calls `token`, as `finish` says. It is attached to the customer
+    first, if it is attached to nobody and may be kept. One that is refused is detached, so that it
+    does not stay at Stripe while nobody here knows of it; if Stripe does not answer, it stays, and
+    that is logged. Raises what `finish` raises.
+    """
+    with _asking():
+        method = client.v1.payment_methods.retrieve(token)
+    if method.card is None or method.customer not in (None, customer):
+        raise UnknownSetup("card: this merchant has no such card setup")
+    said: _Said = {
+        "brand": method.card.brand,
+        "last_four": method.card.last4,
+        "expires_on": _last_day(method.card.exp_year, method.card.exp_month),
+    }
+    is_attached = method.customer is not None
+    try:
+        payment_methods.check_new(merchant_id, PROVIDER, token, **said, now=now)
+        if not is_attached:
+            _attach(client, token, customer)
+            is_attached = True
         return payment_methods.add_card(
             merchant_id=merchant_id,
             provider=PROVIDER,
             token=token,
             customer=customer,
-            brand=card.brand,
-            last_four=card.last4,
-            expires_on=_last_day(card.exp_year, card.exp_month),
+            **said,
             actor=actor,
             now=now,
         )
-    if kept.account_id != merchant_id:
-        raise UnknownSetup("card: this merchant has no such card setup")
-    # Finished again, perhaps days later, it must not undo a choice that was made since.
-    return kept
+    except (at_once.TooManyCards, payment_methods.CardBlocked, payment_methods.CurrencyNotTaken):
+        kept = Card.objects.filter(provider=PROVIDER, token=token).first()
+        if kept is not None and kept.account_id == merchant_id:
+            return kept  # meanwhile, by the browser or by Stripe's event
+        if kept is None and is_attached:
+            _detach(token)
+        raise
 
 
 def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
@@ -129,19 +186,57 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
     keeps the card with a trail row, collects from it from now on, and returns it. It locks account
     and credit line. The actor is whoever began the setup, or "stripe".
 
-    Returns None for a setup that names none of our merchants. Raises UnknownSetup,
-    CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards, and what else `finish` does.
+    Returns None for a setup that names no merchant whose account is in this cell, or that another
+    installation began. Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent,
+    TooManyCards, and what else `finish` does.
     """
     written = stripe_provider.metadata(_setup(stripe_provider.client(), setup_intent_id))
-    merchant = Merchant.objects.filter(reference=written.get(MERCHANT, "")).first()
-    if merchant is None:
+    merchant_id = _named_here(written)
+    if merchant_id is None:
         return None
     return finish(
-        merchant_id=merchant.pk,
+        merchant_id=merchant_id,
         setup_intent_id=setup_intent_id,
         actor=written.get(ACTOR) or "stripe",
         now=now,
     )
+
+
+def end_tries(setup_intent_id: str) -> None:
+    """Cancel a setup at Stripe by which five cards were declined, so that no more are tried by it:
+    its secret would be good for as many as one likes. Nothing is written here. Does nothing for one
+    that is over, that names no merchant whose account is in this cell, or that another installation
+    began. Raises UnknownSetup, ProviderNotReady, ProviderSilent. Rule 16.10.
+    """
+    client = stripe_provider.client()
+    setup = _setup(client, setup_intent_id)
+    is_over = setup.status in ("succeeded", "canceled")
+    if is_over or _named_here(stripe_provider.metadata(setup)) is None:
+        return
+    with _asking():
+        tried = client.v1.setup_attempts.list({"setup_intent": setup.id, "limit": 100})
+        declined = (one for one in tried.auto_paging_iter() if one.status == "failed")
+        if len(list(islice(declined, at_once.MOST_DECLINED))) == at_once.MOST_DECLINED:
+            client.v1.setup_intents.cancel(setup.id)
+
+
+def _named_here(written: dict[str, str]) -> int | None:
+    """The key of the account that the metadata of a setup names, if this installation began it and
+    the account is in this cell; else None. All cells share merchants, and are asked one after the
+    other: one has the account.
+    """
+    if not _is_ours(written):
+        return None
+    named = BillingAccount.objects.filter(merchant__reference=written.get(MERCHANT, ""))
+    return named.values_list("pk", flat=True).first()
+
+
+def _is_ours(written: dict[str, str]) -> bool:
+    """Whether this installation began the setup that has this metadata: several may share an
+    account at Stripe, each with a merchant of the same reference. What earlier versions began
+    names no installation, and could be anybody's: such a card is to be added once more.
+    """
+    return written.get(INSTALLATION) == installation.own()
 
 
 def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
@@ -163,13 +258,19 @@ def detach(card: Card) -> None:
     not answer or refuses, it stays attached there, and that is logged, not raised. Does nothing for
     a card of another provider.
     """
-    if card.provider != PROVIDER:
-        return
+    if card.provider == PROVIDER:
+        _detach(card.token)
+
+
+def _detach(token: str) -> None:
+    """Detach the card that Stripe calls `token` from its customer there. If Stripe does not answer
+    or refuses, as it does for one that is detached already, that is logged, not raised.
+    """
     try:
         with stripe_provider.asking():
-            stripe_provider.client().v1.payment_methods.detach(card.token)
+            stripe_provider.client().v1.payment_methods.detach(token)
     except (NoAnswer, ProviderNotReady) as problem:
-        log.warning("Card %s stays attached at Stripe: %s", card.token, problem)
+        log.warning("Card %s stays attached at Stripe: %s", token, problem)
 
 
 @contextmanager
@@ -215,25 +316,20 @@ def _setup(client: "stripe.StripeClient", setup_intent_id: str) -> "stripe.Setup
             raise UnknownSetup("card: there is no such card setup") from refusal
 
 
-def _attached(
-    client: "stripe.StripeClient", token: str, customer: str
-) -> "stripe.PaymentMethod.Card":
-    """The details of the card that Stripe calls `token`. It is attached to the customer first, if
-    it is attached to none, so that it can be charged.
+def _attach(client: "stripe.StripeClient", token: str, customer: str) -> None:
+    """Attach the card that Stripe calls `token`, and that is attached to nobody, to the customer
+    there, so that it can be charged.
 
-    Raises CardNotConfirmed if the bank declines, UnknownSetup if it is another customer's or no
-    card, and ProviderSilent.
+    Raises CardNotConfirmed if the bank declines, ProviderSilent, and UnknownSetup if Stripe does
+    not attach it: one that was detached is never attached again.
     """
     with _asking():
-        method = client.v1.payment_methods.retrieve(token)
-        if method.customer is None:
-            try:
-                method = client.v1.payment_methods.attach(token, {"customer": customer})
-            except stripe.CardError as decline:
-                raise CardNotConfirmed(f"card: {decline.user_message}") from decline
-    if method.customer != customer or method.card is None:
-        raise UnknownSetup("card: this merchant has no such card setup")
-    return method.card
+        try:
+            client.v1.payment_methods.attach(token, {"customer": customer})
+        except stripe.CardError as decline:
+            raise CardNotConfirmed(f"card: {decline.user_message}") from decline
+        except stripe.InvalidRequestError as refusal:
+            raise UnknownSetup(f"card: Stripe does not attach it: {refusal}") from refusal
 
 
 def _last_day(year: int, month: int) -> date:

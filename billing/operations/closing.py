@@ -24,7 +24,7 @@ from billing.operations.payments import PaymentUnderWay
 from billing.operations.terms import check_open
 from billing.proposals import REST
 from billing.providers.minimums import is_too_little
-from billing.queries import undecided
+from billing.queries import bank_matching, undecided
 from credit.operations import closing as closing_lines
 from credit.operations.withdrawal_transitions import stop_if_suspected
 from lib import money, wording
@@ -57,6 +57,12 @@ class ReversalUndecided(Refused):
     """A payment of the account was taken back, and may still be charged again."""
 
     code = "reversal_undecided"
+
+
+class ReturnUndecided(Refused):
+    """The bank takes back money of the account, about which has to be decided first."""
+
+    code = "return_undecided"
 
 
 class NothingToBill(Refused):
@@ -116,7 +122,7 @@ def close(
 def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
     """Write a FINAL bill for what a closed account has outstanding, as after a bill was voided;
     less than its provider collects is waived instead. The merchant is notified of the bill unless
-    it is a draft. Writes a trail row.
+    it is a draft. Writes a trail row, which says what became of it.
 
     Raises NothingToBill if the account is open or has nothing outstanding, Invalid without a
     reason. It locks account and credit line, whose ended days are worked off first
@@ -126,6 +132,10 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
     now = account.now
     if not account.is_closed or account.outstanding.amount <= 0:
         raise NothingToBill("account: it is open, or has nothing outstanding")
+    with_tax = rest_taxes.gross(account, now=now)
+    became = "on a final bill" if with_tax.amount > 0 else "in the merchant's favour with its tax"
+    if is_waived(account, now=now):
+        became = "waived"
     accounts.note_change(
         account,
         AccountChange.What.REST_BILLED,
@@ -133,7 +143,7 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
         actor=actor,
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=now,
-        trailed={"outstanding": (_outstanding_text(account), "on a final bill")},
+        trailed={"outstanding": (_outstanding_text(account), became)},
     )
     bill_all(account, now=now)
     account.refresh_from_db()
@@ -157,10 +167,10 @@ def pay_out_rest(
 
     Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople, ChangedMeanwhile, NothingToPayOut, DraftWaits, PaymentUnderWay,
-    ReversalUndecided, InvoicesUnpaid, WithdrawalsStopped while fraud is suspected, Conflict for a
-    reference under which money was given back before, Invalid without a reason or reference. It
-    locks account and credit line, whose ended days are worked off first (accounts.lock_both). Rule
-    19.7.
+    ReversalUndecided, ReturnUndecided, InvoicesUnpaid, WithdrawalsStopped while fraud is suspected,
+    Conflict for a reference under which money was given back before, Invalid without a reason or
+    reference. It locks account and credit line, whose ended days are worked off first
+    (accounts.lock_both). Rule 19.7.
     """
     reference = wording.line("reference", reference)
     account, line = accounts.lock_both(merchant_id, now=now)
@@ -223,8 +233,8 @@ def _check_pay_out(
 
 
 def _check_all_is_decided(account: BillingAccount) -> None:
-    """Raise DraftWaits, PaymentUnderWay or ReversalUndecided while something may still need the
-    account's money.
+    """Raise DraftWaits, PaymentUnderWay, ReversalUndecided or ReturnUndecided while something may
+    still need the account's money.
     """
     if account.invoices.filter(status=Invoice.Status.DRAFT).exists():
         raise DraftWaits("account: a draft of it waits to be issued or sent back")
@@ -232,6 +242,11 @@ def _check_all_is_decided(account: BillingAccount) -> None:
         raise PaymentUnderWay("payment: one of the account's bills is being checked")
     if account.reversals.filter(status=Reversal.Status.RECORDED).exists():
         raise ReversalUndecided("reversal: one of the account's waits to be decided")
+    if taken := bank_matching.being_taken_back(account):
+        raise ReturnUndecided(
+            f"bank: it takes back {money.full(taken)} of the account's money; decide about its line"
+            " first"
+        )
 
 
 def _give_back(
@@ -286,6 +301,18 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
     )
     if account.issuer_id:
         rest_taxes.forgo(account, waiver.pk)
+
+
+def is_waived(account: BillingAccount, *, now: datetime) -> bool:
+    """Whether what the closed account has outstanding, which is above 0, is less than its provider
+    collects, without its tax or with it: credits may have more tax than what they are billed with,
+    and no bill is issued of either (invoices.issue). False where it is in the merchant's favour
+    with its tax. Nothing is written. Rule 15.14.
+    """
+    with_tax = rest_taxes.gross(account, now=now)
+    return with_tax.amount > 0 and (
+        is_too_little(account, account.outstanding) or is_too_little(account, with_tax)
+    )
 
 
 def invoice_again(account: BillingAccount, *, actor: str) -> None:

@@ -156,6 +156,24 @@ def add_card(
     return card
 
 
+def check_new(
+    merchant_id: int,
+    provider: str,
+    token: str,
+    *,
+    brand: str,
+    last_four: str,
+    expires_on: date | None,
+    now: datetime,
+) -> None:
+    """Raise what add_card would raise for this new card, as far as that can be told without a lock:
+    CardBlocked and TooManyCards. Nothing is locked or written. Raises BillingAccount.DoesNotExist.
+    """
+    account = BillingAccount.objects.get(pk=merchant_id)
+    _check_not_blocked(account, provider, token, (brand, last_four, expires_on))
+    at_once.check_cards(account, now=now)
+
+
 @transaction.atomic
 def remove_card(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
     """Remove a card that nothing is collected from, with a trail row; it stays on record as

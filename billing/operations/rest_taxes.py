@@ -5,33 +5,31 @@ on a closed account none may come, and the merchant has paid the tax of what is 
 """
 
 from datetime import datetime
+from decimal import Decimal
+
+from moneyed import Money
 
 from billing.models import BillingAccount, Fee, Invoice, InvoiceItem
 from billing.operations import charges, invoice_taxes
+from billing.providers.minimums import is_too_little
 from lib import money
 
 
 def settle(account: BillingAccount, *, now: datetime) -> None:
     """Credit the tax of what the locked closed account has outstanding, by a charge of its own
     below 0 with its tax rows, if that tax is below 0 and what is outstanding comes to 0 or less
-    together with it. The items that it is of have no tax from then on, and `account` is loaded
-    again. Does nothing otherwise: a bill takes them, with their tax.
+    together with it, or to less than the account's provider collects, which is waived then though
+    it would be enough without the tax. The items that it is of have no tax from then on, and
+    `account` is loaded again. Does nothing otherwise: a bill takes them, with their tax.
     """
-    found = invoice_taxes.compute(
-        {
-            "accounts": [account.pk],
-            "kinds": [str(Invoice.Kind.FINAL)],
-            "dates": [account.open_on],
-            "instants": [now],
-        },
-        taxed_alone=True,
-    )
-    taxes = found.get(account.pk)
+    taxes = _computed(account, now, taxed_alone=True)
     if taxes is None or taxes.tax >= 0:
         return
     account.refresh_from_db(fields=["outstanding"])
     credited = money.of(taxes.tax, account.currency)
-    if (account.outstanding + credited).amount > 0:
+    left = account.outstanding + credited
+    is_waived = is_too_little(account, left) and not is_too_little(account, account.outstanding)
+    if left.amount > 0 and not is_waived:
         return  # a bill takes them, with their tax
     number = account.charges.filter(fee=Fee.REST_TAX).count() + 1
     charge = charges.record_own(
@@ -46,6 +44,31 @@ def settle(account: BillingAccount, *, now: datetime) -> None:
     settled.update(rest_tax=charge, is_collecting=False)
     invoice_taxes.write_rest(taxes, charge)
     account.refresh_from_db()
+
+
+def gross(account: BillingAccount, *, now: datetime) -> Money:
+    """What a FINAL bill of all that the closed account has outstanding would come to, with its tax.
+    Nothing is written.
+    """
+    if not account.issuer_id:
+        return account.outstanding
+    taxes = _computed(account, now)
+    return account.outstanding + money.of(taxes.tax if taxes else Decimal(0), account.currency)
+
+
+def _computed(
+    account: BillingAccount, now: datetime, *, taxed_alone: bool = False
+) -> invoice_taxes.Taxes | None:
+    """The taxes of a FINAL bill of all that the account has outstanding, or with `taxed_alone` of
+    its items with a rate; None if none of them has one.
+    """
+    due = {
+        "accounts": [account.pk],
+        "kinds": [str(Invoice.Kind.FINAL)],
+        "dates": [account.open_on],
+        "instants": [now],
+    }
+    return invoice_taxes.compute(due, taxed_alone=taxed_alone).get(account.pk)
 
 
 def forgo(account: BillingAccount, waiver_id: int) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 from moneyed import Money
 
 from billing import sorts
-from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
+from billing.models import BankTransfer, BillingAccount, Fee, Invoice, Payment, Reversal
 from billing.notices.invoices import PAYMENT_REVERSED
 from billing.operations import accounts, charges, closing, rests, unapplied
 from billing.operations.invoice_decisions import hold
@@ -66,7 +66,8 @@ def record(
     refund of ours, or all of it was taken so; any other one waits for a billing officer. After a
     dispute, nothing more is collected from the account's card if it is the disputed one. Returns
     the reversal, of at most what is left of the payment's money; None if it is new and the money
-    has come back already, or nothing is left that could be taken. The amount is in the payment's
+    has come back already, or nothing is left that could be taken, as with a transfer that was
+    booked elsewhere since (rule 17.9). The amount is in the payment's
     currency, which the caller checks. Raises Payment.DoesNotExist. It locks the bill, its account
     and its credit line. Rule 18.1, rule 18.2.
     """
@@ -117,8 +118,11 @@ def record(
 
 def _left(payment: Payment, money_reference: str) -> Money:
     """How much of the money of the payment, which the provider calls `money_reference`, has not
-    been taken back; what was and has come back counts as not taken.
+    been taken back; what was and has come back counts as not taken. Of a transfer that was booked
+    elsewhere nothing is left here.
     """
+    if BankTransfer.objects.filter(payment=payment, status=BankTransfer.Status.MOVED).exists():
+        return money.zero(payment.currency)
     before = payment.reversals.filter(money_reference=money_reference, came_back_at__isnull=True)
     return payment.amount - money.total((one.amount for one in before), payment.currency)
 

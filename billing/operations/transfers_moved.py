@@ -12,7 +12,7 @@ from billing.models.transfers import MOST_OF_REFERENCE
 from billing.notices.unapplied import TRANSFER_MOVED
 from billing.operations import accounts, charges, closing, transfers, unapplied, value_dates
 from billing.proposals import TRANSFER
-from billing.queries import bank_matching
+from billing.queries import bank_matching, reversals
 from billing.trail import Action
 from lib import money, wording
 from lib.refusals import CurrencyMismatch, Refused
@@ -36,6 +36,12 @@ class BookedThere(Refused):
     """
 
     code = "booked_there"
+
+
+class TakenBack(Refused):
+    """The bank has taken the transfer back, or a part of it, which a reversal says already."""
+
+    code = "taken_back"
 
 
 @transaction.atomic
@@ -65,15 +71,20 @@ def move(
     refuses it (BookedThere), unless `is_another` says that it is not, or each of the two is a line
     of the bank's: then this one has its key behind its reference there.
 
+    A transfer of which the bank has taken back all or a part, by a reversal of what it paid of a
+    bill, is refused (TakenBack): what the merchant has of that is decided about with the reversal,
+    and none of it, or not all, is left to be booked elsewhere.
+
     If another merchant gains by it, that one is notified of the unapplied money, and it counts
     among operators' decisions as a pay-out to that one: above the day's figure it takes the
     `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownTransfer,
-    AlreadyDecided, UnknownMerchant, BookedThere, CurrencyMismatch, ChangedMeanwhile, Invalid
-    without both texts. It locks both accounts and their credit lines. Rule 17.9.
+    AlreadyDecided, TakenBack, UnknownMerchant, BookedThere, CurrencyMismatch, ChangedMeanwhile,
+    Invalid without both texts. It locks both accounts and their credit lines. Rule 17.9.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
     account, transfer, other = _hold(transfer_id, to, now)
+    _check_is_ours(transfer)
     if other is not None:
         _check(account, transfer, other, proposal, is_another=is_another)
     before = _standing(account, transfer)
@@ -107,6 +118,17 @@ def _hold(
         return account, transfer, account if target else None
     other, _ = accounts.lock_both(target, now=now)
     return account, transfer, other
+
+
+def _check_is_ours(transfer: BankTransfer) -> None:
+    """Raise TakenBack if the bank took back some or all of the money of the transfer, whose account
+    is locked, so that no reversal of it is recorded at the same time.
+    """
+    if taken := reversals.of_transfer(transfer):
+        raise TakenBack(
+            f"transfer: the bank took back {money.full(taken)} of {money.full(transfer.amount)};"
+            " what follows of that is decided with the reversal, and it is booked nowhere else"
+        )
 
 
 def _check(

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# In the metadata of what we make at Stripe: the attempt's key, the merchant's reference, the actor.
+# In the metadata of what we make at Stripe: the attempt's key, which has the installation's prefix,
+# the merchant's reference, the actor, and the prefix alone where no key has it.
 PAYMENT, MERCHANT, ACTOR = "tael_payment", "tael_merchant", "tael_actor"
+INSTALLATION = "tael_installation"
 
 AUTHENTICATION = "authentication_required"
 AMOUNT = Payment.AMOUNT

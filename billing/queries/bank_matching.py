@@ -5,10 +5,11 @@ Nothing here writes.
 from dataclasses import dataclass, replace
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from moneyed import Money
 
 from billing.models import BankLine, BankTransfer, BillingAccount, Invoice, other_sides
 from billing.queries import bank_statements, payment_references
-from lib import cells
+from lib import cells, money
 
 Why, Status = BankLine.Why, BankLine.Status
 MOST = 10  # lines that a return may name, of which the rest makes no difference
@@ -289,6 +290,21 @@ def is_of_a_line(transfer: BankTransfer) -> bool:
 def account_of(line: BankLine) -> int:
     """The key of the account that has the money of a line which was booked, or had it last."""
     return int(present(line).account_id)
+
+
+def being_taken_back(account: BillingAccount) -> Money:
+    """How much of the account's money the bank takes back by lines of which an operator has not
+    decided yet what becomes of them (RETURN), wherever that money was booked first; 0 if none.
+    """
+    waiting = BankLine.objects.filter(status=Status.RETURN).select_related("returns__transfer")
+    amounts = (
+        -line.amount
+        for line in waiting
+        if line.returns
+        and not present(line.returns).is_moved
+        and account_of(line.returns) == account.pk
+    )
+    return money.total(amounts, account.currency)
 
 
 def decided_under(line: BankLine) -> int | None:

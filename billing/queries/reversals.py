@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
+from moneyed import Money
 
-from billing.models import Card, Invoice, ProviderDay, Reversal
+from billing.models import BankTransfer, Card, Invoice, ProviderDay, Reversal
+from lib import money
 
 STRIPE = 1  # the number of the only provider that takes back by itself
 
@@ -41,3 +43,13 @@ def providers_whose_days_are_compared(now: datetime) -> Sequence[int]:
 def of_invoice(invoice: Invoice) -> QuerySet[Reversal]:
     """The reversals of the attempts on a bill, oldest first."""
     return Reversal.objects.filter(payment__invoice=invoice).order_by("recorded_at", "pk")
+
+
+def of_transfer(transfer: BankTransfer) -> Money:
+    """How much of what the transfer paid of a bill the bank has taken back, as reversals of that
+    payment say that have not come back; 0 if it paid none.
+    """
+    if transfer.payment_id is None:
+        return money.zero(transfer.currency)
+    taken = Reversal.objects.filter(payment=transfer.payment_id, came_back_at__isnull=True)
+    return money.total((one.amount for one in taken), transfer.currency)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from billing.models import BankLine, BankTransfer, Reversal
-from billing.operations import bank_matching, bank_returns, transfers_moved
+from billing.operations import bank_matching, bank_returns, closing, reversals, transfers_moved
 from billing.queries import bank_statements as queries
 from billing.queries import journal
 from billing.queries.collecting import ByHand
@@ -21,7 +21,7 @@ from notices import letters
 from tests import journals
 from tests.amounts import usd
 from tests.bank_files import IBAN, Paid
-from tests.billing import banking
+from tests.billing import banking, deciding
 from tests.billing.banking import BY, at, billed, joined, match, matched, of_bank, paying, take
 from tests.billing.pages import read
 from tests.billing.reversing import offended
@@ -380,4 +380,93 @@ def test_of_two_returns_said_to_take_back_one_line_at_the_same_instant_one_gets_
     taken = BankLine.objects.get(statement__name="S-1", number=2)
     with pytest.raises(IntegrityError, match="one_bank_line_takes_another_back"):
         named.update(status="RETURN", returns=taken)
+    assert offended() == []
+
+
+def test_a_transfer_that_the_bank_has_taken_back_is_booked_nowhere_else() -> None:
+    """The bank takes back three payments of 210.00 whole, and 60.00 of a fourth one."""
+    shop, other = joined(), joined("lotus")
+    for number in range(1, 5):
+        matched(
+            paying(billed(shop), end_to_end_id=f"E-{number}"), opening=f"{210 * (number - 1)}.00",
+            name=f"S-{number}",
+        )  # fmt: skip
+    matched(
+        *(back("210.00", end_to_end_id=f"E-{number}") for number in range(1, 4)),
+        back("60.00", end_to_end_id="E-4"), opening="840.00", name="S-5", on="2026-11-06",
+        now="2026-11-06 22:00",
+    )  # fmt: skip
+    for line in BankLine.objects.filter(status="RETURN").order_by("number"):
+        bank_returns.take_back(line_id=line.pk, now=at("2026-11-06 23:00"), **BY)
+    decided = Reversal.objects.order_by("pk")
+    said = {**BY, "message": "Your bank took it back.", "now": at("2026-11-06 23:10")}
+    reversals.charge(reversal_id=decided[1].pk, seen=decided[1].seen, **said)
+    reversals.accept(reversal_id=decided[2].pk, seen=decided[2].seen, **said)
+    assert [one.status for one in decided] == ["RECORDED", "CHARGED", "ACCEPTED", "RECORDED"]
+    transfers = BankTransfer.objects.order_by("pk")
+    moving: dict[str, Any] = {"reason": "It was theirs.", "told": "It was another's."}
+    with nothing_changes():
+        for transfer, taken in zip(transfers, ("210.00", "210.00", "210.00", "60.00"), strict=True):
+            for to in ("", "rosewood", "lotus"):
+                with pytest.raises(
+                    transfers_moved.TakenBack, match=rf"took back {taken} USD of 21"
+                ):
+                    transfers_moved.move(
+                        transfer_id=transfer.pk, to=to, now=at("2026-11-06 23:20"), actor="olga",
+                        **moving,
+                    )  # fmt: skip
+    assert [of_bank(one) for one in shop.account.invoices.order_by("pk")[4:]] == [
+        "OPEN 0.00/210.00"  # what was charged again, once
+    ]
+    assert other.account.unapplied == usd(0)
+    page = browser_of(operator("Billing officer")).get(
+        f"/admin/billing/banktransfer/{transfers[0].pk}/change/"
+    )
+    assert "Correct the value date" in text_of(page)
+    assert "Booked wrongly" not in text_of(page)
+    assert offended() == []
+
+
+def test_of_a_transfer_that_was_booked_elsewhere_no_reversal_is_recorded() -> None:
+    shop, other = joined(), joined("lotus")
+    matched(paying(billed(shop), end_to_end_id="E-7"))
+    transfer = transfers_moved.move(
+        transfer_id=BankTransfer.objects.get().pk, to="lotus", reason="It was theirs.",
+        told="It was another's.", actor="olga", now=at("2026-11-06 10:00"),
+    )  # fmt: skip
+    assert transfer.payment is not None
+    report = reversals.ProviderReport(
+        provider="manual", reference="S-2/2-1", kind=Reversal.Kind.RETURN,
+        money_reference=transfer.payment.provider_reference, amount=usd(60), state="AC04",
+        came_back=False, is_ours=False,
+    )  # fmt: skip
+    with nothing_changes():
+        recorded = reversals.record(
+            report, payment_id=transfer.payment.pk, actor="olga", now=at("2026-11-06 11:00")
+        )
+    assert recorded is None
+    assert other.account.unapplied == usd(210)
+
+
+def test_while_the_bank_takes_money_back_it_is_not_paid_out_and_giving_it_back_warns() -> None:
+    """The bank takes back 210.00 that named no bill, and are unapplied."""
+    shop = joined()
+    matched(Paid("210.00", end_to_end_id="E-7"))
+    bank_matching.place(line_id=last().pk, merchant="rosewood", actor="olga", now=at())
+    assert matched(back("210.00"), opening="210.00", name="S-2", now="2026-11-06 22:00") == [
+        "-210.00 RETURN TAKEN_BACK rosewood -"
+    ]
+    browser = browser_of(operator("Billing officer"))
+    decide = f"/admin/billing/billingaccount/{shop.merchant.pk}/decide"
+    page = text_of(browser.get(f"{decide}/give-back/"))
+    assert "The bank takes back 210.00 USD of this account’s money" in page
+    deciding.close(shop, "2026-11-06 22:30")
+    assert shop.account.unapplied == usd(210)
+    page = text_of(browser.get(f"{decide}/pay-out/"))
+    assert "The bank takes back 210.00 USD of this account’s money" in page
+    with nothing_changes(), pytest.raises(closing.ReturnUndecided, match=r"takes back 210\.00 USD"):
+        deciding.pay_out_rest(shop, "2026-11-06 22:40")
+    bank_returns.take_off(line_id=last().pk, now=at("2026-11-06 23:00"), **TOLD)
+    assert shop.account.unapplied == usd(0)
+    assert "The bank takes back" not in text_of(browser.get(f"{decide}/pay-out/"))
     assert offended() == []

@@ -5,12 +5,14 @@ import io
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from billing.forms.accountant import Days
 from billing.models import ArchivePart, YearArchive
+from billing.operations import archives
 from billing.queries import documents
 from lib import spreadsheets
 from merchants.models import Merchant, User
@@ -223,6 +225,21 @@ def test_a_large_year_is_built_by_a_job_and_kept_for_a_week(
     assert not ArchivePart.objects.exists()
     clock("2026-11-10 10:02")
     assert client.get(f"{PAGE}years/2026.zip").status_code == 302
+
+
+def test_a_year_is_built_three_times_within_24_hours_at_most(shop: Shop) -> None:
+    """Each file is kept for a week, whoever asks for it."""
+    asked: dict[str, Any] = {"merchant_id": shop.merchant.pk, "year": 2026, "actor": "rose"}
+    built = []
+    for hour in range(9, 13):
+        now = shop.at(f"2026-11-03 {hour:02}:00")
+        built.append(archives.ask(**asked, now=now).pk)
+        archives.work_off(built[-1], now)
+    assert built[3] == built[2]
+    assert YearArchive.objects.filter(status="READY").count() == 3
+    assert archives.ask(**asked, now=shop.at("2026-11-04 08:59")).pk == built[2]
+    assert archives.ask(**asked, now=shop.at("2026-11-04 09:00")).status == "WAITING"
+    assert archives.ask(**asked | {"year": 2025}, now=shop.at("2026-11-04 09:00")).pk not in built
 
 
 @pytest.mark.full  # Thai dates in test_pdf_letters.py

@@ -8,12 +8,15 @@ import pytest
 import stripe
 
 from billing.models import Card, Invoice, Payment
-from billing.operations import cards, payment_methods
+from billing.operations import cards, cards_blocked, payment_methods
+from billing.operations.at_once import TooManyCards
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import ProviderNotReady
+from merchants import installation
 from tests import shops, stripe_server
 from tests.amounts import usd
-from tests.stripe_server import send_event
+from tests.factories import CardFactory
+from tests.stripe_server import OddStripe, send_event
 from tests.threads import at_once
 from tests.unchanged import nothing_changes
 
@@ -207,6 +210,60 @@ def test_an_event_of_a_setup_that_is_not_ours_adds_nothing(client: stripe.Stripe
         assert send_event("setup_intent.succeeded", "seti_gone") == 200
         assert send_event("setup_intent.succeeded", "") == 200
     assert not Card.objects.exists()
+
+
+@pytest.mark.parametrize("prefix", ["U", ""])
+def test_a_card_that_another_installation_began_is_not_added(
+    client: stripe.StripeClient, prefix: str
+) -> None:
+    """At one account of Stripe's, with a merchant of the same reference. Earlier versions named no
+    installation ("").
+    """
+    shop = shops.join("2026-11-01 10:00")
+    with installation.remembered(prefix or "U"):
+        begun = begin(shop)
+    if not prefix:
+        unnamed = {"tael_installation": ""}  # which takes it out
+        client.v1.setup_intents.update(begun.setup_intent_id, {"metadata": unnamed})
+    type_in(client, begun, "4242424242424242")
+    with nothing_changes():
+        assert send_event("setup_intent.succeeded", begun.setup_intent_id) == 200
+        with pytest.raises(cards.UnknownSetup):
+            finish(shop, begun)
+    assert method(shop) == ("manual", "")
+
+
+def test_a_card_that_is_refused_does_not_stay_attached_at_stripe(odd: OddStripe) -> None:
+    """The sixth within 24 hours, and one that was blocked and is handed over again."""
+    shop = shops.join("2026-11-01 10:00")
+    for number in range(5):
+        CardFactory.create(
+            shop=shop, at="2026-11-01 11:00", provider="stripe", token=f"pm_old{number}",
+            customer="cus_1", brand="visa", last_four=f"000{number}",
+            expires_on=date(2028, 2, 29),
+        )  # fmt: skip
+    blocked = Card.objects.get(last_four="0000")
+    cards_blocked.block(
+        card_id=blocked.pk, reason="Fraud.", told="Use another.", actor="olga", now=NOON
+    )
+    sixth, again = odd.set_up("rosewood"), odd.set_up("rosewood", last_four="0000")
+    for made, refused, at in (
+        (sixth, TooManyCards, "2026-11-01 12:00"),
+        (again, payment_methods.CardBlocked, "2026-11-03 12:00"),
+    ):
+        with nothing_changes():
+            for _ in range(2):  # the second time it can be attached no more
+                with pytest.raises(refused):
+                    finish(shop, cards.Begun(made["id"], "secret"), at)
+        card = odd.find(made["payment_method"])
+        assert card is not None
+        assert card["customer"] is None
+    # What Stripe tells of it afterwards is not to come again.
+    assert send_event("setup_intent.succeeded", again["id"]) == 200
+    assert shop.account.cards.count() == 5
+    # A day later it is no more too many, but gone at Stripe.
+    with nothing_changes(), pytest.raises(cards.UnknownSetup):
+        finish(shop, cards.Begun(sixth["id"], "secret"), "2026-11-03 12:00")
 
 
 def test_a_card_that_was_not_handed_over_is_not_added(client: stripe.StripeClient) -> None:

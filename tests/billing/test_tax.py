@@ -7,15 +7,24 @@ from typing import Any
 import pytest
 from moneyed import Money
 
-from billing.operations import invoice_decisions, tax_rates, tax_treatments
+from billing.models import BillingAccount
+from billing.operations import closing, invoice_decisions, tax_rates, tax_treatments
 from lib.refusals import Invalid
 from tests import shops
 from tests.billing.paying import choose as choose_method
 from tests.billing.taxing import BY, EARLY, FRENCH, billed, figures, german, issued_by, rate, taxes
-from tests.factories import DetailsFactory, GrantedCreditFactory, IssuerFactory
+from tests.factories import (
+    DetailsFactory,
+    GrantedCreditFactory,
+    IssuerFactory,
+    browser_of,
+    operator,
+)
 from tests.shops import Shop, instant
+from tests.text import text_of
 from tests.unchanged import nothing_changes
 from tests.whole import some
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +165,61 @@ def german_at_stripe() -> Shop:
     assert choose_method(shop, "2026-11-01 10:00", "stripe") == "stripe"
     issued_by(shop, "DE", "2026-11-01 10:30")
     return shop
+
+
+@pytest.mark.usefixtures("audited", "provider")
+def test_a_closed_accounts_rest_that_is_too_little_with_its_tax_is_waived() -> None:
+    """0.60 net are 0.41 with the tax of what was credited, which is given back, and Stripe takes
+    0.50.
+    """
+    german()
+    shop = german_at_stripe()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    billed(shop, "2026-11-02 11:00")
+    DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)  # no tax from now on
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount="1.00"
+    )
+    shop.charge("2026-11-03 10:00", "pick-pack", "1.60", "b")
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 11:00"), **BY)
+    assert shop.invoices() == ["2026-11-02 ON_REQUEST 119.00"]
+    assert shop.figures() == ("0.00", "0.00")
+    written = shop.account.charges.filter(fee__in=["credit-tax", "credit-waived"]).order_by("pk")
+    assert [(one.fee_id, one.amount.amount) for one in written] == [
+        ("credit-tax", Decimal("-0.19")),
+        ("credit-waived", Decimal("-0.41")),
+    ]
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_rest_that_an_operator_bills_and_that_is_too_little_is_said_to_be_waived() -> None:
+    """A final bill of 0.41 that was paid by transfer is void, and Stripe takes 0.50."""
+    shop = german()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    billed(shop, "2026-11-02 11:00")
+    DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount="1.00"
+    )
+    shop.charge("2026-11-03 10:00", "pick-pack", "1.60", "b")
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 11:00"), **BY)
+    final = shop.account.invoices.latest("pk")
+    assert figures(final) == ("0.60", "-0.19", "0.41")
+    # As an older version left it, which had waived nothing.
+    BillingAccount.objects.update(payment_method="stripe")
+    invoice_decisions.void(invoice_id=final.pk, now=shop.at("2026-11-03 12:00"), **BY)
+    assert shop.figures() == ("0.60", "0.00")
+    said = text_of(
+        browser_of(operator("Billing officer")).get(
+            f"/admin/billing/billingaccount/{shop.merchant.pk}/decide/bill-rest/"
+        )
+    )
+    assert "is less than its payment method collects, and is waived" in said
+    closing.bill_rest(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 13:00"), **BY)
+    assert shop.figures() == ("0.00", "0.00")
+    assert len(shop.invoices()) == 2
+    told = TrailEntry.objects.get(action="REST_BILLED")
+    assert (told.before, told.after) == ({"outstanding": "0.60 EUR"}, {"outstanding": "waived"})
 
 
 def test_what_cannot_be_a_rate_is_refused() -> None:

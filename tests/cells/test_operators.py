@@ -8,6 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from billing.models import BillingAccount, FeePrice
+from billing.operations import closing
 from credit.models import CreditLine, Order
 from lib import cells
 from merchants.models import Merchant, SignIn, User
@@ -182,3 +183,23 @@ def test_who_signed_in_is_erased_once_whatever_the_number_of_cells(
     assert erasing.found("lin@rosewood.example", "203.0.113.77", "own browser") == []
     counted = {title: erasure.rows[title] for title in ("account", "sign-ins", "browsers")}
     assert counted == {"account": 1, "sign-ins": 2, "browsers": 1}
+
+
+def test_an_own_price_is_introduced_for_a_merchant_of_another_cell_than_the_chosen_one(
+    two: tuple[Order, Order],
+) -> None:
+    browser = browser_of(operator("Billing officer"))
+    page = "/admin/billing/feeprice/decide/introduce/"
+    said = {
+        "fee": "storage", "currency": "usd", "unit_price": "0.015", "from_on": "2026-11-04",
+        "merchant": "orchard", "reason": "By contract.",
+    }  # fmt: skip
+    answer: Any = browser.post(page, said)
+    assert answer.status_code == 302, text_of(answer)
+    with cells.at(2):
+        closing.close(
+            merchant_id=two[1].line_id, actor="olga", reason="Sold.",
+            now=shops.instant("2026-11-02 12:00"),
+        )  # fmt: skip
+    refused = text_of(browser.post(page, said | {"unit_price": "0.016"}))
+    assert "account: it was closed on 2026-11-02" in refused

@@ -73,6 +73,14 @@ TRANSFERS = [
         f"UPDATE billing_banktransfer SET amount = 49 WHERE account_id = {FLAX}",
         "hemp: transfer bank-5: expected bank-5, 50.0000, USD, t; found bank-5, 49.0000, USD, t",
     ),
+    Break(
+        "a transfer booked elsewhere was not taken back as well",
+        TRANSFER.format(
+            "payment_id = (SELECT payment_id FROM billing_reversal"
+            " WHERE came_back_at IS NULL ORDER BY id LIMIT 1)"
+        ),
+        "hemp: transfer bank-5: expected 0; found ",
+    ),
 ]
 
 CORRECTIONS = [

@@ -190,6 +190,7 @@ ROWS_CHECKED = {
     "a transfer's money arrived between its merchant's joining and the day it was recorded": 4,
     "a transfer booked elsewhere was taken from unapplied money and charged, once": 1,
     "a transfer booked elsewhere is as much there, as unapplied money of that reference": 1,
+    "a transfer booked elsewhere was not taken back as well": 1,
     "each movement of the books is one balanced entry of the journal": 142,
     "the balances of the journal are the figures of the books": 63,
     "a locked month's journal is as it was when it was locked": 0,
