@@ -184,9 +184,11 @@ def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
     paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
     if invoice.paid_at is None or not paid:
         return None
+    account = invoice.account
+    # The one of the day on which the merchant joined was made as it joined.
+    is_scheduled = invoice.kind in Invoice.SCHEDULED and invoice.issued_on > account.joined_on
     made_by_day_end = invoice.drafted_at is None and (
-        invoice.kind in Invoice.SCHEDULED
-        or local_day(invoice.account, invoice.issued_at) > invoice.issued_on
+        is_scheduled or local_day(account, invoice.issued_at) > invoice.issued_on
     )
     is_prompt = paid[-1].attempt == 1 and paid[-1].started_at - invoice.issued_at <= PROMPT
     if made_by_day_end and is_prompt:

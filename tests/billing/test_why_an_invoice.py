@@ -108,6 +108,14 @@ def test_what_an_operation_made_is_collected_on_the_day_of_its_payment() -> None
     assert collected("THRESHOLD") == "2026-11-13"
 
 
+def test_the_bill_of_joining_is_collected_on_the_day_of_its_payment() -> None:
+    shop = shops.join("2026-11-01 23:50", plan_price="39.00", payment_method="sandbox")
+    shop.run_jobs("2026-11-02 00:10")
+    assert (str(invoice("SUBSCRIPTION").issued_on), collected("SUBSCRIPTION")) == (
+        "2026-11-01", "2026-11-02",
+    )  # fmt: skip
+
+
 def test_a_transfer_counts_on_its_own_day() -> None:
     shop = shops.join("2026-11-01 10:00", plan_price="39.00")
     transfer(shop, "2026-11-05 12:00", "39.00")
