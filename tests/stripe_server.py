@@ -44,12 +44,6 @@ for made in (resources.PaymentIntent, resources.SetupIntent):
         return create(cls, **data)
     made._api_create = classmethod(create)
 
-def of_customer(cls, url, limit=None, starting_after=None, customer=None, created=None):
-    found = resources.StripeObject._api_list_all.__func__(cls, url, limit, starting_after)
-    found._list = [one for one in found._list if one.customer == customer]
-    return found
-resources.SetupIntent._api_list_all = classmethod(of_customer)
-
 def end():
     sys.stdin.buffer.read()
     os._exit(0)
@@ -108,7 +102,7 @@ def send_event(kind: str, object_id: str, *, secret: str = WEBHOOK_SECRET) -> in
 
 
 class OddStripe(ThreadingHTTPServer):
-    """PaymentIntents, what is taken back of them, SetupIntents and their cards, and mishaps.
+    """PaymentIntents, what is taken back of them, and mishaps.
 
     `mishaps` says, in order, what becomes of the next creations:
 
@@ -131,7 +125,6 @@ class OddStripe(ThreadingHTTPServer):
         self.taken_back: dict[str, list[dict[str, Any]]] = {"refunds": [], "disputes": []}
         self.payouts: list[dict[str, Any]] = []  # oldest first
         self.setups: list[dict[str, Any]] = []  # SetupIntents, oldest first
-        self.attempts: list[dict[str, Any]] = []  # SetupAttempts, oldest first
         self.cards: list[dict[str, Any]] = []  # PaymentMethods, oldest first
         self.detached: set[str] = set()  # cards that may be attached to nobody any more
         self.balance: list[dict[str, Any]] = []  # transactions; "payout" is what they are in
@@ -206,26 +199,10 @@ class OddStripe(ThreadingHTTPServer):
             "customer": "cus_1",
             "payment_method": made["id"],
             "status": "succeeded",
-            "created": int(self.clock.timestamp()),
-            "last_setup_error": None,
             "metadata": written | {"tael_installation": prefix},
         }
         self.setups.append(setup | changes)
         return self.setups[-1]
-
-    def decline(self, setup: dict[str, Any], times: int) -> None:
-        """Note that cards which were handed over by the SetupIntent were declined so many times."""
-        setup["status"], setup["payment_method"] = "requires_payment_method", None
-        setup["last_setup_error"] = {"type": "card_error", "code": "card_declined"}
-        for _ in range(times):
-            made = {
-                "id": f"setatt_{next(self._numbers)}",
-                "object": "setup_attempt",
-                "created": int(self.clock.timestamp()),
-                "setup_intent": setup["id"],
-                "status": "failed",
-            }
-            self.attempts.append(made)
 
     def take_back(self, what: str, intent_id: str, amount: int, **changes: Any) -> dict[str, Any]:
         """A refund or a dispute of what a PaymentIntent brought, as Stripe then has it."""
@@ -320,22 +297,18 @@ class OddRequest(BaseHTTPRequestHandler):
         if self._is_turned_away():
             return
         kind = address.path.removeprefix("/v1/")
-        listed = ("payment_intents", "setup_intents", "setup_attempts", "payouts",
-                  "balance_transactions", *self.server.taken_back)  # fmt: skip
-        if kind in listed:
+        if kind in ("payment_intents", "payouts", "balance_transactions", *self.server.taken_back):
             self._list(kind, dict(parse_qsl(address.query)))
         else:
             self._answer_with(address.path.rpartition("/")[2])
 
     def do_POST(self) -> None:
-        """Make or cancel a PaymentIntent or SetupIntent, or attach or detach a card; the same key
-        gives the same PaymentIntent.
-        """
+        """Make or cancel a PaymentIntent; the same key gives the same answer."""
         length = int(self.headers.get("Content-Length") or 0)
         form = dict(parse_qsl(self.rfile.read(length).decode()))
         if self._is_turned_away():
             return
-        cancelled = re.fullmatch(r"/v1/(?:payment|setup)_intents/(\w+)/cancel", self.path)
+        cancelled = re.fullmatch(r"/v1/payment_intents/(\w+)/cancel", self.path)
         hung = re.fullmatch(r"/v1/payment_methods/(\w+)/(attach|detach)", self.path)
         with self.server.lock:
             if cancelled:
@@ -344,13 +317,11 @@ class OddRequest(BaseHTTPRequestHandler):
                 self._hang(hung[1], form.get("customer"))
             elif self.path == "/v1/customers":
                 number = len(self.server.by_key) + 1
-                made: dict[str, Any] = {"object": "customer", "id": f"cus_{number}"}
+                made = {"object": "customer", "id": f"cus_{number}"}
                 self._say(200, self.server.by_key.setdefault(self.headers["Idempotency-Key"], made))
             elif self.path == "/v1/setup_intents":
-                number, customer = len(self.server.setups) + 1, form["customer"]
-                made = {"object": "setup_intent", "id": f"seti_{number}", "client_secret": customer}
-                made |= {"customer": customer, "created": int(self.server.clock.timestamp())}
-                self.server.setups.append(made)
+                customer = form["customer"]
+                made = {"object": "setup_intent", "id": "seti_1", "client_secret": customer}
                 self._say(200, made)
             else:
                 self._create(form, self.headers["Idempotency-Key"])
@@ -419,7 +390,7 @@ class OddRequest(BaseHTTPRequestHandler):
             self._say(200, server.by_key[key])
 
     def _cancel(self, intent_id: str) -> None:
-        """Cancel the PaymentIntent or SetupIntent, unless it is over."""
+        """Cancel the PaymentIntent, unless it is over."""
         intent = self.server.find(intent_id)
         assert intent is not None
         self.server.before_cancel(intent)
@@ -448,15 +419,9 @@ class OddRequest(BaseHTTPRequestHandler):
     def _list(self, kind: str, query: dict[str, str]) -> None:
         """Answer with a page of what was made, newest first."""
         since = int(query.get("created[gte]", 0))
-        lists = {
-            "payouts": self.server.payouts,
-            "balance_transactions": self.server.balance,
-            "setup_intents": self.server.setups,
-            "setup_attempts": self.server.attempts,
-        }
+        lists = {"payouts": self.server.payouts, "balance_transactions": self.server.balance}
         made = (self.server.taken_back | lists).get(kind, self.server.intents)
-        names = ("customer", "charge", "payout", "setup_intent")
-        wanted = {name: query[name] for name in names if name in query}
+        wanted = {name: query[name] for name in ("customer", "charge", "payout") if name in query}
         found = [
             one
             for one in reversed(made)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 from typing import TypedDict
 
 from django.conf import settings
@@ -22,7 +21,6 @@ from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer, ProviderNotReady
 from billing.providers.stripe import ACTOR, INSTALLATION, MERCHANT
 from billing.providers.stripe_library import stripe
-from billing.queries.choices import WITHIN
 from lib.refusals import Refused
 from merchants import installation
 from merchants.models import Merchant
@@ -76,8 +74,7 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
     before a merchant's first card also a customer there. Returns its id, which `finish` takes, and
     the secret for the browser. No card is kept yet, and nothing is written here.
 
-    Raises ProviderNotReady, ProviderSilent, TooManyCards, TooManySetups by what Stripe has of the
-    last 24 hours, BillingAccount.DoesNotExist.
+    Raises ProviderNotReady, ProviderSilent, TooManyCards, BillingAccount.DoesNotExist.
     """
     account = BillingAccount.objects.select_related("merchant").get(pk=merchant_id)
     at_once.check_cards(account, now=now)
@@ -85,14 +82,9 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
     if not settings.STRIPE_PUBLISHABLE_KEY:
         raise ProviderNotReady("adding a card needs STRIPE_PUBLISHABLE_KEY")
     with _asking():
-        customer, since = _customer(account, client), int((now - WITHIN).timestamp())
-        begun = client.v1.setup_intents.list(
-            {"customer": customer, "created": {"gte": since}, "limit": 100}
-        )
-        at_once.check_setups(begun.auto_paging_iter())
         setup = client.v1.setup_intents.create(
             {
-                "customer": customer,
+                "customer": _customer(account, client),
                 "usage": "off_session",
                 "allowed_payment_method_types": ["card"],
                 "metadata": {
@@ -191,8 +183,10 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
     TooManyCards, and what else `finish` does.
     """
     written = stripe_provider.metadata(_setup(stripe_provider.client(), setup_intent_id))
-    merchant_id = _named_here(written)
-    if merchant_id is None:
+    # All cells share merchants, and are asked one after the other: one has the account.
+    accounts = BillingAccount.objects.filter(merchant__reference=written.get(MERCHANT, ""))
+    merchant_id = accounts.values_list("pk", flat=True).first()
+    if merchant_id is None or not _is_ours(written):
         return None
     return finish(
         merchant_id=merchant_id,
@@ -200,35 +194,6 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
         actor=written.get(ACTOR) or "stripe",
         now=now,
     )
-
-
-def end_tries(setup_intent_id: str) -> None:
-    """Cancel a setup at Stripe by which five cards were declined, so that no more are tried by it:
-    its secret would be good for as many as one likes. Nothing is written here. Does nothing for one
-    that is over, that names no merchant whose account is in this cell, or that another installation
-    began. Raises UnknownSetup, ProviderNotReady, ProviderSilent. Rule 16.10.
-    """
-    client = stripe_provider.client()
-    setup = _setup(client, setup_intent_id)
-    is_over = setup.status in ("succeeded", "canceled")
-    if is_over or _named_here(stripe_provider.metadata(setup)) is None:
-        return
-    with _asking():
-        tried = client.v1.setup_attempts.list({"setup_intent": setup.id, "limit": 100})
-        declined = (one for one in tried.auto_paging_iter() if one.status == "failed")
-        if len(list(islice(declined, at_once.MOST_DECLINED))) == at_once.MOST_DECLINED:
-            client.v1.setup_intents.cancel(setup.id)
-
-
-def _named_here(written: dict[str, str]) -> int | None:
-    """The key of the account that the metadata of a setup names, if this installation began it and
-    the account is in this cell; else None. All cells share merchants, and are asked one after the
-    other: one has the account.
-    """
-    if not _is_ours(written):
-        return None
-    named = BillingAccount.objects.filter(merchant__reference=written.get(MERCHANT, ""))
-    return named.values_list("pk", flat=True).first()
 
 
 def _is_ours(written: dict[str, str]) -> bool:

@@ -20,7 +20,6 @@ PAYMENT_EVENTS = {
     "payment_intent.succeeded",
 }
 CARD_EVENTS = {"setup_intent.succeeded"}
-DECLINED_EVENTS = {"setup_intent.setup_failed"}
 CHARGE_EVENTS = {"charge.refunded"}  # which name what was refunded, and not by what
 REFUND_EVENTS = {
     "charge.refund.updated",
@@ -44,7 +43,7 @@ class Again(Exception):
 def take(kind: str, object_id: str, *, now: datetime) -> int | None:
     """Ask Stripe for the object `object_id` of an event of this kind, and record its present state:
     of a payment, a card, a refund or a dispute, under the locks and with the notices and trail rows
-    that each takes. A setup of a card by which five cards were declined is cancelled at Stripe.
+    that each takes.
 
     Events of other kinds, and of objects that are not ours, change nothing. For an event about a
     card that is kept, returns the key of its account, whose bills can now be tried; otherwise None,
@@ -56,8 +55,6 @@ def take(kind: str, object_id: str, *, now: datetime) -> int | None:
             stripe_payments.settle(object_id, now=now)
         elif kind in CARD_EVENTS:
             return _keep_card(object_id, now)
-        elif kind in DECLINED_EVENTS:
-            _end_tries(object_id)
         elif kind in CHARGE_EVENTS:
             stripe_reversals.refunds_of(object_id, now=now)
         elif kind in REFUND_EVENTS:
@@ -82,13 +79,3 @@ def _keep_card(setup_intent_id: str, now: datetime) -> int | None:
         log.warning("The card of %s was not kept: %s", setup_intent_id, refusal)
         return None
     return card.account_id if card else None
-
-
-def _end_tries(setup_intent_id: str) -> None:
-    """Cancel the setup at Stripe if five cards were declined by it (cards.end_tries). Does nothing
-    for one that Stripe does not know. Raises ProviderSilent and ProviderNotReady.
-    """
-    try:
-        cards.end_tries(setup_intent_id)
-    except cards.UnknownSetup as refusal:
-        log.warning("The setup %s was left alone: %s", setup_intent_id, refusal)

@@ -15,7 +15,6 @@ from billing.providers import hurry, stripe
 from billing.providers.registry import Answer, NoAnswer, ProviderNotReady
 from billing.queries import choices
 from lib import money
-from merchants import installation
 from tests import shops, stripe_server
 from tests.amounts import usd
 from tests.billing.at_stripe import add_card as add_stripe_card
@@ -333,56 +332,3 @@ def test_a_choice_while_an_attempt_has_no_answer_counts_when_it_is_tried(provide
     assert state() == "PAID 39.00/39.00"
     chosen_by = [payment.chosen_by for payment in invoice().payments.order_by("attempt")]
     assert chosen_by == ["", "mei@rosewood.example"]  # the first was due anyway
-
-
-def test_adding_a_card_is_begun_ten_times_in_24_hours(odd: OddStripe) -> None:
-    """Each is a setup at Stripe, made at midnight there, by which cards can be tried."""
-    shop = shops.join("2026-11-01 09:00")
-
-    def begin(at: str) -> str:
-        """The id of the setup that is begun."""
-        made = cards.begin(merchant_id=shop.merchant.pk, actor="mei", now=shop.at(at))
-        return made.setup_intent_id
-
-    assert [begin("2026-11-01 10:00") for _ in range(10)][-1] == "seti_10"
-    with nothing_changes(), pytest.raises(at_once.TooManySetups, match="begun 10 times"):
-        begin("2026-11-01 23:59")
-    assert begin("2026-11-02 00:01") == "seti_11"
-    assert len(odd.setups) == 11
-
-
-def test_after_five_setups_by_which_cards_were_declined_none_is_begun(odd: OddStripe) -> None:
-    shop = shops.join("2026-11-01 09:00")
-    for times in (1, 1, 4, 1, 0):
-        setup = odd.set_up("rosewood")
-        if times:
-            odd.decline(setup, times)
-    cards.begin(merchant_id=shop.merchant.pk, actor="mei", now=shop.at("2026-11-01 10:00"))
-    odd.decline(odd.setups[-2], 1)
-    with nothing_changes(), pytest.raises(at_once.TooManySetups, match="declined 5 times"):
-        cards.begin(merchant_id=shop.merchant.pk, actor="mei", now=shop.at("2026-11-01 10:00"))
-
-
-@pytest.mark.parametrize(
-    ("prefix", "merchant", "times", "after"),
-    [
-        ("T", "rosewood", 4, "requires_payment_method"),
-        ("T", "rosewood", 5, "canceled"),
-        ("U", "rosewood", 5, "requires_payment_method"),
-        ("T", "nobody", 5, "requires_payment_method"),
-    ],
-)
-def test_a_setup_by_which_five_cards_were_declined_is_cancelled(
-    odd: OddStripe, prefix: str, merchant: str, times: int, after: str
-) -> None:
-    shops.join("2026-11-01 09:00")
-    installation.current()  # which writes the prefix, if nothing has asked for it yet
-    setup = odd.set_up(merchant, prefix=prefix)
-    odd.decline(setup, times)
-    with nothing_changes():
-        for _ in range(2):
-            assert stripe_server.send_event("setup_intent.setup_failed", setup["id"]) == 200
-        assert stripe_server.send_event("setup_intent.setup_failed", "seti_gone") == 200
-    assert setup["status"] == after
-    with odd.silent():
-        assert stripe_server.send_event("setup_intent.setup_failed", setup["id"]) == 503
