@@ -426,7 +426,10 @@ def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
 
 
 def _filled_in(decision: Decision, row: Any, typed: QueryDict, request: HttpRequest) -> forms.Form:
-    """The decision's form with what was typed, in the currency of the row if it has one."""
+    """The decision's form, bound to what was typed and to the request's files, with the
+    initial values that the row gives. Its amounts are in the row's currency, if the row has
+    one. It is not validated here.
+    """
     form = decision.form(typed, request.FILES, initial=decision.initial(row))
     in_currency(form, getattr(row, "currency", ""))
     return form

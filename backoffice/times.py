@@ -65,8 +65,10 @@ def column(model: type[Model], name: str) -> Callable[[Any], str]:
 
 
 def labelled(model: type[Model], names: Any) -> list[Any]:
-    """The columns or fields of `names`, also within nested lists, with a column labelled with the
-    operator's time zone in place of each name of an instant.
+    """The columns or fields of `names`, also within nested lists, with a column in place of
+    each name of an instant of the model. That column keeps its heading, and shows the
+    instant in the operator's time zone with the zone's label behind it, such as "2026-11-02
+    17:00 +07".
     """
     instants = {
         field.name for field in model._meta.concrete_fields if isinstance(field, DateTimeField)

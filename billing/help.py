@@ -204,7 +204,9 @@ def _not_paid(billing: Billing) -> str:
 
 
 def _listed(days: Sequence[int]) -> str:
-    """The numbers as text, the last one after "and"."""
+    """The numbers as text in the reader's language, such as "1, 3, 5 and 7". There have to
+    be at least two.
+    """
     *first, last = map(str, days)
     return gettext("%(first)s and %(last)s") % {"first": listed(first), "last": last}
 

@@ -152,12 +152,13 @@ def for_people(request: HttpRequest, blocks: Iterable[bytes], file_name: str) ->
 
 
 def download(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
-    """A response that sends the CSV file as an attachment while it is made; if making it fails, the
-    connection breaks off. The blocks are asked for only once the view has returned, so what they
-    read is read then.
+    """A response that sends the CSV file as an attachment while it is made; if making it
+    fails, the connection breaks off. The blocks are asked for only once the view has
+    returned, so what they read is read then.
 
-    To a client of HTTP/1.0 (some proxies are), for which a broken connection looks like the end of
-    the file, it is sent only when all of it has been made.
+    For a client of HTTP/1.0 (some proxies are), to which a broken connection looks like the
+    end of the file, all of it is made before this returns, and what the blocks raise is
+    raised here.
     """
     content_type = "text/csv; charset=utf-8"
     if request.META.get("SERVER_PROTOCOL") == "HTTP/1.0":

@@ -46,8 +46,9 @@ def _credit_effect(charge: Charge) -> str:
 
 
 def _new_credit(charge: Charge) -> dict[str, Any]:
-    """The initial data of the form for a credit on the charge: the one category of credits that can
-    correct charges of its category; none if there is none.
+    """The initial data of the form for a credit on the charge. Its `categories` is a list
+    of the one category of credits that corrects charges of its category; the list is empty
+    if there is no such category.
     """
     category = CREDIT_FOR.get(Category(charge.fee.category))
     return {"categories": [category] if category else []}

@@ -72,7 +72,9 @@ class AboutPrices(Deciding):
 
 
 def status(row: Any) -> Values:
-    """The row's status, as decisions show and compare it."""
+    """The label of the row's status, under the name "Status". Decisions show it, and
+    compare it later with what their page showed.
+    """
     return {"Status": row.get_status_display()}
 
 

@@ -25,8 +25,10 @@ class NotOne(Refused):
 
 
 def invoice_as_pdf(*, invoice_id: int, actor: str, reason: str, now: datetime) -> File:
-    """Return the file name and the PDF of the bill, and put on the trail that `actor` took it and
-    why. Raises Invoice.DoesNotExist, and Invalid without a reason.
+    """Make the PDF of the bill as it stands now, and put on the trail that `actor` took it
+    and why. Returns the file's name and content. Raises Invoice.DoesNotExist, and Invalid
+    without a reason. The caller sees to it that the bill is no draft, as drafts have no
+    files.
     """
     invoice = _invoice(invoice_id)
     name = f"{file_names.of_invoice(invoice)}.pdf"

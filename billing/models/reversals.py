@@ -146,7 +146,11 @@ class Reversal(models.Model):
 
     @property
     def is_undecided(self) -> bool:
-        """Whether it waits for a billing officer to charge or accept it."""
+        """Whether it waits for a billing officer to charge or accept it. That is so from when
+        it is recorded, also while a dispute is under way, until somebody decides or the money
+        comes back. Our own refunds, and what unapplied money covers wholly, are accepted at
+        once and never wait.
+        """
         return self.status == self.Status.RECORDED
 
     @property

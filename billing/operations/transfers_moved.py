@@ -239,9 +239,10 @@ def _book(
 
 
 def _reference(transfer: BankTransfer, other: BillingAccount) -> str:
-    """The reference that the moved transfer has on the locked account `other`: its own, or where
-    the account has another transfer of that, with the key of the moved one behind it. Raises
-    BookedThere where a person has recorded a transfer under that, too.
+    """The reference under which the moved transfer is booked on the locked account `other`.
+    It is its own, unless another transfer is recorded there under that: then its key in
+    brackets is put behind it, and an overlong reference is cut before that. Raises
+    BookedThere if a transfer is recorded there under the longer reference, too.
     """
     if not transfers.is_recorded(other.pk, transfer.reference):
         return transfer.reference

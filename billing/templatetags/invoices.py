@@ -37,7 +37,9 @@ def standing(code: str) -> Standing:
 
 @register.filter
 def definition(fee: Fee) -> str:
-    """The explanation of a fee, in the reader's language."""
+    """The explanation of a fee in the reader's language; where it is not translated, as it
+    is stored.
+    """
     return fee.meaning
 
 

@@ -49,9 +49,10 @@ def cell_of(request: HttpRequest) -> int | None:
 
 
 def _of_row(app_label: str, model_name: str, key: int) -> int | None:
-    """Look for the row with this primary key, cell by cell if need be, and return the number of its
-    cell; None if there is no such row, and for one of a table that the cells share that is of no
-    merchant.
+    """Look for the row with this primary key, cell by cell if need be, and return the
+    number of its cell; None if there is no such model or row. Where the key is a merchant's
+    own, it is the cell of that merchant. In another table that the cells share, it is that
+    of the merchant whom the row names, and None if it names none.
     """
     try:
         model = apps.get_model(app_label, model_name)

@@ -230,8 +230,9 @@ def redis_listens() -> bool:
 
 
 def stop_redis() -> None:
-    """Tell Redis to write its data and end, and wait until it has. A Redis that does not answer is
-    left running.
+    """Tell Redis to write its data and end, and wait until it has; does nothing if none
+    runs. One that refuses, or has not ended after PATIENCE_SECONDS, is left as it is,
+    without an error.
     """
     with suppress(TimeoutError):
         _ask_redis("SHUTDOWN", PATIENCE_SECONDS)

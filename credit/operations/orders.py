@@ -81,9 +81,10 @@ SELECT id FROM placed
 
 @cache
 def _place_at_once_and(beside: str) -> InParts:
-    """The statement that opens an order on a line that is not locked, and carries out `beside`, if
-    there is one: nothing is written unless the line is still the version that was read. `beside` is
-    an INSERT whose SELECT has no FROM, or "" for none.
+    """The statement that opens an order on a line that is not locked, and carries out
+    `beside`, if there is one. It gives the order's key, or no row, with nothing written, if
+    the line is not the version any more that was read. `beside` is an INSERT whose SELECT
+    takes named values alone and has no FROM, which is appended here; "" stands for none.
     """
     also = f", also AS ({beside} FROM placed)" if beside else ""
     return InParts(

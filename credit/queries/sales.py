@@ -173,9 +173,10 @@ def orders_of(
     reference: str = "",
     buyer: str = "",
 ) -> OrderQuerySet:
-    """The orders placed in the month that were neither declined nor cancelled, or those of this
-    `standing`; the filters are those of `orders.of_line`. Each is annotated with `is_overdue`. The
-    month's days are those of `local`.
+    """The line's orders that were placed in the month that starts on `month`, latest first:
+    those neither declined nor cancelled, or with a `standing` those of that. `standing`,
+    `reference` and `buyer` filter as in `orders.of_line`. The month's days are those of
+    `local`, and each order is annotated with `is_overdue` on its `today`.
     """
     start, end = (local.start_of(day) for day in (month, calendar.next_month(month)))
     found = orders.of_line(

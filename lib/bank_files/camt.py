@@ -30,8 +30,8 @@ OPENING, CLOSING, WITHIN = ("OPBD", "PRCD"), ("CLBD",), "ITBD"
 
 def read(content: bytes) -> list[Statement]:
     """All statements (camt.053) or notices (camt.054) of the file, in its order. Raises
-    UnreadableFile for any other message, also for a report within a day (camt.052), without any
-    statement, and for one that cannot be read.
+    UnreadableFile for any other message, such as a report within a day (camt.052), for a
+    file that has no statement or notice in it, and for one that cannot be read.
     """
     message, root = xml_tree.parse(content)
     kind = message[:8]
