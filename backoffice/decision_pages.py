@@ -306,8 +306,10 @@ class Deciding(ModelAdmin):
         return None
 
     def lock(self, row: Any, now: datetime) -> None:
-        """Take the lock under which operations change what decisions about the row change, until
-        the transaction ends. By default it is the lock of the row itself.
+        """Take the lock under which operations change what decisions about the row change,
+        until the transaction ends. By default it is the lock of the row itself. `now` is for
+        pages whose lock also works off the days that have ended by then; the default does not
+        use it.
         """
         held = self.model._base_manager.select_for_update(no_key=True)
         list(held.filter(pk=row.pk).values_list("pk"))

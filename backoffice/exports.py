@@ -33,9 +33,10 @@ RECORDERS: Registry[Recorder] = Registry(lambda one: 0)
 
 
 def record(what: str, said: Mapping[str, str], request: HttpRequest, now: datetime) -> None:
-    """Call every registered recorder with these arguments, so that it is on record that the
-    operator takes `what`, such as "list of orders", as a file, with the filters, search and order
-    in `said`.
+    """Call every registered recorder with these arguments, as the operator of the request
+    takes `what`, such as "list of orders", as a file. `said` has the filters, search and
+    order that were asked for. The recorder of the trail writes a row about it; this
+    function writes nothing itself.
     """
     for one in RECORDERS:
         one(what, said, request, now)

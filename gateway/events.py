@@ -193,9 +193,10 @@ class EventRun:
         return outcomes
 
     def _found(self) -> None:
-        """Create the merchants of the joining events that wait, which came after one another, and
-        keep their outcomes: together if all of them are new, and otherwise one by one, those that
-        are refused rejected.
+        """Create the merchants of the joining events that wait, which came after one another,
+        and keep their outcomes. If there are several and all are new, they are created
+        together. Otherwise they are created one by one: a repeat with the same terms is a
+        duplicate, and one that is refused is rejected without holding up the others.
         """
         joining, self._joining = self._joining, []
         if len(joining) > 1:

@@ -90,8 +90,8 @@ class RunInCells:
                 run.hold(group, days_to=days_to)
 
     def finish(self) -> list[Outcome]:
-        """The outcomes of all events of all cells, in the order in which `apply` was called for
-        them.
+        """Finish the run of each cell, which applies the events that it held back. Returns the
+        outcomes of all events of all cells, in the order in which `apply` was called for them.
         """
         finished: dict[int, Iterator[Outcome]] = {}
         for number in self._runs:

@@ -35,8 +35,9 @@ def _received(before: datetime, now: datetime) -> "QuerySet[ReceivedEvent]":
 
 
 def _imported(before: datetime, now: datetime) -> "QuerySet[ImportedRow]":
-    """The query for the imported rows that were done before the instant `before`, still have data,
-    and are of files of which all is done.
+    """The query for the imported rows that were done before the instant `before`, still
+    have data, and are of files of which all is done. `now` is not used: all kinds of rows
+    that are kept for a time are asked for with both.
     """
     done = Import.Status.DONE
     return ImportedRow.objects.filter(HAS_DATA, done_at__lt=before, file__status=done)

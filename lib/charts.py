@@ -211,9 +211,10 @@ def _told(place: Any, one: Series, label: str, value: Decimal, figure: Figure) -
 
 
 def inline(svg: bytes, label: str, *, is_small: bool = False) -> SafeString:
-    """The chart, an SVG, as markup for a page, drawn by the page's own style; `label` is its text
-    for screen readers. `is_small` gives it another class: of charts without it, style sheets show
-    phones a separate image instead.
+    """Return the chart, an SVG, as markup for a page, whose style sheet draws it: its own
+    style and the ids of its parts are taken out. `label` is its text for screen readers. On
+    phones a style sheet may hide the chart and show a separate image, which the page brings
+    itself; charts with `is_small` have another class, so that they stay.
     """
     root = fromstring(svg)
     for style in root.findall(f"{{{SVG}}}style"):

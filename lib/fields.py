@@ -209,7 +209,10 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
         return super(MoneyField, self).formfield(**kwargs)
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
-        """Return the value unchanged. Raises ValidationError if the column can't hold it."""
+        """Check the value as Django does, and return it unchanged. Raises ValidationError if it
+        is no figure, has more digits or decimals than the column, is None where the column
+        takes none, or is refused by a validator of the field. Nothing is rounded.
+        """
         super().clean(value, model_instance)  # type: ignore[no-untyped-call]
         return value
 

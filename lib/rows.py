@@ -59,8 +59,10 @@ def insert(rows: Sequence[Model]) -> None:
 
 @cache
 def _insertion(model: type[Model]) -> tuple[str, list["Field[Any, Any]"]]:
-    """The statement that writes rows of the model, which takes a list of texts for each of the
-    columns but the key that the database gives, and the fields of these columns.
+    """Return the SQL of an INSERT that writes many rows of the model, and the fields that
+    it writes. The statement takes one parameter for each of these fields: the list of its
+    values as texts, one for each row. A key that the database gives is not among the
+    fields, and is not returned by the statement.
     """
     fields = [one for one in model._meta.concrete_fields if not isinstance(one, AutoField)]
     names = [f'"{field.column}"' for field in fields]

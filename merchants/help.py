@@ -33,7 +33,10 @@ class People:
 
 
 def _confirmed(people: People) -> str:
-    """The answer to what it means that a profile is confirmed, and whether this one is."""
+    """Return the answer to what it means that a merchant's profile is confirmed, and
+    whether this one is. A merchant without a profile, or with only a part of it confirmed,
+    reads that it is not confirmed yet. `people` has the profile.
+    """
     why = gettext(
         "Our team compares licence and contacts with what you sent. What is confirmed counts in"
         " the review of your limit; whatever you change is confirmed anew."

@@ -9,8 +9,9 @@ from merchants.models import Invitation, User
 
 
 def write(invitation: Invitation, token: str) -> Letter:
-    """The e-mail of the invitation with the link that has `token`, in the reader's language if we
-    know it, or else in the merchant's. It is not sent.
+    """Write the e-mail of the invitation with the link that has `token`, and return it; it
+    is not sent. It is in the language of the account that has the invited address, or in
+    the merchant's if there is no such account or it has chosen no language.
     """
     merchant = invitation.merchant
     reader = User.objects.filter(email__iexact=invitation.email).first()

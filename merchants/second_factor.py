@@ -64,10 +64,11 @@ def with_second_factor(
 
         @wraps(view)
         def guarded(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            """The view, for who has confirmed a second factor within
-            ACCOUNT_REAUTHENTICATION_TIMEOUT, or needs none: by `unless`, or in a demonstration.
-            Others are redirected to confirm one or to set one up. If there is a `waits_page`, those
-            whose factor does not count yet are shown that page instead.
+            """Call the view for a person who has confirmed a second factor within
+            ACCOUNT_REAUTHENTICATION_TIMEOUT, or who needs none: by `unless`, or in a demonstration.
+            Others are redirected to confirm a factor, or to set one up. If there is a `waits_page`,
+            a person whose confirmed factor was set up too short a time ago to count is shown that
+            page instead of the view; without a `waits_page` the view is called for them, too.
             """
             if not unless(request):
                 elsewhere = _sent_elsewhere(request, waits_page=waits_page, back=back)

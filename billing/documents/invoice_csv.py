@@ -49,7 +49,9 @@ class Export:
 
     @property
     def file_name(self) -> str:
-        """The file's name, with the merchant's reference and the bill's number."""
+        """Return the file's name, with the merchant's reference and the bill's number. The
+        number has the installation's prefix, as in "bill-rosewood-T-2026-000001.csv".
+        """
         return f"{file_names.of_invoice(self.invoice)}.csv"
 
     def blocks(self) -> Iterator[bytes]:

@@ -131,9 +131,11 @@ def _amount(
 
 
 def _service_instant(account: BillingAccount, on: date) -> datetime:
-    """An instant of the service's local day `on`: now for the open day, noon of a day that is over,
-    or the middle of one that a change of the time zone made shorter. Raises Invalid for a day that
-    has not come, one before the merchant joined, and one that such a change left out.
+    """Return an instant of the service's local day `on`. It is now for the open day, and
+    twelve hours after its start for a day that is over; a shorter day, which a change of
+    the clocks or of the time zone makes, has its middle instead. Raises Invalid for a day
+    that has not come, for one before the merchant joined, and for one that a change of the
+    time zone left out.
     """
     if on == account.open_on:
         return account.now

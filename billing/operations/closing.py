@@ -120,13 +120,15 @@ def close(
 
 @transaction.atomic
 def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
-    """Write a FINAL bill for what a closed account has outstanding, as after a bill was voided;
-    less than its provider collects is waived instead. The merchant is notified of the bill unless
-    it is a draft. Writes a trail row, which says what became of it.
+    """Write a FINAL bill for what a closed account has outstanding, as after a bill was
+    voided. If that is less than its provider collects, without or with its tax, it is
+    waived instead; if it is in the merchant's favour with its tax, there is no bill, and
+    the tax is credited. The merchant is notified of a bill that is no draft, and a trail
+    row says what became of the amount.
 
-    Raises NothingToBill if the account is open or has nothing outstanding, Invalid without a
-    reason. It locks account and credit line, whose ended days are worked off first
-    (accounts.lock_both). Rule 19.3.
+    Raises NothingToBill if the account is open or has nothing outstanding, Invalid without
+    a reason. It locks account and credit line, whose ended days are worked off first
+    (accounts.lock_both; rule 19.3).
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now

@@ -155,8 +155,9 @@ def documents_for(address: BillingAddress, now: datetime) -> Sequence[Sequence[D
 
 
 def month_of(document: Document) -> date:
-    """The month that a document belongs to, by its first day: a statement's own, or that of the day
-    on which a bill was issued.
+    """Return the first day of the month that a statement or a bill belongs to. It is a
+    statement's own month, and a bill's is the one with the merchant's local day on which it
+    was issued.
     """
     if isinstance(document, Invoice):
         return calendar.month_of(document.issued_on)

@@ -98,9 +98,9 @@ def statements(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_statements(request: MemberRequest) -> HttpResponseBase:
-    """A file of the closed months that the list shows with the same filter, one row each: as CSV
-    or, with `format=xlsx` in the address, as a spreadsheet. One that an operator takes is put on
-    the trail.
+    """Download the closed months that the list shows with the same filter, one row each, as
+    CSV or, with `format=xlsx` in the address, as a spreadsheet. Owners, finance, and
+    operators who look at the pages may take it; what an operator takes is put on the trail.
     """
     account, local = account_and_days(request)
     asked = _asked(request, account, local)

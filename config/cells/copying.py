@@ -72,9 +72,11 @@ def unhush(cursor: CursorWrapper) -> None:
 
 
 def copy(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:
-    """Copy the merchant's rows that go along (owned.models) from the cell `start` to the cell `to`,
-    with their keys. Differences of payouts are not copied here, but by `hand_over`. `merchant` has
-    its primary key (`merchant`) and its `reference`.
+    """Copy the merchant's rows that go along (owned.models) from the cell `start` to the
+    cell `to`, with their keys. The rows in `start` stay, until `delete` is called. Nothing
+    in `to` is replaced: a row with the same key there raises IntegrityError. Differences of
+    payouts are copied by `hand_over`. `merchant` has the merchant's primary key
+    (`merchant`) and its `reference`.
     """
     for model in owned.models():
         if model is not ProviderDifference:

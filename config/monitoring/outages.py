@@ -176,7 +176,10 @@ def _is_redis(error: BaseException) -> bool:
 
 
 def _is_day_end(error: BaseException) -> bool:
-    """Whether the error says that a merchant's days cannot be worked off."""
+    """Return whether the error is a DaysNotWorkedOff, which is raised when a merchant's
+    days cannot be worked off. The errors that led to it are not looked at: the caller asks
+    about each of them.
+    """
     return isinstance(error, DaysNotWorkedOff)
 
 

@@ -212,8 +212,10 @@ class _Batch:
         return Done(order, is_new=True)
 
     def _ship(self, shipment: Shipment, line: CreditLine) -> Done | None:
-        """Note the shipment on its order, to be written at the next flush. Returns None for an
-        unknown order. Raises Refused.
+        """Note the shipment on its order, to be written at the next flush. If the order was
+        shipped before, nothing changes, whatever the instant, and the result has `is_new`
+        False. Returns None for an unknown order. Raises OrderNotOpen for a declined or
+        cancelled order, and WrongInstant for an instant at which it cannot have been shipped.
         """
         order = self._written(line, shipment.order)
         if order is None:

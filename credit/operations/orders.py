@@ -348,8 +348,9 @@ def _notify(order: Order, line: CreditLine) -> None:
 
 
 def tell_of_declines(declined: Sequence[Order]) -> None:
-    """Notify their merchants that these orders were declined; one that the merchant's own rules
-    declined causes no notice.
+    """Notify the merchant of each of these orders, which the caller knows to be declined,
+    with a notice for each order. An order that the merchant's own rules declined causes no
+    notice.
     """
     told = [order for order in declined if order.decline_code not in Order.OWN_DECLINES]
     if told:

@@ -82,9 +82,12 @@ def write_off(
 
 
 def _check_figure(line: CreditLine, order: Order, proposal: Proposal | None) -> None:
-    """Raise TakesTwoPeople if what is outstanding of the order is above what one person may pay out
-    that day, and nobody confirms it as `proposal`; ChangedMeanwhile if another amount was
-    outstanding when that was proposed.
+    """Check that the order may be written off by one person, or by the second one who
+    confirms `proposal`. What is outstanding of the order is added to all that operators
+    have paid out for the merchant on the line's open day, whoever they were. Raises
+    TakesTwoPeople if there is no proposal and the sum is above the policy's figure for
+    pay-outs, or the policy has none. Raises ChangedMeanwhile if another amount was
+    outstanding when the write-off was proposed.
     """
     wanted = two_people.Change(
         kind=WRITE_OFF,

@@ -53,9 +53,10 @@ def taken(
 def taken_checked(
     request: KeyedRequest, kind: str, *, merchant: str, body: bodies.Order, read: Any
 ) -> Outcome:
-    """Apply what the body tells as an event of type `kind` about the merchant with this reference,
-    and return the outcome (`taken`). The body, which was checked, is not read again as an event,
-    and `read` was read ahead for it (events.Spared). Raises Problem if the event is refused.
+    """Apply what the body, which was checked, tells as an event of type `kind` about the
+    merchant with this reference, and return the outcome. It is recorded as received, also
+    if it is refused. The body is not read again as an event, and `read` is what was looked
+    up ahead for it (events.Spared). Raises Problem if the event is refused.
     """
     data = bodies.data_of(body)
     try:

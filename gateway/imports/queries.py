@@ -53,8 +53,9 @@ def outcomes(file: Import) -> dict[str, int]:
 
 
 def invitations(file: Import) -> dict[str, int]:
-    """How many of the import's rows have each ImportedRow.Invitation; those that no row has are
-    missing.
+    """Count the import's rows by what became of the owner's invitation
+    (ImportedRow.Invitation). Rows of which nothing is noted, such as those that name no
+    owner, are not counted. A value that no row has is no key of the result.
     """
     counted = file.rows.exclude(invitation="").values_list("invitation").annotate(Count("pk"))
     return dict(counted.order_by("invitation"))

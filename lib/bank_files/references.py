@@ -26,11 +26,11 @@ def spaced(reference: str) -> str:
 
 
 def found_in(text: str) -> list[str]:
-    """All that may be references in the text, by their check digits, longest first of those that
-    begin at one place.
-
-    Payers put spaces, hyphens and line ends into them, and words right behind them, so where one
-    ends is not to be seen: who knows the references that were given picks among these.
+    """Return all texts that may be structured references in what a payer wrote, judged by
+    their check digits. They are returned in capitals and without the spaces, hyphens and
+    line ends that payers put into them, in the order of the places where they begin, each
+    once. Words may follow right behind a reference, so several may begin at one place, the
+    longest first. The caller picks those that were given.
     """
     plain = "".join(char for char in text.upper() if char.isalnum() and char.isascii())
     found: list[str] = []

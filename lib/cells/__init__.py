@@ -134,7 +134,10 @@ def name_of(number: int) -> str:
 
 
 def number_of(name: str) -> int:
-    """The number of the cell with this name; raises ValueError for what is no name of one."""
+    """Return the number of the cell with this name, such as 7 for "cell_7". Raises
+    ValueError if the text is not written as a cell's name; whether there is such a cell is
+    not looked up.
+    """
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a cell")
     return int(name.removeprefix("cell_"))

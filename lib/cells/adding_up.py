@@ -111,9 +111,11 @@ class _Asked(Generic[T]):
         return found
 
     def _work(self) -> None:
-        """Ask one after the other of the cells that are left, on a connection of this thread's own,
-        until none is left or the time is up. Nothing is asked if too many threads of the process
-        ask until then.
+        """Ask the cells that are left, one after the other, on a connection of this thread's
+        own, until none is left or the time is up. What each says, or the error that it raises,
+        is put into the queue that `answers` reads. Only MOST_AT_ONCE threads of a process ask
+        at the same time; a thread waits for its turn, and asks nothing if the time is up
+        before.
         """
         if not _turns.acquire(timeout=max(self._until - time.monotonic(), 0)):
             return

@@ -299,9 +299,11 @@ def _acts(subject: Subject, pseudonym: str) -> int:
 
 
 def _named(subject: Subject, pseudonym: str) -> int:
-    """Replace the person's addresses by the pseudonym's in all other texts of the books that may
-    name people (`erasing.named`), also within a longer text, and in the admin's history. Returns
-    how many rows there were; a row with two of the addresses counts twice.
+    """Replace the person's addresses by the pseudonym's wherever else the books may name
+    people (`erasing.named`), also within a longer text, and in the admin's history. In the
+    books case does not matter, and an address that is only part of a longer address stays;
+    the history is searched for the very characters. Returns how many rows were changed: a
+    row counts once for each address and, in the history, for each of its two columns.
     """
     new = erasing.as_address(pseudonym)
     rows = sum(

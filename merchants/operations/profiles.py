@@ -409,9 +409,11 @@ def _text(field: str, value: str) -> str:
 
 
 def _checked_name(document: Document) -> str:
-    """The file name under which the document is kept: without folders, shortened, and with an
-    ending that fits its content. Raises NotADocument if the content is empty, larger than 5 MB, or
-    not a PDF, PNG or JPEG file, or if the name has control characters.
+    """Return the file name under which the document is kept: without folders, and with at
+    most LONGEST_FILE_NAME characters. If its ending does not fit its content, the right one
+    is put behind the whole name; a document without a name is called "licence". Raises
+    NotADocument if the content is empty, larger than 5 MB, or not a PDF, PNG or JPEG file,
+    or if the name has control characters.
     """
     if not document.content:
         raise NotADocument("is empty")
