@@ -152,21 +152,44 @@ def pass_quiet_days(line: CreditLine, *, now: datetime) -> bool:
     It asks two statements where `work_off` locks the line again: most orders that are the first of
     a day meet only such days. Rule 20.2.
     """
-    quiet = quiet_through([line.pk]).get(line.pk, date.min)
+    turn = _quiet_turn(line, quiet_through([line.pk]).get(line.pk, date.min), now)
+    if turn is None:
+        return False
+    (line.open_until,) = _open_days([turn])
+    line.open_on, line.last_wrote_at = turn.today, max(line.last_wrote_at, turn.at)
+    return line.open_until > now
+
+
+def come_quietly(line: CreditLine, *, quiet_through: date, now: datetime) -> bool:
+    """Change the open day of `line`, whose open day has ended by `now`, to the day that is open
+    then, if nothing happens as the days before it end; its row stays as it is. `quiet_through` is
+    the last local day up to which no day-end has anything to do. Returns whether that is the day
+    that is open at `now`; if not, the caller has to have the days worked off, and not to go by
+    `line`. Rule 20.2.
+    """
+    turn = _quiet_turn(line, quiet_through, now)
+    if turn is None:
+        return False
+    # It is not the first of a month, on which alone a change of time zone takes effect.
+    line.open_on = turn.today
+    line.open_until = max(calendar.day_end(turn.today, turn.timezone), turn.at)
+    return line.open_until > now
+
+
+def _quiet_turn(line: CreditLine, quiet_through: date, now: datetime) -> _Turn | None:
+    """The day to which the line, whose open day has ended by `now`, comes in one step, if that is a
+    quiet one; None if something may happen as the next day starts.
+    """
     turn = _turn(
         line.pk,
         line.currency,
         line.timezone,
         line.open_on,
         line.open_until,
-        quiet_through=quiet,
+        quiet_through=quiet_through,
         now=now,
     )
-    if not turn.is_quiet:
-        return False
-    (line.open_until,) = _open_days([turn])
-    line.open_on, line.last_wrote_at = turn.today, max(line.last_wrote_at, turn.at)
-    return line.open_until > now
+    return turn if turn.is_quiet else None
 
 
 def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:

@@ -1,7 +1,7 @@
 """Opens and locks credit lines."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -10,6 +10,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
 from credit.operations import days
+from credit.queries.quiet import IS_OVERDUE, THROUGH
 from lib import calendar, day_ends, money, prepared, rows
 from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
@@ -30,21 +31,22 @@ WHERE merchant_id = %(line)s RETURNING {COLUMNS}
 # What an order that opens at once looks at; the other columns are read if somebody asks for them.
 SEEN = [
     *("merchant_id", "currency", "limit", "used", "freezes_in_force", "paused_at", "order_cap"),
-    *("buyer_cap", "closed_at", "open_until", "last_wrote_at"),
+    *("buyer_cap", "closed_at", "timezone", "open_on", "open_until", "last_wrote_at"),
 ]
 SEEN_COLUMNS = ", ".join(f'"{field}"' for field in SEEN)
-# The version of a row is the transaction that wrote it last. The line has the order, or not.
-READ = f"""
+# The version of a row is the transaction that wrote it last. The line has the order, or not. Where
+# its open day has ended, it also says up to which day nothing happens, if it is looked for at all.
+_READ = f"""
 SELECT {SEEN_COLUMNS}, xmin::text,
-       EXISTS (SELECT FROM credit_order WHERE line_id = %(line)s AND reference = %(order)s)
-FROM credit_creditline WHERE merchant_id = %(line)s
+       EXISTS (SELECT FROM credit_order WHERE line_id = line.merchant_id AND reference = %(order)s),
+       CASE WHEN open_until <= greatest(last_wrote_at, %(now)s) AND NOT {IS_OVERDUE}
+            THEN coalesce({THROUGH}, '{date.max}') END
+FROM credit_creditline line
 """
+READ = f"{_READ} WHERE merchant_id = %(line)s"
 # The same, of a merchant that is known by its reference.
 READ_OF = f"""
-SELECT {SEEN_COLUMNS}, xmin::text,
-       EXISTS (SELECT FROM credit_order WHERE line_id = line.merchant_id AND reference = %(order)s)
-FROM credit_creditline line
-WHERE merchant_id = (SELECT id FROM merchants_merchant WHERE reference = %(line)s)
+{_READ} WHERE merchant_id = (SELECT id FROM merchants_merchant WHERE reference = %(line)s)
 """
 
 
@@ -148,22 +150,35 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
 
 def see(merchant: int | str, *, without_order: str, now: datetime) -> CreditLine | None:
     """Read the line without locking it, for callers that then write only if its `version` is still
-    the same. `merchant` is the merchant's key (int) or reference (str).
+    the same; they write `open_on` and `open_until`, too, which are those of the day that is open at
+    `now` if the days before it pass quietly. `merchant` is the merchant's key (int) or reference
+    (str).
 
     Returns None where that is no way to go: the line already has an order with the reference
-    `without_order`, a day has to be worked off first, or there is no such line.
+    `without_order`, a day on which something happens has to be worked off first, or there is no
+    such line.
     """
     read = READ_OF if isinstance(merchant, str) else READ
-    row = prepared.row(read, {"line": merchant, "order": without_order})
+    row = prepared.row(read, {"line": merchant, "order": without_order, "now": now})
     return None if row is None else seen(row, now=now)
 
 
 def seen(row: Sequence[Any], *, now: datetime) -> CreditLine | None:
-    """The line from a row that READ or READ_OF gave; None where `see` returns None."""
-    *values, version, is_placed = row
+    """The line from a row that READ or READ_OF gave for `now`; None where `see` returns None."""
+    *values, version, is_placed, quiet_through = row
     line = rows.loaded(CreditLine, SEEN, values)
     line.now, line.version = max(now, line.last_wrote_at), version
-    return None if is_placed or line.open_until <= line.now else line
+    if is_placed:
+        return None
+    if line.open_until > line.now:
+        return line
+    # All that makes a day other than quiet is written together with the line's row, and so makes
+    # another version of it.
+    if quiet_through is None or not days.come_quietly(
+        line, quiet_through=quiet_through, now=line.now
+    ):
+        return None
+    return line
 
 
 def check_open(line: CreditLine) -> None:

@@ -61,7 +61,13 @@ HELD = """
 UPDATE credit_creditline SET used = used + %(held)s, last_wrote_at = %(now)s
 WHERE merchant_id = %(line)s
 """
-UNCHANGED = "AND xmin::text = %(version)s RETURNING merchant_id"
+# The same for a line that is not locked, but was seen, if nobody has written to it since. The day
+# that is open then may be another one (lines.see).
+HELD_AS_SEEN = """
+UPDATE credit_creditline SET used = used + %(held)s, last_wrote_at = %(now)s,
+    open_on = %(open_on)s, open_until = %(open_until)s
+WHERE merchant_id = %(line)s AND xmin::text = %(version)s RETURNING merchant_id
+"""
 _ORDER_PART = f"{_ORDER} VALUES ({_ORDER_ROW}) {{}} RETURNING id"
 _ENTRY_PART = Part(f"{_ENTRY} VALUES ({_ENTRY_ROW.format(id='%(id)s')})", if_above_0="held")
 # The line is locked, so its figures are those the check saw. ON CONFLICT: it is the database that
@@ -89,13 +95,13 @@ def _place_at_once_and(beside: str) -> InParts:
     also = f", also AS ({beside} FROM placed)" if beside else ""
     return InParts(
         f"""
-WITH held AS ({HELD} {UNCHANGED}),
+WITH held AS ({HELD_AS_SEEN}),
      placed AS ({ORDER} FROM held RETURNING id),
      entry AS ({ENTRY}){also}
 SELECT id FROM placed
 """,
         [
-            Part(f"{HELD} {UNCHANGED}"),
+            Part(HELD_AS_SEEN),
             Part(_ORDER_PART.format("")),
             _ENTRY_PART,
             *([Part(beside)] if beside else []),
@@ -213,8 +219,9 @@ def _place_at_once(
 
     The line is read, and the order is written if nobody wrote to the line meanwhile. Returns None,
     and has written nothing, for what the caller has to decide under the line's lock: a repeat, a
-    refusal, a line with a cap for each buyer, what writes a notice or works off a day, and a line
-    that others write to time after time. `read` and `beside` are those of `open_at_once`.
+    refusal, a line with a cap for each buyer, what writes a notice, a day with whose end something
+    happens, and a line that others write to time after time. Days that end quietly pass with the
+    order. `read` and `beside` are those of `open_at_once`.
     """
     # Within a transaction, what the database refuses must not end all of it.
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
@@ -326,6 +333,8 @@ def _insert(order: Order, line: CreditLine, beside: prepared.Beside | None = Non
             "now": order.placed_at,
             "said": order.placed_said_at,
             "version": line.version,
+            "open_on": line.open_on,
+            "open_until": line.open_until,
         },
     )
     if row is None:

@@ -1,7 +1,7 @@
 """Routes by which a checkout places orders, and other systems tell what becomes of them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from moneyed import Money
@@ -29,7 +29,8 @@ def _line_of(request: HttpRequest) -> Also | None:
     merchant, order = said.get("merchant"), said.get("order")
     if not (_is_reference(merchant) and _is_reference(order)):
         return None
-    return Also(lines.READ_OF, {"line": merchant, "order": order})
+    now = cast(KeyedRequest, request).now
+    return Also(lines.READ_OF, {"line": merchant, "order": order, "now": now})
 
 
 def _is_reference(said: object) -> bool:
