@@ -95,7 +95,7 @@ def _by_workers(accounts: Sequence[int]) -> Figure:
 
 def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
     """How many seconds the slowest of the workers takes, of which each closes the month of one of
-    `parts`, some accounts.
+    `parts`, some accounts. Each has closed some of them before, as a worker has that is up.
     """
     connection.close()  # no child may use it
     forks = multiprocessing.get_context("fork")
@@ -105,7 +105,7 @@ def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
         """Close the month of these merchants once all are ready, and tell how many seconds it
         took.
         """
-        connection.ensure_connection()
+        _in_chunks(part[:10], last_day)
         ready.wait()
         seconds.put(_in_chunks(part, last_day))
         connection.close()

@@ -4,8 +4,8 @@ steps (bench.order_steps).
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -82,19 +82,30 @@ def run() -> Iterator[tuple[str, str] | Figure]:
 
 def _by_threads(lines: list[int], line: int) -> Iterator[Figure]:
     """Measure placing orders by many threads on these lines, in turn with one line, on which one
-    order waits for the other. The first orders of the lines come after the day-ends of a day.
+    order waits for the other. The first orders of the lines come after the day-ends of a day, a day
+    later in each round, on connections that have placed such orders of other lines.
     """
-    first = _threads(lines, most=len(lines))
+    others = [join(f"bench-warming-{number}", limit=GENEROUS) for number in range(6 * THREADS)]
+    days = (NOW + timedelta(days=number) for number in count())
+    first = [
+        _threads(lines, most=len(lines), now=next(days), warming=others)
+        for _ in pace.rounds(ROUNDS, share=0.4)
+    ]
     yield measure(
         f"{THREADS} threads, an order of each of {len(lines):,} lines, its first of the day",
-        [first],
+        first,
         unit="a second",
         sent=f"{len(lines):,} orders",
         at_least=MANY_LINES,
     )
+    now = next(days)
+    _threads(lines, most=len(lines), now=now)
     yield more_is_better(
         f"{THREADS} threads on {len(lines):,} lines",
-        [(_threads(lines), _threads([line])) for _ in pace.rounds(ROUNDS, share=0.8)],
+        [
+            (_threads(lines, now=now), _threads([line], now=now))
+            for _ in pace.rounds(ROUNDS, share=0.8)
+        ],
         floor="on one line",
         sent=f"{SECONDS.exact():g} s of orders",
     )
@@ -112,14 +123,14 @@ def _no_overshoot() -> Iterator[tuple[str, str]]:
     yield "8 threads, 400 orders of 25.00 on a limit of 2,510.00", f"{opened} accepted"
 
 
-def _place(line_id: int, reference: str) -> None:
+def _place(line_id: int, reference: str, now: datetime = NOW) -> None:
     """Place an order by our operation."""
     orders.place(
         merchant_id=line_id,
         reference=reference,
         buyer="buyer",
         amount=Money(PRICE, "USD"),
-        now=NOW,
+        now=now,
     )
 
 
@@ -142,30 +153,44 @@ def _rate(act: Callable[[], None]) -> float:
     return done / passed
 
 
-def _threads(lines: list[int], most: int = NO_END) -> float:
-    """How many orders per second THREADS threads place on these credit lines in turn: for SECONDS,
-    or `most` in all.
+def _threads(
+    lines: list[int], most: int = NO_END, *, now: datetime = NOW, warming: Sequence[int] = ()
+) -> float:
+    """How many orders per second THREADS threads place at `now` on these credit lines in turn: for
+    SECONDS, or `most` in all. Before that they place one on each of the lines in `warming`: a
+    server connects, and prepares its statements, once and not each day.
     """
     numbers = iter(range(most))
     lock = threading.Lock()
     done = [0] * THREADS
     run_id = f"{next(_runs)}-{len(lines)}"
-    ends = time.perf_counter() + (SECONDS.exact() if most == NO_END else LONGEST)
+    started = 0.0
+
+    def start() -> None:
+        """Note that all threads are ready."""
+        nonlocal started
+        started = time.perf_counter()
+
+    ready = threading.Barrier(THREADS, action=start)
 
     def work(place: int) -> None:
         """Place orders until the time is over or there are enough, and count them."""
         try:
+            for line in warming[place::THREADS]:
+                _place(line, f"{run_id}-warming", now)
+            ready.wait()
+            ends = started + (SECONDS.exact() if most == NO_END else LONGEST)
             while time.perf_counter() < ends:
                 with lock:
                     number = next(numbers, None)
                 if number is None:
                     return
-                _place(lines[number % len(lines)], f"{run_id}-{number}")
+                _place(lines[number % len(lines)], f"{run_id}-{number}", now)
                 done[place] += 1
         finally:
+            ready.abort()  # the others do not wait for one that failed
             connections.close_all()
 
-    started = time.perf_counter()
     workers = [threading.Thread(target=work, args=(place,)) for place in range(THREADS)]
     for worker in workers:
         worker.start()

@@ -13,7 +13,8 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from statistics import median
 from typing import NamedTuple
 
@@ -24,15 +25,18 @@ from bench import history, pace
 from bench.api import asking, join_shop, make_key, orders
 from bench.figures import Figure, measure, more_is_better
 from bench.pages import OWNER, Shop
-from bench.served import KEPT_FOR, OURS, Server, serving
+from bench.served import OURS, Server, serving
 from bench.sized import FULL, Sized, size
 from merchants.models import Merchant, User
 
 AS_SHIPPED, OTHERS = (3, 2), ((2, 4), (4, 1))
 CLIENTS, SLOW = 8, 20
 ROUNDS = Sized(usual=5, full=5, tiny=1)
-SECONDS = Sized(usual=1.2, full=4, tiny=0.5)  # of each measurement
-WARMING_SECONDS = Sized(usual=2, full=4, tiny=2)
+SECONDS = Sized(usual=3, full=4, tiny=0.5)  # of each measurement
+WARMING_SECONDS = Sized(usual=4, full=6, tiny=2)
+# Pages that a browser asks for on one connection: it belongs to the process that accepted it, and
+# if none ended, it would be chance how many clients each process has for all of a round.
+PAGES_ON_ONE = 5
 LEAST_SHARE, MOST_SPREAD = 0.8, 4.0
 PAGE = "/m/small/credit/orders/"
 FILE = "/m/small/billing/accountant/charges.csv?start=2025-01-01&end=2026-10-31"
@@ -64,9 +68,16 @@ def run() -> Iterator[tuple[str, str] | Figure]:
     key, shops = make_key(), [join_shop(f"serving-{number}") for number in range(20)]
     found: dict[tuple[int, int], list[Measured]] = defaultdict(list)
     shapes = (AS_SHIPPED, *OTHERS) if size() == FULL else (AS_SHIPPED,)
-    for _ in pace.rounds(ROUNDS()):
-        for shape in shapes:
-            with serving(OURS, workers=shape[0], threads=shape[1]) as server:
+    with ExitStack() as servers:
+        up = {
+            shape: servers.enter_context(serving(OURS, workers=shape[0], threads=shape[1]))
+            for shape in shapes
+        }
+        for server in up.values():  # each thread loads what it needs
+            _ask(server, cookie, CLIENTS, WARMING_SECONDS.exact())
+            orders(partial(asking, server, key), shops, warming=1, seconds=0.1)
+        for _ in pace.rounds(ROUNDS()):
+            for shape, server in up.items():
                 found[shape].append(_measured(server, cookie, key, shops))
     for shape, rounds in found.items():
         name = f"{shape[0]} processes × {shape[1]} threads"
@@ -100,12 +111,11 @@ def _measured(server: Server, cookie: str, key: str, shops: Sequence[Merchant]) 
     session of the page's reader.
     """
     seconds = SECONDS.exact()
-    _ask(server, cookie, CLIENTS, WARMING_SECONDS.exact())
     by_itself = median(_ask(server, cookie, 1, seconds / 2))
     waits = _ask(server, cookie, CLIENTS, seconds)
     with _dribbling(server, cookie):
         beside = _ask(server, cookie, CLIENTS, seconds)
-    placed, _ = orders(lambda: asking(server, key), shops, warming=1, seconds=seconds)
+    placed, _ = orders(partial(asking, server, key), shops, warming=0.2, seconds=seconds / 2)
     rate, most = len(waits) / seconds, (os.cpu_count() or 1) / by_itself
     p50, p99 = (waits[int(len(waits) * share)] * 1000 for share in (0.5, 0.99))
     return Measured(most, rate, p50, p99, len(beside) / seconds, placed)
@@ -149,7 +159,7 @@ def _page(server: Server, cookie: str) -> Callable[[], None]:
         """
         nonlocal asked
         asked += 1
-        if asked % (KEPT_FOR // 10) == 0:
+        if asked % PAGES_ON_ONE == 0:
             connection.close()
         connection.request("GET", PAGE, headers={"Cookie": cookie})
         answer = connection.getresponse()
