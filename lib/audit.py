@@ -195,8 +195,7 @@ def _run_one(check: Check, offsets: str, cursor: CursorWrapper) -> Finding:
     """Count the check's rows and violations by SQL, and list the first MOST_LISTED violations,
     ordered by merchant and subject. `offsets` is the SQL of `_offsets`.
     """
-    cursor.execute(COUNT.format(sql=check.sql, offsets=offsets))
-    checked, violations = cursor.fetchone()
+    checked, violations = _counted(COUNT.format(sql=check.sql, offsets=offsets), cursor)
     listed = []
     if violations:
         # Machines of a cluster hand over no records, whose types they have no names for.
@@ -208,6 +207,13 @@ def _run_one(check: Check, offsets: str, cursor: CursorWrapper) -> Finding:
             for merchant, subject, expected, found in cursor.fetchall()
         ]
     return Finding(check, checked, violations, listed)
+
+
+def _counted(sql: str, cursor: CursorWrapper) -> tuple[int, int]:
+    """The only row that the SQL gives: (rows looked at, violations)."""
+    cursor.execute(sql)
+    checked, violations = cursor.fetchone()
+    return checked, violations
 
 
 def _read_through(check: Reading, now: datetime) -> Finding:
