@@ -13,8 +13,8 @@ from collections.abc import Generator, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from weakref import WeakKeyDictionary
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -55,6 +55,9 @@ CHROMIUM_FLAGS = (
 
 # Statements that a connection keeps planned, at most: the checks for the time zones of a few tests.
 PLANNED_CHECKS = 500
+ONE_MERCHANTS = audit.OF_ONE.partition("{}")[2].partition("{}")[0]  # in checks of one alone
+    0
+]  # in a check of one's books alone
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -198,14 +201,18 @@ def contexts_are_kept_of_pages_alone() -> Iterator[None]:
 def checks_of_the_books_are_planned_once() -> Iterator[None]:
     """Of the second that a hundred small audits take, nine tenths go into planning the same."""
 
-    def counted(sql: str, _: CursorWrapper) -> tuple[int, int]:
+    known: WeakKeyDictionary[object, dict[str, str]] = WeakKeyDictionary()  # names, by connection
+    asked = audit._counted
+
+    def counted(sql: str, cursor: CursorWrapper) -> tuple[int, int]:
         """What `audit._counted` returns, by a statement that is kept for the connection."""
-        to_server = connection.connection
-        with pytest.MonkeyPatch.context() as patched, psycopg.Cursor(to_server) as cursor:
-            patched.setattr(to_server, "prepared_max", PLANNED_CHECKS)
-            patched.setattr(to_server, "prepare_threshold", 0)
-            checked, violations = cursor.execute(sql, prepare=True).fetchone()
-        return checked, violations
+        names = known.setdefault(connection.connection, {})
+        if sql not in names:
+            if len(names) >= PLANNED_CHECKS or ONE_MERCHANTS in sql:
+                return asked(sql, cursor)
+            names[sql] = f"check_{len(names)}"
+            cursor.execute(f"PREPARE {names[sql]} AS {sql}")
+        return asked(f"EXECUTE {names[sql]}", cursor)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(audit, "_counted", counted)
