@@ -56,8 +56,6 @@ CHROMIUM_FLAGS = (
 # Statements that a connection keeps planned, at most: the checks for the time zones of a few tests.
 PLANNED_CHECKS = 500
 ONE_MERCHANTS = audit.OF_ONE.partition("{}")[2].partition("{}")[0]  # in checks of one alone
-    0
-]  # in a check of one's books alone
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -125,7 +125,6 @@ def test_what_banks_said_of_a_merchant_stays_and_what_was_booked_of_it_goes_alon
     audit_is_clean()
 
 
-@pytest.mark.full  # test_banks has it without a move
 def test_lines_that_wait_for_an_operator_are_looked_at_anew_once_their_merchant_was_moved(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +171,7 @@ def test_lines_that_wait_for_an_operator_are_looked_at_anew_once_their_merchant_
     audit_is_clean()
 
 
+@pytest.mark.full  # the one before has it with a single move
 def test_a_return_of_what_a_merchant_paid_goes_after_it_through_all_cells(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
