@@ -27,6 +27,7 @@ ROUNDS = 5
 # Last day, and charges of each merchant. The same merchants close both months.
 FEW, MANY = date(2026, 11, 30), date(2026, 12, 31)
 AGAIN = date(2027, 1, 31)
+TURN = Sized(usual=5_000_000, full=5_000_000, tiny=1_000)  # to which a process counts
 CHARGES = Sized(usual=50, full=100, tiny=10)  # of each merchant; in MANY ten times as many
 
 TABLE = "CREATE TABLE bench_total (LIKE billing_statementtotal INCLUDING ALL)"
@@ -72,6 +73,13 @@ def run() -> Iterator[tuple[str, str] | Figure]:
         at_most=12,
     )
     yield _by_workers(accounts)
+    yield more_is_better(
+        "two processes that only count",
+        [(2 / _counting(2), 1 / _counting(1)) for _ in range(ROUNDS)],
+        floor="one",
+        sent="what this machine gives to two at once, at most",
+        unit="turns a second",
+    )
 
 
 def _by_workers(accounts: Sequence[int]) -> Figure:
@@ -111,6 +119,29 @@ def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
         connection.close()
 
     workers = [forks.Process(target=work, args=(part,)) for part in parts]
+    for worker in workers:
+        worker.start()
+    found = [seconds.get(timeout=600) for _ in workers]
+    for worker in workers:
+        worker.join()
+    return float(max(found))
+
+
+def _counting(processes: int) -> float:
+    """How many seconds the slowest of so many processes takes to count to TURN; nothing is asked of
+    the database.
+    """
+    forks = multiprocessing.get_context("fork")
+    ready, seconds = forks.Barrier(processes), forks.Queue()
+
+    def work() -> None:
+        """Count once all are ready, and tell how many seconds it took."""
+        ready.wait()
+        started = time.perf_counter()
+        sum(1 for _ in range(TURN()))
+        seconds.put(time.perf_counter() - started)
+
+    workers = [forks.Process(target=work) for _ in range(processes)]
     for worker in workers:
         worker.start()
     found = [seconds.get(timeout=600) for _ in workers]
