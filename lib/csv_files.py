@@ -188,7 +188,12 @@ def safe(column: str) -> str:
     text becomes NULL, which is written without quotes.
     """
     codes = ", ".join(str(ord(start)) for start in FORMULA_STARTS)
-    is_formula = f"ascii({column}) IN ({codes}) OR ascii(ltrim({column}, '{BLANKS}')) IN ({codes})"
+    # Text that begins with a sign that can be seen, as most does, has nothing to be passed over:
+    # taking away what has none of a hundred blanks is a third of the time that a file takes.
+    is_formula = f"""
+        ascii({column}) IN ({codes}) OR (ascii({column}) NOT BETWEEN 33 AND 126
+                                         AND ascii(ltrim({column}, '{BLANKS}')) IN ({codes}))
+    """
     return f"NULLIF(CASE WHEN {is_formula} THEN '''' ELSE '' END || {column}, '')"
 
 
