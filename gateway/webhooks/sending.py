@@ -152,7 +152,9 @@ class Receiver(AbstractContextManager["Receiver"]):
 
 
 def _read(body: Iterable[bytes]) -> str:
-    """How the answer's body begins, as text that can be shown; the rest is not read."""
+    """How the answer's body begins, as text that can be shown, cut to LONGEST_ANSWER characters. No
+    more is read of it than the parts with its first MOST_READ bytes.
+    """
     read = b""
     for part in body:
         read += part
