@@ -318,7 +318,9 @@ def _is_of_content(error: Exception) -> bool:
 
 
 def _reject_content(error: Exception) -> Outcome:
-    """Log the error, and return the outcome of a rejected event."""
+    """Log the error, and return the outcome of a rejected event: `invalid`, without saying which
+    value it was that the database refuses.
+    """
     log.error("An event has something in it that the database refuses", exc_info=error)
     return Outcome.rejected(_Faulty())
 
