@@ -222,8 +222,7 @@ class Job:
         return self.tick_at(instant) + self.every
 
     def tick_at(self, instant: datetime) -> datetime:
-        """The last instant up to and including `instant` at which this job is due by the timetable.
-        """
+        """The last instant up to and including `instant` at which this job is due by the timetable."""
         return EPOCH + (instant - EPOCH) // self.every * self.every
 
     def crontab(self) -> crontab:
