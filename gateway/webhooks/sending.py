@@ -227,7 +227,7 @@ class _Bounded(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """The stream encrypted, within the time that is left of the request; `timeout` is not used."""
+        """The stream encrypted, within the time left of the request; `timeout` is not used."""
         stream = self._stream.start_tls(ssl_context, server_hostname, self._network.left())
         return _Bounded(stream, self._network)
 
