@@ -156,7 +156,8 @@ class EventRun:
 
     def _by_book(self, events: Iterable[Event]) -> tuple[list[int], list[int]]:
         """The keys of the known merchants of those of these events that are of batched types, which
-        are about a billing account, and of the others.
+        are about a billing account, and those of the others: two lists, each key once in each, in
+        the order of the events. A merchant may be in both.
         """
         batched: dict[int, None] = {}
         others: dict[int, None] = {}
@@ -169,7 +170,7 @@ class EventRun:
 
     def look_up(self, events: Iterable[Event]) -> list[int]:
         """Look up the merchants of all these events at once, and remember them; returns the primary
-        keys of those that there are.
+        keys of those that there are, each once and in no order.
         """
         named = {event.merchant for event in events}
         known = dict(prepared.rows(MERCHANTS, [list(named)]))
@@ -317,7 +318,9 @@ def _is_of_content(error: Exception) -> bool:
 
 
 def _reject_content(error: Exception) -> Outcome:
-    """Log the error, and return the outcome of a rejected event."""
+    """Log the error, and return the outcome of a rejected event: `invalid`, without saying which
+    value it was that the database refuses.
+    """
     log.error("An event has something in it that the database refuses", exc_info=error)
     return Outcome.rejected(_Faulty())
 

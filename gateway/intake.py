@@ -86,7 +86,8 @@ def _record(
     arrivals: Sequence[received.Arrival], *, key: ApiKey, request_id: str, now: datetime
 ) -> None:
     """Record what arrived by this key in one request: where the books are in cells, each with its
-    merchant's, and what is of no merchant that there is with the first cell's.
+    merchant's; what is of no merchant that there is, in the cell that we are inside, or else in the
+    first.
     """
     if not cells.are_on():
         received.record(arrivals, key_id=key.pk, request_id=request_id, now=now)

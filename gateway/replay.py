@@ -186,7 +186,9 @@ class Replaying:
             yield window
 
     def _next_tick(self) -> datetime:
-        """The next instant at which a job is due; EPOCH before the clock is set."""
+        """The next instant of the timetable after the replay's clock at which one of its jobs is
+        due, whether or not it will have anything to do; EPOCH before the clock is set.
+        """
         clock = self.replay.clock
         return min(job.tick_after(clock) for job in self.jobs) if clock else EPOCH
 

@@ -116,12 +116,12 @@ class JobRunAdmin(WithState):
 
     @admin.display(description="due at")
     def due(self, run: JobRun) -> str:
-        """The instant up to which the run works, in the operator's time zone."""
+        """The instant up to which the run works, to the second, in the operator's time zone."""
         return times.to_the_second(run.due_at)
 
     @admin.display(description="started at")
     def started(self, run: JobRun) -> str:
-        """The instant at which the run started, in the operator's time zone."""
+        """The instant at which the run started, to the second, in the operator's time zone."""
         return times.to_the_second(run.started_at)
 
     @admin.display(description="ended at")

@@ -218,11 +218,13 @@ class Job:
         ]
 
     def tick_after(self, instant: datetime) -> datetime:
-        """The first instant of the timetable that is after `instant`."""
+        """The first instant of the timetable after `instant` at which this job is due."""
         return self.tick_at(instant) + self.every
 
     def tick_at(self, instant: datetime) -> datetime:
-        """The last instant of the timetable that is not after `instant`."""
+        """The last instant of the timetable, up to and including `instant`, at which this job is
+        due.
+        """
         return EPOCH + (instant - EPOCH) // self.every * self.every
 
     def crontab(self) -> crontab:

@@ -7,6 +7,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice import times
 from backoffice.decisions import Reasoned
+from jobs.definitions import EPOCH
 from jobs.timetable import all_jobs, job_named
 from lib import clock
 from lib.text_fields import LineField
@@ -37,14 +38,18 @@ class JobOrder(Reasoned):
         self.fields["at"].label = f"What was due by ({times.zone_name()})"
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an instant that has not come; and, the first time, say how many rows are due
-        instead of accepting the form. Sent again with the same job and instant, it is accepted.
+        """Refuse an instant that has not come, or is before 1970; and, the first time, say how many
+        rows are due instead of accepting the form. Sent again with the same job and instant, it is
+        accepted.
         """
         said: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
             return said
         if said["at"] > clock.now():
             self.add_error("at", "This is still to come.")
+            return said
+        if said["at"] < EPOCH:
+            self.add_error("at", f"Nothing fell due before {EPOCH.year}.")
             return said
         due = len(job_named(said["job"]).find(said["at"]))
         asked = f"{said['job']} {said['at'].isoformat()}"

@@ -76,8 +76,8 @@ def at(cell: int) -> AbstractContextManager[None]:
 
 
 def elsewhere(cell: int) -> AbstractContextManager[None]:
-    """The same, whichever cell we are inside: for what an operator has done from the page of
-    another one.
+    """A context in which the block is inside the cell with this number or, for OUTSIDE, in none,
+    whichever cell we are inside: for what an operator has done from the page of another one.
     """
     return cells.elsewhere(cell) if cell != OUTSIDE else cells.outside()
 

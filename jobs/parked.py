@@ -51,7 +51,7 @@ def park(job: Job, failures: Failures, now: datetime) -> None:
 
 
 def among(job: Job, keys: Sequence[int]) -> set[int]:
-    """Look up which of these primary keys have rows that are parked."""
+    """Look up which of these primary keys of the job's rows are parked, and not resolved yet."""
     return set(_parked(job, keys).values_list("row_id", flat=True))
 
 

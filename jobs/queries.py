@@ -249,8 +249,8 @@ def old_runs(before: datetime, now: datetime) -> "QuerySet[JobRun]":
     and those of the timetable that started more than 2 days before `now`, ended without an error
     and found nothing to do.
 
-    A job's last complete run is kept until the instant `before`, as it tells up to when the
-    timetable has come.
+    Of the latter, the last complete run of a job in a cell is left, as it tells up to when the
+    timetable has come: it goes once it has started before `before`.
     """
     complete = JobRun.objects.filter(ended_at__isnull=False, actor="", error="", is_lost=False)
     later = complete.filter(job=OuterRef("job"), cell=OuterRef("cell"), pk__gt=OuterRef("pk"))

@@ -78,15 +78,15 @@ def order(*, job_name: str, at: datetime, actor: str, reason: str, now: datetime
 
 def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFailure:
     """Try a parked row once more in this process, as a run of its own, and write that on the trail.
+    The row is done inside its cell, whichever we are inside, or in none for a job that works once
+    for all. Callers have no transaction.
 
     Returns the row's failure: with the new error if the row failed again, and otherwise resolved.
     Raises UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason; TriedLater for
-    a row that the job tries again only later (Job.tried_later), of which nothing is done. It raises
-    ProviderSilent if a provider did not answer: the run has the row as left, and the failure stays
-    as it was. So it does after an error that is no row's fault, which is recorded with the run and
-    raised, such as a lost connection, or a merchant whose books are being moved. The row is done
-    inside its cell, whichever we are inside, or in none for a job that works once for all. Callers
-    have no transaction.
+    a row that the job tries again only later (Job.tried_later), of which nothing is done. Raises
+    ProviderSilent if a provider did not answer: the run has the row as left. An error that is no
+    row's fault, such as a lost connection or a merchant whose books are being moved, is recorded
+    with the run and raised. After these two the failure stays as it was.
     """
     reason = wording.checked("reason", reason)
     failure = JobFailure.objects.filter(pk=failure_id).first()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from djmoney.forms import MoneyField
 from moneyed import Money
 
-from lib import money
+from lib import formats, money
 from lib.refusals import Invalid
 
 AS_TYPED = {"inputmode": "decimal", "autocomplete": "off"}  # attributes of the inputs
@@ -79,7 +79,9 @@ class OneCurrencyField(MoneyField):
         return value.amount if isinstance(value, Money) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether the figure that was sent differs from the initial amount's."""
+        """Whether the text that was sent differs from the initial amount's figure: always, where
+        there is an initial amount, as a text is no figure; otherwise, if anything was sent.
+        """
         return forms.Field.has_changed(self, self.prepare_value(initial), data)
 
 
@@ -103,21 +105,26 @@ class AmountField(OneCurrencyField):
     def clean(self, value: Any) -> Money | None:
         """The amount that was typed, or None if nothing was and nothing is required; spaces, commas
         between thousands and the currency's own code after the figure are allowed. Raises
-        ValidationError if it is required, and for what is no figure, is not above 0, or has more
-        decimals than the currency.
+        ValidationError if it is required, and for what is no figure, is not above 0, is too large
+        to keep, or has more decimals than the currency.
         """
         text = re.sub(r"\s", "", str(value or "")).removesuffix(self.currency)
         return super().clean(text)
 
     def compress(self, data_list: Any) -> Money | None:
         """The amount, or None if nothing was entered. Raises ValidationError if it is not above 0,
-        or has more decimals than its currency.
+        is too large to keep, or has more decimals than its currency.
         """
         amount = super().compress(data_list)
         if amount is None:
             return None
         if amount.amount <= 0:
             raise forms.ValidationError(_("Enter an amount above 0."))
+        if amount.amount >= money.LARGEST_AMOUNT:
+            largest = formats.plain_money(money.of(money.LARGEST_AMOUNT, self.currency))
+            raise forms.ValidationError(
+                _("Enter an amount below %(largest)s.") % {"largest": largest}
+            )
         try:
             return money.accepted(amount, self.currency)
         except Invalid:

@@ -13,7 +13,7 @@ NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 
 @cache
 def codes() -> frozenset[str]:
-    """The codes of all countries."""
+    """The codes of all countries, of two letters (ISO 3166)."""
     found = (str(code) for code in Locale("en").territories)
     return frozenset(code for code in found if len(code) == len("XX")) - NO_COUNTRIES
 

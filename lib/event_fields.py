@@ -93,8 +93,8 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 
 
 def _instant(value: object) -> object:
-    """Return the value if it is the text of an RFC 3339 instant with an offset; raises ValueError
-    otherwise.
+    """Return the value if it is text in the form of an RFC 3339 instant with an offset, even if the
+    calendar has no such day; raises ValueError otherwise.
     """
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         raise ValueError("must be an RFC 3339 instant with an offset")

@@ -79,9 +79,9 @@ def parts(key: str, count: int) -> Sequence[str]:
 
 
 def parts_sent_before(rows: QuerySet[Row], key: str) -> list[Row]:
-    """Those of `rows` that the form with this key made before, whatever it says now, as they were
-    made. The caller holds the lock of whatever the rows belong to. Raises Invalid for a key that is
-    empty or too long.
+    """Those of `rows` that the form with this key made before, whatever it says now, in the order
+    of their primary keys. The caller holds the lock of whatever the rows belong to. Raises Invalid
+    for a key that is empty or too long.
     """
     return list(rows.filter(request_key__startswith=_stem(key)).order_by("pk"))
 

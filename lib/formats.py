@@ -208,7 +208,9 @@ def together(*sentences: str) -> str:
 
 @register.filter
 def as_money(value: Decimal, currency: str) -> Money:
-    """A query's bare figure, such as a sum, as Money in the currency with this code."""
+    """A query's bare figure, such as a sum, as Money in the currency with this code, with the
+    digits that it has.
+    """
     return Money(value, currency)
 
 
@@ -257,7 +259,9 @@ def change(amount: Money) -> str | SafeString:
 
 @register.filter
 def less(amount: Money) -> str | SafeString:
-    """HTML for an amount that is taken off another one: with a minus sign."""
+    """HTML for an amount that is taken off another one: with a minus sign, or without one if it is
+    below 0, or 0.
+    """
     return money(-amount)
 
 

@@ -20,7 +20,9 @@ DECIMAL_PLACES = 4  # the most minor digits ISO 4217 gives any currency
 
 @cache
 def minor_digits(currency: str) -> int:
-    """How many decimals a posted amount in the currency with this code has."""
+    """How many decimals a posted amount in the currency with this code has. Raises
+    CurrencyDoesNotExist for an unknown code.
+    """
     return len(str(get_currency(currency).sub_unit)) - 1
 
 
@@ -155,7 +157,9 @@ def zero(currency: str) -> Money:
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
-    """The sum of the amounts, all of which are in `currency`; 0 if there are none."""
+    """The sum of the amounts, all of which are in `currency`; 0 if there are none. Raises TypeError
+    for one in another currency.
+    """
     return sum(amounts, zero(currency))
 
 

@@ -14,11 +14,11 @@ from billing.queries import chart
 from billing.queries.journal import Asked
 from credit.models import CreditLine
 from lib import calendar, clock
+from lib.spans import FIRST_YEAR, LAST_YEAR, DayField
 from lib.text_fields import LineField
 from merchants.models import Merchant
 
 LONGEST = timedelta(days=3 * 366)  # a page is read at once
-_DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class Question(forms.Form):
@@ -28,8 +28,8 @@ class Question(forms.Form):
     Once it is valid, `asked` is what is asked for.
     """
 
-    start = forms.DateField(label="From", widget=_DAY)
-    end = forms.DateField(label="To", widget=_DAY)
+    start = DayField(label="From")
+    end = DayField(label="To")
     currency = forms.ChoiceField(required=False)
     merchant = LineField(required=False, label="Merchant's reference")
     account = forms.ChoiceField(required=False)
@@ -126,6 +126,15 @@ class Month(Reasoned):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["month"].initial = _month_before(clock.now().date())
+
+    def clean_month(self) -> date:
+        """The first day of the month that was typed. Raises ValidationError for one of a year
+        before FIRST_YEAR or after LAST_YEAR, around which days cannot be counted.
+        """
+        month: date = self.cleaned_data["month"]
+        if not FIRST_YEAR <= month.year <= LAST_YEAR:
+            raise forms.ValidationError("This is no month that could be over.")
+        return month
 
 
 class AccountChoice(Reasoned):

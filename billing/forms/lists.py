@@ -308,7 +308,10 @@ class DayFilter(Filter):
     billed = choice(BILLED, _("Status"))
     category = choice(CATEGORIES, _("Category"))
     fee = text(40)
-    month = forms.RegexField(r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", required=False, label="")
+    # Of the years that other lists take (lib.spans).
+    month = forms.RegexField(
+        r"^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])$", required=False, label=""
+    )
 
     def text_of(self, name: str) -> str:
         """The value that is asked for in the field `name`, as a reader wants it: a month in words,

@@ -34,7 +34,9 @@ def _line_of(request: HttpRequest) -> Also | None:
 
 
 def _is_reference(said: object) -> bool:
-    """Whether it is a text that can be asked for in the database as a reference."""
+    """Whether it is a text that can be asked for in the database as a reference: of LONGEST_NAME
+    characters at most, none of them a control character. It may be empty.
+    """
     return isinstance(said, str) and len(said) <= LONGEST_NAME and not has_control(said)
 
 

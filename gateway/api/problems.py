@@ -55,7 +55,9 @@ class Problem(Exception):
     @classmethod
     def of(cls, refusal: Refused | Outcome) -> "Problem":
         """The problem for an operation's refusal or a rejected event: 409 for a conflict, 404 for
-        what is missing, 403 for what is forbidden, and otherwise 422.
+        what is missing, 403 for what is forbidden, and otherwise 422. Each member that the refusal
+        names is a fault of it, with the refusal's reason, or of a conflict that it differs from
+        what is known.
         """
         if isinstance(refusal, Refused):
             refusal = Outcome.rejected(refusal)
@@ -107,5 +109,7 @@ def outside_of_django(status: int, code: str, detail: str) -> tuple[bytes, list[
 
 
 def pointer(parts: Iterable[object]) -> str:
-    """The JSON pointer to a member, given the names that lead to it."""
+    """The JSON pointer to a member, given the names that lead to it, with "~" and "/" in them
+    escaped; "" without any.
+    """
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)

@@ -67,8 +67,9 @@ def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRe
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """The answer to a request whose body or parameters are invalid: 422, with each fault of the
-    body.
+    """The answer to a request whose body or parameters are invalid: 422. Its `errors` are the
+    faults of the body, and its sentence is about the first fault, be it of the body or of a
+    parameter.
     """
     faults = [_fault(one) for one in error.errors]
     where, says = faults[0]

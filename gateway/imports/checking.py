@@ -161,8 +161,8 @@ def _reason(error: Any, said: dict[str, Any], kind: Kind) -> str:
 
 
 def _check_amount(model: Data, values: dict[str, Any], kind: Kind) -> None:
-    """Raise Invalid if the currency is unknown, or the amount is negative, has too many digits, or
-    is 0 where it must be more. A row without an amount is not checked further.
+    """Raise Invalid if the currency is unknown, or the amount is negative, too large to keep, has
+    too many digits, or is 0 where it must be more. A row without an amount is not checked further.
     """
     currency = money.check_currency(values["currency"])
     amount = values.get("amount")

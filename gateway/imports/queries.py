@@ -19,9 +19,9 @@ def to_visit(now: datetime) -> Sequence[int]:
 
 
 def next_to_invite(file: Import, *, after: int = 0) -> ImportedRow | None:
-    """The first row after line `after` that the import has taken in, that names an owner to invite,
-    and of which it is not on record what became of that; with the primary key of its merchant as
-    `merchant_id`. None if there is none.
+    """The first row after line `after`, by line, that was applied or was a duplicate, that names an
+    owner to invite, and of which it is not on record what became of that; with the primary key of
+    its merchant as `merchant_id`. None if there is none.
     """
     if not file.of_kind.founds:
         return None

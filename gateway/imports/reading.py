@@ -73,8 +73,8 @@ def read(content: bytes, kind: Kind) -> Table:
 
 
 def _lines(content: bytes, table: Table) -> Iterator[str]:
-    """Yield the lines as text. Lines that are too long or in another encoding are added to the
-    faults instead.
+    """Yield the lines as text, without their ends. Lines that are too long or in another encoding
+    are added to the faults instead.
     """
     for number, raw in enumerate(LINE_END.split(content), start=1):
         try:

@@ -190,8 +190,9 @@ def _lock(key_id: int) -> ApiKey:
 
 
 def _network(text: str) -> str:
-    """The network in this text in its usual form, such as 203.0.113.0/24. Raises Invalid if it is
-    none.
+    """The network in this text in its usual form, such as 203.0.113.0/24; a single address is a
+    network of its own, such as 203.0.113.5/32. Raises Invalid if it is none, as an address with the
+    mask of a larger network is.
     """
     try:
         return str(ip_network(text.strip()))

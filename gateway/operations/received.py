@@ -128,7 +128,7 @@ def _columns(arrival: Arrival) -> tuple[Any, ...]:
 
 def _said(sent: Any) -> tuple[Any, ...]:
     """The columns of what was sent, if it was no event: id, type, merchant, instant, and data as
-    text. What is missing or malformed is empty.
+    JSON. Of what is missing or malformed, texts are "", the instant is None, and the data are {}.
     """
     raw = sent if isinstance(sent, dict) else {}
     return (

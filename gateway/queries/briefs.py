@@ -81,8 +81,8 @@ def _ended(key: ApiKey | None) -> list[Fact]:
 
 
 def _came_with(key: ApiKey) -> History:
-    """The latest FEW records that came in with this key, of those among the last thousand of all
-    keys.
+    """The latest FEW records that came in with this key, the latest first, of those among the last
+    thousand of all keys.
     """
     latest = ReceivedEvent.objects.order_by("-pk").values("pk")[:1_000]
     return History(
@@ -92,7 +92,7 @@ def _came_with(key: ApiKey) -> History:
 
 
 def _rows(received: QuerySet[ReceivedEvent]) -> list[Past]:
-    """The latest FEW of these records, each with what became of it."""
+    """The latest FEW of these records, the latest first, each with what became of it."""
     return [
         Past(one.received_at, f"{one}: {one.get_outcome_display()}", one.code, one.reason)
         for one in received.order_by("-pk")[:FEW]

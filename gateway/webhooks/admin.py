@@ -264,7 +264,8 @@ class WebhookDeliveryAdmin(DecidingSeveral, ReadOnly):
 
     @admin.display(description="told")
     def told(self, delivery: WebhookDelivery) -> str:
-        """What the receiver reads of the event: its data as one text; "" once it is not kept any
+        """The event's data as one text, as they are stored: amounts have the digits of their
+        column, which the receiver reads with those of the currency. "" once they are not kept any
         more.
         """
         return ", ".join(f"{name} {value}" for name, value in delivery.event.data.items())

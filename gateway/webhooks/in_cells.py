@@ -27,9 +27,9 @@ def in_its_cells(endpoint: WebhookEndpoint, ask: Callable[[], T]) -> list[T]:
 
 
 def asked_for_a_page(endpoint: WebhookEndpoint, ask: Callable[[], T]) -> Answers[T]:
-    """What the function, which reads and does not write, returns inside each of those cells,
-    whichever we are inside: they are asked at once, and those that have not answered in time are
-    named (adding_up.each).
+    """What the function, which reads and does not write, returns inside each cell that has
+    deliveries to the endpoint (`in_its_cells`), whichever cell we are inside: they are asked at
+    once, and those that have not answered in time are named (adding_up.each).
     """
     if not cells.are_on() or endpoint.merchant is None:
         with cells.outside():

@@ -9,9 +9,11 @@ from gateway.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEve
 
 
 def endpoints_to_visit(now: datetime) -> Sequence[int]:
-    """The primary keys, rising, of the endpoints that are on and have a delivery due by `now`.
+    """The primary keys, rising, of the endpoints that are on and to which a delivery of the present
+    cell is due by `now`.
 
-    While any event has no number yet, it is unknown whom it is for: then all endpoints that are on.
+    While any event of the cell has no number yet, it is unknown whom it is for: then all endpoints
+    that are on.
     """
     pending = WebhookDelivery.objects.filter(
         endpoint=OuterRef("pk"), status=WebhookDelivery.Status.PENDING, next_attempt_at__lte=now
@@ -22,8 +24,8 @@ def endpoints_to_visit(now: datetime) -> Sequence[int]:
 
 
 def next_delivery(endpoint_id: int, now: datetime) -> WebhookDelivery | None:
-    """The delivery that is to be sent to the endpoint next: the first of those that are due, in the
-    order of the events.
+    """The delivery of the present cell that is to be sent to the endpoint next: the first of those
+    that are due by `now`, in the order of the events, with its event, merchant and endpoint.
 
     None if nothing is due, or the endpoint is off.
     """

@@ -152,7 +152,9 @@ class Receiver(AbstractContextManager["Receiver"]):
 
 
 def _read(body: Iterable[bytes]) -> str:
-    """How the answer's body begins, as text that can be shown; the rest is not read."""
+    """How the answer's body begins, as text that can be shown, cut to LONGEST_ANSWER characters. No
+    more is read of it than the parts with its first MOST_READ bytes.
+    """
     read = b""
     for part in body:
         read += part
@@ -225,7 +227,7 @@ class _Bounded(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """The stream encrypted, within the time that is left of the request."""
+        """The stream encrypted, within the time left of the request; `timeout` is not used."""
         stream = self._stream.start_tls(ssl_context, server_hostname, self._network.left())
         return _Bounded(stream, self._network)
 

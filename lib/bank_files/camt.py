@@ -167,10 +167,11 @@ def _code(element: Element) -> str:
 def _transactions(
     entry: Element, amount: Decimal, currency: str, is_credit: bool, where: str
 ) -> tuple[Transaction, ...]:
-    """The payments of an entry; a single one has the entry's amount and direction, whatever it says
-    itself. Where their amounts are not there or do not make up the entry's, it is one payment, with
-    what is the same in all of them, and the names of the batch and of the order that it was in.
-    Raises UnreadableFile.
+    """The payments of an entry, at least one; a single one has the entry's amount and direction,
+    whatever it says itself. Where there are none, or their amounts are not there or do not make up
+    the entry's, it is one payment: without parties and references, but with the texts of all of
+    them, one after the other, and the names of the batch and of the order that it was in. Raises
+    UnreadableFile.
     """
     details = entry.findall("NtryDtls/TxDtls")
     if len(details) == 1:

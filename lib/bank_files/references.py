@@ -13,7 +13,9 @@ START = re.compile(r"RF\d\d")
 
 
 def make(body: str) -> str:
-    """The reference with this body of capitals and digits: RF, two check digits, and the body."""
+    """The reference with this body of 1 to LONGEST_BODY letters and digits: RF, two check digits,
+    and the body in capitals.
+    """
     assert body.isalnum()
     assert body.isascii()
     assert len(body) <= LONGEST_BODY
@@ -26,11 +28,11 @@ def spaced(reference: str) -> str:
 
 
 def found_in(text: str) -> list[str]:
-    """Return all texts that may be structured references in what a payer wrote, judged by
-    their check digits. They are returned in capitals and without the spaces, hyphens and
-    line ends that payers put into them, in the order of the places where they begin, each
-    once. Words may follow right behind a reference, so several may begin at one place, the
-    longest first. The caller picks those that were given.
+    """Return all texts that may be structured references in what a payer wrote, judged by their
+    check digits; bodies shorter than SHORTEST_BODY are not looked for. They are returned in
+    capitals and without the spaces, hyphens and line ends that payers put into them, in the order
+    of the places where they begin, each once. Words may follow right behind a reference, so several
+    may begin at one place, the longest first. The caller picks those that were given.
     """
     plain = "".join(char for char in text.upper() if char.isalnum() and char.isascii())
     found: list[str] = []

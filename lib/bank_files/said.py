@@ -75,7 +75,7 @@ class Transaction:
 
     @property
     def signed(self) -> Decimal:
-        """The amount by which it changes the account's balance."""
+        """The amount by which it changes the account's balance: below 0 if it was debited."""
         return self.amount if self.is_credit else -self.amount
 
 
@@ -97,7 +97,9 @@ class Entry:
 
     @property
     def signed(self) -> Decimal:
-        """The amount by which it changes the account's balance."""
+        """The amount by which it changes the account's balance, once it is booked: below 0 if it
+        was debited.
+        """
         return self.amount if self.is_credit else -self.amount
 
 
@@ -121,7 +123,9 @@ class Statement:
 
     @property
     def booked(self) -> Decimal:
-        """By how much its booked entries change the balance."""
+        """By how much its booked entries change the balance, those that were debited below 0;
+        pending ones do not count.
+        """
         return sum((entry.signed for entry in self.entries if entry.is_booked), Decimal(0))
 
     @property

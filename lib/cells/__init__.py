@@ -261,7 +261,9 @@ def asking_also(question: str) -> AbstractContextManager[None]:
 
 
 def question() -> str:
-    """What is asked with each transaction that begins inside the cell; "" for nothing."""
+    """What is asked with each transaction that begins inside the present cell, with its number
+    filled in for `{cell}`; "" for nothing.
+    """
     return _question.get().replace("{cell}", str(number()))
 
 

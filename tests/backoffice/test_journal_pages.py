@@ -71,6 +71,9 @@ def test_entries_lead_to_their_documents(officer: Client, written_down: Shop) ->
         page(officer, "entries", merchant="elm")
     )
     assert "before the first day" in text_of(page(officer, "entries", end="2026-10-01"))
+    assert "Enter a day between 1970 and 2999." in text_of(
+        page(officer, "entries", start="0001-01-01", end="0001-01-31")
+    )
 
 
 def test_a_trial_balance_opens_to_entries(officer: Client) -> None:
@@ -149,6 +152,8 @@ def test_a_billing_officer_locks_a_month_by_its_page(
     assert 'value="2026-11"' in form
     answer = officer.post(address, {"month": "2026-12", "reason": "for Ann"}, follow=True)
     assert "2026-12 is not over everywhere" in answer.content.decode()
+    answer = officer.post(address, {"month": "9999-12", "reason": "for Ann"})
+    assert "This is no month that could be over." in text_of(answer)
     officer.post(address, {"month": "2026-11", "reason": "for Ann"})
     assert "2026-11" in text_of(officer.get(reverse("admin:billing_journallock_changelist")))
     assert journals.prove() > 0

@@ -130,6 +130,10 @@ def test_the_charges_of_a_day_are_asked_by_reference_and_amount(
 
 def test_a_list_without_rows_says_what_to_try(shop: Shop) -> None:
     assert "Nothing matches. Ask for something else" in read(shop, "days/?category=APP")
+    for month in ("9999-12", "3000-01", "1969-12"):  # around which no days are counted
+        assert "Nothing is shown while something above makes no sense." in read(
+            shop, f"days/?month={month}"
+        )
 
 
 def test_the_forecast_shows_how_it_comes_about(shop: Shop) -> None:

@@ -3,9 +3,11 @@
 from ipaddress import ip_network
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from pytest_django import Settings
 
+from gateway.webhooks.jobs import DELIVER
 from gateway.webhooks.models import WebhookDelivery
 from gateway.webhooks.operations import endpoints
 from lib import cells
@@ -14,6 +16,7 @@ from tests import shops, trailed
 from tests.factories import browser_of, operator
 from tests.gateway.webhooks import hooks, receivers
 from tests.gateway.webhooks.hooks import ADMINISTRATOR, decline, deliver, endpoint, standing
+from tests.jobs.working import run
 from tests.shops import Shop
 from tests.text import text_of
 from tests.trailed import Told
@@ -21,6 +24,7 @@ from tests.trailed import Told
 pytestmark = pytest.mark.django_db
 
 DECLINED = ["order.declined"]
+LATE = 123_456  # the key of an endpoint that is added after many others
 
 
 @pytest.fixture
@@ -107,3 +111,19 @@ def test_what_is_left_on_its_way_to_an_endpoint_that_is_off_is_parked_as_it_is_t
             endpoints.turn_on(endpoint_id=to.pk, now=now, **hooks.BY)
         with cells.at(2):
             assert WebhookDelivery.objects.get().status == "PARKED"
+
+
+def test_an_endpoint_that_keeps_silent_is_put_on_record_whatever_its_key_and_cell(
+    two: list[Shop],
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE gateway_webhookendpoint ALTER id RESTART WITH {LATE}")
+    with receivers.running() as receiver:
+        receiver.behaviour = b"what?"
+        endpoint(receiver.url, DECLINED)
+        decline(two[1], *(f"orchard-{number}" for number in range(5)))
+        with cells.at(2):
+            found = run(DELIVER.name, "2026-11-02 10:05")
+            assert [one.split()[-1] for one in standing()] == ["1", "1", "1", "0", "0"]
+        assert (found.silent, found.open_chunks) == (["webhook 123456"], [])
+        assert found.ended_at == shops.instant("2026-11-02 10:05")

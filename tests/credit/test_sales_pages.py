@@ -214,6 +214,14 @@ def test_a_view_of_a_months_sales_leads_back_to_that_month(shop: Shop) -> None:
         assert client.post(save, view | {"path": path}).status_code == 404
 
 
+@pytest.mark.parametrize("month", ["9999-12", "0001-01", "3000-01", "1969-12", "2026-13"])
+def test_a_month_around_which_no_days_are_counted_is_no_page(shop: Shop, month: str) -> None:
+    client = browser_of(member(shop))
+    for page in (f"sales/{month}/", f"sales/{month}.csv", f"proceeds/days/{month}-31/"):
+        assert client.get(f"/m/rosewood/credit/{page}").status_code == 404
+    assert client.get(f"/m/rosewood/billing/statements/{month}/").status_code == 404
+
+
 def file_of(client: Client, asked: str, name: str = "refunds") -> list[dict[str, str]]:
     """The rows of the CSV file of after-sales, by heading."""
     response = client.get(f"{AFTER_SALES}{name}.csv?{asked}")

@@ -237,7 +237,17 @@ def test_an_operator_runs_a_job_for_a_date_after_seeing_what_is_due(operators_cl
 
 
 @pytest.mark.parametrize(
-    "wrong", some([{"at": "2026-11-02 00:03"}, {"at": "soon"}, {"job": "none"}, {"reason": " "}], 4)
+    "wrong",
+    some(
+        [
+            {"at": "2026-11-02 00:03"},
+            {"at": "soon"},
+            {"job": "none"},
+            {"reason": " "},
+            {"job": "retention", "at": "0001-01-01 00:00"},
+        ],
+        4,
+    ),
 )
 def test_what_makes_no_sense_is_said_on_the_page(
     operators_clock: None, wrong: dict[str, str]

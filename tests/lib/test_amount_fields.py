@@ -53,6 +53,8 @@ def test_it_is_money_with_the_digits_of_its_currency(
         ("0", "Enter an amount above 0."),
         ("-5", "Enter an amount above 0."),
         ("1.005", "Enter an amount with at most 2 decimals, as USD has."),
+        ("1000000000000000", "Enter an amount below 1,000,000,000,000,000.00\xa0USD."),
+        ("9" * 40, "Enter an amount below 1,000,000,000,000,000.00\xa0USD."),
     ],
 )
 def test_what_is_no_amount_is_told_at_its_field(typed: str, sentence: str) -> None:

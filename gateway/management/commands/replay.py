@@ -136,7 +136,9 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _table(replay: Replay) -> Table:
-    """How many events of each type had each outcome, as a table to print."""
+    """How many events of each type had each outcome, in all runs of the replay so far, as a table
+    to print.
+    """
     table = Table(title=f"Outcomes of {replay.name}")
     table.add_column("event type")
     for status in STATUSES:

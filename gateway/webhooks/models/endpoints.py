@@ -74,5 +74,7 @@ class WebhookSecret(models.Model):
         return f"Secret #{self.pk}"
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether requests to the endpoint are signed with this secret at `now`."""
+        """Whether requests to the endpoint are signed with this secret at `now`: one that ends is
+        valid before `valid_until`, but not at that instant.
+        """
         return self.valid_until is None or now < self.valid_until

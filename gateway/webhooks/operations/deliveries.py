@@ -77,11 +77,11 @@ def visit(
     """
     installation.refuse_elsewhere()
     outbox.number()
-    name = cells.named(f"webhook {endpoint_id}")
+    name = f"webhook {endpoint_id}"  # without its cell, of which the run is, as that is short
     silences.check(name)
     endpoint = WebhookEndpoint.objects.get(pk=endpoint_id)
     ends_at = time.monotonic() + VISIT_SECONDS
-    with leases.held(name) as lease, Receiver(endpoint.url) as receiver:
+    with leases.held(cells.named(name)) as lease, Receiver(endpoint.url) as receiver:
         while lease is not None and time.monotonic() < ends_at:
             at = max(now, clock())
             delivery = queries.next_delivery(endpoint_id, at)
@@ -155,7 +155,9 @@ def _note(attempt: WebhookAttempt) -> None:
 
 
 def _end(delivery: WebhookDelivery, status: Status, at: datetime) -> None:
-    """Give the delivery its final status and the instant of it, without saving it."""
+    """Give the delivery its final status and the instant of it, and no next attempt, without saving
+    it.
+    """
     delivery.status, delivery.ended_at, delivery.next_attempt_at = status, at, None
 
 

@@ -45,8 +45,8 @@ SELECT count(*) FROM numbered
 
 def number() -> int:
     """Number all events of the present cell that have no number yet, and create their deliveries to
-    the endpoints that are on, have chosen their types, and were added before the events happened:
-    those of all merchants, and the merchant's own. Nothing is sent.
+    the endpoints that are on, have chosen their types, and were added no later than the events
+    happened: those of all merchants, and the merchant's own. Nothing is sent.
 
     Returns how many this call numbered. Of several callers at once, each numbers what the ones
     before it left. At most MOST_AT_ONCE are committed together; but in a transaction of the

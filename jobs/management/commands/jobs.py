@@ -121,15 +121,15 @@ def _lines(state: State) -> list[str]:
 
 
 def _instant(instant: datetime) -> str:
-    """The instant in UTC as day and time, to the second."""
+    """The instant, which is given in UTC, as day and time, to the second."""
     return f"{instant:%Y-%m-%d %H:%M:%S}"
 
 
 def _clock(instant: datetime) -> str:
-    """The instant's time of day in UTC, to the second."""
+    """The time of day of the instant, which is given in UTC, to the second."""
     return f"{instant:%H:%M:%S}"
 
 
 def _minute(instant: datetime) -> str:
-    """The instant in UTC as day and time, to the minute."""
+    """The instant, which is given in UTC, as day and time, to the minute."""
     return f"{instant:%Y-%m-%d %H:%M}"
