@@ -35,7 +35,11 @@ def run() -> Iterator[Figure]:
         doors = [partial(asking, server, key) for server in (ours, least)]
         for to_server in doors:
             orders(to_server, many, warming=WARMING_SECONDS.exact(), seconds=0.1)
-        for name, shops, share in ((f"{len(many)} lines", many, 0.5), ("one line", many[:1], 1.0)):
+        # Orders of one line come one after the other, whatever is measured beside them: no target.
+        for name, shops, share, aim in (
+            (f"{len(many)} lines", many, 0.5, LEAST_RATIO),
+            ("one line", many[:1], 1.0, None),
+        ):
             rounds = [_round(doors, shops) for _ in pace.rounds(ROUNDS(), share=share)]
             for place, clients in enumerate(CLIENTS):
                 yield more_is_better(
@@ -43,7 +47,7 @@ def run() -> Iterator[Figure]:
                     [found[place] for found in rounds],
                     floor="a bare WSGI function",
                     sent=f"orders for {SECONDS.exact():g} s",
-                    at_least=LEAST_RATIO,
+                    at_least=aim,
                 )
 
 
