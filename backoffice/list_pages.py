@@ -236,10 +236,10 @@ class Bounded(ModelAdmin):
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Download a CSV file of all rows that the list finds with the same filters, search and
-        order, on all its pages. That the operator takes it is recorded (exports.record). Filters
-        with values that cannot be lead back to the list. Raises PermissionDenied if the operator
-        may not look at the list, and DisallowedModelAdminLookup for a question that the list does
-        not offer.
+        order, on all its pages. That the operator takes it is recorded (exports.record). If a
+        filter has a value that cannot be, there is no file: it redirects to the whole list. Raises
+        PermissionDenied if the operator may not look at the list, and DisallowedModelAdminLookup
+        for a question that the list does not offer.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -319,9 +319,10 @@ class ReadOnly(Bounded):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def named_so(self, queryset: "QuerySet[Any]", name: str) -> "QuerySet[Any]":
-        """The rows of the queryset that belong to merchants, at most MANY, whose name has words
-        that begin with those of `name`. If there is no such merchant, or the rows have none, the
-        rows that the operators' search finds by `name` as their own reference or key.
+        """All rows of the queryset whose merchant has a name or reference with words that begin
+        with those of `name`; of more than MANY such merchants, any MANY. If there is no such
+        merchant, or the rows have none, the rows that the operators' search finds by `name` as
+        their own reference or key.
         """
         if self.merchant:
             merchants = related_model(self.model, self.merchant)

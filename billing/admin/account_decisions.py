@@ -57,9 +57,9 @@ def comes(account: BillingAccount) -> str:
 
 
 def _credit_effect(account: BillingAccount) -> str:
-    """What an operator reads before granting a credit: that it is a negative charge of today on no
-    charge in particular, that the outstanding amount, which is named, falls by it, where a credit
-    on a charge is granted, and that the merchant is told.
+    """What an operator reads before granting a credit: that it is a negative charge of today, what
+    is outstanding and will be less by it, that it corrects no charge in particular, on which page a
+    credit on a charge is granted, and that the merchant is told.
     """
     return (
         "A credit is a negative charge of today: {outstanding} is outstanding, and will be less by"

@@ -95,8 +95,8 @@ def _final_invoice(account: BillingAccount, total: Money, is_waived: bool) -> st
 
 def _payout_effect(account: BillingAccount) -> str:
     """What an operator reads before recording a pay-out: how much is left in the merchant's favour
-    and how much of it is unapplied, that the money has to be transferred first, and what of it the
-    bank takes back, without which nothing is paid out.
+    and how much of it is unapplied, and that the money has to be transferred first. In front of
+    that, how much of it the bank takes back, about which has to be decided before.
     """
     return taken_back(account) + (
         "{left} is left in the merchant's favour, {unapplied} of it as unapplied money. Transfer"

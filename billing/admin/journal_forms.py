@@ -35,8 +35,8 @@ class Question(forms.Form):
     account = forms.ChoiceField(required=False)
 
     def __init__(self, typed: QueryDict) -> None:
-        """Fill in what `typed` leaves out: the month up to today (UTC). Offers the currencies of
-        the books and the accounts of the chart.
+        """Fill in what `typed` leaves out or has empty: this month up to today (UTC). Offers the
+        currencies of the books and the accounts of the chart.
         """
         self.now = clock.now()
         today = self.now.astimezone(UTC).date()
@@ -94,8 +94,8 @@ class Question(forms.Form):
 
     @property
     def query(self) -> dict[str, str]:
-        """The fields that are not empty, as they were typed, for the query of another page's
-        address.
+        """The fields that are not empty, as they were typed or, of the days, filled in, for the
+        query of another page's address.
         """
         return {
             name: str(value)
