@@ -9,8 +9,8 @@ from django.http import QueryDict
 from backoffice import figures
 from backoffice.reports.report import Asked, Report, Span
 from lib import clock
+from lib.spans import DayField
 
-DAY = {"type": "date"}
 LONGEST = timedelta(days=3 * 366)  # a report is read at once
 
 
@@ -21,8 +21,8 @@ class Question(forms.Form):
     """
 
     currency = forms.ChoiceField()
-    start = forms.DateField(label="From", widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"))
-    end = forms.DateField(label="To", widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"))
+    start = DayField(label="From")
+    end = DayField(label="To")
 
     def __init__(self, report: Report, typed: QueryDict) -> None:
         """Fill in what `typed` leaves out or has empty: the first currency there is, the report's

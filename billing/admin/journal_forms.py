@@ -14,11 +14,11 @@ from billing.queries import chart
 from billing.queries.journal import Asked
 from credit.models import CreditLine
 from lib import calendar, clock
+from lib.spans import DayField
 from lib.text_fields import LineField
 from merchants.models import Merchant
 
 LONGEST = timedelta(days=3 * 366)  # a page is read at once
-_DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class Question(forms.Form):
@@ -28,8 +28,8 @@ class Question(forms.Form):
     Once it is valid, `asked` is what is asked for.
     """
 
-    start = forms.DateField(label="From", widget=_DAY)
-    end = forms.DateField(label="To", widget=_DAY)
+    start = DayField(label="From")
+    end = DayField(label="To")
     currency = forms.ChoiceField(required=False)
     merchant = LineField(required=False, label="Merchant's reference")
     account = forms.ChoiceField(required=False)

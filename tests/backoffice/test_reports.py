@@ -210,6 +210,7 @@ def test_the_list_of_reports_has_those_of_the_role(shop: Shop) -> None:
             ("start=2020-01-01&end=2026-11-01", "A report is about three years at most."),
             ("start=yesterday", "Enter a valid date."),
             ("currency=XXX", "Select a valid choice."),
+            ("start=9999-01-01&end=9999-12-31", "Enter a day between 1970 and 2999."),
         ],
         4,
     ),
