@@ -24,7 +24,7 @@ from billing.admin.payments import outcome
 from billing.models import BillingAccount, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
-from billing.queries import methods
+from billing.queries import methods, taxes
 from lib import calendar
 from lib.refusals import Refused
 from merchants.admin.two_people import CallOrPropose, done
@@ -51,6 +51,13 @@ def comes(account: BillingAccount) -> str:
     are reviewed, that it waits as a draft for an operator.
     """
     return "waits as a draft for an operator" if account.reviews_bills else "is issued at once"
+
+
+def over(account: BillingAccount, amount: Money) -> str:
+    """What a bill over this amount without tax is over, for a sentence: the amount as text, and
+    that tax is added, if the account's bills add some (taxes.are_added).
+    """
+    return f"{figure(amount)}{' and its tax' if taxes.are_added(account) else ''}"
 
 
 # Credits and the threshold.

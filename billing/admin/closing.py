@@ -8,7 +8,7 @@ from moneyed import Money
 from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin import shown
-from billing.admin.account_decisions import comes, figures, is_open
+from billing.admin.account_decisions import comes, figures, is_open, over
 from billing.admin.forms import RestPaidOut
 from billing.admin.unapplied import taken_back
 from billing.models import BillingAccount
@@ -90,7 +90,7 @@ def _final_invoice(account: BillingAccount, total: Money, is_waived: bool) -> st
     """
     if is_waived:
         return f"{figure(total)} is less than its payment method collects, and is waived."
-    return f"A final bill over {figure(total)} {comes(account)}."
+    return f"A final bill over {over(account, total)} {comes(account)}."
 
 
 def _payout_effect(account: BillingAccount) -> str:
