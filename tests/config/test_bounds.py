@@ -18,6 +18,7 @@ from merchants.models import User
 from tests import shops
 from tests.config.test_cookies import DEPLOYMENT
 from tests.factories import PASSWORD, UserFactory, browser_of, member, operator
+from tests.gateway.asking import Caller, problem
 from tests.shops import Shop
 from tests.text import text_of
 from tests.whole import full
@@ -163,6 +164,12 @@ def test_nor_is_there_a_page_of_a_month_at_the_ends_of_the_calendar(
 ) -> None:
     owner = browser_of(member(shop))
     assert owner.get(f"/m/{shop.reference}/{page}").status_code == status
+
+
+def test_nor_has_the_api_a_statement_of_it(shop: Shop) -> None:
+    statement = f"/merchants/{shop.reference}/statements/9999-12"
+    for path in (f"{statement}.csv", f"{statement}.pdf", statement):
+        assert problem(Caller().get(path)) == (404, "not_found")
 
 
 def test_private_pages_are_kept_by_nobody(shop: Shop) -> None:
