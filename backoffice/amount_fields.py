@@ -20,7 +20,7 @@ def amount_field(**said: Any) -> OneCurrencyField:
 
 
 def figure_field(**said: Any) -> FigureField:
-    """A form field for a figure that is no amount, whose value is a Decimal; `said` are further
-    arguments of the field, such as how many digits it takes.
+    """A form field for a figure that is no amount, whose value is a Decimal, of any sign and never
+    rounded; `said` are further arguments of the field, such as how many digits it takes.
     """
     return FigureField(widget=UnfoldAdminTextInputWidget(attrs=AS_TYPED), **said)

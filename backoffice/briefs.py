@@ -75,7 +75,9 @@ class Brief:
 
 
 def latest(rows: Sequence[Past]) -> list[Past]:
-    """The latest FEW of these rows, latest first."""
+    """The latest FEW of these rows, latest first. All of them must have an instant, or all a day,
+    as these cannot be compared.
+    """
     return sorted(rows, key=lambda row: row.at, reverse=True)[:FEW]
 
 

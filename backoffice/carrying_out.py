@@ -21,15 +21,16 @@ def carry_out(
 ) -> tuple[Any, bool]:
     """Carry out the decision if what its page showed is still so, and then what it does
     `afterwards`, for which no lock is held. Returns the outcome, and whether the history of the row
-    is to tell of it: not if this form was carried out before, which its key or reference shows. If
-    what was decided is so already, nothing is done, and the row is the outcome.
+    is to tell of it. If what was decided is so already, nothing is done, the row is the outcome,
+    and the history tells of it.
 
     `lock` takes the lock of what the decision changes, given the row and the instant, and
-    `read_again` returns the row as it is under that lock, or None if it is gone. For a decision
-    that commits by itself, the row of `act` is compared right before, without a lock; one that is
-    about no row or shows nothing is carried out without a comparison. Raises ChangedMeanwhile and
-    what the operation raises. When `afterwards` raises something, the decision is committed
-    already.
+    `read_again` returns the row as it is under that lock, or None if it is gone. Under the lock
+    alone it is looked up whether this form was carried out before (Decision.repeats): then the
+    history does not tell of it again. For a decision that commits by itself, the row of `act` is
+    compared right before, without a lock; one that is about no row or shows nothing is carried out
+    without a comparison. Raises ChangedMeanwhile and what the operation raises. When `afterwards`
+    raises something, the decision is committed already.
     """
     if act.row is None or decision.shown is None:
         outcome, is_new = decision.carry_out(act), True

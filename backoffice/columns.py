@@ -18,7 +18,9 @@ Column = Callable[[Any], str]
 
 
 def figure(amount: Money) -> str:
-    """An amount as plain text with its currency, for a sentence or a table."""
+    """An amount as plain text, such as "1,250.00 USD" with a no-break space, for a sentence or a
+    table.
+    """
     return plain_money(amount)
 
 

@@ -1,8 +1,8 @@
 """Finds anything by its reference, for the search box of the admin.
 
 "reference" is looked for among all merchants; "merchant reference", with a space, among that
-merchant's rows. The kinds of rows are those of lib.search. Where the books are in cells, it looks
-into all of them at once, and names those that have not answered.
+merchant's rows, unless a merchant is called so. The kinds of rows are those of lib.search. Where
+the books are in cells, it looks into all of them at once, and names those that have not answered.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -59,8 +59,8 @@ class Found:
 def find(request: HttpRequest, text: str) -> Found:
     """The rows that `text` names, of the kinds that the operator may look at, a few of each kind
     (finders.MOST). A text "merchant reference" is first looked for among that merchant's rows, and
-    only if that finds nothing, as a whole among all rows. Cells that do not answer are named in
-    `silent`.
+    only if that finds nothing, or if all of it is a merchant's reference, as a whole among all
+    rows. Cells that do not answer are named in `silent`.
 
     Empty for no text, or one that no row can have.
     """
@@ -68,7 +68,7 @@ def find(request: HttpRequest, text: str) -> Found:
         return Found()
     reference, _space, rest = text.partition(" ")
     merchant = _merchant(reference) if rest else None
-    if merchant is not None:
+    if merchant is not None and _merchant(text) is None:
         with cells.at(merchant.cell):
             if within := list(_of_one(request, merchant, rest.strip())):
                 return Found(within)

@@ -73,7 +73,8 @@ class Within:
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
         """Yield (row, whether this is its whole reference) for the rows with this reference or, if
-        there is none, one that starts so, of whatever merchant: at most MOST of them.
+        there is none, one that starts so, of whatever merchant: at most MOST of them, any if there
+        are more, the oldest first. Only those of the present cell are found.
         """
         rows = kind.model._default_manager.select_related(kind.merchant).order_by("pk")
         if exact := list(rows.filter(pk__in=self._keys(kind, text, is_whole=True))):

@@ -236,10 +236,10 @@ class Bounded(ModelAdmin):
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Download a CSV file of all rows that the list finds with the same filters, search and
-        order, on all its pages. That the operator takes it is recorded (exports.record). Filters
-        with values that cannot be lead back to the list. Raises PermissionDenied if the operator
-        may not look at the list, and DisallowedModelAdminLookup for a question that the list does
-        not offer.
+        order, on all its pages. That the operator takes it is recorded (exports.record). If a
+        filter has a value that cannot be, there is no file: it redirects to the whole list. Raises
+        PermissionDenied if the operator may not look at the list, and DisallowedModelAdminLookup
+        for a question that the list does not offer.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -319,9 +319,10 @@ class ReadOnly(Bounded):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def named_so(self, queryset: "QuerySet[Any]", name: str) -> "QuerySet[Any]":
-        """The rows of the queryset that belong to merchants, at most MANY, whose name has words
-        that begin with those of `name`. If there is no such merchant, or the rows have none, the
-        rows that the operators' search finds by `name` as their own reference or key.
+        """All rows of the queryset whose merchant has a name or reference with words that begin
+        with those of `name`; of more than MANY such merchants, any MANY. If there is no such
+        merchant, or the rows have none, the rows that the operators' search finds by `name` as
+        their own reference or key.
         """
         if self.merchant:
             merchants = related_model(self.model, self.merchant)
@@ -352,22 +353,28 @@ class OfMerchant(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """The rows that the search finds. If the first word is a merchant's reference, that
-        merchant's rows, or, if more follows and the list's rows have a reference of their own,
-        those of them that `named` finds by it; otherwise the rows of merchants with such a name
-        (`named_so`). Without a term, all rows or the latest, as in any list (Bounded). The second
-        value is Django's: whether a row may come twice.
+        """The rows that the search finds. If the term is a merchant's reference, which may have
+        blanks, that merchant's rows. If its first word is one, that merchant's rows, too, or, if
+        the list's rows have a reference of their own, those of them that `named` finds by what
+        follows; otherwise the rows of merchants with such a name (`named_so`). Without a term, all
+        rows or the latest, as in any list (Bounded). The second value is Django's: whether a row
+        may come twice.
         """
-        merchant, _space, reference = search_term.strip().partition(" ")
-        if not merchant:
+        term = search_term.strip()
+        if not term:
             return super().get_search_results(request, queryset, "")
+        first, _space, reference = term.partition(" ")
+        by_whole, by_first = words.spellings(term), words.spellings(first)
         # By its key, of which the database knows how many rows there are.
         merchants = related_model(self.model, self.merchant)._default_manager
-        keys = merchants.filter(reference__in=words.spellings(merchant))
-        known = keys.values_list("pk", flat=True).first()
-        if known is None:
-            return self.named_so(queryset, search_term.strip()), False
-        queryset = queryset.filter(**{self.merchant: known})
+        keys = merchants.filter(reference__in=[*by_whole, *by_first])
+        known = dict(keys.values_list("reference", "pk"))
+        named = next((one for one in (*by_whole, *by_first) if one in known), None)
+        if named is None:
+            return self.named_so(queryset, term), False
+        if named in by_whole:
+            reference = ""
+        queryset = queryset.filter(**{self.merchant: known[named]})
         if reference and self.reference:
             queryset = self.named(queryset, reference.strip())
         return queryset, False

@@ -92,7 +92,9 @@ class Visit:
         return getattr(self.merchant, name, None) if self.may_see(model) else None
 
     def decisions(self, row: Model) -> list[Link]:
-        """A link for each decision about the row that is open and that the operator may take."""
+        """A link for each decision about the row that is open and that the operator may take. The
+        row's model must have admin pages with decisions: KeyError or AttributeError otherwise.
+        """
         pages: Any = admin.site._registry[type(row)]
         return [Link(str(title), address) for title, address in pages.buttons(self.request, row)]
 

@@ -25,7 +25,9 @@ def label(instant: datetime) -> str:
 
 
 def in_words(instant: datetime) -> str:
-    """The instant as a sentence has it, such as "02 November 2026, 17:00 +07"."""
+    """The instant in the time zone of the admin, as a sentence has it, such as "02 November 2026,
+    17:00 +07".
+    """
     return f"{timezone.localtime(instant):%d %B %Y, %H:%M} {label(instant)}"
 
 
@@ -37,12 +39,16 @@ def in_short(instant: datetime) -> str:
 
 
 def to_the_second(instant: datetime) -> str:
-    """The instant to the second, such as "2026-11-02 17:00:31 +07"."""
+    """The instant to the second in the time zone of the admin, such as "2026-11-02 17:00:31
+    +07".
+    """
     return f"{timezone.localtime(instant):%Y-%m-%d %H:%M:%S} {label(instant)}"
 
 
 def shown(instant: datetime | None) -> str:
-    """The instant to the minute, such as "2026-11-02 17:00 +07"; "-" for none."""
+    """The instant to the minute in the time zone of the admin, such as "2026-11-02 17:00 +07"; "-"
+    for none.
+    """
     if instant is None:
         return "-"
     return f"{timezone.localtime(instant):%Y-%m-%d %H:%M} {label(instant)}"

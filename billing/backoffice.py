@@ -187,9 +187,9 @@ def _asked_for_credits(credits: Sequence[BillingCredit]) -> Iterator[Step]:
 
 
 def _method(visit: Visit) -> Item | None:
-    """The line of a new merchant's checklist about the payment method: done once somebody chose one
-    or something collects by itself. None without a billing account, or if the operator may not look
-    at it.
+    """The line of a new merchant's checklist about the payment method: done once somebody has
+    chosen one, or if it is any but bank transfer. None without a billing account, or if the
+    operator may not look at it.
     """
     account: BillingAccount | None = visit.own("billing_account", BillingAccount)
     if account is None:

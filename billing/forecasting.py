@@ -121,8 +121,9 @@ class _Walk:
         return self._others + self._plans
 
     def charge(self, posting: str, amount: Decimal) -> None:
-        """Charge the amount of a fee that posts as `posting` says; the threshold's check and the
-        guard follow (rule 15.7).
+        """Charge the amount of a fee that posts as `posting` says. One that posts at once may bring
+        a threshold bill; and what accrues posts now, too, once it makes twice the threshold
+        together with what is outstanding (rule 15.7). A MONTHLY amount waits, and brings neither.
         """
         if posting == Posting.MONTHLY:
             self._waiting = (self._waiting or NOTHING) + amount

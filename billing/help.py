@@ -17,6 +17,7 @@ from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY, FREEZE_DAYS
 from billing.models.fees import Category
 from billing.operations.dunning import RETRY_DAYS
 from billing.queries.credits import charged_or_credited
+from billing.queries.terms import plan_to_come
 from lib import calendar
 from lib.formats import day_text, labelled, listed, plain_money, together
 from lib.help import Book, Entry, FirstStep, Term, Topic, always
@@ -126,7 +127,8 @@ def _threshold(billing: Billing) -> str:
 
 def _next_invoice(billing: Billing) -> str:
     """The help page's answer to when the next bill comes: its day, with the plan fee if it has one,
-    or earlier at the threshold; none by date for a closed account.
+    which is that of a plan to come if one starts then, or earlier at the threshold; none by date
+    for a closed account.
     """
     account = billing.account
     if account.is_closed:
@@ -134,7 +136,7 @@ def _next_invoice(billing: Billing) -> str:
     said = {
         "day": day_text(account.next_invoice_on),
         "threshold": plain_money(account.threshold),
-        "fee": plain_money(account.plan_price),
+        "fee": plain_money((plan_to_come(account) or account).plan_price),
     }
     if account.next_invoice_on == account.next_plan_on:
         return (
@@ -149,9 +151,11 @@ def _next_invoice(billing: Billing) -> str:
 
 def _plan(billing: Billing) -> str:
     """The help page's answer to what the plan costs, how often, from when on a new one counts, and
-    that nothing is prorated.
+    that nothing is prorated; nothing for a closed account, as it says.
     """
     account = billing.account
+    if account.is_closed:
+        return gettext("Your account is closed, so no plan is charged.")
     said = ngettext(
         "Your plan costs %(fee)s every %(days)s day, in advance. A new plan counts from the next"
         " plan date on, %(date)s; nothing is prorated.",
@@ -168,9 +172,15 @@ def _plan(billing: Billing) -> str:
 
 def _paid(billing: Billing) -> str:
     """The help page's answer to how bills are paid: by transfer within some days, or from proceeds
-    or the card as they are issued; and that another method can be chosen.
+    or the card as they are issued; and that another method can be chosen. From a card that was
+    disputed nothing is collected, and bills are paid by transfer (rule 18.7).
     """
     method = billing.account.payment_method
+    if billing.account.has_disputed_card:
+        return gettext(
+            "By bank transfer, as a payment from your card was disputed. Nothing is collected from"
+            " it until you choose it again, or another method."
+        )
     if method == Method.MANUAL:
         return ngettext(
             "By bank transfer, within %(days)s day. Each bill shows our bank account and the"
@@ -186,12 +196,15 @@ def _paid(billing: Billing) -> str:
 
 def _not_paid(billing: Billing) -> str:
     """The help page's answer to what follows if a bill is not paid: when it is tried again or has
-    failed, and after how many days new pay-later orders are declined until all bills are paid.
+    failed, and after how many days new pay-later orders are declined until all bills are paid. From
+    a card that was disputed nothing is tried, and that alone follows.
     """
     days = gettext(
         "If it is still unpaid %(freeze)s days after it first failed, new pay-later orders are"
         " declined until all bills are paid."
     ) % {"freeze": FREEZE_DAYS}
+    if billing.account.has_disputed_card:
+        return days
     if billing.account.pays_by_itself:
         retries = gettext("We try again %(days)s days after the first failure.")
         return together(retries % {"days": _listed(RETRY_DAYS)}, days)

@@ -4,6 +4,7 @@ A day is a date in the merchant's time zone and a half-open span of UTC instants
 hours, and the day that Samoa skipped, need no special case: a day ends where the next one starts.
 """
 
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -16,6 +17,9 @@ ONE_DAY = timedelta(days=1)
 # Before all that events speak of (lib.events).
 FIRST_DAY = date(1970, 1, 1)
 FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC) - ONE_DAY
+# What is asked for before or after these years is a slip of the keyboard; near the ends of Python's
+# calendar, days cannot be counted.
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 
 
 def check_zone(name: str) -> str:
@@ -86,6 +90,11 @@ def days_after(day: date, ended_at: datetime, zone_name: str) -> Iterator[tuple[
         ended_at = max(day_end(day, zone_name), ended_at)
 
 
+def is_meant(day: date) -> bool:
+    """Whether somebody can mean this day: its year is from FIRST_YEAR to LAST_YEAR."""
+    return FIRST_YEAR <= day.year <= LAST_YEAR
+
+
 def month_of(day: date) -> date:
     """The first day of the month that `day` is in, which stands for the month."""
     return day.replace(day=1)
@@ -93,7 +102,7 @@ def month_of(day: date) -> date:
 
 def month_end(day: date) -> date:
     """The last day of the month that `day` is in."""
-    return next_month(day) - ONE_DAY
+    return day.replace(day=monthrange(day.year, day.month)[1])  # also of December 9999
 
 
 def next_month(day: date) -> date:

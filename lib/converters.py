@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from lib.spans import FIRST_YEAR, LAST_YEAR
+from lib import calendar
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPED = re.compile(r"~([0-9A-F]{2})")
@@ -42,9 +42,9 @@ class DayConverter:
 
     def to_python(self, value: str) -> date:
         """The day that this segment of a path, such as 2026-11-02, writes. Raises ValueError if it
-        is none, or of a year before FIRST_YEAR or after LAST_YEAR.
+        is none, or none that somebody can mean (calendar.is_meant): there is no such page then.
         """
-        return _counted(date.fromisoformat(value))
+        return _meant(date.fromisoformat(value))
 
     def to_url(self, value: date) -> str:
         """The day as a segment of a path, such as 2026-11-02."""
@@ -58,19 +58,18 @@ class MonthConverter:
 
     def to_python(self, value: str) -> date:
         """The first day of the month that this segment of a path, such as 2026-11, writes. Raises
-        ValueError if it is none, or of a year before FIRST_YEAR or after LAST_YEAR.
+        ValueError if it is none, or none that somebody can mean (calendar.is_meant): there is no
+        such page then.
         """
-        return _counted(date.fromisoformat(f"{value}-01"))
+        return _meant(date.fromisoformat(f"{value}-01"))
 
     def to_url(self, value: date) -> str:
         """The month of the day as a segment of a path, such as 2026-11."""
         return f"{value:%Y-%m}"
 
 
-def _counted(day: date) -> date:
-    """Return the day if days can be counted around it: its year is from FIRST_YEAR to LAST_YEAR.
-    Raises ValueError otherwise.
-    """
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(f"{day} is out of range")
+def _meant(day: date) -> date:
+    """The day, if somebody can mean it (calendar.is_meant). Raises ValueError otherwise."""
+    if not calendar.is_meant(day):
+        raise ValueError("nobody means that day")
     return day

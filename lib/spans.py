@@ -18,8 +18,6 @@ from django_stubs_ext import StrOrPromise
 from lib import calendar
 from lib.formats import day_text
 
-FIRST_YEAR, LAST_YEAR = 1970, 2999  # whatever is before or after them is a slip of the keyboard
-
 
 class LocalDays(Protocol):
     """How a merchant counts its days, and which one it has now."""
@@ -41,14 +39,14 @@ class DayField(forms.DateField):
 
     def clean(self, value: Any) -> date | None:
         """The day that was sent; None if nothing was entered and nothing is required. Raises
-        ValidationError if it is required, and for what is no day, or is in a year before FIRST_YEAR
-        or after LAST_YEAR.
+        ValidationError if it is required, and for what is no day, or none that somebody can mean
+        (calendar.is_meant).
         """
         day: date | None = super().clean(value)
-        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        if day is not None and not calendar.is_meant(day):
             raise ValidationError(
                 _("Enter a day between %(earliest)s and %(latest)s.")
-                % {"earliest": FIRST_YEAR, "latest": LAST_YEAR}
+                % {"earliest": calendar.FIRST_YEAR, "latest": calendar.LAST_YEAR}
             )
         return day
 

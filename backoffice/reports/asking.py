@@ -25,9 +25,9 @@ class Question(forms.Form):
     end = DayField(label="To")
 
     def __init__(self, report: Report, typed: QueryDict) -> None:
-        """Fill in what `typed` leaves out: the first currency there is, the report's usual first
-        day, and today (UTC) as the last day. A report of today asks for no days. The currencies are
-        read from the figures of the home page, which are cached.
+        """Fill in what `typed` leaves out or has empty: the first currency there is, the report's
+        usual first day, and today (UTC) as the last day. A report of today asks for no days. The
+        currencies are read from the figures of the home page, which are cached.
         """
         self.now = clock.now()
         today = self.now.astimezone(UTC).date()

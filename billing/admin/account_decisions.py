@@ -24,7 +24,7 @@ from billing.admin.payments import outcome
 from billing.models import BillingAccount, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
-from billing.queries import methods
+from billing.queries import methods, taxes
 from lib import calendar
 from lib.refusals import Refused
 from merchants.admin.two_people import CallOrPropose, done
@@ -53,13 +53,20 @@ def comes(account: BillingAccount) -> str:
     return "waits as a draft for an operator" if account.reviews_bills else "is issued at once"
 
 
+def over(account: BillingAccount, amount: Money) -> str:
+    """What a bill over this amount without tax is over, for a sentence: the amount as text, and
+    that tax is added, if the account's bills add some (taxes.are_added).
+    """
+    return f"{figure(amount)}{' and its tax' if taxes.are_added(account) else ''}"
+
+
 # Credits and the threshold.
 
 
 def _credit_effect(account: BillingAccount) -> str:
-    """What an operator reads before granting a credit: that it is a negative charge of today on no
-    charge in particular, that the outstanding amount, which is named, falls by it, where a credit
-    on a charge is granted, and that the merchant is told.
+    """What an operator reads before granting a credit: that it is a negative charge of today, what
+    is outstanding and will be less by it, that it corrects no charge in particular, on which page a
+    credit on a charge is granted, and that the merchant is told.
     """
     return (
         "A credit is a negative charge of today: {outstanding} is outstanding, and will be less by"

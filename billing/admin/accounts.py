@@ -68,7 +68,9 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
     )
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        """All fields; of a closed account without its dates, on which nothing comes."""
+        """All fields; of a closed account without the dates of its next bills (DATES), by which no
+        bill comes any more.
+        """
         fields = super().get_fields(request, obj)
         is_closed = isinstance(obj, BillingAccount) and obj.is_closed
         return [name for name in fields if not is_closed or name not in DATES]

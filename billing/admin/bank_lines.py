@@ -101,9 +101,9 @@ def _shown_return(line: BankLine) -> dict[str, Any]:
 
 
 def _is_reversed(line: BankLine) -> bool:
-    """Whether the line is a return that waits for a decision, of money that paid one bill alone, or
-    of all of some that is on no account any more: what its decision "take-back" is for. The first
-    is recorded as a reversal.
+    """Whether the line is a return that waits for its decision "take-back": it takes back, wholly
+    or in part, a transfer that paid one bill alone, which is recorded as a reversal; or all of one
+    whose money is on no account any more.
     """
     transfer = _returned_transfer(line) if line.is_return else None
     if transfer is None or matching.is_part_for_people(line, transfer):
@@ -112,8 +112,8 @@ def _is_reversed(line: BankLine) -> bool:
 
 
 def _is_taken_off(line: BankLine) -> bool:
-    """Whether the line is a return that waits for a decision, of all of some money that paid
-    several bills or none, so that it is to be taken off the account ("take-off").
+    """Whether the line is a return that waits for its decision "take-off": it takes back all of a
+    transfer that paid several bills or none, and whose money is on an account still.
     """
     transfer = _returned_transfer(line) if line.is_return else None
     if transfer is None or matching.is_part_for_people(line, transfer):

@@ -8,7 +8,7 @@ from moneyed import Money
 from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin import shown
-from billing.admin.account_decisions import comes, figures, is_open
+from billing.admin.account_decisions import comes, figures, is_open, over
 from billing.admin.forms import RestPaidOut
 from billing.admin.unapplied import taken_back
 from billing.models import BillingAccount
@@ -90,13 +90,13 @@ def _final_invoice(account: BillingAccount, total: Money, is_waived: bool) -> st
     """
     if is_waived:
         return f"{figure(total)} is less than its payment method collects, and is waived."
-    return f"A final bill over {figure(total)} {comes(account)}."
+    return f"A final bill over {over(account, total)} {comes(account)}."
 
 
 def _payout_effect(account: BillingAccount) -> str:
     """What an operator reads before recording a pay-out: how much is left in the merchant's favour
-    and how much of it is unapplied, that the money has to be transferred first, and what of it the
-    bank takes back, without which nothing is paid out.
+    and how much of it is unapplied, and that the money has to be transferred first. In front of
+    that, how much of it the bank takes back, about which has to be decided before.
     """
     return taken_back(account) + (
         "{left} is left in the merchant's favour, {unapplied} of it as unapplied money. Transfer"

@@ -12,8 +12,8 @@ def einvoices(
 ) -> tuple[Download, ...]:
     """Return the downloads of a document's e-invoice in the admin, as Factur-X and as UBL, for
     operators who may look at such rows. `model` is the name of billing's model, `operation` makes
-    the file of a row, whose primary key it takes as the argument called `key`, and `is_there` tells
-    whether a row has the file.
+    the file of a row, whose primary key it takes as the argument called `key`, in the syntax that
+    it takes as `syntax`, and `is_there` tells whether a row has the file.
     """
     return tuple(
         Download(

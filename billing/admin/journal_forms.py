@@ -14,7 +14,7 @@ from billing.queries import chart
 from billing.queries.journal import Asked
 from credit.models import CreditLine
 from lib import calendar, clock
-from lib.spans import FIRST_YEAR, LAST_YEAR, DayField
+from lib.spans import DayField
 from lib.text_fields import LineField
 from merchants.models import Merchant
 
@@ -35,8 +35,8 @@ class Question(forms.Form):
     account = forms.ChoiceField(required=False)
 
     def __init__(self, typed: QueryDict) -> None:
-        """Fill in what `typed` leaves out: the month up to today (UTC). Offers the currencies of
-        the books and the accounts of the chart.
+        """Fill in what `typed` leaves out or has empty: this month up to today (UTC). Offers the
+        currencies of the books and the accounts of the chart.
         """
         self.now = clock.now()
         today = self.now.astimezone(UTC).date()
@@ -94,8 +94,8 @@ class Question(forms.Form):
 
     @property
     def query(self) -> dict[str, str]:
-        """The fields that are not empty, as they were typed, for the query of another page's
-        address.
+        """The fields that are not empty, as they were typed or, of the days, filled in, for the
+        query of another page's address.
         """
         return {
             name: str(value)
@@ -128,11 +128,11 @@ class Month(Reasoned):
         self.fields["month"].initial = _month_before(clock.now().date())
 
     def clean_month(self) -> date:
-        """The first day of the month that was typed. Raises ValidationError for one of a year
-        before FIRST_YEAR or after LAST_YEAR, around which days cannot be counted.
+        """The first day of the month that was typed. Raises ValidationError for one that nobody can
+        mean (calendar.is_meant).
         """
         month: date = self.cleaned_data["month"]
-        if not FIRST_YEAR <= month.year <= LAST_YEAR:
+        if not calendar.is_meant(month):
             raise forms.ValidationError("This is no month that could be over.")
         return month
 

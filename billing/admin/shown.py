@@ -92,7 +92,7 @@ def granted(account: BillingAccount) -> Values:
 
 def is_granted(act: Act) -> bool:
     """Look up whether this form, by the key that it carries, has made a credit on the account
-    already, whatever became of that.
+    already, whatever became of that. What it only proposed to a second person does not count.
     """
     rows = BillingCredit.objects.filter(account=_account_id(act.row))
     return rows.filter(request_key=act.cleaned_data["request_key"]).exists()
@@ -213,7 +213,9 @@ def charged_by_hand(account: BillingAccount) -> Values:
 
 
 def is_charged(act: Act) -> bool:
-    """Look up whether this form has made its charge already."""
+    """Look up whether this form, by the key that it carries, has made its charge already; what it
+    only proposed to a second person does not count.
+    """
     return charges_by_hand.is_made(act.row.pk, act.cleaned_data["request_key"])
 
 
@@ -243,7 +245,9 @@ def invoice(invoice: Invoice) -> Values:
 
 
 def is_waived(act: Act) -> bool:
-    """Look up whether this form has made its waiver already."""
+    """Look up whether this form, by the key that it carries, has made its waiver already; what it
+    only proposed to a second person does not count.
+    """
     return waivers.is_made(act.row.pk, act.cleaned_data["request_key"])
 
 

@@ -34,7 +34,9 @@ def _move_effect(transfer: BankTransfer) -> str:
 
 
 def _can_move(transfer: BankTransfer) -> bool:
-    """Whether the transfer was not booked elsewhere yet, and the bank has taken back none of it."""
+    """Whether the transfer was not booked elsewhere yet, and the bank has taken back none of what
+    it paid of a bill, or has given that back since.
+    """
     return not transfer.is_moved and not reversals.of_transfer(transfer)
 
 

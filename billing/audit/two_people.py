@@ -22,8 +22,8 @@ def _in_force(of: str, on: str, known: str) -> str:
 
 
 def _near(price: str, before: str) -> str:
-    """SQL that is true if a price is at least half of the one before and at most double, or if
-    there is none before; both parameters are SQL for the prices.
+    """SQL that is true if a price is at least half of the one before and at most double, or if one
+    of them is NULL, as where there is none before; both parameters are SQL for the prices.
     """
     return f"coalesce({price} * 2 >= {before} AND {price} <= {before} * 2, true)"
 

@@ -59,7 +59,7 @@ class Export:
         (csv_files.MARK).
 
         Raises csv_export.Incomplete instead of the last block if the charges of a line do not make
-        the line, or the lines do not make the bill's total.
+        the line, the lines do not make the bill's amount without tax, or its taxes not its tax.
         """
         lines = invoices.lines(self.invoice)
         sums = taxes.of_invoice(self.invoice, lines)

@@ -25,7 +25,7 @@ Line = tuple[Named, str]
 
 def _lines(entry: Entry, charts: Charts) -> list[Line]:
     """The entry's postings: each account with its code and name by the chart in force on that day,
-    and the figure as text, negative for a credit.
+    and the figure as text without its currency, negative for a credit.
     """
     chart = charts.on(entry.dated_on)
     return [

@@ -308,7 +308,7 @@ class DayFilter(Filter):
     billed = choice(BILLED, _("Status"))
     category = choice(CATEGORIES, _("Category"))
     fee = text(40)
-    # Of the years that other lists take (lib.spans).
+    # Of the years that other lists take (calendar.is_meant).
     month = forms.RegexField(
         r"^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])$", required=False, label=""
     )

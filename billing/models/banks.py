@@ -137,7 +137,9 @@ class BankStatement(models.Model):
 
     @property
     def is_handed_over(self) -> bool:
-        """Whether it is one line of another cell's statement."""
+        """Whether it is no statement of a bank's, but one line of another cell's statement that was
+        handed over to this cell.
+        """
         return self.kind == self.HANDED_OVER
 
     @property

@@ -91,8 +91,8 @@ class CollectionPause(models.Model):
     @property
     def days(self) -> int:
         """How many local days the pause lasts, or lasted if it was ended before its time: from the
-        day on which it began to the one as which it ends, which does not count. 0 if it was ended
-        on its first day.
+        day on which it began, which counts, to the one on which collecting goes on, which does not.
+        0 if it was ended on its first day.
         """
         return ((self.ended_on or self.until_on) - self.began_on).days
 

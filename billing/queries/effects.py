@@ -65,8 +65,9 @@ def last_decided(invoice: Invoice) -> tuple[str, datetime] | None:
     decided = [(one.actor, one.at) for one in invoice.decisions.all()]
     for rows in (invoice.due_days, invoice.pauses, invoice.waivers, invoice.payment_plans):
         decided += [(one.actor, one.at) for one in rows.all()]
-    for rows in (invoice.pauses, invoice.payment_plans):
-        ended = rows.exclude(ended_by="")
+    # Jobs end plans that are kept or broken; pauses that are over have nobody.
+    cancelled = invoice.payment_plans.filter(status=PaymentPlan.Status.CANCELLED)
+    for ended in (invoice.pauses.exclude(ended_by=""), cancelled):
         decided += [(one.ended_by, one.ended_at) for one in ended if one.ended_at]
     return max(decided, key=lambda one: one[1], default=None)
 

@@ -13,7 +13,7 @@ from credit.models import CreditLine
 from credit.models.orders import OrderQuerySet
 from credit.queries import coming
 from credit.views.lines import line_and_today
-from lib import calendar, clock, money, spans
+from lib import calendar, clock, money
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
@@ -71,7 +71,7 @@ def _found(line: CreditLine, asked: ComingFilter, today: date) -> OrderQuerySet:
         until = min(asked.span.until or yesterday, yesterday)
         found = coming.due_between(line, start=asked.first(today), until=until)
     elif asked.rows["what"] == LATER:
-        until = asked.span.until or date(spans.LAST_YEAR, 12, 31)
+        until = asked.span.until or date(calendar.LAST_YEAR, 12, 31)
         found = coming.due_between(line, start=asked.first(today), until=until)
     else:
         found = coming.due_between(line, start=asked.first(today), until=asked.last(today))

@@ -51,6 +51,19 @@ def led_to(client: Client, asked: str) -> str:
     return response.headers.get("Location", "") or text_of(response)
 
 
+def test_a_merchant_whose_reference_has_blanks_is_no_row_of_another_one(
+    shop: Shop, client: Client
+) -> None:
+    ann, bee = (shops.join("2026-11-01 10:00", reference) for reference in ("ann", "ann bee"))
+    ann.place("2026-11-02 10:00", "bee-1", "10.00")
+    bee.place("2026-11-02 10:00", "B-1", "20.00")
+    assert led_to(client, "ann bee") == "/admin/merchant/ann%20bee/"
+    orders = text_of(client.get("/admin/credit/order/?q=ann+bee"))
+    assert "B-1" in orders
+    assert "bee-1" not in orders
+    assert "bee-1" in text_of(client.get("/admin/credit/order/?q=ann+be"))
+
+
 def test_a_merchant_is_found_by_its_reference_and_the_start_of_its_name(
     shop: Shop, client: Client
 ) -> None:

@@ -81,6 +81,8 @@ def test_a_trial_balance_opens_to_entries(officer: Client) -> None:
     assert "1100 Receivable from merchants 0.00 EUR 178.50 EUR 0.00 EUR 178.50 EUR" in text
     assert "2200-DE-19 Tax DE 19 0.00 EUR 0.00 EUR 28.50 EUR −28.50 EUR" in text
     assert "All, EUR 178.50 EUR 178.50 EUR" in text
+    long_ago = page(officer, "entries", start="0001-01-01", end="0001-12-31")
+    assert "Enter a day between 1970 and 2999." in text_of(long_ago)
     of_one = text_of(page(officer, "balances", start="2026-11-04", account="tax.DE.19"))
     assert "2200-DE-19 Tax DE 19 0.00 EUR 0.00 EUR 28.50 EUR −28.50 EUR" in of_one
     assert "All, EUR 0.00 EUR 28.50 EUR" in of_one

@@ -3,15 +3,18 @@
 import pytest
 
 from billing import document_letters
-from billing.admin import invoice_decisions
+from billing.admin import collecting, invoice_decisions
 from billing.documents import pdf
 from billing.models import BillingAccount, Invoice
 from billing.operations import (
     payment_methods,
     payments,
 )
+from billing.queries import due
+from notices import letters
 from tests import shops
-from tests.billing import reversing
+from tests.billing import deciding, reversing
+from tests.billing.paying import issue
 from tests.billing.reversing import account, freezes, offended
 from tests.factories import CardFactory, browser_of, member
 from tests.pdf_text import pages_of
@@ -88,6 +91,40 @@ def test_its_bill_says_how_to_transfer_and_not_that_it_is_collected(
     assert document_letters._said(invoice).endswith(", due on 5 Nov 2026")
     assert pay.is_open(invoice)
     assert invoice_decisions._issue_effect(invoice).endswith("; it is collected at once (Card).")
+
+
+def test_its_notice_the_help_and_the_calendar_do_not_say_so_either(
+    odd: OddStripe, disputed: shops.Shop
+) -> None:
+    invoice = Invoice.objects.latest("pk")
+    told = disputed.merchant.notices.get(kind="BILL_ISSUED", cause=invoice.number)
+    assert letters.sentence(told) == (
+        f"Bill T-{invoice} over 300.00\N{NO-BREAK SPACE}USD was issued on 5 Nov 2026. Please pay it"
+        f" by bank transfer by 5 Nov 2026, with the reference T-{invoice}."
+    )
+    said = text_of(browser_of(member(disputed)).get("/m/rosewood/help/"))
+    assert "By bank transfer, as a payment from your card was disputed. Nothing is" in said
+    assert "From your card, as it is issued." not in said
+    assert "We try again" not in said
+    assert [one.is_collected for one in due.unpaid(account(disputed))] == [False]
+    assert "a transfer has to come before it, unless a method is chosen until then" in (
+        collecting._plan_effect(invoice)
+    )
+    BillingAccount.objects.filter(pk=invoice.account_id).update(card_disputed_at=None)
+    assert [one.is_collected for one in due.unpaid(account(disputed))] == [True]
+    assert "collected as it starts (Card)" in (
+        collecting._plan_effect(Invoice.objects.get(pk=invoice.pk))
+    )
+
+
+def test_nor_does_that_of_a_draft_that_is_issued(odd: OddStripe, paid: shops.Shop) -> None:
+    odd.take_back("disputes", "pi_1", 25000)
+    send_event("charge.dispute.created", "du_1")
+    deciding.review_invoices(paid, "2026-11-05 12:30")
+    assert paid.charge("2026-11-05 13:00", "pick-pack", "300.00") == "applied"
+    issue(paid, "2026-11-05 14:00", Invoice.objects.latest("pk"))
+    told = paid.merchant.notices.filter(kind="BILL_ISSUED").latest("pk")
+    assert told.details["status"] == "DATED_TO_PAY"
 
 
 @pytest.mark.full  # nor is it asked by itself, above

@@ -2,7 +2,9 @@
 
 import pytest
 
+from billing.queries.effects import last_decided
 from tests.billing.by_hand import (
+    OPERATOR,
     THREE,
     assert_audited,
     plan,
@@ -46,6 +48,7 @@ def test_each_part_is_collected_as_its_day_starts_and_then_the_bill_is_paid() ->
     shop.run_jobs("2026-11-20 00:00")
     shop.run_jobs("2026-11-30 00:00")
     assert (state(), standing()) == ("PAID 39.00/39.00", "KEPT None")
+    assert last_decided(invoice()) == (OPERATOR, shop.at(AT))  # and no job, which ended it
     assert [payment.idempotency_key for payment in invoice().payments.order_by("pk")] == [
         f"T-{FIRST}-1",
         f"T-{FIRST}-2",

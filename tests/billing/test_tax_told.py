@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from billing.admin import by_hand, closing
 from billing.documents import pdf
 from billing.documents.invoice_csv import Export
 from billing.models import Invoice
@@ -21,6 +22,15 @@ from tests.shops import Shop
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
+
+
+def test_what_operators_read_before_a_bill_is_drawn_up_says_that_tax_is_added() -> None:
+    shop = german()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    billed(shop, "2026-11-02 11:00")
+    shop.charge("2026-11-03 10:00", "pick-pack", "10.00", "b")
+    for effect in (by_hand._draw_up_effect, closing._close_effect):
+        assert "bill over 10.00\N{NO-BREAK SPACE}EUR and its tax is issued" in effect(shop.account)
 
 
 def test_a_bill_with_tax_says_so_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from merchants.models import User
 from tests import shops
 from tests.config.test_cookies import DEPLOYMENT
 from tests.factories import PASSWORD, UserFactory, browser_of, member, operator
+from tests.gateway.asking import Caller, problem
 from tests.shops import Shop
 from tests.text import text_of
 from tests.whole import full
@@ -141,6 +142,34 @@ def test_a_mark_at_the_end_of_the_calendar_or_of_all_numbers_is_none(
     owner = browser_of(member(shop))
     response = owner.get(f"/m/{shop.reference}/{page}&{mark}={value.replace('+', '%2B')}")
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("page", "status"),
+    [
+        ("billing/statements/9999-12.csv", 404),
+        ("credit/sales/9999-12/", 404),
+        ("credit/sales/0001-01/", 404),
+        ("billing/days/?month=9999-12", 200),
+        *full(
+            ("billing/statements/9999-12/", 404),
+            ("billing/statements/9999-12.pdf", 404),
+            ("credit/sales/9999-12.csv", 404),
+            ("credit/proceeds/days/9999-12-31/", 404),
+        ),
+    ],
+)
+def test_nor_is_there_a_page_of_a_month_at_the_ends_of_the_calendar(
+    shop: Shop, page: str, status: int
+) -> None:
+    owner = browser_of(member(shop))
+    assert owner.get(f"/m/{shop.reference}/{page}").status_code == status
+
+
+def test_nor_has_the_api_a_statement_of_it(shop: Shop) -> None:
+    statement = f"/merchants/{shop.reference}/statements/9999-12"
+    for path in (f"{statement}.csv", f"{statement}.pdf", statement):
+        assert problem(Caller().get(path)) == (404, "not_found")
 
 
 def test_private_pages_are_kept_by_nobody(shop: Shop) -> None:

@@ -13,6 +13,7 @@ from lib.refusals import AlreadyDecided
 from pages import navigation
 from tests import shops
 from tests.amounts import usd
+from tests.billing import deciding
 from tests.credit.pages import set_clock
 from tests.factories import BillingQuestionFactory, FreezeFactory, browser_of, member
 from tests.kept import kept
@@ -111,6 +112,21 @@ def test_answers_follow_what_changes(shop: Shop) -> None:
     assert "Yours is frozen now: Decision of our team." in said
     assert "We try again 1, 3, 5 and 7 days after the first failure." in said
     assert "From your proceeds, as it is issued." in said
+
+
+def test_the_next_bill_has_the_fee_of_the_plan_that_starts_with_it(shop: Shop) -> None:
+    deciding.change_plan(shop, "2026-10-03 09:00", "59.00", 30)
+    said = helped(shop)
+    assert "On 31 Oct 2026, with your plan fee of 59.00 USD" in said
+    assert "Your plan costs 39.00 USD every 30 days, in advance." in said
+
+
+def test_a_closed_account_has_no_next_bill_and_no_plan(shop: Shop) -> None:
+    deciding.close(shop, "2026-10-03 09:00")
+    said = helped(shop)
+    assert "Your account is closed, so no bill comes by date." in said
+    assert "Your account is closed, so no plan is charged." in said
+    assert "Your plan costs" not in said
 
 
 def test_each_reason_of_freezes_is_named_once_and_with_no_limit_nothing_overdue_ends_one(

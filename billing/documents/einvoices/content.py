@@ -317,7 +317,9 @@ def _days(invoice: Invoice, lines: Iterable[InvoiceLine]) -> tuple[date, date]:
 
 
 def _line(place: int, line: InvoiceLine, is_outside: bool) -> Line:
-    """The bill's line as the e-invoice has it; `place` is its number on the document."""
+    """The bill's line as the e-invoice has it; `place` is its number on the document, and
+    `is_outside` says that all of the document is outside the scope of tax.
+    """
     category = _category(line.tax_category, is_outside)
     service = (line.service_from, line.service_to)
     return Line(
