@@ -75,8 +75,8 @@ def _rows(rows: Sequence[Said], indent: str) -> Iterator[str]:
 
 
 def _row(row: Said, indent: str) -> Iterator[str]:
-    """Yield the lines of one row that is no line of a table: a paragraph of its single values that
-    are worth a place, each with its name, and below it its parts.
+    """Yield the lines of one row that is no line of a table: a paragraph of its single values, each
+    with its name, without those that are None, False or an empty list; and below it its parts.
     """
     single = [
         f"{_label(name)} {_text(value)}"

@@ -54,8 +54,8 @@ CANCEL_REASONS: dict[str, StrOrPromise] = {
 
 
 def cancel_reason(told: str) -> StrOrPromise:
-    """Why an order was cancelled, in the reader's language if it is a known reason, and otherwise
-    as it was told; "" stays so.
+    """Why an order was cancelled, in the reader's language if it is a known reason, in whatever
+    case and with or without a full stop, and otherwise as it was told; "" stays so.
     """
     return CANCEL_REASONS.get(told.strip().rstrip(".").lower(), told)
 
