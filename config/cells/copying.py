@@ -273,7 +273,7 @@ def _asked(cursor: CursorWrapper, statement: str, values: Any) -> Sequence[tuple
 
 
 def _table(model: type[Model], number: int) -> str:
-    """The model's table in the cell with this number."""
+    """SQL for the name of the model's table in the cell with this number, with its schema."""
     assert tables.is_of_cells(model._meta.app_label, model.__name__)
     return f'{cells.name_of(number)}."{model._meta.db_table}"'
 
