@@ -41,8 +41,8 @@ def register() -> None:
 
 def _invoices_of(merchant: Any, text: str, today: date) -> Any:
     # In the order of the account's own index: numbers are indexed among those of all merchants.
-    """The merchant's bills that have the text in their number or, if it is a figure, have this
-    total, latest first.
+    """The merchant's bills, drafts left out, that have the text in their number or, if it is a
+    figure, have this total, latest first.
     """
     found = standings.invoices(merchant.billing_account)
     found = found.filter(numbered(text) | of_amount(text, "total"))
@@ -72,8 +72,8 @@ def _requests_of(merchant: Any, text: str, today: date) -> Any:
 
 
 def _credits_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's credits, asked for or given, that have the text in the reference of the charge
-    that they correct or, if it is a figure, are of this amount, latest first.
+    """The merchant's credits, whatever became of them, that have the text in the reference of the
+    charge that they correct or, if it is a figure, are of this amount, latest first.
     """
     found = credits.with_reference(credits.of(merchant.billing_account))
     # One comparison for each spelling, as each looks the reference up.

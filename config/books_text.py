@@ -3,13 +3,17 @@
 It shows whatever the document has, so a name that is new in a book needs nothing here.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from textwrap import wrap
 from typing import Any
 
 WIDTH = 120
 INDENT = "  "
+# As documents write instants, and so not a reference that looks like one (20261128T1530).
+INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?\+00:00"
+)
 Said = Mapping[str, Any]
 
 
@@ -75,8 +79,8 @@ def _rows(rows: Sequence[Said], indent: str) -> Iterator[str]:
 
 
 def _row(row: Said, indent: str) -> Iterator[str]:
-    """Yield the lines of one row that is no line of a table: a paragraph of its single values that
-    are worth a place, each with its name, and below it its parts.
+    """Yield the lines of one row that is no line of a table: a paragraph of its single values, each
+    with its name, without those that are None, False or an empty list; and below it its parts.
     """
     single = [
         f"{_label(name)} {_text(value)}"
@@ -132,8 +136,8 @@ def _is_figure(value: object) -> bool:
 
 def _text(value: object) -> str:
     """The value of a document (JSON) as people read it: "-" for None or an empty list, "yes" or
-    "no" for a bool, lists with commas, and text that is an instant in ISO form to the second, as it
-    stands and without its zone; other text as it is.
+    "no" for a bool, lists with commas, and text that is an instant as documents write it (ISO 8601
+    in UTC) to the second and without its zone; other text as it is.
     """
     if value is None:
         return "-"
@@ -142,8 +146,5 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_text, value)) or "-"
     text = str(value)
-    try:
-        instant = datetime.fromisoformat(text) if "T" in text else None
-    except ValueError:
-        return text
-    return f"{instant:%Y-%m-%d %H:%M:%S}" if instant else text
+    instant = INSTANT.fullmatch(text)
+    return f"{instant[1]} {instant[2]}" if instant else text

@@ -69,7 +69,8 @@ app.conf.beat_scheduler = "jobs.leading:LeadingScheduler"
 
 
 def follow(jobs: Sequence[Job]) -> None:
-    """Make beat send each of these jobs at its ticks, and a heartbeat each minute.
+    """Make beat send each of these jobs at its ticks, and a heartbeat each minute; it sends nothing
+    else from now on.
 
     The first heartbeat is due as beat starts, so that the scheduler does not seem dead for the
     first minute.

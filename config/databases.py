@@ -27,8 +27,9 @@ REPLICA_CONNECT_SECONDS = 2  # the primary can answer as well
 
 
 def primary() -> dict[str, Any]:
-    """Django's settings of the database that DATABASE_URL names, with TAEL_POOLER and
-    TAEL_DATABASE_POOL heeded. Raises ImproperlyConfigured if one of them cannot be understood.
+    """Django's settings of the database that DATABASE_URL names, which has to be set, with
+    TAEL_POOLER and TAEL_DATABASE_POOL heeded. Raises ImproperlyConfigured if one of them cannot be
+    understood.
     """
     found = _server("DATABASE_URL", PRIMARY)
     pooler = os.environ.get("TAEL_POOLER", "")

@@ -88,9 +88,10 @@ def placed_at_once(
 
 
 def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -> Outcome:
-    """Record that the order was shipped at the event's instant; it locks the line, and the outcome
-    is "applied", or "duplicate" for a repeat. Raises UnknownOrder, WrongInstant, OrderNotOpen for a
-    declined or cancelled order.
+    """Record that the order was shipped at the event's instant. The outcome is "applied", or
+    "duplicate" if a shipment of the order is on record, which stays as it is, whatever the event's
+    instant. Raises UnknownOrder, WrongInstant, and OrderNotOpen for a declined or cancelled order.
+    It locks the line, whose ended days are worked off first.
     """
     order, is_new = order_steps.ship(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now

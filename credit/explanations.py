@@ -54,10 +54,25 @@ CANCEL_REASONS: dict[str, StrOrPromise] = {
 
 
 def cancel_reason(told: str) -> StrOrPromise:
-    """Why an order was cancelled, in the reader's language if it is a known reason, and otherwise
-    as it was told; "" stays so.
+    """Why an order was cancelled, in the reader's language if it is a known reason, in whatever
+    case and with or without a full stop, and otherwise as it was told; "" stays so.
     """
     return CANCEL_REASONS.get(told.strip().rstrip(".").lower(), told)
+
+
+def grade(code: str, policy: CreditPolicy) -> StrOrPromise:
+    """What the grade with this code is called, and what it does to the limit by the policy, in the
+    reader's language: "A: doubles the limit" where its factor is the usual one, and otherwise such
+    as "A: multiplies the limit by 3". C always keeps the limit. Rule 8.6.
+    """
+    known, name = LimitReview.Grade(code), f"{code.lower()}_factor"
+    if known == LimitReview.Grade.C:
+        return known.label
+    factor, usual = getattr(policy, name), CreditPolicy(currency=policy.currency)
+    if factor == getattr(usual, name):
+        return known.label
+    said = gettext("%(grade)s: multiplies the limit by %(factor)s")
+    return said % {"grade": known.value, "factor": formats.quantity(factor)}
 
 
 # A buyer's risk, as the marketplace tells it with an order.
@@ -145,7 +160,7 @@ def fee_of_withdrawals(policy: CreditPolicy) -> str:
         said = gettext("A withdrawal costs %(percent)s of its amount, on top.")
     else:
         said = gettext("A withdrawal costs %(fixed)s on top.")
-    said %= {"percent": percent(share), "fixed": plain_money(fixed)}
+    said %= {"percent": percent(share, 4), "fixed": plain_money(fixed)}  # as exact as the policy
     free = policy.free_withdrawals_a_month
     if not free:
         return said

@@ -172,8 +172,8 @@ def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
 
 
 def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry], by: str) -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of these entries of the line's proceeds, in the order `by`:
-    "id" is the oldest first, "-id" the latest.
+    """Yield the chunks of a CSV file of these entries of the line's proceeds, each with the balance
+    after it, in the order `by`: "id" is the oldest first, "-id" the latest.
     """
     balances = (
         "JOIN (SELECT id, sum(amount) OVER (ORDER BY id) AS balance FROM credit_proceedsentry"

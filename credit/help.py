@@ -18,7 +18,7 @@ from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.operations.destinations import USABLE_AFTER
 from credit.queries import freezes, policies, proceeds
 from lib import money
-from lib.formats import decimals, listed, percent, plain_money, together
+from lib.formats import listed, percent, plain_money, quantity, together
 from lib.help import Book, Entry, FirstStep, Term, Topic, always
 from merchants.models import Merchant
 
@@ -153,10 +153,10 @@ def _grade(credit: Credit) -> str:
         " %(b_factor)s and D by %(d_factor)s; C leaves it as it is."
     ) % {
         **{
-            grade.lower(): decimals(getattr(policy, f"{grade.lower()}_from"))
+            grade.lower(): quantity(getattr(policy, f"{grade.lower()}_from"))
             for grade in (grade.A, grade.B, grade.C)
         },
-        **{f"{name}_factor": decimals(getattr(policy, f"{name}_factor")) for name in "abd"},
+        **{f"{name}_factor": quantity(getattr(policy, f"{name}_factor")) for name in "abd"},
     }
 
 
@@ -422,8 +422,9 @@ ENTRIES: Sequence[Entry[Credit]] = (
         question=_("My withdrawal failed. Where is the money?"),
         answer=always(
             _(
-                "Back in your proceeds, amount and fee. The withdrawal's page says what the bank"
-                " said; check the destination before you try again."
+                "Back in your proceeds: amount and fee, or the amount alone if the bank had paid it"
+                " and sent it back later. The withdrawal's page says what the bank said; check the"
+                " destination before you try again."
             )
         ),
         pages=("credit:withdrawals", "credit:proceeds_entries"),

@@ -272,12 +272,12 @@ def count(value: int) -> str:
 
 
 @register.filter
-def percent(value: Decimal | int) -> str:
-    """A number of percent, such as 12.5 for 12.5 %, in the reader's language: rounded to two
+def percent(value: Decimal | int, places: int = 2) -> str:
+    """A number of percent, such as 12.5 for 12.5 %, in the reader's language: rounded to `places`
     decimals, without trailing zeros, and with the percent sign where that language puts it.
     """
-    whole = value / Decimal(100)
-    text = format_percent(whole, format=_pattern("#,##0.##%"), locale=_known(_locale()))
+    whole, pattern = value / Decimal(100), f"#,##0.{'#' * places}%"
+    text = format_percent(whole, format=_pattern(pattern), locale=_known(_locale()))
     return text.replace("-", MINUS)
 
 

@@ -16,16 +16,18 @@ from billing.models import BankTransfer, BillingAccount, Invoice, Payment
 
 
 def unbilled() -> dict[str, Decimal]:
-    """For each currency, the sum of charges that are on no bill yet: those that have posted, and
-    those that post as the open day ends. Charges that wait for the month's end are left out.
+    """For each currency, the sum of all accounts' charges that are on no bill yet, nor on a draft:
+    those that have posted, and those that post as the open day ends, without tax. Charges that wait
+    for the month's end are left out. Where there are cells, it is that of the present cell's
+    accounts.
     """
     found = BillingAccount.objects.order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("outstanding") + F("accruing"))))
 
 
 def unpaid() -> dict[str, Decimal]:
-    """For each currency, the amount left to pay of unpaid bills, also of those marked
-    uncollectible.
+    """For each currency, what is left to pay of all merchants' unpaid bills: those that are open
+    and those marked uncollectible, and no drafts.
     """
     found = Invoice.objects.filter(status__in=Invoice.UNPAID).order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("total") - F("amount_paid"))))
@@ -35,8 +37,8 @@ Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how man
 
 
 def billed_by_day(since: datetime) -> Days:
-    """The count and total of the bills issued since that instant, by day (in UTC) and currency;
-    void ones are included.
+    """The count and total, tax included, of all merchants' bills issued since that instant, by day
+    (in UTC) and currency; void ones are included, drafts are not. A day without any is left out.
     """
     issued = Invoice.objects.filter(number__isnull=False)
     return _by_day(issued, "issued_at", "total", since)

@@ -89,7 +89,10 @@ class _Since(NamedTuple):
 
 
 def payers(account_ids: Iterable[int]) -> dict[int, Payer]:
-    """Those of these accounts whose bills may have tax, by their primary keys."""
+    """Those of these accounts whose bills may have tax, by their primary keys: the country of their
+    present issuer has a rate of tax, of whatever day, or they had another issuer before. The others
+    are taxed nothing.
+    """
     rows = prepared.rows(TAXED, {"accounts": list(account_ids)})
     return {row[0]: Payer(*row) for row in rows}
 

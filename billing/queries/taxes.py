@@ -34,7 +34,9 @@ class TaxSum:
 
     @property
     def note(self) -> str:
-        """The sentence that the bill prints for this rate; "" without one."""
+        """The sentence that the bill prints for this rate: that of reverse charge in the reader's
+        language, any other as the issuer has written it; "" without one.
+        """
         if self.category == TaxCategory.REVERSE_CHARGE:
             return str(REVERSE_CHARGE_SENTENCE)
         return self.sentence
@@ -50,7 +52,7 @@ def rate_text(category: str, percent: Decimal) -> str:
 
 
 def percent_text(percent: Decimal) -> str:
-    """The per cent of a rate as text, such as "19%"."""
+    """The per cent of a rate as text in the reader's language, without trailing zeros: "19%"."""
     return f"{quantity(percent)}%"
 
 

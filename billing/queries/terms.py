@@ -9,8 +9,8 @@ from merchants.models import TimeZonePeriod
 
 
 def plan_to_come(account: BillingAccount) -> PlanTerm | None:
-    """The plan term that starts on the account's next plan date, if it differs from the present
-    one; otherwise None, and None for a closed account.
+    """The plan term that starts on the account's next plan date, if its name, price or length
+    differs from the present one's; otherwise None, and None for a closed account.
     """
     terms = account.plan_terms.filter(starts_on=account.next_plan_on)
     term = None if account.is_closed else terms.order_by("-id").first()
@@ -22,7 +22,8 @@ def plan_to_come(account: BillingAccount) -> PlanTerm | None:
 
 def plan_starts_anew(account: BillingAccount) -> bool:
     """Whether the plan of a closed account would start anew if it was opened again on its open day:
-    a plan date has passed while it was closed, and brought no fee. Rule 19.9.
+    a plan date has passed while it was closed, and brought no fee. False while it is open.
+    Rule 19.9.
     """
     last = account.next_plan_on - timedelta(days=account.plan_interval_days)
     return account.closed_on is not None and last > account.closed_on

@@ -136,7 +136,7 @@ def _whence(entry: UnappliedEntry) -> str:
 
 def _why_moved(transfer: BankTransfer) -> StrOrPromise:
     """What became of a transfer that was taken off its account: the bank took it back, or else it
-    was booked elsewhere.
+    was booked elsewhere, which is also said of one that never came.
     """
     if unapplied.was_returned(transfer):
         return _("Payment taken back")

@@ -40,7 +40,7 @@ def entries(account: BillingAccount, *, kind: str = "") -> QuerySet[UnappliedEnt
 
 def _returns(account: Any, at: Any) -> QuerySet[BankLine]:
     """The lines by which a bank took back money that was taken off the account at this instant,
-    which is the one at which they are booked.
+    which is the one at which they are booked. Both are values, or expressions of an outer query.
     """
     return BankLine.objects.filter(
         account=account,

@@ -100,7 +100,8 @@ def _documents_sql(asked: Asked) -> tuple[str, dict[str, Any]]:
 def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
     """What documents have of a tax rate (the issuer's country, category, per cent) in the days,
     currency and merchant asked for, by day. What takes a bill back is a document, too, with sums
-    below 0. A bill that corrects others by this rate is listed once, with all of it.
+    below 0, and so is the tax of what a closed account's merchant has left. A bill that corrects
+    others by this rate is listed once, with all of it.
     """
     sql, params = _documents_sql(asked)
     country, category, percent = rate
@@ -118,7 +119,8 @@ def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
 def rates(asked: Asked) -> list[Rate]:
     """For each tax rate, by the issuer's country, category, per cent and currency: the sum of the
     bases and of the taxes, and how many documents have it (`documents`), in the days, currency and
-    merchant asked for. What takes a bill back is a document, too, with sums below 0.
+    merchant asked for; in the order of these four. Documents are as `documents` has them: what
+    takes a bill back is one, too, with sums below 0.
     """
     sql, params = _documents_sql(asked)
     with connection.cursor() as cursor:

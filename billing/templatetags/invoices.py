@@ -31,7 +31,9 @@ def failure(code: str) -> str:
 
 @register.filter
 def standing(code: str) -> Standing:
-    """The standing of a bill with this code, which templates ask for its label and properties."""
+    """The standing of a bill with this code, which templates ask for its label and properties.
+    Raises ValueError for what is no code of Standing.
+    """
     return Standing(code)
 
 
@@ -120,5 +122,7 @@ def share_of(charge: Charge, order: Order) -> str:
 
 @register.simple_tag
 def can_be_disputed(charges: Sequence[Charge]) -> bool:
-    """Whether a credit may be asked for on any of these charges."""
+    """Whether a credit may be asked for on any of these charges: whether one is above 0 and no
+    credit itself. How much of it was credited already is not looked at.
+    """
     return any(charge.can_be_credited for charge in charges)

@@ -119,8 +119,9 @@ def add_address(request: MemberRequest) -> HttpResponse:
 @for_finance
 @require_POST
 def remove_address(request: MemberRequest, pk: int) -> HttpResponse:
-    """End the mails to the address with this primary key, with a trail row, and lead back to the
-    page with a message. Only a POST is taken; owners and finance may.
+    """End the mails to the merchant's address with this primary key, with a trail row, and lead
+    back to the page with a message; if the merchant has no such address, or it has ended, the
+    message says so. Only a POST is taken; owners and finance may.
     """
     account = account_of(request)
     try:

@@ -24,7 +24,8 @@ def details(request: MemberRequest) -> HttpResponse:
     """The page of the billing details: those in force, those said last and their status, and the
     form. Posted to, it saves a new version that an operator has to confirm, with a trail row, and
     leads back to the page, or shows the form again with the reason; if others were said since the
-    form was shown, it says what is saved now. Only owners may, others get PermissionDenied.
+    form was shown, it says what is saved now. All members may look; who posts and is no owner gets
+    PermissionDenied.
     """
     if request.method == "POST" and not request.membership.is_owner:
         raise PermissionDenied

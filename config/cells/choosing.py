@@ -9,7 +9,7 @@ CHOSEN = cells.CHOSEN  # in a session, and in an address that chooses
 
 
 def chosen(request: HttpRequest) -> int:
-    """The number of the cell that the operator has chosen, or of the first."""
+    """The number of the cell that the operator has chosen in this session, or else of the first."""
     return int(request.session.get(CHOSEN, cells.FIRST))
 
 

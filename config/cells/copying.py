@@ -72,11 +72,11 @@ def unhush(cursor: CursorWrapper) -> None:
 
 
 def copy(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int) -> None:
-    """Copy the merchant's rows that go along (owned.models) from the cell `start` to the
-    cell `to`, with their keys. The rows in `start` stay, until `delete` is called. Nothing
-    in `to` is replaced: a row with the same key there raises IntegrityError. Differences of
-    payouts are copied by `hand_over`. `merchant` has the merchant's primary key
-    (`merchant`) and its `reference`.
+    """Copy the merchant's rows that go along (owned.models) from the cell `start` to the cell `to`,
+    with their keys. The rows in `start` stay, until `delete` is called. Nothing in `to` is
+    replaced: a row with the same key there raises IntegrityError. Differences of payouts are copied
+    by `hand_over`. `merchant` has the merchant's primary key (`merchant`) and its `reference`. The
+    caller has our triggers do nothing meanwhile (hush).
     """
     for model in owned.models():
         if model is not ProviderDifference:
@@ -91,7 +91,8 @@ def copy(cursor: CursorWrapper, merchant: Mapping[str, Any], start: int, to: int
 
 def delete(cursor: CursorWrapper, merchant: Mapping[str, Any], number: int) -> None:
     """Delete the merchant's rows that go along (owned.models) in the cell with this number. Rows of
-    the house that were about the merchant stay.
+    the house that were about the merchant stay. The caller has our triggers do nothing meanwhile
+    (hush): they let nobody delete most of these rows.
     """
     for model in reversed(owned.models()):
         cursor.execute(
@@ -272,7 +273,7 @@ def _asked(cursor: CursorWrapper, statement: str, values: Any) -> Sequence[tuple
 
 
 def _table(model: type[Model], number: int) -> str:
-    """The model's table in the cell with this number."""
+    """SQL for the name of the model's table in the cell with this number, with its schema."""
     assert tables.is_of_cells(model._meta.app_label, model.__name__)
     return f'{cells.name_of(number)}."{model._meta.db_table}"'
 

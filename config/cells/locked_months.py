@@ -19,7 +19,7 @@ NOTHING = 0, Decimal(0)
 def of(merchant_id: int, numbers: Sequence[int]) -> Mapping[int, Counts]:
     """What the journal of each of the cells with these numbers has of locked months that is the
     merchant's, by the cell's number: how many postings, and the sum of their digests, by the key of
-    the lock. A query for each, and nothing at all where no month is locked.
+    the lock. It takes a query for each cell. Where no month is locked, the result is empty.
     """
     if not JournalLock.objects.exists():
         return {}
@@ -46,8 +46,9 @@ def follow(merchant_id: int, before: Mapping[int, Counts]) -> None:
 
 
 def _add(lock: JournalLock, postings: int, digest: Decimal) -> None:
-    """Add these numbers to the row that is kept of the locked month for the cell that we are
-    inside, and save it; it is made if there is none.
+    """Add these numbers, which may be below 0, to the row that is kept of the locked month for the
+    cell that we are inside, and save it. If there is none, it is made: from what the lock itself
+    has in the first cell, and from nothing in others.
     """
     kept = JournalCount.objects.filter(pk=lock.pk).first()
     if kept is None:

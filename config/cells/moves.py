@@ -226,7 +226,9 @@ def _wait_for_others(stop: Move) -> None:
 
 
 def _open_ones() -> set[tuple[str, int]]:
-    """The transactions of others in this database that are open, each with its process."""
+    """The transactions of others in this database that are open, each with its process; but for
+    autovacuum's, and those that hold the turn of a move.
+    """
     with connection.cursor() as cursor:
         cursor.execute(OPEN)
         return set(cursor.fetchall())

@@ -76,7 +76,9 @@ class EntersCells:
 
 
 def streamed_inside(response: HttpResponseBase) -> HttpResponseBase:
-    """The response; what it streams is read inside the cell that this is called in."""
+    """The response that was given. If it is a streamed one, and this is called inside a cell, it is
+    changed so that each part is read inside that cell; any other stays as it is.
+    """
     if isinstance(response, StreamingHttpResponse) and cells.entered():
         inside = partial(_again_inside, cells.entered(), cells.question())
         response.streaming_content = _streamed(iter(response), inside)
@@ -85,8 +87,9 @@ def streamed_inside(response: HttpResponseBase) -> HttpResponseBase:
 
 @contextmanager
 def _again_inside(cell: str, question: str) -> Iterator[None]:
-    """Have the block inside this cell, as the view was; books that are moved meanwhile break what
-    is sent off, so that nobody takes a part for the whole.
+    """Have the block inside this cell, as the view was, with the question that the view's
+    transactions asked (cells.question). Raises cells.Moves if books were moved meanwhile: that
+    breaks off what is sent, so that nobody takes a part for the whole.
     """
     with cells.asking(question), cells.inside(cell):
         yield

@@ -21,6 +21,10 @@ from config.monitoring import context
 UNTOLD = {*RESERVED_ATTRS, "request", "server_time", "status_code", "data"}
 # What Django and gunicorn say of requests names their addresses, whole or as a path.
 TELL_ADDRESSES = ("django", "gunicorn")
+# What PostgreSQL says next, or the traceback of the error that this one led to.
+AFTER_ROWS = re.compile(
+    r"\s*(HINT|QUERY|CONTEXT):|The above exception was|During handling of the above exception"
+)
 ADDRESS = re.compile(r"https?://[^\s/'\"]+/[^\s'\"]*|(?<![\w/.:])/(?!/)[^\s'\"]*")
 
 
@@ -110,11 +114,20 @@ class Line(logging.Formatter):
 
 
 def without_rows(text: str) -> str:
-    """The text without its lines that begin with "DETAIL:", where PostgreSQL quotes the rows that
-    it refuses, since they may contain anything.
+    """The text without what PostgreSQL says behind "DETAIL:", where it quotes the rows that it
+    refuses, since they may contain anything: that line and those after it, as texts of a row have
+    line ends, up to what can only come after a row.
     """
-    lines = text.split("\n")
-    return "\n".join(line for line in lines if not line.lstrip().startswith("DETAIL:"))
+    kept: list[str] = []
+    is_row = False
+    for line in text.split("\n"):
+        if is_row:
+            is_row = AFTER_ROWS.match(line) is None
+        if line.lstrip().startswith("DETAIL:"):
+            is_row = True
+        if not is_row:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def logging_settings(*, deployed: bool) -> dict[str, Any]:

@@ -261,7 +261,7 @@ class Order(models.Model):
         )
 
     def parts(self) -> list[rules.Part]:
-        """The order's instalments, oldest first."""
+        """The order's instalments, oldest first; before the delivery they have no due days."""
         return list(
             rules.parts(
                 amount=self.amount,

@@ -175,6 +175,18 @@ def _inputs(line: CreditLine, on: date, policy: CreditPolicy) -> scoring.Inputs 
     return replace(inputs, paid=inputs.paid + reviews.paid_between(line.pk, since, today))
 
 
+def are_held(line: CreditLine) -> bool:
+    """Whether the line is reviewed as months start, once there are figures of its shop: it is open
+    and has a limit, and next month's policy of its currency holds reviews.
+    """
+    return _are_held(line, policies.in_force(line.currency, calendar.next_month(line.open_on)))
+
+
+def _are_held(line: CreditLine, policy: CreditPolicy) -> bool:
+    """Whether `are_held` is so by this policy, that of next month."""
+    return not line.is_closed and bool(line.limit) and policy.holds_reviews
+
+
 def before_figures(line: CreditLine) -> Outlook | None:
     """What the first review will look at: the five factors without any points, the weightiest
     first, the policy of next month, and the points that a profile which is confirmed whole will
@@ -182,7 +194,7 @@ def before_figures(line: CreditLine) -> Outlook | None:
     without a policy, or of a closed account. Rule 8.26.
     """
     policy = policies.in_force(line.currency, calendar.next_month(line.open_on))
-    if line.is_closed or not line.limit or not policy.holds_reviews:
+    if not _are_held(line, policy):
         return None
     nothing = scoring.Inputs(line.limit.amount, *(Decimal(0),) * 5)
     confirmed = replace(nothing, profile_completeness=2 * scoring.HALF)

@@ -22,11 +22,9 @@ class Overdue:
     ratio: Decimal  # of the limit, 0 to 1
 
     @property
-    def percent(self) -> int:
-        """The share of the limit that must be overdue for a freeze, in whole percent, rounded
-        down.
-        """
-        return int(self.ratio * 100)
+    def percent(self) -> Decimal:
+        """The share of the limit that must be overdue for a freeze, as a number of percent."""
+        return self.ratio * 100
 
 
 def in_force(line: CreditLine) -> Sequence[Freeze]:

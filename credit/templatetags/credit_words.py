@@ -12,7 +12,7 @@ from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
 from credit import explanations
-from credit.models import LimitReview, Order
+from credit.models import CreditPolicy, LimitReview, Order
 from credit.queries.explanation import Factor
 from lib import formats, wording
 
@@ -84,6 +84,14 @@ def decline_advice(code: str) -> StrOrPromise:
 def risk(rank: int) -> StrOrPromise:
     """A buyer's risk in words, by its rank from 0 to 3; another rank as it is."""
     return explanations.RISKS.get(rank, str(rank))
+
+
+@register.filter
+def grade(code: str, policy: CreditPolicy) -> StrOrPromise:
+    """What the grade with this code is called, and what it does to the limit by the policy, in the
+    reader's language. Raises ValueError for an unknown code.
+    """
+    return explanations.grade(code, policy)
 
 
 @register.filter

@@ -106,8 +106,11 @@ def reviews(request: MemberRequest) -> HttpResponse:
     """The page with the list of the line's reviews, filtered and sorted as the address asks."""
     line, today = line_and_today(request, clock.now())
     asked = ReviewFilter(request.GET, local=LocalDays.of(line, today))
-    page = asked.page(past_reviews.of_line(line, **asked.rows))
-    return render(request, "credit/reviews.html", asked.context | {"page": page})
+    context = asked.context | {
+        "page": asked.page(past_reviews.of_line(line, **asked.rows)),
+        "are_held": explanation.are_held(line),
+    }
+    return render(request, "credit/reviews.html", context)
 
 
 @for_members
@@ -137,10 +140,12 @@ def _page(
     the latest requests and reviews.
     """
     found = explanation.of_line(line)
+    outlook = None if found else explanation.before_figures(line)
     context = {
         "line": line,
         "explanation": found,
-        "outlook": None if found else explanation.before_figures(line),
+        "outlook": outlook,
+        "are_held": bool(found or outlook),
         "raise_form": raise_form,
         "question_form": question_form,
         "waiting": limit_requests.raise_asked(line),

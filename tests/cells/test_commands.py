@@ -105,6 +105,12 @@ def test_there_is_no_cell_0(two_cells: None, command: list[str]) -> None:
         told(*command)
 
 
+def test_no_cell_is_added_under_a_number_that_none_can_have(two_cells: None) -> None:
+    with pytest.raises(CommandError, match="0 is no number of a cell"):
+        told("cells", "add", "0")
+    assert cells.numbers() == [1, 2]
+
+
 @pytest.mark.parametrize("seconds", ["0", *full("-1", "nan", "1e9", "soon")])
 def test_no_time_at_all_and_what_is_no_time_is_refused(two_cells: None, seconds: str) -> None:
     for command in (["audit"], ["cells", "move", "birch", "--to", "2"]):

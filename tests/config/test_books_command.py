@@ -54,6 +54,16 @@ def test_either_one_merchant_or_all() -> None:
     assert refused("rosewood", "--all") == sentence
 
 
+def test_a_reference_that_could_be_an_instant_is_read_as_it_is() -> None:
+    shop = shops.join("2026-11-01 10:00", "rosewood")
+    shop.place("2026-11-02 09:00", "20261128T15", "40.00", buyer="2026-W48-6T10")
+    shop.place("2026-11-02 09:05", "20261128T1500", "60.00", buyer="2026-11-28T15:00:00")
+    said = told("rosewood")
+    for written in ("20261128T15 ", "20261128T1500 ", "2026-W48-6T10", "2026-11-28T15:00:00"):
+        assert written in said
+    assert "2026-11-02 09:05:00" in said
+
+
 def test_people_read_sections_and_tables() -> None:
     books_shops.small()
     lines = told("violet").splitlines()

@@ -126,6 +126,27 @@ def test_a_row_that_the_database_refused_is_not_logged(lines: Lines) -> None:
     assert "Rosewood" not in line["exc_info"]
 
 
+@pytest.mark.django_db
+def test_nor_is_what_follows_a_line_end_in_one_of_its_texts(lines: Lines) -> None:
+    row = ["It is too low.\n\nWe sold out in spring.", "olive@rosewood.example"]
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE asked (message text, who text CHECK (who = ''))")
+            cursor.execute("INSERT INTO asked VALUES (%s, %s)", row)
+    except IntegrityError:
+        logging.getLogger("test").exception("It was refused")
+    (line,) = lines.of("test")
+    assert line["exc_info"].count("violates check constraint") == 2
+    assert "The above exception was the direct cause" in line["exc_info"]
+    for text in ("too low", "spring", "olive"):
+        assert text not in line["exc_info"]
+
+
+def test_what_the_database_advises_is_logged_without_the_row() -> None:
+    said = "null value\nDETAIL:  Failing row contains (1, One\nTwo).\nHINT:  Name it.\nThree"
+    assert logs.without_rows(said) == "null value\nHINT:  Name it.\nThree"
+
+
 @pytest.mark.parametrize(
     ("deployed", "named", "form"),
     [(True, "", "json"), (False, "", "line"), (True, "line", "line"), (False, "json", "json")],

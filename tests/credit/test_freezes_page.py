@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -10,7 +11,7 @@ from credit.models import Freeze
 from credit.operations import freezes, unpaid_bills
 from tests import shops
 from tests.credit.pages import read, set_clock
-from tests.factories import FreezeFactory, browser_of, member
+from tests.factories import CreditPolicyFactory, FreezeFactory, browser_of, member
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,12 @@ def test_a_line_that_is_not_frozen_says_how_far_it_is_from_it(shop: Shop, clock:
     assert "No freeze is in force 0.00 USD is overdue. From 1,000.00 USD on" in said
     assert "which is 20% of your limit" in said
     assert "No freeze was lifted so far." in said
+
+
+def test_the_share_of_the_limit_that_freezes_is_not_rounded(shop: Shop, clock: Clock) -> None:
+    CreditPolicyFactory.create(starts_on=date(2026, 10, 1), overdue_ratio=Decimal("0.1275"))
+    clock("2026-10-02 09:00")
+    assert "From 637.50 USD on, which is 12.75% of your limit" in read(shop, "freezes/")
 
 
 def test_an_unpaid_bill_says_from_which_day_it_freezes(shop: Shop, clock: Clock) -> None:

@@ -1,20 +1,23 @@
 """How to raise the limit: what it hangs on, past reviews, asking, and the answers."""
 
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from credit.models import LimitRequest
-from credit.operations import requests
+from credit.operations import policies, requests
 from tests import shops
 from tests.amounts import usd
 from tests.credit.pages import read, set_clock
 from tests.credit.reviewing import DECEMBER, shop_with
 from tests.factories import browser_of, member
 from tests.kept import kept
-from tests.shops import Shop
+from tests.shops import Shop, instant
 from tests.text import text_of
+from tests.two_people import policy_by_two
 from tests.whole import some
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +70,34 @@ def test_it_says_how_far_a_review_goes(shop: Shop) -> None:
     assert "looks at raises to more than 20,000.00 USD" in said
 
 
+GRADES = (
+    "A: multiplies the limit by 3 from 80 points B: raises the limit by half from 65 points"
+    " C: keeps the limit from 50 points D: multiplies the limit by 0.625 below"
+)
+
+
+def test_grades_do_to_the_limit_what_the_policy_says(clock: Callable[[str], None]) -> None:
+    shop = shop_with("15000.00", reference="late")
+    policy_by_two(
+        policies.introduce,
+        currency="USD",
+        starts_on=date(2027, 1, 1),
+        a_factor=Decimal(3),
+        d_factor=Decimal("0.625"),
+        reason="For spring.",
+        now=instant("2026-11-10 09:00"),
+    )
+    shop.run_jobs(DECEMBER)
+    clock("2026-12-05 10:00")
+    said = read(shop, "raise/")
+    assert "If the review of 1 Jan 2027 were now" in said
+    assert "Grade A: multiplies the limit by 3 Limit now 10,000.00 USD" in said
+    assert "Keep it, and your limit is multiplied by 3 at each review" in said
+    assert GRADES in said
+    assert "1 Dec 2026 A: doubles the limit 100" in said  # as it did then
+    assert "Grade A: doubles the limit Limit before" in read(shop, "raise/reviews/2026-12/")
+
+
 def test_at_the_maximum_it_says_so_and_the_form_comes_first(
     shop: Shop, clock: Callable[[str], None]
 ) -> None:
@@ -105,6 +136,16 @@ def test_a_shop_we_know_nothing_of_is_told_so(shop: Shop) -> None:
     assert "The marketplace has sent no figures of your shop yet" in said
     assert "No review yet." in said
     assert "Nothing was asked yet." in said
+
+
+@pytest.mark.parametrize("terms", [{"currency": "EUR"}, {"credit_limit": "0.00"}])
+def test_where_no_reviews_are_held_no_page_announces_one(terms: dict[str, str]) -> None:
+    shops.join("2026-11-01 10:00", "quiet", **terms)
+    for page in ("raise/", "raise/reviews/"):
+        said = read(Shop("quiet"), page)
+        assert "None yet." in said
+        assert "your limit is reviewed" not in said
+        assert "The first one comes" not in said
 
 
 @pytest.mark.full  # the list of reviews says why, below

@@ -1,6 +1,8 @@
 """The help page answers with the merchant's own terms and figures, and the search finds entries."""
 
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,7 +17,13 @@ from tests import shops
 from tests.amounts import usd
 from tests.billing import deciding
 from tests.credit.pages import set_clock
-from tests.factories import BillingQuestionFactory, FreezeFactory, browser_of, member
+from tests.factories import (
+    BillingQuestionFactory,
+    CreditPolicyFactory,
+    FreezeFactory,
+    browser_of,
+    member,
+)
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
@@ -160,6 +168,24 @@ def test_proceeds_below_0_are_explained_by_whatever_can_have_taken_them(shop: Sh
         " was too much, or a withdrawal that was marked as failed had been paid after all; your"
         " entries say which. Later sales cover that first" in helped(shop)
     )
+
+
+def test_figures_of_the_policy_are_not_rounded(shop: Shop) -> None:
+    CreditPolicyFactory.create(
+        starts_on=date(2026, 10, 1),
+        withdrawal_fee_percent=Decimal("0.125"),
+        b_from=Decimal("64.995"),
+        d_factor=Decimal("0.8125"),
+    )
+    said = helped(shop)
+    assert "A withdrawal costs 0.125% of its amount, on top." in said
+    assert "it is grade A, from 64.995 B, from 50 C" in said
+    assert "A multiplies the limit by 2, B by 1.5 and D by 0.8125; C leaves it as it is." in said
+
+
+def test_of_a_withdrawal_that_the_bank_sent_back_the_fee_is_kept_as_help_says(shop: Shop) -> None:
+    said = "amount and fee, or the amount alone if the bank had paid it and sent it back later."
+    assert f"Back in your proceeds: {said}" in helped(shop)
 
 
 def test_every_entry_is_there_once_under_its_anchor_in_every_language(shop: Shop) -> None:

@@ -101,7 +101,8 @@ class Command(BaseCommand):
         of Citus have it on one of its machines; returns a sentence that says so. Raises NoCells,
         CellExists, NotPossible, and ValueError for a number that no cell can have.
         """
-        number = number or max(cells.numbers()) + 1
+        if number is None:
+            number = max(cells.numbers()) + 1
         if citus.is_there():
             schemas.add(number, place=self._place)
             citus.spread(number)  # while it is empty, that is no more than making tables

@@ -77,8 +77,9 @@ def _policies(version: int | None) -> dict[str, CreditPolicy]:
 
 
 def _previews(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
-    """Yield what a review now would do to each line that has reviews and of whose currency a policy
-    was chosen, reading the lines in chunks.
+    """Yield what a review now would do to each line of the present cell that would be reviewed (it
+    is open, and has metrics and a limit) and of whose currency a policy was chosen, reading the
+    lines in chunks.
     """
     now = clock.now()
     last = 0
