@@ -70,7 +70,7 @@ def add(
     types apart).
 
     The number is stored encrypted. All owners are notified, and a trail row is written. Returns the
-    destination and whether it is new: a destination that the merchant has already is returned, in
+    destination and whether it is new: one that the merchant has and did not remove is returned, in
     which BIC, type and town are filled in if they were missing (`_fill_in`), and nothing else is
     changed. Raises Invalid, NotADestination for a number or name that cannot be,
     DestinationBlocked, and DestinationConflict if it is known with another holder, bank, BIC, type

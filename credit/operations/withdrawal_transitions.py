@@ -151,7 +151,9 @@ def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> Non
 
 
 def standing(withdrawal: Withdrawal, **more: str) -> dict[str, str]:
-    """The withdrawal's status, the line's proceeds, and `more`, as texts for a trail row."""
+    """The withdrawal's status, the line's proceeds with their currency, and `more`, as texts for a
+    trail row.
+    """
     line = withdrawal.line
     return {
         "status": str(withdrawal.status),

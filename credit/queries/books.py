@@ -246,7 +246,8 @@ def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list
 
 def _parts(order: Row, currency: str) -> list[Row]:
     """The order's instalments as rows of the book, oldest first: number (`part`), amount,
-    outstanding amount and due day, the latter three as texts; the day is None before the delivery.
+    outstanding amount and due day, the latter three as texts, amounts without their currency; the
+    day is None before the delivery.
     """
 
     def amount(name: str) -> Money:
