@@ -190,7 +190,9 @@ class _Reader:
         self.merchant_ids, self.currencies = merchant_ids, currencies
 
     def __call__(self, table: Table, model: Any) -> RowsByMerchant:
-        """Read the table's rows of these merchants, grouped by merchant id."""
+        """Read the table's rows of these merchants, grouped by merchant id; an empty list for a
+        merchant without rows.
+        """
         rows = books.of_merchants(model, table.owner, self.merchant_ids)
         return table.read(rows, self.currencies)
 

@@ -179,7 +179,9 @@ def with_next_due(found: OrderQuerySet, *, start: date) -> OrderQuerySet:
 
 
 def undelivered(line: CreditLine) -> OrderQuerySet:
-    """The open orders that are not delivered, each annotated with what it holds as `coming`."""
+    """The open orders that are not delivered, in no order, each annotated with what it holds as
+    `coming`.
+    """
     return _open(line).filter(due_on__isnull=True).annotate(coming=F("outstanding"))
 
 
