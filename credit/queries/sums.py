@@ -50,8 +50,8 @@ def lines() -> Rows:
 
 
 def overdue() -> dict[str, Decimal]:
-    """The amount that is overdue on the open days of all lines, by currency code; where books are in
-    cells, of the lines of the cell that we are inside.
+    """The amount that is overdue on the open days of all lines, by currency code; where books are
+    in cells, of the lines of the cell that we are inside.
     """
     with connection.cursor() as cursor:
         cursor.execute(OVERDUE, {"instalment_days": INSTALMENT_DAYS})
@@ -70,9 +70,10 @@ Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how man
 
 
 def placed_by_day(since: datetime, *, declined: bool) -> Days:
-    """(day in UTC, currency, how many, their amount), in no order, for the orders placed since then:
-    with `declined` those that were declined, except by merchants' own rules, and otherwise all that
-    were not declined. Where books are in cells, they are those of the cell that we are inside.
+    """(day in UTC, currency, how many, their amount), in no order, for the orders placed since
+    then: with `declined` those that were declined, except by merchants' own rules, and otherwise
+    all that were not declined. Where books are in cells, they are those of the cell that we are
+    inside.
     """
     declined_ones = Q(status=Order.Status.DECLINED)
     # Orders that merchants' own rules declined are no lost value.
