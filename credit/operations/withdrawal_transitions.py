@@ -41,7 +41,7 @@ class WithdrawalsStopped(Refused):
 class WithdrawalDecided(AlreadyDecided):
     """The withdrawal's status does not allow this step any more."""
 
-    sentence = _("It is too late to cancel: the withdrawal has gone on.")
+    sentence = _("It is too late to cancel: the withdrawal was sent, or has ended.")
 
 
 def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
