@@ -96,9 +96,11 @@ def _lines(subject: Subject) -> Iterator[Row]:
 
 def _erase(subject: Subject, pseudonym: str) -> int:
     """Put the pseudonym in the place of the payer's name, and nothing in that of account and words,
-    on their lines that are not booked, which it locks. Returns how many lines that were.
+    on their lines that are not booked, which it locks. Returns how many lines that were. Raises
+    LineWaits or BooksKept for what has become of their lines until they were locked.
     """
     found = list(_of(subject).exclude(status=Status.BOOKED).select_for_update(of=("self",)))
+    _object(subject)
     for line in found:
         other_sides.put(line, OtherSide(name=pseudonym))
         line.save(update_fields=[*EMPTY])

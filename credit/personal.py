@@ -106,11 +106,14 @@ def _orders(subject: Subject) -> Iterator[Row]:
 
 def _erase_orders(subject: Subject, pseudonym: str) -> int:
     """Replace the buyer's name on all of the buyer's orders by the pseudonym, under the locks of
-    their lines. Returns how many orders that were.
+    their lines. Returns how many orders that were. Raises BuyerOwes for what has come to be owed
+    until the lines were locked.
     """
     lines = sorted(set(_of_buyer(subject).values_list("line", flat=True)))
     list(CreditLine.objects.select_for_update(no_key=True).filter(pk__in=lines).order_by("pk"))
-    return _of_buyer(subject).update(buyer=pseudonym)
+    _owes(subject)
+    # A first order at another shop, which comes at this moment, keeps its buyer's name.
+    return _of_buyer(subject).filter(line__in=lines).update(buyer=pseudonym)
 
 
 def _flags_of(subject: Subject) -> "QuerySet[OrderFlag]":

@@ -21,7 +21,8 @@ def work_off_day_ends(line_ids: Sequence[int], now: datetime) -> Failures:
 
 def flag_orders(line_ids: Sequence[int], now: datetime) -> Failures:
     """Flag the orders of these lines that a person should look at. Returns the lines that failed,
-    with their errors. One of TRANSIENT_ERRORS is raised at once. A line that gets a flag is locked.
+    with their errors. One of TRANSIENT_ERRORS is raised at once. Lines that have such orders are
+    locked, with their ended days worked off (flags.raise_flags).
     """
     return run_bisecting(partial(flags.raise_flags, now=now), line_ids)
 

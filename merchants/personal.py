@@ -60,7 +60,8 @@ class Holding:
     kind: Erasure.Kind
     rows: Callable[[Subject], Iterable[Row]]  # what is exported of them
     # Replaces the person by the pseudonym in them; returns in how many rows. With cells it is
-    # called inside each: what they share is changed, and counted, by the first call alone.
+    # called inside each: what they share is changed, and counted, by the first call alone. Raises
+    # what `object_to` raises for what has changed since that was asked.
     erase: Callable[[Subject, str], int] = nothing
     # Raises a refusal that says what has to end before the person can be erased.
     object_to: Callable[[Subject], None] = agree

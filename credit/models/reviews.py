@@ -142,6 +142,11 @@ class LimitReview(models.Model):
         return f"{self.on} {self.grade}"
 
     @property
+    def is_void(self) -> bool:
+        """Whether its raise waited for a decision, and something else ended that."""
+        return self.status == self.Status.VOID
+
+    @property
     def kept_by_its_grade(self) -> bool:
         """Whether nothing changed because its grade alone gives no other limit."""
         return self.status == self.Status.UNCHANGED and not self.notes

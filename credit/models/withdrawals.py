@@ -317,7 +317,9 @@ class Withdrawal(models.Model):
 
     @property
     def expected_by(self) -> datetime:
-        """The instant after which it counts as late: 24 hours after the request."""
+        """The instant from which on it counts as late unless it has ended: 24 hours after the
+        request.
+        """
         return self.requested_at + EXPECTED_WITHIN
 
     @property

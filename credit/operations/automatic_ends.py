@@ -29,8 +29,8 @@ def end(rule: PayoutSchedule, *, actor: str, now: datetime) -> None:
 
 
 def words(rule: PayoutSchedule) -> dict[str, str]:
-    """The terms of the schedule as texts by their names, for a trail row: rhythm, weekday, least
-    amount, destination, and from when on it can be used.
+    """The terms of the schedule as texts by their names, for a trail row: rhythm, weekday of a
+    weekly one, least amount with its currency, destination, and from when on it can be used.
     """
     return {
         "every": rule.every,

@@ -32,7 +32,7 @@ class Part:
 
     @property
     def total(self) -> Decimal:
-        """The part's control sum."""
+        """The part's control sum: what its withdrawals come to, without fees."""
         return sum((one.amount.amount for one in self.withdrawals), Decimal(0))
 
     @property

@@ -17,9 +17,10 @@ def close(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
     """Close the line: it takes no new orders, open ones go on, and proceeds can be withdrawn.
 
     A raise that waits after a review becomes VOID, one that the merchant asked for is rejected with
-    a trail row, of both of which the merchant is notified, and no more reviews are held. Does
-    nothing if the line is closed already. The caller holds the account's lock; it locks the line,
-    whose ended days are worked off first (lines.lock). Rule 19.4, rule 19.5.
+    a trail row, of both of which the merchant is notified, and no more reviews are held. Of the
+    closing itself no trail row is written here. Does nothing if the line is closed already. The
+    caller holds the account's lock; it locks the line, whose ended days are worked off first
+    (lines.lock). Rule 19.4, rule 19.5.
     """
     line = lines.lock(merchant_id, now=now)
     if line.is_closed:

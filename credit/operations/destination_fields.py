@@ -58,8 +58,9 @@ class NotADestination(Invalid):
 
 
 def checked_name(kind: PayoutDestination.Kind, name: str, field: str) -> str:
-    """The name of a holder or bank, with single blanks. `field` says which of them an error is
-    about. Raises NotADestination if the name is empty, too long, or has control characters.
+    """The name of a holder, bank or town, with single blanks. An error is about `field`; `kind`
+    only goes into it. Raises NotADestination if the name is empty, too long, or has control
+    characters.
     """
     if texts.has_control(name):
         raise NotADestination(kind, field, "must not have control characters")
@@ -89,8 +90,8 @@ def checked_number(
     kind: PayoutDestination.Kind, number: str, country: str, routing: str
 ) -> tuple[str, str]:
     """Return (number, routing code) as banks write them; the code is empty if there is none. Raises
-    NotADestination for a number that this kind of destination cannot have, and for a country or
-    routing code if it is no bank account.
+    NotADestination for a number that this kind of destination cannot have, for a country or routing
+    code that no account has, and for any country or routing code if it is no bank account.
     """
     if kind == PayoutDestination.Kind.BANK_ACCOUNT:
         try:
@@ -181,7 +182,8 @@ def _email(kind: PayoutDestination.Kind, address: str) -> str:
 
 
 def _mobile(kind: PayoutDestination.Kind, number: str) -> str:
-    """The mobile number of an Alipay account; a mainland Chinese one loses its country code. Raises
+    """The mobile number of an Alipay account, which is given without blanks and hyphens: a mainland
+    Chinese one without its country code, and another one with a + and its country code. Raises
     NotADestination if it is none; `kind` only goes into that error.
     """
     if mainland := MAINLAND_MOBILE.fullmatch(number):

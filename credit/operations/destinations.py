@@ -35,10 +35,13 @@ class DestinationNotUsable(Refused):
 
 
 class DestinationConflict(Conflict):
-    """The merchant has a destination with this number already, under another holder or bank."""
+    """The merchant has a destination with this number already, under another holder or bank, or
+    with another BIC, type or town.
+    """
 
     sentence = _(
-        "You have this number already, with another holder or bank. Remove that destination first."
+        "You have this number already, with another holder, bank, BIC, type or town. Remove that"
+        " destination first."
     )
 
 
@@ -70,7 +73,7 @@ def add(
     types apart).
 
     The number is stored encrypted. All owners are notified, and a trail row is written. Returns the
-    destination and whether it is new: a destination that the merchant has already is returned, in
+    destination and whether it is new: one that the merchant has and did not remove is returned, in
     which BIC, type and town are filled in if they were missing (`_fill_in`), and nothing else is
     changed. Raises Invalid, NotADestination for a number or name that cannot be,
     DestinationBlocked, and DestinationConflict if it is known with another holder, bank, BIC, type
@@ -96,7 +99,9 @@ def add(
                 text and getattr(known, name) not in ("", text) for name, text in said.items()
             )
             if is_other or (known.holder, known.bank) != (holder, bank):
-                raise DestinationConflict(f"number: {known} is known with another holder or bank")
+                raise DestinationConflict(
+                    f"number: {known} is known with another holder, bank, BIC, type or town"
+                )
             _fill_in(known, said, actor, now)
             return known, False
         destination = PayoutDestination(

@@ -47,11 +47,11 @@ WHERE credit_orderflag.status = 'OPEN'
 def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
     """Flag orders of these lines that a person should look at, once per cause.
 
-    The causes are a buyer with 5 or more orders within 24 hours (one flag for each local day on
-    which such a run of orders starts), and an order that was shipped 60 days ago or longer and is
-    not delivered. A flag that is not decided yet gets orders that have come since. It locks the
-    lines in which there is such a cause, be it flagged already, with their ended days worked off
-    first (lines.lock). Rule 7.7, rule 7.8.
+    The causes are a buyer with 5 or more orders within 24 hours, whatever became of them (one flag
+    for each local day of the last 8 days on which such a run of orders starts), and an open order
+    that was shipped 60 days ago or longer and is not delivered. A flag that is not decided yet gets
+    orders that have come since. It locks the lines in which there is such a cause, be the buyer
+    flagged already, with their ended days worked off first (lines.lock). Rule 7.7, rule 7.8.
     """
     found = _busy_buyers(line_ids, now) + _undelivered(line_ids, now)
     # By line, the order in which everybody locks several.
@@ -112,7 +112,8 @@ def _decide(flag_id: int, action: Action, actor: str, reason: str, now: datetime
 
 def _busy_buyers(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
     """The column values of the flags to raise for buyers of these lines who placed too many orders
-    within 24 hours: one for each buyer and local day on which such a run of orders starts.
+    within 24 hours, declined and cancelled ones too: one for each buyer and local day on which such
+    a run of orders starts, also where there is such a flag already.
     """
     first: dict[tuple[int, str], flags.BusyWindow] = {}  # of each local day
     counting = CreditLine.objects.in_bulk(line_ids)
@@ -133,8 +134,8 @@ def _busy_buyers(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]
 
 
 def _undelivered(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
-    """The column values of the flags to raise for orders of these lines that were shipped long ago
-    and are not delivered, one for each.
+    """The column values of the flags to raise for open orders of these lines that were shipped long
+    ago, are not delivered and were never flagged for that, one for each.
     """
     return [
         {

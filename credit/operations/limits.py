@@ -126,8 +126,8 @@ def change(
 def _is_above(line: CreditLine, limit: Money) -> bool:
     """Whether raising the locked line's limit to `limit` is above the caps: above the maximum of
     the credit policy in force, or above double the lowest limit that the line had in the last 30
-    days. Where the currency has no credit policy, and so no reviews, any raise is above them. A
-    limit that is no higher than the present one never is.
+    local days. Where the currency has no credit policy, and so no reviews, any raise is above them.
+    A limit that is no higher than the present one never is.
     """
     if limit <= line.limit:
         return False

@@ -227,7 +227,8 @@ class OrderWriter:
     def pay(self, payment: OrderPayment, line: CreditLine, *, matures_on: date) -> None:
         """Have the next `flush` insert the payment, its limit entry, which takes the amount off
         what the line uses, and its proceeds entry, which matures on that day; and update its order.
-        The order's fields and the line's figures count the payment already.
+        The order's fields and the line's figures count the payment already. Refused cash with its
+        reference waits no more then.
         """
         self._payments.append(_Payment(payment, matures_on))
         self.change(payment.order)
@@ -235,7 +236,7 @@ class OrderWriter:
 
     def keep(self, payment: OrderPayment) -> None:
         """Have the next `flush` insert the payment, which no order could take; its caller has made
-        it UNMATCHED (payments.unmatched).
+        it UNMATCHED (payments.unmatched). Refused cash with its reference waits no more then.
         """
         self._payments.append(_Payment(payment, matures_on=None))
 

@@ -367,7 +367,7 @@ def tell_of_declines(declined: Sequence[Order]) -> None:
 
 
 def _told_of(order: Order) -> notices.Told:
-    """The notice that the order was declined."""
+    """The notice that the order was declined, which is not written yet."""
     details = {
         "order": order.reference,
         "amount": money.text(order.amount),

@@ -109,7 +109,9 @@ def _where(order_id: int) -> tuple[int, str]:
 
 
 def _standing(order: Order) -> dict[str, str]:
-    """The order's status, what it reserves and what was refunded, as texts for a trail row."""
+    """The order's status, what it reserves and what was refunded, as texts for a trail row, amounts
+    with their currency.
+    """
     return {
         "status": str(order.status),
         "outstanding": money.full(order.outstanding),

@@ -94,5 +94,5 @@ def _save(line: CreditLine, action: Action, name: str, before: str, after: str, 
 
 
 def _text(cap: Money | None) -> str:
-    """The cap as text for a trail row; "" for no cap."""
+    """The cap as text with its currency, for a trail row; "" for no cap."""
     return "" if cap is None else money.full(cap)

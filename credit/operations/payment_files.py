@@ -143,7 +143,9 @@ def again(
 
 
 def _text(file: PaymentFile, withdrawals: Sequence[Withdrawal], number_of: NumberOf) -> str:
-    """The file's text, with a part for each currency. Raises Lacking."""
+    """The file's text, with a part for each currency, in the order of their codes, and in it the
+    withdrawals in the order given. Raises Lacking, and what `number_of` raises.
+    """
     parts = []
     by_currency = sorted(withdrawals, key=lambda one: str(one.currency))  # stable: by line and key
     for currency, ones in groupby(by_currency, key=lambda one: str(one.currency)):

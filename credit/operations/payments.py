@@ -107,12 +107,12 @@ def receive(
     It pays the oldest part first, lowers what is used of the limit by as much, and becomes
     proceeds; after a write-off it only becomes proceeds. A freeze for overdue payments is lifted if
     that ends its cause, of which the merchant is notified. Returns the payment and whether it is
-    new: a repeat changes nothing and returns the known payment. Raises Invalid, PaymentConflict,
-    and Unmatched after storing the cash as UNMATCHED. Before UnknownOrder, WrongInstant and
-    CurrencyMismatch are raised, it is stored as refused cash for operators (refused_cash); its
-    reference can be sent again. Nothing is stored of what has the reference of a payment that we
-    have, be it in another currency. It locks the line, whose ended days are worked off first
-    (lines.lock). Rule 3.6, rule 4.13, rule 4.19, rule 5.1.
+    new: a repeat changes nothing and returns the known payment, also an UNMATCHED one. Raises
+    Invalid, PaymentConflict, and Unmatched after storing the cash as UNMATCHED. Before
+    UnknownOrder, WrongInstant and CurrencyMismatch are raised, it is stored as refused cash for
+    operators (refused_cash); its reference can be sent again. Nothing is stored of what has the
+    reference of a payment that we have, be it in another currency. It locks the line, whose ended
+    days are worked off first (lines.lock). Rule 3.6, rule 4.13, rule 4.19, rule 5.1.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")

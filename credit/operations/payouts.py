@@ -297,8 +297,9 @@ def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) 
     `reference` is the bank's own. The merchant is notified.
 
     Only withdrawals that operators sent can be marked, and those about which the provider does not
-    answer. Raises UnknownWithdrawal, WithdrawalDecided, NotSent, ProviderDecides, Invalid without a
-    reference. It locks the withdrawal's line, whose ended days are worked off first.
+    answer. Raises UnknownWithdrawal, WithdrawalDecided for one that has ended, be it as PAID,
+    NotSent, ProviderDecides, Invalid without a reference. It locks the withdrawal's line, whose
+    ended days are worked off first.
     """
     reference = wording.line("bank_reference", reference)
     return _end_by_hand(withdrawal_id, Answer.paid(reference), actor, now)
@@ -312,8 +313,8 @@ def mark_failed(
     proceeds. The merchant is notified.
 
     Only withdrawals that `mark_paid` takes can be marked. Raises UnknownWithdrawal,
-    WithdrawalDecided, NotSent, ProviderDecides, Invalid without both texts. It locks the
-    withdrawal's line, whose ended days are worked off first.
+    WithdrawalDecided for one that has ended, be it as FAILED, NotSent, ProviderDecides, Invalid
+    without both texts. It locks the withdrawal's line, whose ended days are worked off first.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     return _end_by_hand(withdrawal_id, Answer.failed(told), actor, now, reason=reason)

@@ -58,16 +58,16 @@ def approve(
     Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
     TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, RaiseBlocked, LineClosed, Invalid without a
     reason, LimitReview.DoesNotExist, and ReviewOvertaken, which marks the review VOID and notifies
-    the merchant of that; of a proposal that is confirmed `tell_overtaken` raises it. It locks the
-    line, whose ended days are worked off first (lines.lock). Rule 8.11, rule 8.12.
+    the merchant of that, without `told`; of a proposal that is confirmed `tell_overtaken` raises
+    it. It locks the line, whose ended days are worked off first (lines.lock). Rule 8.11, rule 8.12.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():
         line, review = _lock_pending(review_id, now)
         now = line.now
         limit = min(review.limit_proposed, _most_by_now(line))
-        if limit <= line.limit:
-            _decide(review, Action.REVIEW_OVERTAKEN, actor, reason, told, now)
+        if limit <= line.limit:  # what was written for an approval is not true of it
+            _decide(review, Action.REVIEW_OVERTAKEN, actor, reason, "", now)
         else:
             review.limit_given = limit
             _decide(review, Action.REVIEW_APPROVED, actor, reason, told, now)

@@ -29,8 +29,8 @@ def change_days(
 ) -> CreditLine:
     """Change in how many days after a delivery buyers pay, and after a payment its proceeds mature.
     Deliveries and payments from now on are counted by these days; dates that were computed before
-    stay. A trail row is written. The merchant is notified, and reads `told`, or a standard sentence
-    without; `reason` is for colleagues.
+    stay. A closed line's days can be changed, too. A trail row is written. The merchant is
+    notified, and reads `told`, or a standard sentence without; `reason` is for colleagues.
 
     The change counts at an instant after everything else written on the line, one tick later if
     need be, so that it is clear by which days each delivery and payment was counted. Raises Invalid

@@ -41,7 +41,7 @@ class WithdrawalsStopped(Refused):
 class WithdrawalDecided(AlreadyDecided):
     """The withdrawal's status does not allow this step any more."""
 
-    sentence = _("It is too late to cancel: the withdrawal has gone on.")
+    sentence = _("It is too late to cancel: the withdrawal was sent, or has ended.")
 
 
 def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
@@ -151,7 +151,9 @@ def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> Non
 
 
 def standing(withdrawal: Withdrawal, **more: str) -> dict[str, str]:
-    """The withdrawal's status, the line's proceeds, and `more`, as texts for a trail row."""
+    """The withdrawal's status, the line's proceeds with their currency, and `more`, as texts for a
+    trail row.
+    """
     line = withdrawal.line
     return {
         "status": str(withdrawal.status),

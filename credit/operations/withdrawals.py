@@ -283,7 +283,9 @@ def request_all(
 
 
 def _new_reference() -> str:
-    """A new random reference, with the installation's prefix."""
+    """A new random reference, with the installation's prefix and the cell's mark. Whether a
+    withdrawal has it already is not looked up: the database refuses a second one.
+    """
     letters = (secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
     return installation.outside(f"{cells.mark()}W{''.join(letters)}")
 
@@ -349,8 +351,9 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, told: str, now: datet
     Amount and fee return to the proceeds, and the merchant is notified and reads `told`; `reason`
     is for colleagues.
 
-    Raises UnknownWithdrawal, WithdrawalDecided, Invalid without a reason or an answer. It locks the
-    withdrawal's line, whose ended days are worked off first. Rule 10.11.
+    Raises UnknownWithdrawal, WithdrawalDecided for one that was sent or has ended, be it rejected
+    before, and Invalid without a reason or an answer. It locks the withdrawal's line, whose ended
+    days are worked off first. Rule 10.11.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     with transaction.atomic():
@@ -367,8 +370,9 @@ def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -
     """Cancel a withdrawal that was not sent yet, by the merchant's decision, with a trail row.
     Amount and fee return to the proceeds. No notice is written.
 
-    Raises UnknownWithdrawal, also if it is another merchant's, and WithdrawalDecided. It locks the
-    withdrawal's line, whose ended days are worked off first. Rule 10.9.
+    Raises UnknownWithdrawal, also if it is another merchant's, and WithdrawalDecided for one that
+    was sent or has ended, be it cancelled before. It locks the withdrawal's line, whose ended days
+    are worked off first. Rule 10.9.
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)

@@ -140,7 +140,7 @@ def _write(line: CreditLine, order: Order, actor: str, reason: str, told: str) -
 
 def _standing(line: CreditLine, order: Order) -> dict[str, str]:
     """The order's `status` and what it reserves (`outstanding`), and the line's `limit`, as texts
-    for a trail row.
+    for a trail row, amounts with their currency.
     """
     return {
         "status": str(order.status),

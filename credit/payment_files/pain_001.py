@@ -59,7 +59,7 @@ def write(
 
 
 def part_name(name: str, currency: str) -> str:
-    """What the part of a file in this currency is called (PmtInfId)."""
+    """What the part of a file in this currency is called (PmtInfId), such as B261104-3F9C2A-EUR."""
     return f"{name}-{currency}"
 
 

@@ -73,8 +73,8 @@ class Period:
 
     @property
     def rate(self) -> Decimal | None:
-        """How many per cent of what was sold was refunded on the same days; None if nothing was
-        sold.
+        """How many per cent of what was sold was refunded on the same days, not rounded and perhaps
+        above 100; None if nothing was sold.
         """
         return self.refunded.amount / self.sold.amount * 100 if self.sold else None
 

@@ -96,9 +96,10 @@ class Attention:
 
 def of(line: CreditLine, *, today: date) -> Attention:
     """What needs the merchant's attention on local day `today`, in one query: overdue orders,
-    orders declined in the last 7 days, requests without an answer, a review's raise that waits,
-    withdrawals under way, freezes, and unmatched cash that waits for us. Orders that the merchant's
-    own rules declined are not counted. Overdue orders and requests are counted up to MANY.
+    orders declined in the last 7 days, today included, requests without an answer, a review's raise
+    that waits, withdrawals under way, freezes, and unmatched cash that waits for us. Orders that
+    the merchant's own rules declined are not counted. Overdue orders and requests are counted up to
+    MANY.
     """
     week = day_start(line, today - WEEK + calendar.ONE_DAY)
     given = {"line": line.pk, "today": today, "week": week, "many": MANY}

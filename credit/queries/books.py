@@ -190,7 +190,9 @@ class _Reader:
         self.merchant_ids, self.currencies = merchant_ids, currencies
 
     def __call__(self, table: Table, model: Any) -> RowsByMerchant:
-        """Read the table's rows of these merchants, grouped by merchant id."""
+        """Read the table's rows of these merchants, grouped by merchant id; an empty list for a
+        merchant without rows.
+        """
         rows = books.of_merchants(model, table.owner, self.merchant_ids)
         return table.read(rows, self.currencies)
 
@@ -246,7 +248,8 @@ def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list
 
 def _parts(order: Row, currency: str) -> list[Row]:
     """The order's instalments as rows of the book, oldest first: number (`part`), amount,
-    outstanding amount and due day, the latter three as texts; the day is None before the delivery.
+    outstanding amount and due day, the latter three as texts, amounts without their currency; the
+    day is None before the delivery.
     """
 
     def amount(name: str) -> Money:

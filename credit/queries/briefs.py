@@ -155,8 +155,9 @@ def _changes_of_order(order: Order, name: str) -> list[Change]:
 
 
 def _changes_of_review(review: LimitReview, name: str) -> list[Change]:
-    """How approving the review's raise changes the limit and what is available. Nothing for other
-    decisions than "approve".
+    """How approving the review's raise changes the limit and what is available, if all that it
+    proposes is given; an approval may give less (operations.review_decisions.approve). Nothing for
+    other decisions than "approve".
     """
     return _limits(review.line, review.limit_proposed) if name == "approve" else []
 

@@ -134,7 +134,9 @@ class Buyer:
 
     @property
     def percent(self) -> Decimal:
-        """The share of the limit that the buyer's orders hold, in per cent with one decimal."""
+        """The share of the limit that the buyer's orders hold, in per cent with one decimal; 100 of
+        a limit of 0 if they hold anything.
+        """
         return (self.share * 100).quantize(Decimal("0.1"))
 
     @property

@@ -99,8 +99,8 @@ def expected(line: CreditLine, *, today: date, until: date) -> Expected:
     """What the line's buyers are to pay on the local days from `today` to `until`, with what is
     overdue and what is not delivered yet.
 
-    With MANY open orders or more it ends on an earlier day, `Expected.until`; what is overdue, and
-    what is due on `today`, is whole all the same. Rule 8.22.
+    With MANY delivered open orders or more it may end on an earlier day, `Expected.until`; what is
+    overdue, and what is due on `today`, is whole all the same. Rule 8.22.
     """
     given = {
         "line": line.pk,
@@ -179,7 +179,9 @@ def with_next_due(found: OrderQuerySet, *, start: date) -> OrderQuerySet:
 
 
 def undelivered(line: CreditLine) -> OrderQuerySet:
-    """The open orders that are not delivered, each annotated with what it holds as `coming`."""
+    """The open orders that are not delivered, in no order, each annotated with what it holds as
+    `coming`.
+    """
     return _open(line).filter(due_on__isnull=True).annotate(coming=F("outstanding"))
 
 

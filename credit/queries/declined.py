@@ -67,8 +67,9 @@ def _start(line: CreditLine, today: date, span: timedelta) -> datetime:
 
 
 def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
-    """What orders declined in the last 7 and 30 local days were worth, for each reason, the one
-    with the largest amount in 30 days first. If there are several reasons, their total comes last.
+    """What orders declined in the last 7 and 30 local days, `today` included, were worth, for each
+    reason, the one with the largest amount in 30 days first. If there are several reasons, their
+    total comes last.
 
     Orders that the merchant's own rules declined are not counted. Empty if no other was declined in
     30 days. Rule 6.4.

@@ -90,8 +90,8 @@ class BusyWindow(NamedTuple):
 
 
 def lines_with_orders_to_flag(now: datetime) -> Sequence[int]:
-    """The ids of the lines on which `raise_flags` has to look at `now`: all others have nothing to
-    flag, and on these there may be nothing either.
+    """The ids, sorted, of the lines on which `raise_flags` has to look at `now`: all others have
+    nothing to flag, and on these there may be nothing either. Orders count whatever became of them.
     """
     with connection.cursor() as cursor:
         cursor.execute(LINES_WITH_A_BUSY_BUYER, {"since": now - LOOK_BACK, "many": MANY})
@@ -119,7 +119,7 @@ def next_after(instant: datetime, timezones: Collection[str]) -> datetime | None
 def busy_windows(line_ids: Sequence[int], now: datetime) -> list[BusyWindow]:
     """The windows of these lines that start in the LOOK_BACK before `now`, sorted by line, buyer
     and start: each is 24 hours that start with an order and in which its buyer placed MANY orders
-    or more.
+    or more, whatever became of them. Windows of one buyer overlap.
     """
     given: dict[str, Any] = {
         "lines": list(line_ids),
@@ -134,8 +134,8 @@ def busy_windows(line_ids: Sequence[int], now: datetime) -> list[BusyWindow]:
 
 
 def undelivered(now: datetime) -> QuerySet[Order]:
-    """Open orders of all lines that were shipped 60 days or longer before `now`, are not delivered,
-    and were never flagged for that.
+    """Open orders of all lines, by line and with those shipped first first, that were shipped 60
+    days or longer before `now`, are not delivered, and were never flagged for that.
     """
     flagged = OrderFlag.objects.filter(
         line=OuterRef("line"), kind=OrderFlag.Kind.NOT_DELIVERED, cause=OuterRef("reference")

@@ -171,8 +171,8 @@ def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySe
 def _about(
     line: CreditLine, reference: str, found: QuerySet[ProceedsEntry]
 ) -> QuerySet[ProceedsEntry]:
-    """Those of `found` that belong to the line's order or, if there is none, withdrawal or else
-    bill with this reference.
+    """Those of `found` that belong to the line's order or, if there is none, withdrawal (in
+    capitals or not) or else bill with this reference.
 
     It is looked up first, since an index has the few entries of each.
     """

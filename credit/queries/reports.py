@@ -114,19 +114,18 @@ def matured(asked: Asked) -> Decimal:
 
 
 def paid_out(asked: Asked) -> QuerySet[Withdrawal]:
-    """The withdrawals in the report's currency that are PAID and ended on its days, without those
-    that the bank sent back, each annotated with its `day` in UTC, and with whether a file of the
-    bank has said that it was paid (`is_answered`), to be counted by these.
+    """The withdrawals in the report's currency that are PAID and became so on its days, without
+    those that the bank sent back, each annotated with its `day` in UTC, and with whether a file of
+    the bank has said that it was paid (`is_answered`), to be counted by these. One that had been
+    marked as FAILED counts on the day on which that was corrected (Withdrawal.paid_at).
     """
-    found = Withdrawal.objects.filter(
-        currency=asked.currency,
-        status=Withdrawal.Status.PAID,
-        ended_at__gte=asked.since,
-        ended_at__lt=asked.until,
+    paid = Withdrawal.objects.filter(currency=asked.currency, status=Withdrawal.Status.PAID)
+    found = paid.annotate(known_at=Coalesce("corrected_at", "ended_at")).filter(
+        known_at__gte=asked.since, known_at__lt=asked.until
     )
     answers = PayoutAnswer.objects.filter(
         reference=OuterRef("reference"), outcome__in=["PAID", "KNOWN"]
     )
     return found.annotate(
-        day=TruncDate("ended_at", tzinfo=UTC), is_answered=Exists(answers)
+        day=TruncDate("known_at", tzinfo=UTC), is_answered=Exists(answers)
     ).select_related("line__merchant")

@@ -103,8 +103,8 @@ class Sums:
         return bool(self.orders or self.cancelled_orders or self.refunded)
 
     def average(self, currency: str) -> Money | None:
-        """The average worth of an order that was sold, as an amount of `currency`; None if none was
-        sold.
+        """The average worth of an order that was sold, as an amount of `currency`, rounded to its
+        digits; None if none was sold.
         """
         return money.nearest(Money(self.sold / self.orders, currency)) if self.orders else None
 

@@ -34,7 +34,8 @@ def lines() -> Rows:
     """One row for each currency, by its code, with the keys `currency`, `lines` (how many there
     are, closed ones included), `frozen` (how many of them are), and the sums of their limits
     (`limits`), of what is used (`in_use`), of what is available (`free`) and of proceeds (`owed`).
-    Negative proceeds, and less than 0 available, count as 0.
+    Negative proceeds, and less than 0 available, count as 0. Where books are in cells, they are the
+    lines of the cell that we are inside.
     """
     of_each = CreditLine.objects.order_by("currency").values("currency")
     found = of_each.annotate(
@@ -49,14 +50,18 @@ def lines() -> Rows:
 
 
 def overdue() -> dict[str, Decimal]:
-    """The amount that is overdue on the open days of all lines, by currency code."""
+    """The amount that is overdue on the open days of all lines, by currency code; where books are
+    in cells, of the lines of the cell that we are inside.
+    """
     with connection.cursor() as cursor:
         cursor.execute(OVERDUE, {"instalment_days": INSTALMENT_DAYS})
         return dict(cursor.fetchall())
 
 
 def on_their_way() -> dict[str, Decimal]:
-    """The sum of withdrawals that have not ended, fees included, by currency code."""
+    """The sum of withdrawals that have not ended, fees included, by currency code; where books are
+    in cells, of the cell that we are inside. Currencies without one are missing.
+    """
     found = Withdrawal.objects.filter(ended_at__isnull=True).order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("amount") + F("fee"))))
 
@@ -65,9 +70,10 @@ Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how man
 
 
 def placed_by_day(since: datetime, *, declined: bool) -> Days:
-    """(day in UTC, currency, how many, their amount) for the orders placed since then: with
-    `declined` those that were declined, except by merchants' own rules, and otherwise all that were
-    not declined.
+    """(day in UTC, currency, how many, their amount), in no order, for the orders placed since
+    then: with `declined` those that were declined, except by merchants' own rules, and otherwise
+    all that were not declined. Where books are in cells, they are those of the cell that we are
+    inside.
     """
     declined_ones = Q(status=Order.Status.DECLINED)
     # Orders that merchants' own rules declined are no lost value.
@@ -77,15 +83,16 @@ def placed_by_day(since: datetime, *, declined: bool) -> Days:
 
 
 def withdrawn_by_day(since: datetime) -> Days:
-    """(day in UTC, currency, how many, their amount without fees) for the withdrawals requested
-    since then, whatever became of them.
+    """(day in UTC, currency, how many, their amount without fees), in no order, for the withdrawals
+    requested since then, whatever became of them. Where books are in cells, they are those of the
+    cell that we are inside.
     """
     return _by_day(Withdrawal.objects.all(), "requested_at", since)
 
 
 def _by_day(rows: Any, field: str, since: datetime) -> Days:
     """The rows whose `field` is `since` or later, counted and summed by its day in UTC and by
-    currency.
+    currency; a day without rows is missing.
     """
     lately = rows.filter(**{f"{field}__gte": since}).order_by()
     return list(

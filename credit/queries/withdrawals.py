@@ -170,7 +170,9 @@ def is_sendable() -> Q:
 
 
 def _sendable() -> QuerySet[Withdrawal]:
-    """All withdrawals that may be sent now, oldest first."""
+    """All withdrawals that may be sent now, by people or by providers, on lines without suspected
+    fraud, oldest first.
+    """
     return _under_way().filter(is_sendable())
 
 

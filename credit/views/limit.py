@@ -140,6 +140,8 @@ def _drawn(line: CreditLine, balances: Sequence[history.Balance], size: tuple[in
 
 
 def _balances(request: MemberRequest, line: CreditLine, today: date) -> Sequence[history.Balance]:
-    """The balances for the chart, at most back to the day on which the merchant joined."""
+    """The balances for the chart: at most a year of them (history.balances), and at most back to
+    the day on which the merchant joined.
+    """
     joined_on = local_day(line, request.membership.merchant.joined_at)
     return history.balances(line, since=joined_on, today=today)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from credit import explanations
 from credit.forms.limit import Question, Raise
 from credit.forms.orders import RequestFilter, ReviewFilter
-from credit.models import CreditLine, LimitReview
+from credit.models import CreditLine
 from credit.operations import requests
 from credit.queries import explanation, limit_requests, past_reviews
 from credit.views.lines import line_and_today
@@ -123,7 +123,7 @@ def review(request: MemberRequest, month: date) -> HttpResponse:
     if review is None:
         raise Http404("there was no review in this month")
     context = {"review": review, "factors": explanation.factors_of(review)}
-    if review.status == LimitReview.Status.VOID:
+    if review.is_void:
         context["overtaken"] = explanations.overtaken(review, past_reviews.what_overtook(review))
     return render(request, "credit/review.html", context)
 

@@ -50,10 +50,13 @@ def _invoice_changed(since: datetime) -> Q:
 
 
 def _withdrawal_changed(since: datetime) -> Q:
-    """The condition that a withdrawal took a step at or after `since`."""
+    """The condition that a withdrawal took a step at or after `since`, or is UNKNOWN: nothing says
+    since when, and whoever asks for changes alone would never see it.
+    """
     asked = Q(requested_at__gte=since) | Q(approved_at__gte=since)
     ended = Q(ended_at__gte=since) | Q(corrected_at__gte=since) | Q(returned_at__gte=since)
-    return asked | Q(sent_at__gte=since) | ended
+    unknown = Q(status=Withdrawal.Status.UNKNOWN)
+    return asked | Q(sent_at__gte=since) | unknown | ended
 
 
 ORDERS = OF_LINE("Order", Order, credit.ORDERS, since=_order_changed)

@@ -40,7 +40,8 @@ IN_SQL = {
     "proceeds-owed": f"SELECT count(*), sum(amount) FROM credit_proceedsentry WHERE {USD}"
     " AND matures_on > '2026-12-01' AND %s <= %s",
     "withdrawals-paid": f"SELECT count(*), sum(amount) FROM credit_withdrawal WHERE {USD}"
-    " AND status = 'PAID' AND (ended_at AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
+    " AND status = 'PAID'"
+    " AND (coalesce(corrected_at, ended_at) AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
     "receivables-by-age": f"SELECT count(*), sum(total - amount_paid) FROM billing_invoice"
     f" WHERE {USD} AND status IN ('OPEN', 'UNCOLLECTIBLE') AND %s <= %s",
     "revenue": f"SELECT sum(charge_count), sum(amount) FROM billing_invoiceitem WHERE {USD}"

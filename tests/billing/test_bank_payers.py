@@ -14,6 +14,7 @@ from billing.operations import bank_matching
 from billing.personal import BooksKept, LineWaits
 from jobs.retention import RETENTION
 from lib import secrets
+from merchants import personal
 from merchants.models import Erasure, User
 from merchants.operations import erasures
 from tests.bank_files import Paid
@@ -156,6 +157,13 @@ def test_what_the_books_need_of_a_payer_stays_and_the_rest_becomes_a_pseudonym(b
     with nothing_changes(), pytest.raises(erasures.NothingKept):
         erasures.erase_payer(payer=OTHERS, reason=WHY, actor=boss, now=at())
     assert offended() == []
+
+
+def test_a_payment_that_waits_once_its_line_is_locked_is_not_erased(boss: User) -> None:
+    paid_by_two()
+    (holding,) = personal.of(personal.Subject(personal.Kind.PAYER, at(), (OTHERS,)))
+    with nothing_changes(), pytest.raises(LineWaits, match="waits to be placed"):
+        holding.erase(personal.Subject(personal.Kind.PAYER, at(), (OTHERS,)), "erased-0")
 
 
 @pytest.mark.full  # what is not needed goes above

@@ -157,7 +157,10 @@ def test_what_was_typed_comes_back_with_the_error(shop: Shop) -> None:
 
 def test_a_known_number_with_another_holder_is_refused(shop: Shop) -> None:
     page = refused(shop, number=CARD, holder="Somebody Else")
-    assert "You have this number already, with another holder or bank." in page
+    assert (
+        "You have this number already, with another holder, bank, BIC, type or town. Remove that"
+        " destination first."
+    ) in page
 
 
 def test_the_form_says_that_it_takes_24_hours(shop: Shop) -> None:
@@ -233,7 +236,8 @@ def test_a_bic_is_filled_in_by_adding_the_account_again(shop: Shop) -> None:
     page = text_of(post(shop, **said, bic="BYLADEM1001", town="Berlin"))
     assert "You have Bank account ···· 2051." in page
     assert "DE BYLADEM1001 Berlin" in page
-    assert "another holder or bank" in refused(shop, **said, bic="COBADEFF")
+    for other in ({"bic": "COBADEFF"}, {"town": "Hamburg"}):
+        assert "another holder, bank, BIC, type or town" in refused(shop, **said, **other)
 
 
 @pytest.mark.full  # one of the euro area, above

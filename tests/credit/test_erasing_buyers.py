@@ -1,14 +1,16 @@
 """A buyer is erased: orders stay those of one buyer, whose name nobody knows (21.19)."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from urllib.parse import urlencode
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, transaction
 
 from credit.models import Order, OrderFlag
-from credit.operations import own_rules
+from credit.operations import lines, orders, own_rules
 from credit.personal import BuyerOwes
 from gateway.models import ReceivedEvent
 from gateway.webhooks.models import WebhookEvent
@@ -21,8 +23,9 @@ from tests.factories import browser_of, member, operator
 from tests.gateway.asking import AN_ORDER, Caller
 from tests.gateway.imports import importing
 from tests.merchants import erasing
+from tests.processes import until
 from tests.shops import Shop, instant
-from tests.threads import at_once
+from tests.threads import at_once, is_waited_for
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -176,6 +179,34 @@ def test_of_two_administrators_at_once_one_erases_a_buyer() -> None:
 
     assert at_once(erase, threads=2) == {"erased": 1, "nothing kept": 1}
     assert Order.objects.get().buyer == str(Erasure.objects.get())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_buyer_who_orders_while_being_erased_is_not() -> None:
+    boss = operator("Administrator", email="boss@tael.example")
+    shop = shops.join("2026-11-01 10:00")
+    shop.place("2026-11-20 09:00", "A-1", "60.00", buyer=NAME)
+    shop.pay("2026-11-20 09:30", "A-1", "60.00")
+
+    def erase() -> None:
+        """Erase the buyer, in a thread of its own."""
+        try:
+            erasures.erase_buyer(buyer=NAME, reason=WHY, actor=boss, now=NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            lines.lock(shop.line.pk, now=NOW)
+            asked = pool.submit(erase)
+            until(is_waited_for, 60)  # it has seen that nothing is owed
+            orders.place(
+                merchant_id=shop.line.pk, reference="A-2", buyer=NAME, amount=usd(5), now=NOW
+            )
+        with pytest.raises(BuyerOwes, match="1 of this buyer's orders, such as A-2"):
+            asked.result(60)
+    assert set(Order.objects.values_list("buyer", flat=True)) == {NAME}
+    assert not Erasure.objects.exists()
 
 
 @pytest.mark.full  # nothing is left, above

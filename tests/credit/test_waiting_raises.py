@@ -220,6 +220,40 @@ def test_what_was_paid_too_long_ago_makes_it_no_raise_and_void() -> None:
     audit()
 
 
+def test_what_was_written_for_an_approval_is_not_read_where_nothing_could_be_given() -> None:
+    shop = waiting()
+    policy_by_two(
+        policies.introduce,
+        currency="USD",
+        starts_on=date(2026, 12, 3),
+        reason="A lower maximum.",
+        now=shops.instant("2026-12-02 09:00"),
+        maximum_limit=Decimal(15000),
+        automatic_up_to=Decimal(10000),
+    )
+    with pytest.raises(ReviewOvertaken):
+        review_decisions.approve(
+            review_id=latest(shop).pk,
+            actor=OPERATOR,
+            reason="A good year.",
+            told="We gladly raise your limit.",
+            now=shop.at("2026-12-03 10:00"),
+        )
+    review = latest(shop)
+    assert (review.status, review.decision_reason, review.decision_told) == (
+        *("VOID", "A good year.", ""),
+    )
+    client = browser_of(member(shop, email="mei@rosewood.example"))
+    pages = [
+        text_of(client.get(f"/m/rosewood/credit/raise/reviews/{page}")) for page in ("2026-12/", "")
+    ]
+    for page in pages:
+        assert "No longer applies" in page
+        assert "We gladly raise" not in page
+        assert "Our team has decided this" not in page
+    assert "left nothing to raise." in pages[0]
+
+
 @pytest.mark.parametrize(
     ("maximum", "given"),
     some([("29999", "29900.00"), ("15100", "15100.00"), ("15099.99", "VOID")], 3),

@@ -2,16 +2,19 @@
 
 import csv
 import io
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
 from django.utils.translation import override
 
+from backoffice.reports.report import Asked
 from credit import documents, exports, withdrawal_failures
 from credit.models import Freeze, ProceedsEntry, Withdrawal
 from credit.operations import payouts, withdrawals_undone
 from credit.queries import paid_out as receipts_of
+from credit.queries import reports
 from credit.queries.withdrawals import timeline
 from lib import audit
 from lib.refusals import AlreadyDecided, Invalid, Refused
@@ -155,6 +158,10 @@ def test_one_that_was_paid_after_all_is_paid_from_when_that_was_found_out(
     file = b"".join(exports.withdrawals(shop.line, shop.line.withdrawals.all())).decode()
     (row,) = csv.DictReader(io.StringIO(file))
     assert (row["Status"], row["Ended"]) == ("Paid", "2026-11-09 09:30:00")
+    marked_on, found_on = date(2026, 11, 6), date(2026, 11, 9)
+    (counted,) = reports.paid_out(Asked("USD", found_on, found_on, now))
+    assert (counted, counted.day) == (withdrawal, found_on)  # type: ignore[attr-defined]
+    assert not reports.paid_out(Asked("USD", marked_on, marked_on, now)).exists()
 
 
 @pytest.mark.django_db

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from config import urls  # the converters of addresses are registered there
-from credit.models import Freeze
+from credit.models import Freeze, Withdrawal
 from credit.operations import freezes
 from gateway.api import listings, lists
 from tests import shops
 from tests.billing import by_hand
 from tests.billing.paying import FIRST, manual
 from tests.credit.pages import set_clock
+from tests.credit.withdrawing import shop_with, withdraw
 from tests.gateway.asking import Caller, pointers, problem, said
 from tests.routes import full_shop
 from tests.shops import Shop
@@ -73,6 +74,21 @@ def test_only_what_changed_since_an_instant(clock: Clock) -> None:
     entries = since("2026-11-03T10:00:00Z", "credit-line/entries", "kind")
     assert sorted(entries) == ["PAYMENT", "REFUND", "RELEASE"]
     assert since("2026-11-03T10:00:00Z", "proceeds/entries", "payment") == ["P"]
+
+
+def test_a_withdrawal_without_an_answer_is_among_what_changed_whenever_it_became_so(
+    clock: Clock,
+) -> None:
+    shop = shop_with("300.00")
+    silent, sent = withdraw(shop, "100.00"), withdraw(shop, "50.00")
+    both = Withdrawal.objects.filter(pk__in=[silent.pk, sent.pk])
+    both.update(status="SENT", sent_at=shop.at("2026-11-03 11:00"))
+    path = "withdrawals?changed_since=2026-11-04T00:00:00Z"
+    assert rows(Caller("read"), path) == []
+    Withdrawal.objects.filter(pk=silent.pk).update(status="UNKNOWN")
+    assert [(row["reference"], row["status"]) for row in rows(Caller("read"), path)] == [
+        (silent.reference, "UNKNOWN")
+    ]
 
 
 @pytest.mark.parametrize(
