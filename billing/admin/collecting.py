@@ -75,7 +75,12 @@ def _plan_effect(invoice: Invoice) -> str:
     unpaid part ends the plan, and the old schedule goes on; and that the merchant is told.
     """
     how = "a transfer has to come by the end of that day"
-    if invoice.account.pays_by_itself:
+    if invoice.account.has_disputed_card:
+        how = (
+            "nothing is collected, as a payment from its card was disputed, so a transfer has to"
+            " come before that day starts, unless the merchant chooses how it pays by then"
+        )
+    elif invoice.account.pays_by_itself:
         how = f"collected as it starts ({invoice.account.get_payment_method_display()})"
     return (
         f"{figure(invoice.left_to_pay)} of the bill is paid in parts, each on its day: {how}."

@@ -136,7 +136,11 @@ _ISSUE = f"""
     SELECT account_id, '{BILL_ISSUED}', invoice.number,
            jsonb_build_object('number', invoice.number,
                'total', total::text, 'currency', currency, 'invoice_kind', kind,
-               'status', CASE WHEN is_collected THEN 'DATED_COLLECTED' ELSE 'DATED_TO_PAY' END,
+               'status', CASE WHEN NOT is_collected THEN 'DATED_TO_PAY'
+                   WHEN EXISTS (SELECT FROM billing_billingaccount account
+                                WHERE account.merchant_id = invoice.account_id
+                                  AND account.card_disputed_at IS NOT NULL)
+                   THEN 'DATED_NOT_COLLECTED' ELSE 'DATED_COLLECTED' END,
                'issued_on', issued_on::text, 'due_on', due_on::text,
                'has_reference', CASE WHEN paid_to.bank_accounts
                    @> jsonb_build_array(jsonb_build_object('currency', currency))

@@ -28,7 +28,7 @@ def unpaid(account: BillingAccount) -> Sequence[Due]:
     """What is to be paid of the account's unpaid bills, soonest first: the oldest MOST of them.
 
     A bill that is collected by itself counts on the day of its next try, one of a payment plan on
-    the days of its parts, and others on their due day.
+    the days of its parts, and others on their due day, also while a card is disputed.
     """
     found = account.invoices.filter(status__in=Invoice.UNPAID).order_by("issued_on", "pk")[:MOST]
     invoices = list(found)
@@ -55,7 +55,7 @@ def _of(
     """Yield what is to be paid of the bill, by day: what is missing of those `parts` of its payment
     plan that are not wholly paid, or all that is left, on one day, if it has none.
     """
-    number, is_collected = invoice.number or "", account.pays_by_itself
+    number, is_collected = invoice.number or "", account.collects_by_itself
     if not parts:
         at = invoice.next_attempt_at if is_collected else None
         on = local_day(account, at) if at else invoice.due_on
