@@ -1,19 +1,28 @@
 """A card that was disputed is asked for nothing until its merchant chooses it anew."""
 
+from datetime import date
+from typing import Any
+
 import pytest
 
 from billing import document_letters
-from billing.admin import invoice_decisions
+from billing.admin import collecting, invoice_decisions
 from billing.documents import pdf
-from billing.models import BillingAccount, Invoice
+from billing.models import BillingAccount, Invoice, PaymentPlan
+from billing.operations import invoice_decisions as drafts
 from billing.operations import (
     payment_methods,
+    payment_plans,
     payments,
+    terms,
 )
+from billing.queries import due, standings
+from notices import letters
 from tests import shops
+from tests.amounts import usd
 from tests.billing import reversing
 from tests.billing.reversing import account, freezes, offended
-from tests.factories import CardFactory, browser_of, member
+from tests.factories import CardFactory, browser_of, member, operator
 from tests.pdf_text import pages_of
 from tests.stripe_server import OddStripe, send_event
 from tests.text import text_of
@@ -22,6 +31,9 @@ from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 
+AT = "2026-11-05 13:20"
+BY: dict[str, Any] = {"actor": "olga@tael.example", "reason": "as agreed"}
+PARTS = [(date(2026, 11, 10), usd(100)), (date(2026, 11, 20), usd(200))]
 paid = pytest.fixture(reversing.paid)
 
 
@@ -88,6 +100,82 @@ def test_its_bill_says_how_to_transfer_and_not_that_it_is_collected(
     assert document_letters._said(invoice).endswith(", due on 5 Nov 2026")
     assert pay.is_open(invoice)
     assert invoice_decisions._issue_effect(invoice).endswith("; it is collected at once (Card).")
+
+
+def test_whatever_tells_of_its_bill_says_that_it_is_not_collected(
+    odd: OddStripe, disputed: shops.Shop
+) -> None:
+    invoice = Invoice.objects.latest("pk")
+    told = disputed.merchant.notices.get(kind="BILL_ISSUED", cause=str(invoice))
+    assert told.details["status"] == "DATED_NOT_COLLECTED"
+    assert letters.sentence(told).replace("\N{NO-BREAK SPACE}", " ") == (
+        f"Bill T-{invoice} over 300.00 USD was issued on 5 Nov 2026, and is due on 5 Nov 2026. It"
+        " is not collected, as a payment from your card was disputed: choose how you pay under"
+        f" Billing settings, or pay it by bank transfer, with the reference T-{invoice}."
+    )
+    # So it is of a draft that an operator issues.
+    terms.review_invoices(
+        merchant_id=invoice.account_id, wanted=True, now=disputed.at(AT), **BY
+    )  # fmt: skip
+    assert disputed.charge("2026-11-05 13:30", "pick-pack", "310.00") == "applied"
+    draft = Invoice.objects.latest("pk")
+    issued = drafts.issue_draft(
+        invoice_id=draft.pk, now=disputed.at("2026-11-05 13:40"), **BY
+    )
+    told = disputed.merchant.notices.get(kind="BILL_ISSUED", cause=str(issued))
+    assert told.details["status"] == "DATED_NOT_COLLECTED"
+    account = BillingAccount.objects.get(pk=invoice.account_id)
+    assert [(str(one.on), one.amount, one.is_collected) for one in due.unpaid(account)] == [
+        ("2026-11-05", usd(300), False), ("2026-11-05", usd(310), False)
+    ]  # fmt: skip
+    placed = {one.standing for one in standings.placed(account.invoices.filter(status="OPEN"))}
+    assert placed == {"TO_PAY"}
+    browser = browser_of(member(disputed))
+    overview = text_of(browser.get("/m/rosewood/"))
+    assert "is being collected" not in overview
+    assert f"Bill T-{invoice} is to be paid" in overview
+    said = text_of(browser.get("/m/rosewood/help/"))
+    assert "A payment from your card was disputed, so nothing is collected from it." in said
+    assert "Nothing tries it again by itself: a payment from your card was disputed." in said
+    assert "We try again" not in said
+    assert "From your card, as it is issued." not in said
+    plan = collecting._plan_effect(Invoice.objects.get(pk=invoice.pk))
+    assert (
+        "each on its day: nothing is collected, as a payment from its card was disputed, so a"
+        " transfer has to come before that day starts" in plan
+    )
+    payment_plans.make(
+        invoice_id=invoice.pk, parts=PARTS, told="In two.", now=disputed.at(AT), **BY
+    )
+    said = text_of(browser.get(f"/m/rosewood/billing/invoices/{invoice}/"))
+    assert "A payment from your card was disputed, so no part is collected from it." in said
+    assert "Each part is collected as its day starts." not in said
+    assert "Next part is collected" not in said
+    visited = text_of(
+        browser_of(operator("Billing officer")).get(
+            f"/admin/merchants/merchant/{disputed.merchant.pk}/change/"
+        )
+    )
+    assert "from which nothing is collected, as a payment from it was disputed" in visited
+    BillingAccount.objects.filter(pk=account.pk).update(card_disputed_at=None)
+    said = text_of(browser.get(f"/m/rosewood/billing/invoices/{invoice}/"))
+    assert "Each part is collected as its day starts." in said
+    assert "Next part is collected" in said
+
+
+def test_a_part_of_a_plan_that_its_card_is_not_asked_for_ends_the_plan_as_its_day_starts(
+    odd: OddStripe, disputed: shops.Shop
+) -> None:
+    """So a transfer has to come before."""
+    invoice = Invoice.objects.latest("pk")
+    payment_plans.make(
+        invoice_id=invoice.pk, parts=PARTS, told="In two.", now=disputed.at(AT), **BY
+    )
+    disputed.run_jobs("2026-11-09 23:00")
+    assert PaymentPlan.objects.get().status == "IN_FORCE"
+    disputed.run_jobs("2026-11-10 00:00")
+    assert PaymentPlan.objects.get().status == "BROKEN"
+    assert last_attempts() == ["FAILED card_disputed"]
 
 
 @pytest.mark.full  # nor is it asked by itself, above

@@ -20,6 +20,7 @@ from tests.factories import (
     browser_of,
     operator,
 )
+from tests.credit.pages import set_clock
 from tests.shops import Shop, instant
 from tests.text import text_of
 from tests.unchanged import nothing_changes
@@ -189,6 +190,62 @@ def test_a_closed_accounts_rest_that_is_too_little_with_its_tax_is_waived() -> N
         ("credit-tax", Decimal("-0.19")),
         ("credit-waived", Decimal("-0.41")),
     ]
+
+
+def asked(shop: Shop, decision: str) -> str:
+    """What a billing officer reads before this decision about the shop's account."""
+    page = f"/admin/billing/billingaccount/{shop.merchant.pk}/decide/{decision}/"
+    return text_of(browser_of(operator("Billing officer")).get(page)).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+@pytest.mark.usefixtures("provider")
+def test_before_an_account_is_closed_it_is_said_what_its_rest_comes_to_with_its_tax(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    german()
+    shop = german_at_stripe()
+    set_clock(monkeypatch)("2026-11-02 12:00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    # What waits for the end of the day is billed, too.
+    shop.charge("2026-11-02 10:00", "shipping-label", "20.00", "b")
+    assert "A final bill over 142.80 EUR is issued at once." in asked(shop, "close")
+    billed(shop, "2026-11-02 11:00")
+    assert "A final bill over 23.80 EUR is issued at once." in asked(shop, "close")
+    DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)  # no tax from now on
+    set_clock(monkeypatch)("2026-11-03 12:00")
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount="19.40"
+    )
+    # 20.00 and 3.80 of tax of the day before, less 19.40 and 3.69 of tax.
+    assert "A final bill over 0.71 EUR is issued at once." in asked(shop, "close")
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 10:00", charge="a", fee="credit-pick-pack", amount="1.60"
+    )
+    # Of 21.00 and 3.99 that were credited 1.00 and 0.19 are left.
+    assert "1.19 EUR is left in the merchant's favour." in asked(shop, "close")
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 13:00"), **BY)
+    assert shop.figures() == ("-1.19", "0.00")
+
+
+@pytest.mark.usefixtures("provider")
+def test_before_an_account_is_closed_it_is_said_that_too_little_with_its_tax_is_waived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """0.60 net, of which Stripe would take 0.50, are 0.41 with the tax of what was credited."""
+    german()
+    shop = german_at_stripe()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    billed(shop, "2026-11-02 11:00")
+    DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount="1.00"
+    )
+    shop.charge("2026-11-03 10:00", "pick-pack", "1.60", "b")
+    set_clock(monkeypatch)("2026-11-03 11:00")
+    said = asked(shop, "close")
+    assert "0.41 EUR is less than its payment method collects, and is waived." in said
 
 
 @pytest.mark.usefixtures("provider")
