@@ -287,8 +287,8 @@ def finish(
     no rest, or nothing was changed.
     """
     rest, put_off = (turn.rest, turn.put_off) if turn else ([], [])
-    left = [*put_off, *(turn.in_other_hands if turn else ())]
-    tried = set(keys) - set(rest) - set(left)
+    left = {*put_off, *(turn.in_other_hands if turn else ())}
+    tried = set(keys) - set(rest) - left
     done = len(tried) - len(failures)
     counted = {"done": done, "failed": len(failures), "left": len(left) + len(passed)}
     silent = turn.silences.given_up if turn else []
