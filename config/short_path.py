@@ -65,7 +65,7 @@ class ShortPath:
         except cells.Moves:
             if not reference or reaches(request, reference):
                 raise
-            return match.func(request, *match.args, **match.kwargs)
+        return match.func(request, *match.args, **match.kwargs)
 
 
 def _merchant(request: HttpRequest, match: ResolverMatch) -> str:

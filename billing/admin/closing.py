@@ -45,6 +45,12 @@ def _close_effect(account: BillingAccount) -> str:
     )
 
 
+def final(account: BillingAccount) -> Money | None:
+    """What the final bill comes to that the account gets if it is closed now; None without one."""
+    rest = closing.foreseen(account, at_closing=True, now=clock.now())
+    return rest.amount if rest.amount.amount > 0 and not rest.is_waived else None
+
+
 def _reopen_effect(account: BillingAccount) -> str:
     """What an operator reads before opening the account again: whether the plan starts anew today
     with a bill for its fee, or keeps its next date; that charges and orders are taken again; that

@@ -61,7 +61,7 @@ class EntersCells:
         except cells.Moves:
             if access.may_see(request, reference):
                 raise
-            return self.get_response(request)
+        return self.get_response(request)  # here, so that nothing of it is caused by the move
 
     def _of_operator(self, request: HttpRequest) -> HttpResponseBase:
         """The answer to a request for a page of the admin; one that chooses a cell leads to the

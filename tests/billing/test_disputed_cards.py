@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from billing import document_letters
 from billing.admin import collecting, invoice_decisions
@@ -153,7 +154,7 @@ def test_whatever_tells_of_its_bill_says_that_it_is_not_collected(
     assert "Next part is collected" not in said
     visited = text_of(
         browser_of(operator("Billing officer")).get(
-            f"/admin/merchants/merchant/{disputed.merchant.pk}/change/"
+            reverse("backoffice:merchant", args=["rosewood"])
         )
     )
     assert "from which nothing is collected, as a payment from it was disputed" in visited

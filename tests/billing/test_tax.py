@@ -210,7 +210,9 @@ def test_before_an_account_is_closed_it_is_said_what_its_rest_comes_to_with_its_
     shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
     # What waits for the end of the day is billed, too.
     shop.charge("2026-11-02 10:00", "shipping-label", "20.00", "b")
-    assert "A final bill over 142.80 EUR is issued at once." in asked(shop, "close")
+    said = asked(shop, "close")
+    assert "A final bill over 142.80 EUR is issued at once." in said
+    assert "On a final bill 0.00 EUR 142.80 EUR" in said
     billed(shop, "2026-11-02 11:00")
     assert "A final bill over 23.80 EUR is issued at once." in asked(shop, "close")
     DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)  # no tax from now on
@@ -218,15 +220,13 @@ def test_before_an_account_is_closed_it_is_said_what_its_rest_comes_to_with_its_
     GrantedCreditFactory.create(
         shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount="19.40"
     )
-    # 20.00 and 3.80 of tax of the day before, less 19.40 and 3.69 of tax.
-    assert "A final bill over 0.71 EUR is issued at once." in asked(shop, "close")
-    GrantedCreditFactory.create(
-        shop=shop, at="2026-11-03 10:00", charge="a", fee="credit-pick-pack", amount="1.60"
-    )
-    # Of 21.00 and 3.99 that were credited 1.00 and 0.19 are left.
-    assert "1.19 EUR is left in the merchant's favour." in asked(shop, "close")
+    # 0.60 without tax, less 3.69 of tax of what was credited.
+    said = asked(shop, "close")
+    assert "3.09 EUR is left in the merchant's favour." in said
+    assert "On a final bill 0.00 EUR 0.00 EUR" in said
     closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 13:00"), **BY)
-    assert shop.figures() == ("-1.19", "0.00")
+    assert shop.invoices() == ["2026-11-02 ON_REQUEST 119.00"]
+    assert shop.account.invoices.get().amount_paid == Money("3.09", "EUR")
 
 
 @pytest.mark.usefixtures("provider")
@@ -246,6 +246,7 @@ def test_before_an_account_is_closed_it_is_said_that_too_little_with_its_tax_is_
     set_clock(monkeypatch)("2026-11-03 11:00")
     said = asked(shop, "close")
     assert "0.41 EUR is less than its payment method collects, and is waived." in said
+    assert "On a final bill 0.00 EUR 0.00 EUR" in said
 
 
 @pytest.mark.usefixtures("provider")

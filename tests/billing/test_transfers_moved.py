@@ -168,9 +168,9 @@ def test_money_that_never_came_is_nowhere_and_can_be_recorded_rightly() -> None:
         " came. 39.00 USD of it comes with your next bill; bills that are paid stay paid. It was"
         " 39.00.",
     ]
-    assert "Never came BANK-1 – 351.00 USD" in read(shop, "unapplied/")
+    assert "Never came BANK-1 −351.00 USD" in read(shop, "unapplied/")
     assert "Never came BANK-1" in read(shop, "unapplied/?kind=NEVER_CAME")
-    assert "BANK-1 – 351.00" not in read(shop, "unapplied/?kind=MOVED")
+    assert "BANK-1 −351.00" not in read(shop, "unapplied/?kind=MOVED")
     assert (row.becomes, row.taken, shop.account.unapplied) == (None, usd(351), usd(0))
     assert shop.figures() == ("39.00", "0.00")
     assert transfer(shop, FOUND, "39.00") == "new"

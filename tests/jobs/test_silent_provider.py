@@ -301,17 +301,17 @@ def test_an_attempt_that_is_asked_about_in_vain_stays_parked(silent: Silent) -> 
 
 
 def test_a_row_that_another_process_has_is_left_to_it_and_stays_parked(settings: Any) -> None:
-    due(1)
-    invoice = Invoice.objects.get()
     at = shops.instant("2026-11-02 10:30")
     seen: dict[str, Any] = {"first_failed_at": at, "last_failed_at": at, "failures": 1}
-    failure = JobFailure.objects.create(
-        job=COLLECTING, row_id=invoice.pk, error="broken", **seen
-    )
-    asked: dict[str, Any] = {"failure_id": failure.pk, "actor": "olga@tael.example"}
-    asked |= {"reason": "Now.", "now": at}
     with stripe_server.odd_stripe() as heard:
         stripe_server.be_asked(settings, heard.url)
+        due(1)
+        invoice = Invoice.objects.get()
+        failure = JobFailure.objects.create(
+            job=COLLECTING, row_id=invoice.pk, error="broken", **seen
+        )
+        asked: dict[str, Any] = {"failure_id": failure.pk, "actor": "olga@tael.example"}
+        asked |= {"reason": "Now.", "now": at}
         lease = leases.take(f"bill {invoice.pk}")
         assert lease is not None
         with pytest.raises(requested.InOtherHands, match="another process is at this row"):
