@@ -65,7 +65,8 @@ class ShortPath:
         except cells.Moves:
             if not reference or reaches(request, reference):
                 raise
-        return match.func(request, *match.args, **match.kwargs)
+        answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        return answer
 
 
 def _merchant(request: HttpRequest, match: ResolverMatch) -> str:

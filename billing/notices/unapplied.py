@@ -11,8 +11,8 @@ from billing.notices.numbers import invoice_number
 from notices.details import amount, words
 from notices.kinds import Kind, Link, Text
 
-# Cause: the entry's id. Details: status (its kind, or NEVER_CAME), amount, balance, currency, number
-# (of the bill that it paid), reference (the bank's).
+# Cause: the entry's id. Details: status (its kind, or NEVER_CAME), amount, balance, currency,
+# number (of the bill that it paid), reference (the bank's).
 UNAPPLIED = Kind(
     code="UNAPPLIED",
     label=_("Unapplied money was received, used or given back"),
@@ -65,8 +65,9 @@ UNAPPLIED = Kind(
     shows={"number": invoice_number, "amount": amount, "balance": amount},
 )
 # Cause: the transfer's id. Details: status (RETURNED and RETURNED_AWAY where the bank took the
-# money back, NEVER_CAME and NEVER_CAME_AWAY where there was none), reference (the bank's), number (of the bill that it named, or empty), amount, charged
-# (what of it is asked for again), currency, answer.
+# money back, NEVER_CAME and NEVER_CAME_AWAY where there was none), reference (the bank's), number
+# (of the bill that it named, or empty), amount, charged (what of it is asked for again), currency,
+# answer.
 TRANSFER_MOVED = Kind(
     code="TRANSFER_MOVED",
     label=_("A transfer was booked elsewhere, was returned or never came"),

@@ -137,7 +137,9 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
     if not account.is_closed or account.outstanding.amount <= 0:
         raise NothingToBill("account: it is open, or has nothing outstanding")
     rest = foreseen(account, now=now)
-    became = "on a final bill" if rest.amount.amount > 0 else "in the merchant's favour with its tax"
+    became = (
+        "on a final bill" if rest.amount.amount > 0 else "in the merchant's favour with its tax"
+    )
     if rest.is_waived:
         became = "waived"
     accounts.note_change(

@@ -88,7 +88,11 @@ def compute(
     payers = taxation.payers(due["accounts"])
     if not payers:
         return {}
-    items = [item for item in invoice_parts.taken(due, at_closing=at_closing) if item.account_id in payers]
+    items = [
+        item
+        for item in invoice_parts.taken(due, at_closing=at_closing)
+        if item.account_id in payers
+    ]
     found: dict[int, Taxes] = {}
     owners = {item.pk: item.account_id for item in items}
     # Most of a day's accounts have nothing to bill: of these nothing is read.

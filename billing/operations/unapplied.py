@@ -225,8 +225,8 @@ def _enter(
 ) -> UnappliedEntry:
     """Write an entry, add its amount (negative for money that goes) to the account's unapplied
     money, and notify the merchant; `number` is the bill that it paid, if any. The merchant is told
-    of it as of an entry of the kind `told`, where that is another one, or as NEVER_CAME. `source` says where the money is from
-    or goes to, once for each kind of entry on the account.
+    of it as of an entry of the kind `told`, where that is another one, or as NEVER_CAME. `source`
+    says where the money is from or goes to, once for each kind of entry on the account.
     """
     after = F("unapplied") + amount.amount
     since = Case(

@@ -60,7 +60,9 @@ def _returns(account: Any, at: Any) -> QuerySet[BankLine]:
 
 
 def _elsewhere(source: Any) -> QuerySet[BankTransfer]:
-    """The transfer whose money left by the entry MOVED of this source, if it is booked elsewhere."""
+    """The transfer whose money left by the entry MOVED of this source, if that is booked
+    elsewhere.
+    """
     of_moving = Concat(Value("moved:"), Cast("pk", CharField()))
     booked = BankTransfer.objects.filter(becomes__isnull=False)
     return booked.annotate(of_moving=of_moving).filter(of_moving=source)

@@ -52,14 +52,14 @@ class Caps(forms.Form):
 
     @property
     def seen(self) -> str | None:
-        """The caps that the valid form was shown with (own_rules.version); None if what was sent does
-        not say.
+        """The caps that the valid form was shown with (own_rules.version); None if what was sent
+        does not say.
         """
         return self.cleaned_data["version"] if "version" in self.data else None
 
     def compare_with(self, line: CreditLine) -> None:
-        """Have the form, as it was sent, say at each cap that is another one than the line's what is
-        saved now. Sent again, it counts as typed on a page that shows these.
+        """Have the form, as it was sent, say at each cap that is another one than the line's what
+        is saved now. Sent again, it counts as typed on a page that shows these.
         """
         for name in self.CAPS:
             saved = getattr(line, name)

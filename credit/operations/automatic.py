@@ -26,7 +26,7 @@ Outcome = PayoutRun.Outcome
 
 
 class AutomaticChanged(Refused):
-    """Somebody has set up or stopped automatic withdrawals since who sets them up looked at them."""
+    """Somebody has set up or stopped automatic withdrawals since who sets them up looked."""
 
     code = "automatic_changed"
     sentence = _(

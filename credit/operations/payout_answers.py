@@ -3,9 +3,9 @@
 A file is CSV in UTF-8, with commas, semicolons or tabs between its cells, and with the columns
 reference, status (PAID or FAILED), bank_reference (of a PAID) and reason (of a FAILED). It may have
 amount and currency: a row that names another amount than the withdrawal's is refused, but for 0 of
-a FAILED, as which some banks say that nothing was paid. Or it is a pain.002 or camt.054, where accounts of ours are set
-(credit.operations.bank_messages). A file may have tens of thousands of rows, and each needs the
-lock of a line, so the upload does not wait for them.
+a FAILED, as which some banks say that nothing was paid. Or it is a pain.002 or camt.054, where
+accounts of ours are set (credit.operations.bank_messages). A file may have tens of thousands of
+rows, and each needs the lock of a line, so the upload does not wait for them.
 """
 
 import secrets

@@ -120,17 +120,15 @@ def test_whatever_tells_of_its_bill_says_that_it_is_not_collected(
     )  # fmt: skip
     assert disputed.charge("2026-11-05 13:30", "pick-pack", "310.00") == "applied"
     draft = Invoice.objects.latest("pk")
-    issued = drafts.issue_draft(
-        invoice_id=draft.pk, now=disputed.at("2026-11-05 13:40"), **BY
-    )
+    issued = drafts.issue_draft(invoice_id=draft.pk, now=disputed.at("2026-11-05 13:40"), **BY)
     told = disputed.merchant.notices.get(kind="BILL_ISSUED", cause=str(issued))
     assert told.details["status"] == "DATED_NOT_COLLECTED"
     account = BillingAccount.objects.get(pk=invoice.account_id)
     assert [(str(one.on), one.amount, one.is_collected) for one in due.unpaid(account)] == [
         ("2026-11-05", usd(300), False), ("2026-11-05", usd(310), False)
     ]  # fmt: skip
-    placed = {one.standing for one in standings.placed(account.invoices.filter(status="OPEN"))}
-    assert placed == {"TO_PAY"}
+    placed = standings.placed(account.invoices.filter(status="OPEN"))
+    assert {str(standings.of(one)) for one in placed} == {"TO_PAY"}
     browser = browser_of(member(disputed))
     overview = text_of(browser.get("/m/rosewood/"))
     assert "is being collected" not in overview

@@ -13,6 +13,7 @@ from lib.refusals import Invalid
 from tests import shops
 from tests.billing.paying import choose as choose_method
 from tests.billing.taxing import BY, EARLY, FRENCH, billed, figures, german, issued_by, rate, taxes
+from tests.credit.pages import set_clock
 from tests.factories import (
     DetailsFactory,
     GrantedCreditFactory,
@@ -20,7 +21,6 @@ from tests.factories import (
     browser_of,
     operator,
 )
-from tests.credit.pages import set_clock
 from tests.shops import Shop, instant
 from tests.text import text_of
 from tests.unchanged import nothing_changes

@@ -318,8 +318,8 @@ def look_at_the_stop(browser: Any, platform: Caller, monkeypatch: pytest.MonkeyP
 
 
 def look_as_a_stranger(stranger: Client, apart: Caller) -> None:
-    """Check that somebody who does not belong to `meadow` cannot tell, while it is moved, that there
-    is such a merchant: by its pages, and by the API without a key that reaches it.
+    """Check that somebody who does not belong to `meadow` cannot tell, while it is moved, that
+    there is such a merchant: by its pages, and by the API without a key that reaches it.
     """
     for page in ("", "credit/orders/", "credit/orders.csv", "no/such/page/"):
         answers = [stranger.get(f"/m/{name}/{page}") for name in ("meadow", "nobody")]

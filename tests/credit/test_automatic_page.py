@@ -6,6 +6,7 @@ import pytest
 from django.conf import LazySettings
 
 from credit.models import PayoutSchedule
+from tests.amounts import usd
 from tests.credit.pages import answers, read, set_clock
 from tests.credit.test_automatic import JOB, set_up
 from tests.credit.withdrawing import NOW, run, shop_with, suspect, withdraw
@@ -100,7 +101,7 @@ def test_an_old_form_does_not_replace_what_a_colleague_has_set_up_or_stopped(sho
     assert seen() == str(rule.pk)
     assert browser.post(f"{PAGE}new/", content | {"seen": str(rule.pk)}).status_code == 302
     second = PayoutSchedule.objects.get(ended_at=None)
-    assert (second.from_amount.amount, rule.pk == second.pk) == (100, False)
+    assert (second.from_amount, rule.pk == second.pk) == (usd(100), False)
     # The same terms are set up already, however old the page.
     with nothing_changes():
         assert browser.post(f"{PAGE}new/", content | {"seen": "0"}).status_code == 302

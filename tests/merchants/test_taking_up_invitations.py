@@ -187,9 +187,7 @@ def test_who_takes_up_an_invitation_as_they_are_made_an_operator_is_looked_at_ag
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            invitations.accept_as_new(
-                token=token, password="a long one indeed", now=timezone.now()
-            )
+            invitations.accept_as_new(token=token, password="a long one indeed", now=timezone.now())
             pressed = pool.submit(at_once, confirm, threads=1)
             until(is_waited_for)
         assert pressed.result() == {"changed_meanwhile": 1}
