@@ -197,6 +197,8 @@ def _method(visit: Visit) -> Item | None:
     what = AccountChange.What.PAYMENT_METHOD
     chosen = account.pays_by_itself or account.changes.filter(what=what).exists()
     note = f"bills are paid by: {account.get_payment_method_display()}".lower()
+    if account.has_disputed_card:
+        note += ", from which nothing is collected, as a payment from it was disputed"
     return Item("A payment method is chosen", chosen, note, page_of(account))
 
 

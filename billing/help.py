@@ -172,15 +172,10 @@ def _plan(billing: Billing) -> str:
 
 def _paid(billing: Billing) -> str:
     """The help page's answer to how bills are paid: by transfer within some days, or from proceeds
-    or the card as they are issued; and that another method can be chosen. From a card that was
-    disputed nothing is collected, and bills are paid by transfer (rule 18.7).
+    or the card as they are issued, or not at all by a card that was disputed; and that another
+    method can be chosen.
     """
     method = billing.account.payment_method
-    if billing.account.has_disputed_card:
-        return gettext(
-            "By bank transfer, as a payment from your card was disputed. Nothing is collected from"
-            " it until you choose it again, or another method."
-        )
     if method == Method.MANUAL:
         return ngettext(
             "By bank transfer, within %(days)s day. Each bill shows our bank account and the"
@@ -189,22 +184,28 @@ def _paid(billing: Billing) -> str:
             " reference to give. You can choose another method.",
             DAYS_TO_PAY,
         ) % {"days": DAYS_TO_PAY}
+    if billing.account.has_disputed_card:
+        return gettext(
+            "A payment from your card was disputed, so nothing is collected from it. Choose it"
+            " again, or another method; until then you can pay a bill by bank transfer."
+        )
     if method == Method.PROCEEDS:
         return gettext("From your proceeds, as it is issued. You can choose another method.")
     return gettext("From your card, as it is issued. You can choose another method.")
 
 
 def _not_paid(billing: Billing) -> str:
-    """The help page's answer to what follows if a bill is not paid: when it is tried again or has
-    failed, and after how many days new pay-later orders are declined until all bills are paid. From
-    a card that was disputed nothing is tried, and that alone follows.
+    """The help page's answer to what follows if a bill is not paid: when it is tried again, or that
+    it is not while its card is disputed, or when it has failed, and after how many days new
+    pay-later orders are declined until all bills are paid.
     """
     days = gettext(
         "If it is still unpaid %(freeze)s days after it first failed, new pay-later orders are"
         " declined until all bills are paid."
     ) % {"freeze": FREEZE_DAYS}
     if billing.account.has_disputed_card:
-        return days
+        waits = gettext("Nothing tries it again by itself: a payment from your card was disputed.")
+        return together(waits, days)
     if billing.account.pays_by_itself:
         retries = gettext("We try again %(days)s days after the first failure.")
         return together(retries % {"days": _listed(RETRY_DAYS)}, days)

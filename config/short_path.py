@@ -16,6 +16,7 @@ from django.utils import translation
 from config import bounds
 from config.cells.pages import streamed_inside
 from config.monitoring import outages
+from gateway.api.access import reaches
 from gateway.api.headers import API
 from gateway.api.json_bodies import peeked
 from lib import cells
@@ -44,13 +45,27 @@ class ShortPath:
         translation.activate(ENGLISH)
         match = request.resolver_match = _resolved(request.path_info)
         try:
-            with directory.of(_merchant(request, match)):
-                answer = streamed_inside(match.func(request, *match.args, **match.kwargs))
+            answer = self._inside(request, match)
         except Exception as error:
             told = outages.answer(request, error) or bounds.took_too_long(request, error)
             if told is None:
                 raise
             return told
+        return answer
+
+    def _inside(self, request: HttpRequest, match: ResolverMatch) -> HttpResponseBase:
+        """The answer of the API's view, made inside the cell of the merchant that the request is
+        about. Raises what the view raises, and cells.Moves if books of that merchant are being
+        moved, to keys that reach it: others are answered as if there were no such merchant.
+        """
+        reference = _merchant(request, match)
+        try:
+            with directory.of(reference):
+                return streamed_inside(match.func(request, *match.args, **match.kwargs))
+        except cells.Moves:
+            if not reference or reaches(request, reference):
+                raise
+        answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         return answer
 
 

@@ -89,6 +89,7 @@ class Turn:
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self.silences = silences or Silences()
         self.put_off: list[int] = []  # keys whose provider keeps silent: the next run tries them
+        self.in_other_hands: list[int] = []  # keys that were left to the process with their lease
         self.rest: list[int] = []  # keys for another turn, since the time was up
 
     @property
@@ -108,16 +109,20 @@ def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
     """Call `ask` with each of these primary keys until the turn is over, and with the first one in
     any case; returns the keys of the rows that failed, each with its error.
 
-    Keys whose provider keeps silent are added to `turn.put_off`, and those that were not reached to
-    `turn.rest`; neither count as failed. One of TRANSIENT_ERRORS is raised at once.
+    Keys whose provider keeps silent are added to `turn.put_off`, those whose lease another process
+    has to `turn.in_other_hands`, and those that were not reached to `turn.rest`; none of them count
+    as failed. One of TRANSIENT_ERRORS is raised at once.
     """
     failures: Failures = {}
     for place, key in enumerate(keys):
         if place and turn.is_over:
             turn.rest += keys[place:]
             break
+        left_before = turn.silences.left
         try:
             ask(key, now=turn.now, silences=turn.silences)
+            if turn.silences.left > left_before:
+                turn.in_other_hands.append(key)
         except KeepsSilent:
             turn.put_off.append(key)
         except Exception as error:

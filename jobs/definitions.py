@@ -140,7 +140,8 @@ class Job:
         known = [key - added for key in keys] if added else keys
         failures = self.work(known, now, turn) if self.asks_providers else self.work(known, now)
         if turn is not None and added:
-            turn.rest[:], turn.put_off[:] = self._named(turn.rest), self._named(turn.put_off)
+            for left in (turn.rest, turn.put_off, turn.in_other_hands):
+                left[:] = self._named(left)
         return {key + added: error for key, error in failures.items()} if added else failures
 
     def _named(self, keys: Sequence[int]) -> Sequence[int]:

@@ -42,6 +42,12 @@ class ProviderSilent(Refused):
     code = "provider_silent"
 
 
+class InOtherHands(Refused):
+    """Another process has the lease of a parked row, so that it was not tried."""
+
+    code = "in_other_hands"
+
+
 class TriedLater(Refused):
     """A parked row is not due now: its job has written down when it tries it again."""
 
@@ -83,10 +89,12 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
 
     Returns the row's failure: with the new error if the row failed again, and otherwise resolved.
     Raises UnknownFailure, AlreadyResolved and UnknownJob; Invalid without a reason; TriedLater for
-    a row that the job tries again only later (Job.tried_later), of which nothing is done. Raises
-    ProviderSilent if a provider did not answer: the run has the row as left. An error that is no
-    row's fault, such as a lost connection or a merchant whose books are being moved, is recorded
-    with the run and raised. After these two the failure stays as it was.
+    a row that the job tries again only later (Job.tried_later), of which nothing is done. It raises
+    ProviderSilent if a provider did not answer, and InOtherHands if another process has the row's
+    lease: the run has the row as left, and the failure stays as it was. So it does after an error
+    that is no row's fault, which is recorded with the run and raised, such as a lost connection, or
+    a merchant whose books are being moved. The row is done inside its cell, whichever we are
+    inside, or in none for a job that works once for all. Callers have no transaction.
     """
     reason = wording.checked("reason", reason)
     failure = JobFailure.objects.filter(pk=failure_id).first()
@@ -114,30 +122,35 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
     whose = None if failure.merchant_id is None else [failure.merchant_id]
     try:
         with in_cells.elsewhere(cell), moving.staying(whose):
-            silent = _try(job, keys, run.pk, now)
+            turn = _try(job, keys, run.pk, now)
     except Exception as error:  # also of a cell that is away, or a merchant that is being moved
         runs.give_up(run.pk, 1, error=error, now=now)
         raise
-    if silent:
+    if turn and turn.put_off:
         raise ProviderSilent(
-            f"failure: {', '.join(silent)} did not answer. The row stays parked until a later run,"
-            " or another try, gets it done."
+            f"failure: {', '.join(turn.silences.unanswered)} did not answer. The row stays parked"
+            " until a later run, or another try, gets it done."
+        )
+    if turn and turn.in_other_hands:
+        raise InOtherHands(
+            "failure: another process is at this row just now. It stays parked until a later run,"
+            " or another try, finds it done or gets it done."
         )
     failure.refresh_from_db()
     return failure
 
 
-def _try(job: Job, keys: Sequence[int], run_id: int, now: datetime) -> Sequence[str]:
+def _try(job: Job, keys: Sequence[int], run_id: int, now: datetime) -> Turn | None:
     """Do the rows with these keys, which are all of the run, and add what came of it to the run.
-    Returns the names of the providers that did not answer; the rows are left to a later run then.
+    Returns the turn of a job that asks providers, which names the rows that were left to a later
+    run, as a provider did not answer (`put_off`), or to another process; None for other jobs.
     """
     turn = Turn(now) if job.asks_providers else None
     failures = runs.work_off(job, keys, now, turn)
-    silent = turn.silences.unanswered if turn and not failures else ()
-    if turn and silent:
+    if turn and turn.silences.unanswered and not failures:
         turn.put_off[:] = keys  # also where the job has noted that there was no answer
     runs.finish(run_id, 1, job=job, keys=keys, failures=failures, now=now, turn=turn)
-    return silent
+    return turn
 
 
 def _job(name: str) -> Job:

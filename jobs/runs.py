@@ -280,15 +280,17 @@ def finish(
 ) -> int | None:
     """Add the results of chunk `number`, of the rows with these primary keys, to its run, park the
     rows that failed, and resolve the failures of those that were done. Rows that were `passed`
-    count as left. If the chunk is not open any more, nothing is changed.
+    count as left, as do those that another process has in its hands. If the chunk is not open any
+    more, nothing is changed.
 
     Returns the number of a new chunk under which `turn.rest` is to be handed out; None if there is
     no rest, or nothing was changed.
     """
     rest, put_off = (turn.rest, turn.put_off) if turn else ([], [])
-    tried = set(keys) - set(rest) - set(put_off)
+    left = {*put_off, *(turn.in_other_hands if turn else ())}
+    tried = set(keys) - set(rest) - left
     done = len(tried) - len(failures)
-    counted = {"done": done, "failed": len(failures), "left": len(put_off) + len(passed)}
+    counted = {"done": done, "failed": len(failures), "left": len(left) + len(passed)}
     silent = turn.silences.given_up if turn else []
     error = _kept_silent(number, put_off, turn.silences) if turn and put_off else ""
     last = _count_chunk(

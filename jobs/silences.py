@@ -25,11 +25,17 @@ class KeepsSilent(Refused):
 
 class Silences:
     """How many times in a row each provider did not answer, within one run of a job. Providers in
-    `given_up`, such as those that an earlier chunk gave up, are not asked at all.
+    `given_up`, such as those that an earlier chunk gave up, are not asked at all. `left` counts the
+    rows of which nothing was asked, as another process has their lease.
     """
 
     def __init__(self, given_up: Iterable[str] = ()) -> None:
         self._in_a_row = Counter(dict.fromkeys(given_up, MOST_IN_A_ROW))
+        self.left = 0
+
+    def leave(self) -> None:
+        """Count one more row that is left to the process that has its lease."""
+        self.left += 1
 
     def check(self, provider: str) -> None:
         """Raise KeepsSilent if this run does not ask the provider any more, because it did not

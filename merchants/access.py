@@ -122,6 +122,16 @@ def _guard(
     return guarded
 
 
+def may_see(request: HttpRequest, reference: str) -> bool:
+    """Whether who sent the request may see pages of the merchant with this reference: somebody of
+    its team, or an operator who looks at them. It can be asked outside of all cells.
+    """
+    if not request.user.is_authenticated:
+        return False
+    is_member = queries.is_member(request.user, reference)
+    return is_member or _looking(request, reference) is not None
+
+
 def _looking(request: HttpRequest, reference: str) -> Membership | None:
     """A membership that is never saved, with the role VIEWER, by which an operator who has started
     to look at this merchant's pages (operations.looks) sees them; None for everybody else, and when

@@ -43,6 +43,12 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Membership.Role.choices, label=_("Role"))
 
 
+class MemberRole(RoleForm):
+    """The form that changes a member's role. It carries along with which role it was shown."""
+
+    seen = LineField(widget=forms.HiddenInput, required=False)
+
+
 class InvitationForm(RoleForm, KeyedForm):
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
 

@@ -98,6 +98,14 @@ def membership(user: User, merchant_reference: str) -> Membership | None:
     return _MEMBERSHIP.first(user=user.pk, reference=merchant_reference)
 
 
+def is_member(user: User, merchant_reference: str) -> bool:
+    """Whether the person belongs to the merchant with this reference. It can be asked outside of
+    all cells, where `membership` cannot.
+    """
+    found = Membership.objects.filter(user=user, merchant__reference=merchant_reference)
+    return found.exists()
+
+
 def saved_views(membership: Membership, page: str) -> list[SavedView]:
     """The member's own views of the list of this page, by name; none of an operator who looks at
     the merchant's pages.

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from backoffice.briefs import Brief
 from backoffice.columns import amount, related
 from backoffice.decisions import Act, Call, Decision, Telling
 from backoffice.filters import of_currency, one_of, waiting
@@ -17,7 +18,7 @@ from billing.admin import account_decisions, by_hand, closing, parties, taxes, u
 from billing.admin.shown import AboutAccount
 from billing.models import AccountChange, BillingAccount, Card, NumberSeries, PlanTerm
 from billing.operations import cards, cards_blocked
-from billing.queries import methods
+from billing.queries import briefs, methods
 from billing.queries import waiting as queues
 
 MERCHANT = related("account__merchant")
@@ -66,6 +67,12 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
         *unapplied.DECISIONS,
         *closing.DECISIONS,
     )
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """What stands beside the decision called `name` about the account (AboutAccount.brief);
+        before it is closed, what its final bill comes to. It is never None.
+        """
+        return briefs.about(row, name, final=closing.final(row) if name == "close" else None)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         """All fields; of a closed account without the dates of its next bills (DATES), by which no

@@ -13,7 +13,6 @@ from billing.admin.forms import RestPaidOut
 from billing.admin.unapplied import taken_back
 from billing.models import BillingAccount
 from billing.operations import closing, reopening
-from billing.providers.minimums import is_too_little
 from billing.queries.effects import not_posted_yet
 from billing.queries.terms import plan_chosen, plan_starts_anew
 from credit.admin.forms import MayTell
@@ -26,11 +25,10 @@ def _close_effect(account: BillingAccount) -> str:
     whether a final bill comes or how much is left in the merchant's favour, that no charge or order
     is taken any more, that the merchant is told, and that opening it again takes a second person.
     """
-    waiting = not_posted_yet(account)
-    total = account.outstanding + waiting
-    if total.amount > 0:
-        what = _final_invoice(account, total, is_too_little(account, total))
-    elif total:
+    rest = closing.foreseen(account, at_closing=True, now=clock.now())
+    if rest.amount.amount > 0:
+        what = _of_rest(account, rest)
+    elif rest.amount:
         what = (
             "{left} is left in the merchant's favour. It pays unpaid bills, and the rest is to be"
             " paid out."
@@ -42,9 +40,15 @@ def _close_effect(account: BillingAccount) -> str:
         " posts now. {what} From then on the account takes no further charge, and its credit line"
         " no new order. The merchant is told. To open it again takes a second person."
     ).format(
-        what=what.format(**figures(account, left=-total)),
-        **figures(account, waiting=waiting),
+        what=what.format(**figures(account, left=-rest.amount)),
+        **figures(account, waiting=not_posted_yet(account)),
     )
+
+
+def final(account: BillingAccount) -> Money | None:
+    """What the final bill comes to that the account gets if it is closed now; None without one."""
+    rest = closing.foreseen(account, at_closing=True, now=clock.now())
+    return rest.amount if rest.amount.amount > 0 and not rest.is_waived else None
 
 
 def _reopen_effect(account: BillingAccount) -> str:
@@ -77,20 +81,24 @@ def _rest_effect(account: BillingAccount) -> str:
     again, and what becomes of it.
     """
     outstanding = figures(account)["outstanding"]
-    becomes = _final_invoice(
-        account, account.outstanding, closing.is_waived(account, now=clock.now())
-    )
+    becomes = _of_rest(account, closing.foreseen(account, now=clock.now()))
     return f"The account is closed, and {outstanding} is outstanding again. {becomes}"
 
 
-def _final_invoice(account: BillingAccount, total: Money, is_waived: bool) -> str:
-    """Return a sentence on what becomes of `total`, which is above 0, as all that the account has
-    left to bill: a final bill, issued at once or as a draft, or a waiver where it is less than the
-    account's provider collects.
+def _of_rest(account: BillingAccount, rest: closing.Rest) -> str:
+    """Return a sentence on what becomes of all that the account, which owes something without its
+    tax, has left to bill: a final bill with its tax, issued at once or as a draft, a waiver where
+    it is less than the account's provider collects, or a credit of that tax, where nothing is left
+    to bill with it.
     """
-    if is_waived:
-        return f"{figure(total)} is less than its payment method collects, and is waived."
-    return f"A final bill over {over(account, total)} {comes(account)}."
+    if rest.is_waived:
+        return f"{figure(rest.amount)} is less than its payment method collects, and is waived."
+    if rest.amount.amount <= 0:
+        return (
+            "With the tax of what was credited nothing is left to bill: that tax is credited, and"
+            f" {figure(-rest.amount)} is in the merchant's favour."
+        )
+    return f"A final bill over {figure(rest.amount)} {comes(account)}."
 
 
 def _payout_effect(account: BillingAccount) -> str:

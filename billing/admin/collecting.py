@@ -77,8 +77,8 @@ def _plan_effect(invoice: Invoice) -> str:
     how = "a transfer has to come by the end of that day"
     if invoice.account.has_disputed_card:
         how = (
-            "a transfer has to come before it, unless a method is chosen until then, as a payment"
-            " from the card was disputed"
+            "nothing is collected, as a payment from its card was disputed, so a transfer has to"
+            " come before that day starts, unless the merchant chooses how it pays by then"
         )
     elif invoice.account.pays_by_itself:
         how = f"collected as it starts ({invoice.account.get_payment_method_display()})"

@@ -38,6 +38,11 @@ STANDINGS = [
     (standings.NOT_VOID, pgettext_lazy("bills", "All but void ones")),
 ]
 CREDIT_STATUSES = [("", _("All")), *BillingCredit.Status.choices]
+UNAPPLIED_KINDS = [
+    ("", _("All")),
+    *UnappliedEntry.Kind.choices,
+    (UnappliedEntry.NEVER_CAME, pgettext_lazy("money", "Never came")),
+]
 CATEGORIES = [("", _("All")), *Category.choices]
 BILLED = [
     ("", _("All")),
@@ -334,7 +339,7 @@ class UnappliedFilter(Filter):
     AMOUNTS = Amounts(["amount"], with_signs=True)
     SUMS: ClassVar = {"amount": _("Total")}
 
-    kind = choice([("", _("All")), *UnappliedEntry.Kind.choices], _("What"))
+    kind = choice(UNAPPLIED_KINDS, _("What"))
 
 
 class QuestionFilter(Filter):

@@ -28,6 +28,9 @@ class UnappliedEntry(models.Model):
         REVERSED = "REVERSED", pgettext_lazy("money", "Taken back")
         MOVED = "MOVED", pgettext_lazy("money", "Booked elsewhere")
 
+    # How merchants are told of what is MOVED, where the money had been recorded and never came.
+    NEVER_CAME: ClassVar[str] = "NEVER_CAME"
+
     account = models.ForeignKey(
         BillingAccount, on_delete=models.PROTECT, related_name="unapplied_entries"
     )

@@ -13,8 +13,9 @@ from notices.details import amount, day, month, phrase, words
 from notices.kinds import Kind, Link, Text
 
 # Cause: the bill. Details: number, total, currency, invoice_kind; since they are told, too: status,
-# which is whether it is collected or to be paid by transfer, and due_on; with a status that is
-# DATED: issued_on, and has_reference, which is empty unless it has a structured one (rule 29.12).
+# which is whether it is collected or to be paid by transfer, or not collected from a card that was
+# disputed, and due_on; with a status that is DATED: issued_on, and has_reference, which is empty
+# unless it has a structured one (rule 29.12).
 BILL_ISSUED = Kind(
     code="BILL_ISSUED",
     label=_("A bill was issued"),
@@ -50,6 +51,15 @@ BILL_ISSUED = Kind(
             _(
                 "Bill %(number)s over %(total)s was issued on %(issued_on)s. Please pay it by bank"
                 " transfer by %(due_on)s, with the reference %(reference)s."
+            ),
+        ),
+        "DATED_NOT_COLLECTED": Text(
+            _("Bill %(number)s: %(total)s"),
+            _(
+                "Bill %(number)s over %(total)s was issued on %(issued_on)s, and is due on"
+                " %(due_on)s. It is not collected, as a payment from your card was disputed: choose"
+                " how you pay under Billing settings, or pay it by bank transfer, with the"
+                " reference %(reference)s."
             ),
         ),
     },

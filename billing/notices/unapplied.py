@@ -11,8 +11,8 @@ from billing.notices.numbers import invoice_number
 from notices.details import amount, words
 from notices.kinds import Kind, Link, Text
 
-# Cause: the entry's id. Details: status (its kind), amount, balance, currency, number (of the bill
-# that it paid), reference (the bank's).
+# Cause: the entry's id. Details: status (its kind, or NEVER_CAME), amount, balance, currency,
+# number (of the bill that it paid), reference (the bank's).
 UNAPPLIED = Kind(
     code="UNAPPLIED",
     label=_("Unapplied money was received, used or given back"),
@@ -46,6 +46,13 @@ UNAPPLIED = Kind(
                 " keep it for you any more; %(balance)s is left."
             ),
         ),
+        "NEVER_CAME": Text(
+            _("%(amount)s that we kept never came"),
+            _(
+                "%(amount)s that we kept for you had been recorded by mistake and never came, so we"
+                " don't keep it for you any more; %(balance)s is left."
+            ),
+        ),
         "REVERSED": Text(
             _("%(amount)s that we kept was taken back"),
             _(
@@ -58,11 +65,12 @@ UNAPPLIED = Kind(
     shows={"number": invoice_number, "amount": amount, "balance": amount},
 )
 # Cause: the transfer's id. Details: status (RETURNED and RETURNED_AWAY where the bank took the
-# money back), reference (the bank's), number (of the bill that it named, or empty), amount, charged
-# (what of it is asked for again), currency, answer.
+# money back, NEVER_CAME and NEVER_CAME_AWAY where there was none), reference (the bank's), number
+# (of the bill that it named, or empty), amount, charged (what of it is asked for again), currency,
+# answer.
 TRANSFER_MOVED = Kind(
     code="TRANSFER_MOVED",
-    label=_("A transfer was booked elsewhere or returned"),
+    label=_("A transfer was booked elsewhere, was returned or never came"),
     group=BILLING,
     texts={
         "AWAY": Text(
@@ -78,6 +86,22 @@ TRANSFER_MOVED = Kind(
             _(
                 "%(amount)s under the reference %(reference)s had been booked for you by mistake,"
                 " and we don't keep it for you any more. Nothing is to be paid for it. %(answer)s"
+            ),
+        ),
+        "NEVER_CAME_AWAY": Text(
+            _("A transfer of %(amount)s never came"),
+            _(
+                "%(amount)s under the reference %(reference)s had been recorded for you by mistake,"
+                " and never came. %(charged)s of it comes with your next bill; bills that are paid"
+                " stay paid. %(answer)s"
+            ),
+        ),
+        "NEVER_CAME": Text(
+            _("A transfer of %(amount)s never came"),
+            _(
+                "%(amount)s under the reference %(reference)s had been recorded for you by mistake,"
+                " and never came, so we don't keep it for you any more. Nothing is to be paid for"
+                " it. %(answer)s"
             ),
         ),
         "RETURNED_AWAY": Text(

@@ -116,8 +116,11 @@ def clear(clearance_id: int, *, now: datetime, silences: Silences | None = None)
     """
     silences = silences or Silences()
     with leases.held(f"clearance {clearance_id}") as lease:
+        if lease is None:
+            silences.leave()
+            return
         name = queries.to_be_asked(clearance_id, now)
-        if lease is None or name is None:
+        if name is None:
             return
         silences.check(name)
         started = _start(clearance_id, now)

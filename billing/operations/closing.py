@@ -3,6 +3,7 @@
 reopening.py opens them again.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -25,6 +26,7 @@ from billing.operations.terms import check_open
 from billing.proposals import REST
 from billing.providers.minimums import is_too_little
 from billing.queries import bank_matching, undecided
+from billing.queries.effects import not_posted_yet
 from credit.operations import closing as closing_lines
 from credit.operations.withdrawal_transitions import stop_if_suspected
 from lib import money, wording
@@ -134,9 +136,11 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
     now = account.now
     if not account.is_closed or account.outstanding.amount <= 0:
         raise NothingToBill("account: it is open, or has nothing outstanding")
-    with_tax = rest_taxes.gross(account, now=now)
-    became = "on a final bill" if with_tax.amount > 0 else "in the merchant's favour with its tax"
-    if is_waived(account, now=now):
+    rest = foreseen(account, now=now)
+    became = (
+        "on a final bill" if rest.amount.amount > 0 else "in the merchant's favour with its tax"
+    )
+    if rest.is_waived:
         became = "waived"
     accounts.note_change(
         account,
@@ -305,16 +309,36 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
         rest_taxes.forgo(account, waiver.pk)
 
 
-def is_waived(account: BillingAccount, *, now: datetime) -> bool:
-    """Whether what the closed account has outstanding, which is above 0, is less than its provider
-    collects, without its tax or with it: credits may have more tax than what they are billed with,
-    and no bill is issued of either (invoices.issue). False where it is in the merchant's favour
-    with its tax. Nothing is written. Rule 15.14.
+@dataclass(frozen=True)
+class Rest:
+    """What becomes of all that an account has outstanding, once it is closed: a FINAL bill over
+    `amount`, a waiver of it, or, where it is not above 0, what is left in the merchant's favour.
     """
-    with_tax = rest_taxes.gross(account, now=now)
-    return with_tax.amount > 0 and (
-        is_too_little(account, account.outstanding) or is_too_little(account, with_tax)
-    )
+
+    amount: Money
+    is_waived: bool = False
+
+
+def foreseen(account: BillingAccount, *, at_closing: bool = False, now: datetime) -> Rest:
+    """What bill_all would make of what the account has outstanding and, with `at_closing`, of what
+    is not posted yet. Nothing is written. Rule 15.14, rule 28.17.
+
+    It is waived if it is less than its provider collects, without its tax or with it: credits may
+    have more tax than what they are billed with, and no bill is issued of either (invoices.issue).
+    Tax below 0 is credited where nothing above 0, or too little, is left with it.
+    """
+    outstanding = account.outstanding
+    if at_closing:
+        outstanding += not_posted_yet(account)
+    tax = rest_taxes.tax_of_all(account, at_closing=at_closing, now=now)
+    with_tax = outstanding + tax
+    if tax.amount < 0 and with_tax.amount <= 0:
+        return Rest(with_tax)
+    if outstanding.amount <= 0:
+        return Rest(outstanding)
+    if is_too_little(account, outstanding):
+        return Rest(outstanding, is_waived=True)
+    return Rest(with_tax, is_waived=is_too_little(account, with_tax))
 
 
 def invoice_again(account: BillingAccount, *, actor: str) -> None:

@@ -23,6 +23,7 @@ from billing.operations import (
     unusable_methods,
 )
 from billing.queries.quiet import quiet_through
+from credit.operations import lines, unpaid_bills
 from lib import calendar, prepared
 from merchants.models import Merchant
 from merchants.queries import time_zones_from
@@ -30,7 +31,7 @@ from merchants.queries import time_zones_from
 # The columns are those of _Day.
 LOCK_ENDED = """
 SELECT merchant_id, timezone, open_on, open_until, next_plan_on, next_cycle_on, plan_interval_days,
-       closed_on, payment_method, currency
+       closed_on, payment_method, currency, unapplied > 0
 FROM billing_billingaccount
 WHERE merchant_id = ANY(%(accounts)s::bigint[]) AND open_until <= %(now)s
 ORDER BY merchant_id FOR NO KEY UPDATE
@@ -74,6 +75,7 @@ class _Day:
     closed_on: date | None
     payment_method: str
     currency: str
+    has_unapplied: bool  # money, which pays the bills that are written
 
     @property
     def next(self) -> date:
@@ -186,6 +188,7 @@ def _end_days(ending: Sequence[_Day]) -> None:
     parts of plans, and fail bills that transfers have not paid. Merchants are notified of it;
     methods that cannot collect any more are left, with trail rows.
     """
+    _hold_lines(ending)
     _leave_unusable_methods(ending)
     _bill_thresholds(ending)
     statements.close([day.account_id for day in ending if day.next.day == 1])
@@ -197,6 +200,16 @@ def _end_days(ending: Sequence[_Day]) -> None:
         dunning.end_plans(account_ids, last=last, at=at)
         plan_parts.remind(account_ids, opens=opens, at=at)
     dunning.fail_manual_invoices(account_ids, due_by=opens, at=at)
+
+
+def _hold_lines(ending: Sequence[_Day]) -> None:
+    """Lock the lines of all these accounts, in the order of their keys, if unapplied money of one
+    may pay a bill of which a freeze for unpaid bills depends: bills by threshold, by plan and by
+    cycle are paid one kind after the other, each of which begins with the first account again.
+    """
+    paying = [day.account_id for day in ending if day.has_unapplied]
+    if paying and unpaid_bills.concern(paying):
+        lines.hold([day.account_id for day in ending])
 
 
 def _leave_unusable_methods(ending: Sequence[_Day]) -> None:

@@ -255,7 +255,7 @@ def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) ->
     bill, otherwise nobody of our team. It locks the line, whose ended days are worked off first
     (lines.lock).
     """
-    if not unpaid_bills.concern(account.pk):
+    if not unpaid_bills.concern([account.pk]):
         return
     found = Invoice.objects.filter(account=account, status__in=Invoice.UNPAID)
     unpaid = list(found.exclude(payment_plans__status=PaymentPlan.Status.IN_FORCE))

@@ -67,9 +67,11 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
     invoice.status = Status.OPEN
     invoice.issued_at = now
     invoice.due_on = account.open_on
+    how = "DATED_COLLECTED" if account.collects_by_itself else "DATED_NOT_COLLECTED"
     if account.pays_by_itself:
         invoice.next_attempt_at = now
     else:
+        how = "DATED_TO_PAY"
         invoice.due_on += timedelta(days=DAYS_TO_PAY)
     invoice.save(update_fields=["number", "status", "issued_at", "due_on", "next_attempt_at"])
     notices.write(
@@ -81,7 +83,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
         total=money.text(invoice.total),
         currency=invoice.currency,
         invoice_kind=invoice.kind,
-        status="DATED_COLLECTED" if account.collects_by_itself else "DATED_TO_PAY",
+        status=how,
         issued_on=str(invoice.issued_on),
         due_on=str(invoice.due_on),
         has_reference="yes" if payment_references.of_invoice(invoice) else "",

@@ -15,14 +15,13 @@ from typing import Any, NamedTuple
 
 from billing.models import Fee
 from billing.models.fees import CREDIT_CATEGORIES
-from billing.operations.taken import TAKEN
+from billing.operations.taken import TAKEN, TAKEN_AT_CLOSING
 from billing.queries.taxation import OUTSIDE, Rate, Taxation
 from lib import prepared
 
 # Those credited with a tax of their own on a closed account have none any more. No service is of a
 # day after the one on which it posts.
-ITEMS = f"""
-{TAKEN}
+_ITEMS = """
 SELECT taken.account_id, taken.id, item.fee_id, fee.category, item.amount, item.charge_count,
        item.rest_tax_id IS NOT NULL, (
            SELECT service_on FROM billing_charge charge
@@ -31,6 +30,7 @@ FROM taken JOIN billing_invoiceitem item ON item.id = taken.id
 JOIN billing_fee fee ON fee.code = item.fee_id
 ORDER BY taken.id
 """
+ITEMS, ITEMS_AT_CLOSING = TAKEN + _ITEMS, TAKEN_AT_CLOSING + _ITEMS
 BY_DAY = """
 SELECT item_id, service_on, sum(amount), count(*) FROM billing_charge
 WHERE item_id = ANY(%(items)s) GROUP BY item_id, service_on ORDER BY item_id, service_on
@@ -169,11 +169,12 @@ def of_rate(rate: Rate | None, items: list[int]) -> dict[str, Any]:
     return {"items": items, "category": rate.category, "percent": str(rate.percent)}
 
 
-def taken(due: Mapping[str, Sequence[Any]]) -> list[Item]:
+def taken(due: Mapping[str, Sequence[Any]], *, at_closing: bool = False) -> list[Item]:
     """The items that bills take which are due; `due` has the parameters of TAKEN: accounts, kinds,
-    dates and instants.
+    dates and instants. With `at_closing` those that are not posted yet are among them.
     """
-    return [Item(*row) for row in prepared.rows(ITEMS, due)]
+    items = ITEMS_AT_CLOSING if at_closing else ITEMS
+    return [Item(*row) for row in prepared.rows(items, due)]
 
 
 def split(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:

@@ -76,16 +76,23 @@ class Taxes:
         ]
 
 
-def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> dict[int, Taxes]:
+def compute(
+    due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False, at_closing: bool = False
+) -> dict[int, Taxes]:
     """The taxes of the bills that are due, by the key of their account. An account is left out if
     none of the items that its bill would take has a tax rate (one of 0 percent counts). `due` has
     the parameters of TAKEN: accounts, kinds, dates and instants. With `taxed_alone` the parts of
-    items without a rate are left out, too. Nothing is written.
+    items without a rate are left out, too, and with `at_closing` items that are not posted yet are
+    taken along. Nothing is written.
     """
     payers = taxation.payers(due["accounts"])
     if not payers:
         return {}
-    items = [item for item in invoice_parts.taken(due) if item.account_id in payers]
+    items = [
+        item
+        for item in invoice_parts.taken(due, at_closing=at_closing)
+        if item.account_id in payers
+    ]
     found: dict[int, Taxes] = {}
     owners = {item.pk: item.account_id for item in items}
     # Most of a day's accounts have nothing to bill: of these nothing is read.

@@ -42,7 +42,6 @@ _ISSUE = f"""
 {TAKEN}, drawn AS (
     SELECT due.*, taken.*, {{tax}} AS tax, account.reviews_bills AND %(may_wait)s AS is_draft,
            coalesce(issuer.prefix, '') AS series, version.id AS issuer_version,
-           account.card_disputed_at IS NOT NULL AS is_disputed,
            due.issued_on - CASE WHEN due.kind IN ('THRESHOLD', 'FINAL', 'ON_REQUEST') THEN 0
                                 ELSE 1 END AS last_day,
            extract(year FROM due.issued_on)::int AS year,
@@ -137,14 +136,16 @@ _ISSUE = f"""
     SELECT account_id, '{BILL_ISSUED}', invoice.number,
            jsonb_build_object('number', invoice.number,
                'total', total::text, 'currency', currency, 'invoice_kind', kind,
-               'status', CASE WHEN is_collected AND NOT is_disputed THEN 'DATED_COLLECTED'
-                              ELSE 'DATED_TO_PAY' END,
+               'status', CASE WHEN NOT is_collected THEN 'DATED_TO_PAY'
+                   WHEN EXISTS (SELECT FROM billing_billingaccount account
+                                WHERE account.merchant_id = invoice.account_id
+                                  AND account.card_disputed_at IS NOT NULL)
+                   THEN 'DATED_NOT_COLLECTED' ELSE 'DATED_COLLECTED' END,
                'issued_on', issued_on::text, 'due_on', due_on::text,
                'has_reference', CASE WHEN paid_to.bank_accounts
                    @> jsonb_build_array(jsonb_build_object('currency', currency))
                    THEN 'yes' ELSE '' END), issued_at
-    FROM invoice JOIN (SELECT account_id, is_disputed FROM drawn) asked USING (account_id)
-    LEFT JOIN billing_issuerversion paid_to
+    FROM invoice LEFT JOIN billing_issuerversion paid_to
          ON paid_to.id = invoice.issuer_id AND paid_to.has_references
     WHERE invoice.number IS NOT NULL ORDER BY account_id
     {notices.ONCE}

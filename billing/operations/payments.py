@@ -163,7 +163,10 @@ def _try_to_collect(
         found = Invoice.objects.filter(pk=invoice_id)
         silences.check(found.values_list("account__payment_method", flat=True).first() or "")
     with _lease_for_asking(invoice_id) as lease:
-        if lease is None or not _decide_undecided(invoice_id, lease, silences, now):
+        if lease is None:
+            silences.leave()
+            return None
+        if not _decide_undecided(invoice_id, lease, silences, now):
             return None
         payment = _start_attempt(invoice_id, actor, now, attempts_seen, silences)
         if payment is None or not payment.is_undecided:
@@ -188,9 +191,12 @@ def reconcile(
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
     if found is None:
         return
+    silences = silences or Silences()
     with _lease_for_asking(found) as lease:
-        if lease is not None:
-            _decide_undecided(found, lease, silences or Silences(), now, asked_by=actor)
+        if lease is None:
+            silences.leave()
+        else:
+            _decide_undecided(found, lease, silences, now, asked_by=actor)
 
 
 def _lease_for_asking(invoice_id: int) -> AbstractContextManager[leases.Held | None]:
@@ -216,6 +222,7 @@ def _ask_to_pay(
     """
     if not lease.renew():
         log.warning("Payment %s: not sent, since the lease of its bill was lost", payment)
+        silences.leave()
         return payment
     answer = asking.to_pay(payment, silences=silences, now=now)
     return _write_down(payment, answer, now, asked_by=asked_by)

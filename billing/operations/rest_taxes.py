@@ -46,21 +46,24 @@ def settle(account: BillingAccount, *, now: datetime) -> None:
     account.refresh_from_db()
 
 
-def gross(account: BillingAccount, *, now: datetime) -> Money:
-    """What a FINAL bill of all that the closed account has outstanding would come to, with its tax.
-    Nothing is written.
+def tax_of_all(account: BillingAccount, *, at_closing: bool = False, now: datetime) -> Money:
+    """The tax of a FINAL bill of all that the account has outstanding, and with `at_closing` of all
+    that is not posted yet; it is below 0 where more was credited. Nothing is written.
     """
-    if not account.issuer_id:
-        return account.outstanding
-    taxes = _computed(account, now)
-    return account.outstanding + money.of(taxes.tax if taxes else Decimal(0), account.currency)
+    taxes = _computed(account, now, at_closing=at_closing) if account.issuer_id else None
+    return money.of(taxes.tax if taxes else Decimal(0), account.currency)
 
 
 def _computed(
-    account: BillingAccount, now: datetime, *, taxed_alone: bool = False
+    account: BillingAccount,
+    now: datetime,
+    *,
+    taxed_alone: bool = False,
+    at_closing: bool = False,
 ) -> invoice_taxes.Taxes | None:
-    """The taxes of a FINAL bill of all that the account has outstanding, or with `taxed_alone` of
-    its items with a rate; None if none of them has one.
+    """The taxes of a FINAL bill of all that the account has outstanding, with `taxed_alone` of its
+    items with a rate, and with `at_closing` also of those that are not posted yet; None if none of
+    them has one.
     """
     due = {
         "accounts": [account.pk],
@@ -68,7 +71,8 @@ def _computed(
         "dates": [account.open_on],
         "instants": [now],
     }
-    return invoice_taxes.compute(due, taxed_alone=taxed_alone).get(account.pk)
+    found = invoice_taxes.compute(due, taxed_alone=taxed_alone, at_closing=at_closing)
+    return found.get(account.pk)
 
 
 def forgo(account: BillingAccount, waiver_id: int) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 from moneyed import Money
 
-from billing.models import BankTransfer, BillingAccount, Fee
+from billing.models import BankTransfer, BillingAccount, Fee, UnappliedEntry
 from billing.models.transfers import MOST_OF_REFERENCE
 from billing.notices.unapplied import TRANSFER_MOVED
 from billing.operations import accounts, charges, closing, transfers, unapplied, value_dates
@@ -23,11 +23,13 @@ from merchants.sorts import PAY_OUT
 from notices.operations import notices
 from trail import operations as trail
 
-# What the merchant is told: the money never came or is another's, and is charged again or was all
-# unapplied still; or it pays other bills.
+Kind = UnappliedEntry.Kind
+# What the merchant is told: the money is another's, and is charged again or was all unapplied
+# still; or it pays other bills.
 AWAY, TAKEN, OTHER_INVOICE = "AWAY", "TAKEN", "OTHER_INVOICE"
-# The same of money that the bank took back.
+# The same of money that the bank took back, and of money that never came.
 RETURNED_AWAY, RETURNED = "RETURNED_AWAY", "RETURNED"
+NEVER_CAME_AWAY, NEVER_CAME = "NEVER_CAME_AWAY", "NEVER_CAME"
 
 
 class BookedThere(Refused):
@@ -88,8 +90,9 @@ def move(
     if other is not None:
         _check(account, transfer, other, proposal, is_another=is_another)
     before = _standing(account, transfer)
-    _take_off(account, transfer, told, actor, is_returned=is_returned)
-    _notify(transfer, is_same=other is account, is_returned=is_returned)
+    left_as = Kind.REVERSED if is_returned else Kind.MOVED if other else UnappliedEntry.NEVER_CAME
+    _take_off(account, transfer, told, actor, left_as=left_as)
+    _notify(transfer, account, other, is_returned=is_returned)
     if other is not None:
         _book(transfer, other, actor, proposal)
     _write_trail(transfer, before, _standing(account, transfer), to, actor, reason, proposal)
@@ -185,15 +188,16 @@ def _are_two_lines(transfer: BankTransfer, other: BankTransfer) -> bool:
 
 
 def _take_off(
-    account: BillingAccount, transfer: BankTransfer, told: str, actor: str, *, is_returned: bool
+    account: BillingAccount, transfer: BankTransfer, told: str, actor: str, *, left_as: str
 ) -> None:
     """Take the transfer's money from the account: from unapplied money what the transfer brought
     there, as far as there is as much (unapplied.move_away), and the rest by a charge. The transfer
-    is MOVED, for the reason that the merchant is `told`; the merchant is not notified of that here.
-    `account` is loaded again.
+    is MOVED, for the reason that the merchant is `told`; the merchant is not notified of that here,
+    but of what left unapplied money, `left_as` what unapplied.move_away says. `account` is loaded
+    again.
     """
     transfer.taken = unapplied.move_away(
-        account, transfer, is_returned=is_returned, actor=actor, now=account.now
+        account, transfer, left_as=left_as, actor=actor, now=account.now
     )
     if rest := transfer.amount - transfer.taken:
         transfer.charge = charges.record_own(
@@ -297,16 +301,25 @@ def _write_trail(
     )
 
 
-def _notify(transfer: BankTransfer, *, is_same: bool, is_returned: bool) -> None:
+def _notify(
+    transfer: BankTransfer,
+    account: BillingAccount,
+    other: BillingAccount | None,
+    *,
+    is_returned: bool,
+) -> None:
     """Tell the merchant's people that the transfer was taken off their account, and why: that it
-    pays other bills of theirs (`is_same`), that the bank took it back (`is_returned`), and how much
-    of it is charged again, if any is.
+    pays other bills of theirs (`other` is their account), is another merchant's or never came
+    (`other` is None), or that the bank took it back (`is_returned`); and how much of it is charged
+    again, if any is.
     """
     assert transfer.moved_at is not None
     if is_returned:
         status = RETURNED_AWAY if transfer.charge else RETURNED
+    elif other is None:
+        status = NEVER_CAME_AWAY if transfer.charge else NEVER_CAME
     else:
-        status = OTHER_INVOICE if is_same else AWAY if transfer.charge else TAKEN
+        status = OTHER_INVOICE if other is account else AWAY if transfer.charge else TAKEN
     charged: Money = transfer.amount - transfer.taken
     notices.write(
         merchant_id=transfer.account_id,

@@ -189,22 +189,22 @@ def move_away(
     account: BillingAccount,
     transfer: BankTransfer,
     *,
-    is_returned: bool = False,
+    left_as: str,
     actor: str,
     now: datetime,
 ) -> Money:
-    """Take the money of a transfer that does not belong to the account, or that the bank took back
-    (`is_returned`), from its unapplied money: at most what the transfer brought there, and at most
-    what there is now, wherever that is from. Notify the merchant if anything is taken. Returns how
-    much that was; the caller charges the rest.
+    """Take the money of a transfer that does not belong to the account from its unapplied money: at
+    most what the transfer brought there, and at most what there is now, wherever that is from.
+    Notify the merchant if anything is taken, who reads that it was another's (`left_as` is MOVED),
+    that the bank took it back (REVERSED), or that it never came (NEVER_CAME). Returns how much that
+    was; the caller charges the rest.
     """
     came = transfer.entry.amount if transfer.entry else money.zero(account.currency)
     taking = min(came, account.unapplied)
     if taking:
         _enter(
             account, Kind.MOVED, of_moving(transfer), -taking,
-            reference=transfer.reference, told=Kind.REVERSED if is_returned else Kind.MOVED,
-            actor=actor, now=now,
+            reference=transfer.reference, told=left_as, actor=actor, now=now,
         )  # fmt: skip
     return taking
 
@@ -218,15 +218,15 @@ def _enter(
     payment: Payment | None = None,
     reference: str = "",
     number: str = "",
-    told: Kind | None = None,
+    told: str = "",
     actor: str,
     reason: str = "",
     now: datetime,
 ) -> UnappliedEntry:
     """Write an entry, add its amount (negative for money that goes) to the account's unapplied
-    money, and notify the merchant; `number` is the bill that it paid, if any. The merchant reads it
-    as an entry of the kind `told`, where that is another one. `source` says where the money is from
-    or goes to, once for each kind of entry on the account.
+    money, and notify the merchant; `number` is the bill that it paid, if any. The merchant is told
+    of it as of an entry of the kind `told`, where that is another one, or as NEVER_CAME. `source`
+    says where the money is from or goes to, once for each kind of entry on the account.
     """
     after = F("unapplied") + amount.amount
     since = Case(

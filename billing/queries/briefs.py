@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from moneyed import Money
+
 from backoffice.briefs import FEW, Brief, Change, Fact, History, Past
 from billing.models import (
     BankLine,
@@ -20,7 +22,7 @@ from billing.models import (
     other_sides,
 )
 from billing.queries import bank_statements, terms
-from billing.queries.effects import billable, left_to_credit, not_posted_yet
+from billing.queries.effects import billable, left_to_credit
 from credit.models import CreditLine
 from lib import money
 from lib.formats import plain_money
@@ -161,14 +163,15 @@ def _price(price: FeePrice) -> str:
     return money.unit_price(price.unit_price, price.currency)
 
 
-def about(row: Any, name: str) -> Brief:
+def about(row: Any, name: str, *, final: Money | None = None) -> Brief:
     """What operators are shown beside the decision called `name` about `row`: a brief of its
     account, with the facts of the row, what its merchant wrote, and what the decision changes. The
-    row is of any of billing's models that belong to an account.
+    row is of any of billing's models that belong to an account. `final` is what the final bill of
+    an account comes to that is to be closed, None without one.
     """
     match row:
         case BillingAccount():
-            return of_account(row).about(*_of_account(row, name))
+            return of_account(row).about(*_of_account(row, name, final))
         case Charge():
             left = Fact("Can be credited of the charge", left_to_credit(row))
             return of_account(row.account).about(facts=[Fact("Charge", row.amount), left])
@@ -249,9 +252,9 @@ def _changes(account: BillingAccount) -> list[Past]:
     ]
 
 
-def _of_account(account: BillingAccount, name: str) -> list[Change]:
-    """What the decision called `name` changes about the account. Closing changes its state and puts
-    all that is outstanding or not posted on a final bill; reopening changes its state, the limit
+def _of_account(account: BillingAccount, name: str, final: Money | None) -> list[Change]:
+    """What the decision called `name` changes about the account. Closing changes its state and
+    issues a `final` bill, if there is something to bill; reopening changes its state, the limit
     for new orders (from 0), and may charge a plan fee. Decisions that bill, pay out or give back
     change what is outstanding or unapplied, and others whether bills are reviewed. Empty for any
     other decision.
@@ -259,8 +262,7 @@ def _of_account(account: BillingAccount, name: str) -> list[Change]:
     nothing = money.zero(account.currency)
     match name:
         case "close":
-            final = account.outstanding + not_posted_yet(account)
-            billed = Change("On a final bill", nothing, max(final, nothing))
+            billed = Change("On a final bill", nothing, final or nothing)
             return [Change("Account", "open", "closed"), billed]
         case "reopen":
             fee = terms.plan_chosen(account).plan_price

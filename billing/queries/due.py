@@ -28,7 +28,7 @@ def unpaid(account: BillingAccount) -> Sequence[Due]:
     """What is to be paid of the account's unpaid bills, soonest first: the oldest MOST of them.
 
     A bill that is collected by itself counts on the day of its next try, one of a payment plan on
-    the days of its parts, and others on their due day.
+    the days of its parts, and others on their due day, also while a card is disputed.
     """
     found = account.invoices.filter(status__in=Invoice.UNPAID).order_by("issued_on", "pk")[:MOST]
     invoices = list(found)

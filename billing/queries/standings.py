@@ -99,7 +99,10 @@ STANDING = f"""CASE
                    AND payment.failure NOT IN ({quoted(Payment.NOBODYS_FAILURES)})
                    AND account.payment_method <> 'manual') THEN 'FAILED'
     WHEN {{invoice}}.first_failed_at IS NOT NULL THEN 'PAST_DUE'
-    WHEN {{invoice}}.next_attempt_at IS NOT NULL THEN 'COLLECTING'
+    WHEN {{invoice}}.next_attempt_at IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM billing_billingaccount account
+                         WHERE account.merchant_id = {{invoice}}.account_id
+                           AND account.card_disputed_at IS NOT NULL) THEN 'COLLECTING'
     ELSE 'TO_PAY' END"""
 # The day on which it freezes the line if it stays unpaid, as operations/dunning.py counts it; NULL
 # for a bill that does not, or has not failed yet. "OFFSET 0" has the lines of each bill looked up;

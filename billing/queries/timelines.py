@@ -135,11 +135,13 @@ def _whence(entry: UnappliedEntry) -> str:
 
 
 def _why_moved(transfer: BankTransfer) -> StrOrPromise:
-    """What became of a transfer that was taken off its account: the bank took it back, or else it
-    was booked elsewhere, which is also said of one that never came.
+    """What became of a transfer that was taken off its account: the bank took it back, it never
+    came, or else it was booked elsewhere.
     """
     if unapplied.was_returned(transfer):
         return _("Payment taken back")
+    if transfer.becomes_id is None:
+        return _("Transfer never came")
     return _("Transfer booked elsewhere")
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Cast, Concat
 
 from billing.models import (
     BankLine,
@@ -23,16 +24,23 @@ def entries(account: BillingAccount, *, kind: str = "") -> QuerySet[UnappliedEnt
     what was used, given back, taken back or booked elsewhere below 0.
 
     What left as the bank had taken it back (rule 29.16) has `was_returned`; it counts as taken
-    back, though its kind is MOVED.
+    back, though its kind is MOVED. What left as it had never come has `never_came`, and counts as
+    NEVER_CAME.
     """
     found = account.unapplied_entries.select_related("payment__invoice").annotate(
         was_returned=Case(
             When(kind=Kind.MOVED, then=Exists(_returns(OuterRef("account"), OuterRef("at")))),
             default=Value(False),
-        )
+        ),
+        never_came=Case(
+            When(kind=Kind.MOVED, was_returned=False, then=~Exists(_elsewhere(OuterRef("source")))),
+            default=Value(False),
+        ),
     )
+    if kind == UnappliedEntry.NEVER_CAME:
+        return found.filter(never_came=True)
     if kind == Kind.MOVED:
-        return found.filter(kind=kind, was_returned=False)
+        return found.filter(kind=kind, was_returned=False, never_came=False)
     if kind == Kind.REVERSED:
         return found.filter(Q(kind=kind) | Q(was_returned=True))
     return found.filter(kind=kind) if kind else found
@@ -49,6 +57,15 @@ def _returns(account: Any, at: Any) -> QuerySet[BankLine]:
         amount__lt=0,
         reversal__isnull=True,
     )
+
+
+def _elsewhere(source: Any) -> QuerySet[BankTransfer]:
+    """The transfer whose money left by the entry MOVED of this source, if that is booked
+    elsewhere.
+    """
+    of_moving = Concat(Value("moved:"), Cast("pk", CharField()))
+    booked = BankTransfer.objects.filter(becomes__isnull=False)
+    return booked.annotate(of_moving=of_moving).filter(of_moving=source)
 
 
 def was_returned(transfer: BankTransfer) -> bool:

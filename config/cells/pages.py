@@ -17,7 +17,7 @@ from config.monitoring import outages
 from lib import cells
 from lib.cells import moving
 from lib.converters import ReferenceConverter
-from merchants import directory
+from merchants import access, directory
 
 # As config.urls has them.
 OF_A_MERCHANT = re.compile(rf"/m/({ReferenceConverter.regex})/")
@@ -43,7 +43,8 @@ class EntersCells:
 
     def _inside(self, request: HttpRequest) -> HttpResponseBase:
         """The answer to the request, made inside the cell that it is about. Raises cells.Moves if
-        books are being moved.
+        books are being moved, of a merchant's page only to who may see it: to others it is answered
+        as if there were no such merchant.
         """
         if request.path_info.startswith(operators.ADMIN):
             return self._of_operator(request)
@@ -54,8 +55,13 @@ class EntersCells:
             reference = ReferenceConverter().to_python(found[1])
         except ValueError:
             return self.get_response(request)
-        with directory.of(reference):
-            return streamed_inside(self.get_response(request))
+        try:
+            with directory.of(reference):
+                return streamed_inside(self.get_response(request))
+        except cells.Moves:
+            if access.may_see(request, reference):
+                raise
+        return self.get_response(request)  # here, so that nothing of it is caused by the move
 
     def _of_operator(self, request: HttpRequest) -> HttpResponseBase:
         """The answer to a request for a page of the admin; one that chooses a cell leads to the

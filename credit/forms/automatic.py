@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from credit.forms.withdrawals import destination_label
 from credit.models import CreditLine, PayoutSchedule
 from credit.queries import destinations
-from lib import money
+from lib import formats, money
 from lib.amount_fields import AmountField, in_currency
 
 Every, Weekday = PayoutSchedule.Every, PayoutSchedule.Weekday
@@ -17,7 +17,7 @@ Every, Weekday = PayoutSchedule.Every, PayoutSchedule.Weekday
 
 class NewAutomatic(forms.Form):
     """The form for automatic withdrawals: how often, on which weekday, from what available amount
-    on, and to which destination.
+    on, and to which destination. It carries along with which schedule in force it was shown.
     """
 
     every = forms.ChoiceField(
@@ -38,6 +38,7 @@ class NewAutomatic(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": _("Choose one of your destinations.")},
     )
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, line: CreditLine, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
@@ -70,8 +71,9 @@ class NewAutomatic(forms.Form):
         one.
         """
         if rule is None:
-            return {}
+            return {"seen": 0}
         return {
+            "seen": rule.pk,
             "every": rule.every,
             "weekday": rule.weekday,
             "from_amount": money.text(rule.from_amount),
@@ -87,4 +89,26 @@ class NewAutomatic(forms.Form):
             "weekday": said["weekday"],
             "from_amount": said["from_amount"],
             "destination_id": said["destination"],
+            "seen": said["seen"],
         }
+
+    def compare_with(self, rule: PayoutSchedule | None) -> None:
+        """Have the form, as it was sent, say at each field that states something else than the
+        schedule in force what is set up now, or that there is none. Sent again, it counts as filled
+        in on a page that shows that.
+        """
+        present = self.content_of(rule)
+        self.data = dict(self.data.items()) | {"seen": present["seen"]}
+        if rule is None:
+            self.add_error(None, _("They were stopped: none are set up now."))
+            return
+        shown = {
+            "every": rule.get_every_display(),
+            "weekday": rule.get_weekday_display() or "–",
+            "from_amount": formats.plain_money(rule.from_amount),
+            "destination": str(rule.destination),
+        }
+        present["from_amount"] = rule.from_amount
+        for name, value in shown.items():
+            if self.cleaned_data.get(name) != present[name]:
+                self.add_error(name, _("Saved now: %(value)s") % {"value": value})

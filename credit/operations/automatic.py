@@ -4,6 +4,7 @@ import secrets
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from credit.models import CreditLine, PayoutRun, PayoutSchedule, Withdrawal
@@ -14,7 +15,7 @@ from credit.queries import proceeds
 from credit.queries.automatic import in_force
 from credit.trail import Action
 from lib import calendar, money
-from lib.refusals import Invalid
+from lib.refusals import Invalid, Refused
 from merchants.queries import local_day
 from notices.operations import notices
 from trail import operations as trail
@@ -22,6 +23,16 @@ from trail import operations as trail
 USABLE_AFTER = destinations.USABLE_AFTER
 Every = PayoutSchedule.Every
 Outcome = PayoutRun.Outcome
+
+
+class AutomaticChanged(Refused):
+    """Somebody has set up or stopped automatic withdrawals since who sets them up looked."""
+
+    code = "automatic_changed"
+    sentence = _(
+        "Automatic withdrawals were changed while you were filling this in. See what is set up now;"
+        " if yours are to take its place, set them up again."
+    )
 
 
 @transaction.atomic
@@ -32,6 +43,7 @@ def set_up(
     every: str,
     weekday: int | None = None,
     from_amount: Money,
+    seen: int | None = None,
     actor: str,
     now: datetime,
 ) -> tuple[PayoutSchedule, bool]:
@@ -40,10 +52,12 @@ def set_up(
     first one can come 24 hours from now.
 
     All owners are notified, and a trail row is written. The new schedule replaces the one in force,
-    which is ended. If that has the same terms, nothing changes, and it is returned. Returns the
-    schedule and whether it is new. Raises UnknownDestination, DestinationNotUsable if the
-    destination was removed, CurrencyMismatch, Invalid. It locks the line, whose ended days are
-    worked off first (lines.lock). Rule 10.13.
+    which is ended. If that has the same terms, nothing changes, and it is returned. `seen` is the
+    key of the schedule in force that the page showed on which somebody filled these in, 0 for none;
+    None skips that check. Returns the schedule and whether it is new. Raises UnknownDestination,
+    DestinationNotUsable if the destination was removed, CurrencyMismatch, Invalid, and
+    AutomaticChanged if the one in force is another than was `seen`. It locks the line, whose ended
+    days are worked off first (lines.lock). Rule 10.13.
     """
     line = lines.lock(merchant_id, now=now)
     from_amount = money.accepted(from_amount, line.currency, field="from_amount")
@@ -67,9 +81,11 @@ def set_up(
         next_on=_due_from(local_day(line, usable_from), weekday),
     )
     present = in_force(line)
+    if present is not None and _is_same(present, rule):
+        return present, False
+    if seen is not None and seen != (present.pk if present else 0):
+        raise AutomaticChanged("automatic: it was set up anew or stopped meanwhile")
     if present is not None:
-        if _is_same(present, rule):
-            return present, False
         end(present, actor=actor, now=line.now)
     rule.save()
     _notify(rule)

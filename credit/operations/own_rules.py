@@ -7,6 +7,7 @@ it so.
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from credit.models import CreditLine
@@ -14,8 +15,21 @@ from credit.operations import lines
 from credit.operations.lines import LineClosed as LineClosed
 from credit.trail import Action
 from lib import money
-from lib.refusals import Invalid
+from lib.refusals import Invalid, Refused
 from trail import operations as trail
+
+# The trail's action for a change of each cap.
+CHANGED = {"order_cap": Action.ORDER_CAP_CHANGED, "buyer_cap": Action.BUYER_CAP_CHANGED}
+
+
+class CapsChanged(Refused):
+    """Somebody has changed the caps since who changes them looked at them."""
+
+    code = "caps_changed"
+    sentence = _(
+        "The caps were changed while you were typing. See what is saved now; if yours are to take"
+        " their place, save again."
+    )
 
 
 @transaction.atomic
@@ -44,28 +58,50 @@ def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 
 @transaction.atomic
 def set_caps(
-    *, merchant_id: int, order: Money | None, buyer: Money | None, actor: str, now: datetime
+    *,
+    merchant_id: int,
+    order: Money | None,
+    buyer: Money | None,
+    seen: str | None = None,
+    actor: str,
+    now: datetime,
 ) -> CreditLine:
     """Set the caps on a single order, and on what one buyer may owe; None means no cap. Writes a
-    trail row for each that changes.
+    trail row for each that changes. `seen` are the caps that the page showed on which somebody
+    typed these (`version`); None skips that check.
 
-    An amount equal to a cap is allowed. Raises LineClosed, CurrencyMismatch, and Invalid for a cap
-    that is not above 0 or has more digits than the currency. It locks the line (lines.lock). Rule
-    6.2.
+    An amount equal to a cap is allowed. Raises LineClosed, CurrencyMismatch, Invalid for a cap that
+    is not above 0 or has more digits than the currency, and CapsChanged if something would change
+    and the caps are not as they were `seen`. It locks the line (lines.lock). Rule 6.2, rule 6.5.
     """
     line = _lock_open(merchant_id, now)
-    for field, action, cap in (
-        ("order_cap", Action.ORDER_CAP_CHANGED, order),
-        ("buyer_cap", Action.BUYER_CAP_CHANGED, buyer),
-    ):
-        wanted = None if cap is None else money.accepted(cap, line.currency, field=field)
-        if wanted is not None and wanted.amount <= 0:
-            raise Invalid(field, "must be more than 0")
-        before: Money | None = getattr(line, field)
-        if wanted != before:
-            setattr(line, field, wanted)
-            _save(line, action, field, _text(before), _text(wanted), actor)
+    wanted = {
+        "order_cap": _accepted(line, "order_cap", order),
+        "buyer_cap": _accepted(line, "buyer_cap", buyer),
+    }
+    changed = [field for field, cap in wanted.items() if cap != getattr(line, field)]
+    if changed and seen is not None and seen != version(line):
+        raise CapsChanged("caps: they were changed meanwhile; look at them again")
+    for field in changed:
+        before = _text(getattr(line, field))
+        setattr(line, field, wanted[field])
+        _save(line, CHANGED[field], field, before, _text(wanted[field]), actor)
     return line
+
+
+def version(line: CreditLine) -> str:
+    """The line's present caps as one text, by which a form says which ones it was shown with."""
+    return f"{_text(line.order_cap) or 'none'}, {_text(line.buyer_cap) or 'none'}"
+
+
+def _accepted(line: CreditLine, field: str, cap: Money | None) -> Money | None:
+    """The cap as the line keeps it; None for no cap. Raises CurrencyMismatch, and Invalid for one
+    that is not above 0 or has more digits than the currency.
+    """
+    accepted = None if cap is None else money.accepted(cap, line.currency, field=field)
+    if accepted is not None and accepted.amount <= 0:
+        raise Invalid(field, "must be more than 0")
+    return accepted
 
 
 def _lock_open(merchant_id: int, now: datetime) -> CreditLine:

@@ -2,10 +2,10 @@
 
 A file is CSV in UTF-8, with commas, semicolons or tabs between its cells, and with the columns
 reference, status (PAID or FAILED), bank_reference (of a PAID) and reason (of a FAILED). It may have
-amount and currency, which say what was paid: a row that names another amount than the withdrawal's
-is refused. Or it is a pain.002 or camt.054, where accounts of ours are set
-(credit.operations.bank_messages). A file may have tens of thousands of rows, and each needs the
-lock of a line, so the upload does not wait for them.
+amount and currency: a row that names another amount than the withdrawal's is refused, but for 0 of
+a FAILED, as which some banks say that nothing was paid. Or it is a pain.002 or camt.054, where
+accounts of ours are set (credit.operations.bank_messages). A file may have tens of thousands of
+rows, and each needs the lock of a line, so the upload does not wait for them.
 """
 
 import secrets
@@ -222,15 +222,16 @@ def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     before, nothing is changed and KNOWN is returned, unless a CSV gives another reason.
 
     That, and a withdrawal that ended otherwise, raises WithdrawalDecided; one that was not
-    sent yet raises NotSent, and a CSV without a reason Invalid. A message that names another amount
-    raises AnotherAmount (`_check_amount`), which goes before all of this; the amount in a CSV is
-    what was paid, and says nothing here. The merchant is told the reason in a CSV as it is, and for
-    a message our sentence for its code.
+    sent yet raises NotSent, and a CSV without a reason Invalid. A row that names another amount
+    raises AnotherAmount (`_check_amount`), which goes before all of this; 0 in a CSV says that
+    nothing was paid, and passes. The merchant is told the reason in a CSV as it is, and for a
+    message our sentence for its code.
     """
     reason, told = answer.reason, answer.reason
     is_message = answer.file.form != PayoutAnswerFile.Form.CSV
-    if is_message:
+    if is_message or not _says_nothing_paid(answer):
         _check_amount(answer, withdrawal, now, Withdrawal.Status.FAILED)
+    if is_message:
         reason = texts.shown(answer.reason or answer.status, texts.LONGEST_WORDS)
         told = withdrawal_failures.of_code(answer.reason)
     if withdrawal.is_failed and (is_message or withdrawal.reason == told):
@@ -329,8 +330,16 @@ def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime, s
         )
 
 
+def _says_nothing_paid(answer: PayoutAnswer) -> bool:
+    """Whether the amount that the row names is 0."""
+    try:
+        return Decimal(answer.amount) == 0
+    except ArithmeticError:  # it names none, or one that cannot be read
+        return False
+
+
 def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
-    """The amount that the row says was paid; what it leaves out is taken from the withdrawal.
+    """The amount that the row names; what it leaves out is taken from the withdrawal.
     Raises ArithmeticError, ValueError, CurrencyDoesNotExist.
     """
     value = Decimal(answer.amount or withdrawal.amount.amount)

@@ -67,7 +67,9 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
     silences.check(withdrawal.provider)
     _check_provider(withdrawal)
     with _asking(withdrawal) as lease:
-        if lease is not None and _claim(withdrawal_id, now):
+        if lease is None:
+            silences.leave()
+        elif _claim(withdrawal_id, now):
             _ask_to_pay(withdrawal, lease, silences, now)
 
 
@@ -87,7 +89,10 @@ def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = 
     silences.check(withdrawal.provider)
     _check_provider(withdrawal)
     with _asking(withdrawal) as lease:
-        if lease is None or not _leave_unknown(withdrawal_id, now):
+        if lease is None:
+            silences.leave()
+            return
+        if not _leave_unknown(withdrawal_id, now):
             return
         try:
             answer = PROVIDERS[withdrawal.provider].find(withdrawal.reference)
@@ -190,6 +195,7 @@ def _ask_to_pay(
     """
     if not lease.renew():
         log.warning("Withdrawal %s: not sent, since its lease was lost", withdrawal)
+        silences.leave()
         return
     try:
         answer = PROVIDERS[withdrawal.provider].send(withdrawal)

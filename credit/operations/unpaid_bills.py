@@ -4,7 +4,7 @@ Billing says here from which local day an unpaid bill freezes a line. The line's
 the freeze, in force from that day's start, however late the job runs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from django.db.models import QuerySet
@@ -115,27 +115,27 @@ def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
     )
 
 
-def concern(merchant_id: int) -> bool:
-    """Whether an unpaid bill has to do with the merchant's line: it is frozen for one, or a day is
-    recorded on which it will be.
+def concern(merchant_ids: Collection[int]) -> bool:
+    """Whether an unpaid bill has to do with the line of one of these merchants: it is frozen for
+    one, or a day is recorded on which it will be.
     """
-    expected = CreditLine.objects.filter(pk=merchant_id).exclude(unpaid_bill_days=[])
-    return expected.exists() or _in_force(merchant_id).exists()
+    expected = CreditLine.objects.filter(pk__in=merchant_ids).exclude(unpaid_bill_days=[])
+    return expected.exists() or _in_force(merchant_ids).exists()
 
 
 def frozen_since(merchant_id: int) -> datetime | None:
     """Look up the instant since which the merchant's line is frozen for an unpaid bill; None if it
     is not.
     """
-    return _in_force(merchant_id).values_list("placed_at", flat=True).first()
+    return _in_force([merchant_id]).values_list("placed_at", flat=True).first()
 
 
-def _in_force(merchant_id: int) -> "QuerySet[Freeze]":
-    """The query for the freeze of the merchant's line for an unpaid bill that is in force; none or
-    one row.
+def _in_force(merchant_ids: Collection[int]) -> "QuerySet[Freeze]":
+    """The query for the freezes of these merchants' lines for an unpaid bill that are in force; of
+    each line none or one row.
     """
     return Freeze.objects.filter(
-        line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
+        line_id__in=merchant_ids, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     )
 
 
@@ -151,6 +151,6 @@ def settle(line: CreditLine, *, next_days: Sequence[date], is_over: bool, by: st
     CreditLine.objects.filter(pk=line.pk).update(unpaid_bill_days=sorted(to_come))
     if not is_over:
         return
-    freeze = _in_force(line.pk).first()
+    freeze = _in_force([line.pk]).first()
     if freeze:
         overdue.end(freeze, line, by=by, note="", now=line.now)

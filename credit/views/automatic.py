@@ -55,7 +55,8 @@ def set_up(request: MemberRequest) -> HttpResponse:
     submission sets them up, with a trail row and a notice to the owners, in place of that schedule,
     and leads to their page; the same terms as before change nothing. The first one can come 24
     hours later. Only owners may, with a second factor. An invalid or refused one shows the form
-    again with the reason.
+    again with the reason; if they were set up or stopped since the form was shown, it says what is
+    set up now.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)
@@ -69,6 +70,10 @@ def set_up(request: MemberRequest) -> HttpResponse:
             operations.set_up(
                 merchant_id=line.pk, actor=request.user.email, now=now, **form.content
             )
+        except operations.AutomaticChanged as refused:
+            add_refusal(form, refused)
+            rule = queries.in_force(line)
+            form.compare_with(rule)
         except Refused as refused:
             add_refusal(form, refused)
         else:

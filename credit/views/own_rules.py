@@ -42,7 +42,9 @@ def pause(request: MemberRequest) -> HttpResponse:
 def caps(request: MemberRequest) -> HttpResponse:
     """Set the merchant's caps from the submitted form, with a trail row for each that changes, and
     redirect to the page that it was sent from; if it is invalid or refused, show that page again
-    with the reason and status 422. Only a POST changes anything. Owners and finance may.
+    with the reason and status 422. If somebody else has changed the caps since the form was shown,
+    nothing is stored: the form keeps what was typed, and says what is saved now. Only a POST
+    changes anything. Owners and finance may.
     """
     if request.method != "POST":
         return _back(request)
@@ -55,9 +57,14 @@ def caps(request: MemberRequest) -> HttpResponse:
                 merchant_id=line.pk,
                 order=form.cleaned_data["order_cap"],
                 buyer=form.cleaned_data["buyer_cap"],
+                seen=form.seen,
                 actor=request.user.email,
                 now=now,
             )
+        except own_rules.CapsChanged as refused:
+            add_refusal(form, refused)
+            line, _today = line_and_today(request, now)
+            form.compare_with(line)
         except Refused as refused:
             add_refusal(form, refused)
         else:

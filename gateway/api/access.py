@@ -94,6 +94,18 @@ def _check_network(key: ApiKey, request: HttpRequest) -> None:
         raise Problem(403, "forbidden", "This key may not be used from this address.")
 
 
+def reaches(request: HttpRequest, reference: str) -> bool:
+    """Whether the request comes with a key that is valid and reaches the merchant with this
+    reference, whatever it is for. The key's use is neither counted nor noted.
+    """
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    found = named(token) if scheme.lower() == Key.openapi_scheme else None
+    if found is None or not found.key.is_valid(clock.now()):
+        return False
+    own = found.key.merchant
+    return own is None or own.reference == reference
+
+
 def merchant_of(request: KeyedRequest, reference: str) -> Merchant:
     """The merchant with this reference, if the request's key reaches it.
 

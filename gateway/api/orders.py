@@ -16,15 +16,18 @@ from gateway.api.problems import Problem
 from gateway.api.taking import REPEATED, is_repeat, take, taken, taken_checked
 from gateway.models import Scope
 from gateway.queries.keys import Also
-from lib import money
+from lib import cells, money
 from lib.events import REJECTED, Outcome
 from lib.texts import LONGEST_NAME, has_control
 
 
 def _line_of(request: HttpRequest) -> Also | None:
     """What is to be read together with the key: the line and order that the request's body names;
-    None if the body can't be peeked at or does not name both by texts that can be references.
+    None if the body can't be peeked at or does not name both by texts that can be references; and
+    outside of all cells, where requests for unknown merchants are.
     """
+    if cells.are_on() and not cells.entered():
+        return None
     said = peeked(request) or {}
     merchant, order = said.get("merchant"), said.get("order")
     if not (_is_reference(merchant) and _is_reference(order)):

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -69,13 +69,18 @@ def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
     as verified, since the link has proved it. The password is taken as it is: the form checks it. A
     trail row is written, and the owners are e-mailed by a job. Nobody is signed in here.
 
-    Raises InvitationClosed, AccountExists.
+    Raises InvitationClosed, and AccountExists, also if another invitation of the address creates
+    the account at the same instant.
     """
     with transaction.atomic():
         invitation = _take_up(token, now)
         if queries.has_account(invitation.email):
             raise AccountExists("somebody with this address has an account")
-        user = User.objects.create_user(invitation.email, password)
+        try:
+            with transaction.atomic():
+                user = User.objects.create_user(invitation.email, password)
+        except IntegrityError:
+            raise AccountExists("somebody with this address has just got an account") from None
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return _join(invitation, user, now)
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from lib import locks, wording
 from lib.refusals import ChangedMeanwhile, Invalid, Refused
@@ -154,7 +154,13 @@ def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
             " propose anew."
         )
     if user is None:
-        user = User.objects.create_user(proposal.subject)
+        try:
+            with transaction.atomic():
+                user = User.objects.create_user(proposal.subject)
+        except IntegrityError:  # who took up an invitation at this instant
+            raise ChangedMeanwhile(
+                f"{proposal.subject} has just got an account: look at it, and confirm again."
+            ) from None
     elif not before:
         _fit(user)
     if not user.is_active:

@@ -42,6 +42,16 @@ class LastOwner(Refused):
     sentence = _("A merchant needs an owner who can sign in: make somebody else owner first.")
 
 
+class RoleChanged(Refused):
+    """Somebody has changed the member's role since who changes it looked at it."""
+
+    code = "role_changed"
+    sentence = _(
+        "This role was changed while you had the page open. See above which it is now; if it is to"
+        " be another, save again."
+    )
+
+
 def change_role(
     *,
     merchant_id: int,
@@ -49,16 +59,19 @@ def change_role(
     membership_id: int,
     role: Membership.Role,
     reason: str = "",
+    seen: str | None = None,
     now: datetime,
 ) -> Membership:
     """Give a member another role, with a trail row, and e-mail those who are owners before or then:
     the member, too, if made an owner or one no longer. `actor` is one of the owners or an
     administrator of ours. A member other than `actor` is signed out, and open invitations that a
     former owner sent are revoked, without trail rows. Does nothing if the member has that role.
+    `seen` is the role that the page showed on which this one was chosen; None skips that check.
 
-    Raises NotAnOwner for any other actor, UnknownMember, LastOwner if no other owner could sign in,
-    and Invalid for an unknown role or a reason that the trail does not take. It locks the merchant
-    against other changes of its team.
+    Raises NotAnOwner for any other actor, UnknownMember, RoleChanged if the member has neither that
+    role nor the one that was `seen`, LastOwner if no other owner could sign in, and Invalid for an
+    unknown role or a reason that the trail does not take. It locks the merchant against other
+    changes of its team.
     """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
@@ -67,6 +80,8 @@ def change_role(
         membership = _member(merchant_id, membership_id)
         if role == membership.role:
             return membership
+        if seen is not None and seen != membership.role:
+            raise RoleChanged(f"role: it was changed meanwhile, and is {membership.role}")
         former = membership.user if membership.is_owner else None
         if former is not None:
             _give_up_ownership(membership, now)

@@ -10,7 +10,7 @@ from lib import clock, paging
 from lib.refusals import Refused, sentence_of
 from merchants import queries
 from merchants.access import MemberRequest, for_members, for_owners
-from merchants.forms import InvitationForm, RoleForm
+from merchants.forms import InvitationForm, MemberRole
 from merchants.models import Membership
 from merchants.operations import inviting
 from merchants.operations import team as operations
@@ -124,14 +124,16 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
     """The page of one member of the team, on which an owner changes their role. A submission
     changes it, with a trail row and an e-mail to the owners, and leads back to the team; it takes a
     second factor. Another member than the owner who does it is signed out by it, and the open
-    invitations of a former owner are revoked. A refusal is said in the form. Raises Http404 if the
-    merchant has no membership with the key `pk`.
+    invitations of a former owner are revoked. A refusal is said in the form, also that somebody
+    else has changed the role since the form was shown. Raises Http404 if the merchant has no
+    membership with the key `pk`.
     """
     membership = queries.members(request.membership.merchant).filter(pk=pk).first()
     if membership is None:
         raise Http404("the merchant has no such member")
-    carried = request.GET.get("role", membership.role)  # from where a factor was asked for
-    form = RoleForm(request.POST or None, initial={"role": carried})
+    # From where a second factor was asked for, both come back.
+    carried = {name: request.GET.get(name, membership.role) for name in ("role", "seen")}
+    form = MemberRole(request.POST or None, initial=carried)
     if form.is_valid():
         try:
             operations.change_role(
@@ -139,8 +141,13 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
                 actor=request.user,
                 membership_id=pk,
                 role=form.cleaned_data["role"],
+                seen=form.cleaned_data["seen"] or None,
                 now=clock.now(),
             )
+        except operations.RoleChanged as refusal:
+            membership.refresh_from_db(fields=["role"])
+            form.add_error("role", sentence_of(refusal))
+            form.data = dict(form.data.items()) | {"seen": membership.role}
         except Refused as refusal:
             form.add_error("role", sentence_of(refusal))
         else:

@@ -1,22 +1,29 @@
 """A card that was disputed is asked for nothing until its merchant chooses it anew."""
 
+from datetime import date
+from typing import Any
+
 import pytest
+from django.urls import reverse
 
 from billing import document_letters
 from billing.admin import collecting, invoice_decisions
 from billing.documents import pdf
-from billing.models import BillingAccount, Invoice
+from billing.models import BillingAccount, Invoice, PaymentPlan
+from billing.operations import invoice_decisions as drafts
 from billing.operations import (
     payment_methods,
+    payment_plans,
     payments,
+    terms,
 )
-from billing.queries import due
+from billing.queries import due, standings
 from notices import letters
 from tests import shops
-from tests.billing import deciding, reversing
-from tests.billing.paying import issue
+from tests.amounts import usd
+from tests.billing import reversing
 from tests.billing.reversing import account, freezes, offended
-from tests.factories import CardFactory, browser_of, member
+from tests.factories import CardFactory, browser_of, member, operator
 from tests.pdf_text import pages_of
 from tests.stripe_server import OddStripe, send_event
 from tests.text import text_of
@@ -25,6 +32,9 @@ from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 
+AT = "2026-11-05 13:20"
+BY: dict[str, Any] = {"actor": "olga@tael.example", "reason": "as agreed"}
+PARTS = [(date(2026, 11, 10), usd(100)), (date(2026, 11, 20), usd(200))]
 paid = pytest.fixture(reversing.paid)
 
 
@@ -93,38 +103,78 @@ def test_its_bill_says_how_to_transfer_and_not_that_it_is_collected(
     assert invoice_decisions._issue_effect(invoice).endswith("; it is collected at once (Card).")
 
 
-def test_its_notice_the_help_and_the_calendar_do_not_say_so_either(
+def test_whatever_tells_of_its_bill_says_that_it_is_not_collected(
     odd: OddStripe, disputed: shops.Shop
 ) -> None:
     invoice = Invoice.objects.latest("pk")
-    told = disputed.merchant.notices.get(kind="BILL_ISSUED", cause=invoice.number)
-    assert letters.sentence(told) == (
-        f"Bill T-{invoice} over 300.00\N{NO-BREAK SPACE}USD was issued on 5 Nov 2026. Please pay it"
-        f" by bank transfer by 5 Nov 2026, with the reference T-{invoice}."
+    told = disputed.merchant.notices.get(kind="BILL_ISSUED", cause=str(invoice))
+    assert told.details["status"] == "DATED_NOT_COLLECTED"
+    assert letters.sentence(told).replace("\N{NO-BREAK SPACE}", " ") == (
+        f"Bill T-{invoice} over 300.00 USD was issued on 5 Nov 2026, and is due on 5 Nov 2026. It"
+        " is not collected, as a payment from your card was disputed: choose how you pay under"
+        f" Billing settings, or pay it by bank transfer, with the reference T-{invoice}."
     )
-    said = text_of(browser_of(member(disputed)).get("/m/rosewood/help/"))
-    assert "By bank transfer, as a payment from your card was disputed. Nothing is" in said
-    assert "From your card, as it is issued." not in said
+    # So it is of a draft that an operator issues.
+    terms.review_invoices(
+        merchant_id=invoice.account_id, wanted=True, now=disputed.at(AT), **BY
+    )  # fmt: skip
+    assert disputed.charge("2026-11-05 13:30", "pick-pack", "310.00") == "applied"
+    draft = Invoice.objects.latest("pk")
+    issued = drafts.issue_draft(invoice_id=draft.pk, now=disputed.at("2026-11-05 13:40"), **BY)
+    told = disputed.merchant.notices.get(kind="BILL_ISSUED", cause=str(issued))
+    assert told.details["status"] == "DATED_NOT_COLLECTED"
+    account = BillingAccount.objects.get(pk=invoice.account_id)
+    assert [(str(one.on), one.amount, one.is_collected) for one in due.unpaid(account)] == [
+        ("2026-11-05", usd(300), False), ("2026-11-05", usd(310), False)
+    ]  # fmt: skip
+    placed = standings.placed(account.invoices.filter(status="OPEN"))
+    assert {str(standings.of(one)) for one in placed} == {"TO_PAY"}
+    browser = browser_of(member(disputed))
+    overview = text_of(browser.get("/m/rosewood/"))
+    assert "is being collected" not in overview
+    assert f"Bill T-{invoice} is to be paid" in overview
+    said = text_of(browser.get("/m/rosewood/help/"))
+    assert "A payment from your card was disputed, so nothing is collected from it." in said
+    assert "Nothing tries it again by itself: a payment from your card was disputed." in said
     assert "We try again" not in said
-    assert [one.is_collected for one in due.unpaid(account(disputed))] == [False]
-    assert "a transfer has to come before it, unless a method is chosen until then" in (
-        collecting._plan_effect(invoice)
+    assert "From your card, as it is issued." not in said
+    plan = collecting._plan_effect(Invoice.objects.get(pk=invoice.pk))
+    assert (
+        "each on its day: nothing is collected, as a payment from its card was disputed, so a"
+        " transfer has to come before that day starts" in plan
     )
-    BillingAccount.objects.filter(pk=invoice.account_id).update(card_disputed_at=None)
-    assert [one.is_collected for one in due.unpaid(account(disputed))] == [True]
-    assert "collected as it starts (Card)" in (
-        collecting._plan_effect(Invoice.objects.get(pk=invoice.pk))
+    payment_plans.make(
+        invoice_id=invoice.pk, parts=PARTS, told="In two.", now=disputed.at(AT), **BY
     )
+    said = text_of(browser.get(f"/m/rosewood/billing/invoices/{invoice}/"))
+    assert "A payment from your card was disputed, so no part is collected from it." in said
+    assert "Each part is collected as its day starts." not in said
+    assert "Next part is collected" not in said
+    visited = text_of(
+        browser_of(operator("Billing officer")).get(
+            reverse("backoffice:merchant", args=["rosewood"])
+        )
+    )
+    assert "from which nothing is collected, as a payment from it was disputed" in visited
+    BillingAccount.objects.filter(pk=account.pk).update(card_disputed_at=None)
+    said = text_of(browser.get(f"/m/rosewood/billing/invoices/{invoice}/"))
+    assert "Each part is collected as its day starts." in said
+    assert "Next part is collected" in said
 
 
-def test_nor_does_that_of_a_draft_that_is_issued(odd: OddStripe, paid: shops.Shop) -> None:
-    odd.take_back("disputes", "pi_1", 25000)
-    send_event("charge.dispute.created", "du_1")
-    deciding.review_invoices(paid, "2026-11-05 12:30")
-    assert paid.charge("2026-11-05 13:00", "pick-pack", "300.00") == "applied"
-    issue(paid, "2026-11-05 14:00", Invoice.objects.latest("pk"))
-    told = paid.merchant.notices.filter(kind="BILL_ISSUED").latest("pk")
-    assert told.details["status"] == "DATED_TO_PAY"
+def test_a_part_of_a_plan_that_its_card_is_not_asked_for_ends_the_plan_as_its_day_starts(
+    odd: OddStripe, disputed: shops.Shop
+) -> None:
+    """So a transfer has to come before."""
+    invoice = Invoice.objects.latest("pk")
+    payment_plans.make(
+        invoice_id=invoice.pk, parts=PARTS, told="In two.", now=disputed.at(AT), **BY
+    )
+    disputed.run_jobs("2026-11-09 23:00")
+    assert PaymentPlan.objects.get().status == "IN_FORCE"
+    disputed.run_jobs("2026-11-10 00:00")
+    assert PaymentPlan.objects.get().status == "BROKEN"
+    assert last_attempts() == ["FAILED card_disputed"]
 
 
 @pytest.mark.full  # nor is it asked by itself, above

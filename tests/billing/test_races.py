@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,13 +13,16 @@ from django.db.models import Sum
 
 from billing.models import Charge, Invoice, InvoiceItem, NumberSeries, Payment
 from billing.operations import accounts, days
+from credit.models import CreditLine
 from credit.operations import days as credit_days
 from credit.operations import payout_files
 from gateway.events import apply_all
 from lib import events
 from tests import books, shops
+from tests.billing.paying import receive
 from tests.credit.withdrawing import shop_with, withdraw
-from tests.threads import at_once, every_order
+from tests.processes import until
+from tests.threads import at_once, every_order, is_waited_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -188,3 +193,32 @@ def test_who_only_refers_to_books_waits_for_nobody_who_writes_to_them() -> None:
             (found[name],) = at_once(refers, threads=1)
             transaction.set_rollback(True)
     assert found == dict.fromkeys(writing, "goes on")
+
+
+def test_a_day_end_whose_bills_lift_freezes_locks_lines_in_the_order_of_their_keys() -> None:
+    """The second shop's bill by threshold is paid before the first one's by plan, each by money
+    that is unapplied and may lift a freeze, while somebody locks both lines in order.
+    """
+    shops_ = [
+        shops.join("2026-11-01 10:00", name, plan_price="39.00", billing_threshold="200.00",
+                   payment_method="manual")
+        for name in ("first", "second")
+    ]  # fmt: skip
+    first, second = shops_
+    assert first.line.pk < second.line.pk
+    for shop in shops_:
+        assert receive(shop, "2026-11-02 10:00", "339.00") == "new"
+        CreditLine.objects.filter(pk=shop.line.pk).update(unpaid_bill_days=[date(2027, 1, 1)])
+    first.run_jobs("2026-11-30 00:00")
+    assert second.charge("2026-11-30 10:00", "shipping-label", "250.00") == "applied"
+    ended = shops.instant("2026-12-01 00:00")
+    keys = [one.line.pk for one in shops_]
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            CreditLine.objects.select_for_update().get(pk=first.line.pk)
+            working = pool.submit(at_once, lambda _: days.work_off(keys, now=ended), threads=1)
+            until(is_waited_for)
+            CreditLine.objects.select_for_update().get(pk=second.line.pk)
+        assert working.result() == {2: 1}
+    assert [one.account.unapplied.amount for one in shops_] == [Decimal(261), Decimal(11)]
+    assert [one.line.unpaid_bill_days for one in shops_] == [[], []]

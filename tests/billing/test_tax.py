@@ -13,6 +13,7 @@ from lib.refusals import Invalid
 from tests import shops
 from tests.billing.paying import choose as choose_method
 from tests.billing.taxing import BY, EARLY, FRENCH, billed, figures, german, issued_by, rate, taxes
+from tests.credit.pages import set_clock
 from tests.factories import (
     DetailsFactory,
     GrantedCreditFactory,
@@ -189,6 +190,63 @@ def test_a_closed_accounts_rest_that_is_too_little_with_its_tax_is_waived() -> N
         ("credit-tax", Decimal("-0.19")),
         ("credit-waived", Decimal("-0.41")),
     ]
+
+
+def asked(shop: Shop, decision: str) -> str:
+    """What a billing officer reads before this decision about the shop's account."""
+    page = f"/admin/billing/billingaccount/{shop.merchant.pk}/decide/{decision}/"
+    return text_of(browser_of(operator("Billing officer")).get(page)).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+@pytest.mark.usefixtures("provider")
+def test_before_an_account_is_closed_it_is_said_what_its_rest_comes_to_with_its_tax(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    german()
+    shop = german_at_stripe()
+    set_clock(monkeypatch)("2026-11-02 12:00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    # What waits for the end of the day is billed, too.
+    shop.charge("2026-11-02 10:00", "shipping-label", "20.00", "b")
+    said = asked(shop, "close")
+    assert "A final bill over 142.80 EUR is issued at once." in said
+    assert "On a final bill 0.00 EUR 142.80 EUR" in said
+    billed(shop, "2026-11-02 11:00")
+    assert "A final bill over 23.80 EUR is issued at once." in asked(shop, "close")
+    DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)  # no tax from now on
+    set_clock(monkeypatch)("2026-11-03 12:00")
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount="19.40"
+    )
+    # 0.60 without tax, less 3.69 of tax of what was credited.
+    said = asked(shop, "close")
+    assert "3.09 EUR is left in the merchant's favour." in said
+    assert "On a final bill 0.00 EUR 0.00 EUR" in said
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 13:00"), **BY)
+    assert shop.invoices() == ["2026-11-02 ON_REQUEST 119.00"]
+    assert shop.account.invoices.get().amount_paid == Money("3.09", "EUR")
+
+
+@pytest.mark.usefixtures("provider")
+def test_before_an_account_is_closed_it_is_said_that_too_little_with_its_tax_is_waived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """0.60 net, of which Stripe would take 0.50, are 0.41 with the tax of what was credited."""
+    german()
+    shop = german_at_stripe()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    billed(shop, "2026-11-02 11:00")
+    DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount="1.00"
+    )
+    shop.charge("2026-11-03 10:00", "pick-pack", "1.60", "b")
+    set_clock(monkeypatch)("2026-11-03 11:00")
+    said = asked(shop, "close")
+    assert "0.41 EUR is less than its payment method collects, and is waived." in said
+    assert "On a final bill 0.00 EUR 0.00 EUR" in said
 
 
 @pytest.mark.usefixtures("provider")

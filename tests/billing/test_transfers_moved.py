@@ -19,6 +19,7 @@ from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid, Refused
 from merchants.models import OperatorDecision
 from merchants.operations.merchants import UnknownMerchant
 from merchants.operations.two_people import TakesTwoPeople
+from notices import letters
 from notices.models import Notice
 from tests import shops
 from tests.amounts import usd
@@ -74,6 +75,17 @@ def history(number: str = FIRST) -> list[tuple[str, str]]:
     invoice = Invoice.objects.get(number=number)
     attempts = list(invoice.payments.select_related("transfer"))
     return [(str(step.what), step.note) for step in of_invoice(invoice, attempts, ByHand(), [])]
+
+
+def told(shop: shops.Shop) -> list[str]:
+    """What the merchant reads in its latest notices of unapplied money and of transfers that were
+    taken off.
+    """
+    latest = [
+        shop.merchant.notices.filter(kind=kind).latest("pk")
+        for kind in ("UNAPPLIED", "TRANSFER_MOVED")
+    ]
+    return [letters.sentence(one).replace("\N{NO-BREAK SPACE}", " ") for one in latest]
 
 
 def test_another_merchants_transfer_is_charged_here_and_pays_there() -> None:
@@ -147,7 +159,18 @@ def test_money_that_never_came_is_nowhere_and_can_be_recorded_rightly() -> None:
     shop = manual()
     transfer(shop, CAME, "390.00")  # a slip: it was 39.00
     assert (state(), shop.account.unapplied) == ("PAID 39.00/39.00", usd(351))
-    row = move(shop)
+    row = move(shop, told="It was 39.00.")
+    assert ("Transfer never came", "It was 39.00.") in history()
+    assert told(shop) == [
+        "351.00 USD that we kept for you had been recorded by mistake and never came, so we don't"
+        " keep it for you any more; 0.00 USD is left.",
+        "390.00 USD under the reference BANK-1 had been recorded for you by mistake, and never"
+        " came. 39.00 USD of it comes with your next bill; bills that are paid stay paid. It was"
+        " 39.00.",
+    ]
+    assert "Never came BANK-1 −351.00 USD" in read(shop, "unapplied/")
+    assert "Never came BANK-1" in read(shop, "unapplied/?kind=NEVER_CAME")
+    assert "BANK-1 −351.00" not in read(shop, "unapplied/?kind=MOVED")
     assert (row.becomes, row.taken, shop.account.unapplied) == (None, usd(351), usd(0))
     assert shop.figures() == ("39.00", "0.00")
     assert transfer(shop, FOUND, "39.00") == "new"

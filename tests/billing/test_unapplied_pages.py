@@ -80,11 +80,11 @@ def test_a_bill_tells_of_a_transfer_that_came_when_it_was_paid_already() -> None
         to="",
         actor="otto@tael.example",
         reason="The bank's slip.",
-        told="It was for another shop.",
+        told="It was recorded twice.",
         now=shop.at("2026-11-04 12:00"),
     )
     said = read(shop, "invoices/2026-000001/")
-    assert "Transfer booked elsewhere It was for another shop. – 39.00 USD" in said
+    assert "Transfer never came It was recorded twice. – 39.00 USD" in said
 
 
 @pytest.mark.full  # bills tell of it above

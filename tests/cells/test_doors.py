@@ -104,6 +104,10 @@ def test_an_unknown_merchant_is_the_same_to_a_stranger_as_one_of_any_cell(
         assert platform.get(f"/merchants/nobody/{path}").status_code == 404, path
         assert own.get(f"/merchants/nobody/{path}").status_code == 404, path
         assert own.get(f"/merchants/meadow/{path}").status_code == 404, path
+    for caller, merchant in ((platform, "nobody"), (own, "nobody"), (own, "meadow")):
+        for path in ("/orders", "/orders/check"):
+            placed = caller.post(path, {**AN_ORDER, "merchant": merchant})
+            assert placed.status_code == 404, (path, merchant)
 
 
 def test_a_person_with_shops_in_two_cells_sees_each_as_it_is(

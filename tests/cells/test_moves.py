@@ -14,6 +14,7 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections
 from django.http import HttpResponse
+from django.test import Client
 
 from billing.models import BillingAccount, Charge, Invoice, Payment
 from billing.providers.registry import Sandbox
@@ -140,6 +141,7 @@ def test_whoever_moves_books_may_be_killed_at_each_step(
     with cells.at(1):
         shop = shops.join("2026-11-01 09:00", "meadow", language="th")
         other = shops.join("2026-11-01 09:00", "other")
+        stranger, apart = signed_in(member(other)), Caller(merchant=other.merchant)
         for one in (shop, other):
             assert one.place("2026-11-02 10:00", "A-1", "12.50") == "applied"
             assert one.charge("2026-11-02 15:00", "pick-pack", "15.50", "C-1") == "applied"
@@ -160,6 +162,7 @@ def test_whoever_moves_books_may_be_killed_at_each_step(
         assert asked("SELECT count(*) FROM cell_2.credit_order") == [(0,)]
         if step == "wait":
             look_at_the_stop(browser, platform, monkeypatch)
+            look_as_a_stranger(stranger, apart)
         Move.objects.filter(ended_at=None).update(until=now)  # as its time is over
         assert books.of_merchant("meadow") == before
         assert browser.get("/m/meadow/").status_code == 200
@@ -312,6 +315,31 @@ def look_at_the_stop(browser: Any, platform: Caller, monkeypatch: pytest.MonkeyP
     assert {name: str(day) for name, day in opened.items()} == {
         "meadow": "2026-11-02", "other": "2026-11-03"
     }  # fmt: skip
+
+
+def look_as_a_stranger(stranger: Client, apart: Caller) -> None:
+    """Check that somebody who does not belong to `meadow` cannot tell, while it is moved, that
+    there is such a merchant: by its pages, and by the API without a key that reaches it.
+    """
+    for page in ("", "credit/orders/", "credit/orders.csv", "no/such/page/"):
+        answers = [stranger.get(f"/m/{name}/{page}") for name in ("meadow", "nobody")]
+        assert [one.status_code for one in answers] == [404, 404], page
+        assert text_of(answers[0]) == text_of(answers[1]), page
+        nobody = [Client().get(f"/m/{name}/{page}") for name in ("meadow", "nobody")]
+        assert nobody[0].status_code == nobody[1].status_code, page
+        assert nobody[0].get("Location", "").replace("meadow", "nobody") == (
+            nobody[1].get("Location", "")
+        )
+    paid = stranger.post("/m/meadow/billing/invoices/T-2026-000001/pay/")
+    assert paid.status_code == 404
+    unknown = Caller()
+    unknown.text = f"tael_{'a' * 12}_{'b' * 43}"
+    for path in ("credit-line", "orders/A-1", "invoices"):
+        assert apart.get(f"/merchants/meadow/{path}").status_code == 404, path
+        assert unknown.get(f"/merchants/meadow/{path}").status_code == 401, path
+    order = {**AN_ORDER, "order": "B-2"}
+    for name in ("meadow", "nobody"):
+        assert unknown.post("/orders", {**order, "merchant": name}).status_code == 401, name
 
 
 @pytest.mark.full  # who pays as they begin to move pays once, above

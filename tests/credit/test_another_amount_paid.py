@@ -93,11 +93,16 @@ def test_a_providers_answer_that_another_amount_failed_leaves_it_undecided(
     assert shop.proceeds() == "200.00"
 
 
-def answered(withdrawal: Withdrawal, amount: str, currency: str, bank_reference: str) -> str:
-    """The outcome of a file with this row, and what is wrong with it."""
+def answered(
+    withdrawal: Withdrawal, amount: str, currency: str, bank_reference: str, reason: str = ""
+) -> str:
+    """The outcome of a file with this row, which is FAILED if it has a reason, and what is wrong
+    with it.
+    """
+    status = "FAILED" if reason else "PAID"
     content = (
         "reference,status,bank_reference,reason,amount,currency\n"
-        f"{withdrawal.reference},PAID,{bank_reference},,{amount},{currency}\n"
+        f"{withdrawal.reference},{status},{bank_reference},{reason},{amount},{currency}\n"
     )
     now: dict[str, Any] = {"now": shops.instant("2026-11-04 10:00")}
     file = payout_answers.upload(content=content.encode(), actor=OPERATOR, **now)
@@ -129,3 +134,27 @@ def test_a_row_of_the_banks_answers_of_another_amount_is_refused(
     assert (status(withdrawal), shop.proceeds()) == ("PAID", "200.00")
     assert answered(withdrawal, "90.00", "USD", "B-1") == f"REFUSED {words.format('90.00 USD')}"
     assert answered(withdrawal, "", "", "B-1") == "KNOWN"
+
+
+def test_a_failed_row_of_the_banks_answers_of_another_amount_is_refused(
+    settings: LazySettings,
+) -> None:
+    settings.TAEL_PAYOUT_PROVIDER = "manual"
+    shop = shop_with("300.00")
+    withdrawals = [withdraw(shop, amount) for amount in ("100.00", "50.00")]
+    payout_files.export(
+        withdrawal_ids=[one.pk for one in withdrawals], actor="otto@tael.example",
+        now=shops.instant(NOW),
+    )  # fmt: skip
+    first, second = withdrawals
+    words = "Row 2 of the bank's answers FILE says that {} failed, and 100.00 USD was to be paid."
+    closed = "account closed"
+    assert answered(first, "90.00", "USD", "", closed) == f"REFUSED {words.format('90.00 USD')}"
+    assert (status(first), shop.proceeds()) == ("UNKNOWN", "150.00")
+    assert "says that 90.00 USD failed, and 100.00 USD" in problem(first)
+    assert answered(first, "a lot", "USD", "", closed).startswith("REFUSED amount:")
+    assert answered(first, "100.00", "USD", "", closed) == "FAILED"
+    assert (status(first), shop.proceeds()) == ("FAILED", "250.00")
+    # So some banks say that nothing was paid.
+    assert answered(second, "0.00", "USD", "", closed) == "FAILED"
+    assert (status(second), shop.proceeds()) == ("FAILED", "300.00")

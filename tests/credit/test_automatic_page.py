@@ -6,12 +6,14 @@ import pytest
 from django.conf import LazySettings
 
 from credit.models import PayoutSchedule
+from tests.amounts import usd
 from tests.credit.pages import answers, read, set_clock
 from tests.credit.test_automatic import JOB, set_up
 from tests.credit.withdrawing import NOW, run, shop_with, suspect, withdraw
 from tests.factories import browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 from tests.whole import some
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,39 @@ def test_what_is_wrong_is_said(shop: Shop, said: dict[str, str], why: str) -> No
     assert response.status_code == 422
     assert why in text_of(response)
     assert not PayoutSchedule.objects.exists()
+
+
+def test_an_old_form_does_not_replace_what_a_colleague_has_set_up_or_stopped(shop: Shop) -> None:
+    browser = browser_of(member(shop))
+
+    def seen() -> str:
+        """The schedule that the form is shown with."""
+        return str(browser.get(f"{PAGE}new/").context["form"]["seen"].value())
+
+    content = {"every": "DAILY", "from_amount": "100", "destination": str(shop.destination.pk)}
+    assert seen() == "0"
+    rule = set_up(shop, amount="250.00")
+    with nothing_changes():
+        answer = browser.post(f"{PAGE}new/", content | {"seen": "0"})
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "Automatic withdrawals were changed while you were filling this in." in page
+    assert page.count("Saved now: ") == 1
+    assert "Saved now: 250.00 USD" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert f'name="seen" value="{rule.pk}"' in answer.content.decode()
+    # Sent again, it takes its place.
+    assert seen() == str(rule.pk)
+    assert browser.post(f"{PAGE}new/", content | {"seen": str(rule.pk)}).status_code == 302
+    second = PayoutSchedule.objects.get(ended_at=None)
+    assert (second.from_amount, rule.pk == second.pk) == (usd(100), False)
+    # The same terms are set up already, however old the page.
+    with nothing_changes():
+        assert browser.post(f"{PAGE}new/", content | {"seen": "0"}).status_code == 302
+    browser.post(f"{PAGE}stop/")
+    with nothing_changes():
+        answer = browser.post(f"{PAGE}new/", content | {"seen": str(second.pk)})
+    assert "They were stopped: none are set up now." in text_of(answer)
+    assert 'name="seen" value="0"' in answer.content.decode()
 
 
 def test_what_came_of_each_day_is_shown(shop: Shop) -> None:

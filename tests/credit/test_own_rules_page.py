@@ -14,6 +14,7 @@ from tests.credit.unmatching import settle, shop_with_unmatched_cash
 from tests.factories import browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
+from tests.unchanged import nothing_changes
 from tests.whole import full
 from trail.models import TrailEntry
 
@@ -67,6 +68,36 @@ def test_a_cap_that_is_none_comes_back_and_changes_nothing(shop: Shop, typed: st
     assert page.status_code == 422
     assert f'value="{typed}"' in page.content.decode()
     assert (shop.line.order_cap, TrailEntry.objects.count()) == (None, 0)
+
+
+def test_an_old_page_does_not_overwrite_caps_that_a_colleague_has_set_meanwhile(shop: Shop) -> None:
+    client = colleague(shop)
+    assert 'name="version" value="none, none"' in client.get(LIMIT).content.decode()
+    own_rules.set_caps(
+        merchant_id=shop.line.pk,
+        order=None,
+        buyer=Money("500", "USD"),
+        actor="olive@rosewood.example",
+        now=shop.at("2026-11-02 09:00"),
+    )
+    typed = {"order_cap": "1000", "buyer_cap": "", "version": "none, none"}
+    for page in ({}, {"buyers": "1"}):
+        with nothing_changes():
+            answer = client.post(f"{LIMIT}caps/", typed | page)
+        assert answer.status_code == 422
+        said = text_of(answer)
+        assert "The caps were changed while you were typing." in said
+        assert said.count("Saved now: ") == 2
+        assert "Saved now: no cap" in said
+        assert "Saved now: 500.00 USD" in said.replace("\N{NO-BREAK SPACE}", " ")
+        assert 'value="1000"' in answer.content.decode()
+    # Saved again, they take their place.
+    assert 'name="version" value="none, 500.00 USD"' in answer.content.decode()
+    assert client.post(f"{LIMIT}caps/", typed | {"version": "none, 500.00 USD"}).status_code == 302
+    assert (shop.line.order_cap, shop.line.buyer_cap) == (usd(1000), None)
+    # What is so already is saved however old the page, as by a second press of the button.
+    with nothing_changes():
+        assert client.post(f"{LIMIT}caps/", typed).status_code == 302
 
 
 def test_a_viewer_sees_the_rules_and_changes_none(shop: Shop) -> None:

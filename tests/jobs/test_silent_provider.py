@@ -18,8 +18,9 @@ from config.timetable import TIMETABLE
 from credit.operations import payouts
 from credit.providers import PROVIDERS as BANKS
 from credit.providers import Answer as BankAnswer
-from jobs import definitions, requested, runs, tasks
+from jobs import definitions, leases, requested, runs, tasks
 from jobs.models import JobFailure, JobRun
+from jobs.silences import Silences
 from jobs.timetable import job_named
 from lib import clock
 from tests import shops, silent_server, stripe_server
@@ -297,3 +298,42 @@ def test_an_attempt_that_is_asked_about_in_vain_stays_parked(silent: Silent) -> 
         requested.retry(failure_id=failure.pk, **asked)
     assert [job for job, *_ in open_failures()] == [RECONCILING]
     assert standing() == {"attempt UNKNOWN": 1, "bill OPEN": 1}
+
+
+def test_a_row_that_another_process_has_is_left_to_it_and_stays_parked(settings: Any) -> None:
+    at = shops.instant("2026-11-02 10:30")
+    seen: dict[str, Any] = {"first_failed_at": at, "last_failed_at": at, "failures": 1}
+    with stripe_server.odd_stripe() as heard:
+        stripe_server.be_asked(settings, heard.url)
+        due(1)
+        invoice = Invoice.objects.get()
+        failure = JobFailure.objects.create(
+            job=COLLECTING, row_id=invoice.pk, error="broken", **seen
+        )
+        asked: dict[str, Any] = {"failure_id": failure.pk, "actor": "olga@tael.example"}
+        asked |= {"reason": "Now.", "now": at}
+        lease = leases.take(f"bill {invoice.pk}")
+        assert lease is not None
+        with pytest.raises(requested.InOtherHands, match="another process is at this row"):
+            requested.retry(**asked)
+        found = JobRun.objects.get()
+        assert (figures(found), found.rows_left, found.error) == ((1, 0, 0), 1, "")
+        found = run(COLLECTING, "2026-11-02 11:00")
+        assert (figures(found), found.rows_left, found.error) == ((1, 0, 0), 1, "")
+        assert heard.requests == []
+        failure.refresh_from_db()
+        assert (failure.resolved_at, failure.failures, failure.error) == (None, 1, "broken")
+        leases.give_back(lease)
+        assert requested.retry(**asked).resolved_at == at
+    assert standing() == {"attempt SUCCEEDED": 1, "bill PAID": 1}
+
+
+@pytest.mark.full  # a bill is left, above
+@pytest.mark.parametrize("ask", [payouts.send, payouts.reconcile])
+def test_so_is_a_withdrawal(ask: Any) -> None:
+    withdrawal = withdraw(shop_with("300.00"), "100.00")
+    before, silences = status(withdrawal), Silences()
+    lease = leases.take(f"payout {withdrawal.reference}")
+    assert lease is not None
+    ask(withdrawal.pk, now=shops.instant(NOW), silences=silences)
+    assert (silences.left, status(withdrawal)) == (1, before)

@@ -7,8 +7,9 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from merchants.models import Invitation, User
-from merchants.operations import invitations, proposals
+from lib.refusals import ChangedMeanwhile
+from merchants.models import Invitation, Membership, User
+from merchants.operations import invitations, inviting, proposals
 from tests import shops
 from tests.factories import (
     PASSWORD,
@@ -18,7 +19,7 @@ from tests.factories import (
     member,
     operator,
 )
-from tests.merchants.teams import NEW_PASSWORD, invite, members, role_of
+from tests.merchants.teams import NEW_PASSWORD, invite, link, members, role_of
 from tests.processes import until
 from tests.shops import Shop
 from tests.text import text_of
@@ -132,6 +133,66 @@ def test_a_link_used_many_times_at_once_makes_one_person() -> None:
 
     assert at_once(accept, threads=4) == {"joined": 1, "invitation_closed": 3}
     assert shop.merchant.memberships.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_invitations_of_a_newcomer_at_once_one_makes_the_account() -> None:
+    """Of two merchants, who have invited the same address."""
+    paths = []
+    for reference in ("rosewood", "tallow"):
+        shop = shops.join("2026-10-01 09:00", reference)
+        owner = member(shop, email=f"olga@{reference}.example")
+        inviting.invite(
+            merchant_id=shop.merchant.pk, actor=owner, email="mei@shop.example",
+            role=Membership.Role.FINANCE, now=timezone.now(),
+        )  # fmt: skip
+        paths.append(link())
+    first, second = (path.split("/")[2] for path in paths)
+    now = timezone.now()
+
+    def accept(_: int) -> str:
+        try:
+            invitations.accept_as_new(token=second, password="another long one", now=now)
+        except invitations.AccountExists as refusal:
+            return refusal.code
+        return "joined"
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            invitations.accept_as_new(token=first, password="a long one indeed", now=now)
+            pressed = pool.submit(at_once, accept, threads=1)
+            until(is_waited_for)
+        assert pressed.result() == {"account_exists": 1}
+    mei = User.objects.get(email="mei@shop.example")
+    assert mei.check_password("a long one indeed")
+    assert [one.merchant.reference for one in mei.memberships.all()] == ["rosewood"]
+    # The other one can still be taken up, once they have signed in.
+    browser_of(mei).post(paths[1])
+    assert {one.merchant.reference for one in mei.memberships.all()} == {"rosewood", "tallow"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_takes_up_an_invitation_as_they_are_made_an_operator_is_looked_at_again() -> None:
+    shop = shops.join("2026-10-01 09:00")
+    token = invite(member(shop, email="olga@shop.example")).split("/")[2]
+    boss, now = operator("Administrator"), shop.at("2026-11-05 11:00")
+    proposal = ProposalFactory.create(email="mei@shop.example")
+
+    def confirm(_: int) -> str:
+        try:
+            proposals.confirm(proposal_id=proposal.pk, actor=boss, now=now)
+        except ChangedMeanwhile as refusal:
+            return refusal.code
+        return "confirmed"
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            invitations.accept_as_new(token=token, password="a long one indeed", now=timezone.now())
+            pressed = pool.submit(at_once, confirm, threads=1)
+            until(is_waited_for)
+        assert pressed.result() == {"changed_meanwhile": 1}
+    assert not User.objects.get(email="mei@shop.example").is_staff
+    assert role_of("mei@shop.example", shop) == "FINANCE"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -167,6 +167,31 @@ def test_what_is_no_address_or_role_is_shown_again_with_what_was_typed(
     assert not Invitation.objects.exists()
 
 
+def test_an_old_page_does_not_give_back_a_role_that_another_owner_has_taken(
+    shop: Shop, owner: User
+) -> None:
+    kai = member(shop, "FINANCE", email="kai@shop.example")
+    page, client = page_of(kai, shop), proved(owner)
+    assert 'name="seen" value="FINANCE"' in client.get(page).content.decode()
+    other = member(shop, email="oscar@shop.example")
+    team.change_role(
+        merchant_id=shop.merchant.pk, actor=other, membership_id=kai.memberships.get().pk,
+        role=Membership.Role.VIEWER, now=shop.at("2026-10-02 10:00"),
+    )  # fmt: skip
+    for role in ("FINANCE", "OWNER"):
+        with nothing_changes():
+            answer = client.post(page, {"role": role, "seen": "FINANCE"})
+        said = text_of(answer)
+        assert "This role was changed while you had the page open." in said
+        assert "kai@shop.example Viewer" in said
+        assert role_of("kai@shop.example", shop) == "VIEWER"
+    assert 'name="seen" value="VIEWER"' in answer.content.decode()
+    # What is so already is saved however old the page.
+    assert client.post(page, {"role": "VIEWER", "seen": "FINANCE"}).status_code == 302
+    assert client.post(page, {"role": "OWNER", "seen": "VIEWER"}).status_code == 302
+    assert role_of("kai@shop.example", shop) == "OWNER"
+
+
 def test_a_second_invitation_makes_the_link_of_the_first_void(shop: Shop, owner: User) -> None:
     first, second = invite(owner, role="OWNER"), invite(owner, role="VIEWER")
     assert NOT_ANY_MORE in text_of(Client().get(first))

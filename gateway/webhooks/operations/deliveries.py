@@ -82,13 +82,17 @@ def visit(
     endpoint = WebhookEndpoint.objects.get(pk=endpoint_id)
     ends_at = time.monotonic() + VISIT_SECONDS
     with leases.held(cells.named(name)) as lease, Receiver(endpoint.url) as receiver:
-        while lease is not None and time.monotonic() < ends_at:
+        if lease is None:
+            silences.leave()
+            return
+        while time.monotonic() < ends_at:
             at = max(now, clock())
             delivery = queries.next_delivery(endpoint_id, at)
             if delivery is None or name in silences.given_up:
                 return
             if not lease.renew():
                 log.warning("%s: left, since its lease was lost", name)
+                silences.leave()
                 return
             if _attempt(delivery, receiver, at):
                 silences.heard(name)
