@@ -24,8 +24,9 @@ def ask(*, merchant_id: int, year: int, actor: str, now: datetime) -> YearArchiv
     """Ask for the ZIP file of the documents of a year, which a job builds, with a trail row. One
     that waits already is returned, and not asked for again. One that is ready does not stop
     another, as more may have been billed since; but once MOST were asked for within 24 hours, the
-    last of them is returned: each is kept for days. It locks the account, whose ended days are
-    worked off first (accounts.lock).
+    last of them is returned: each is kept for days. Whether there are documents of the year is for
+    the caller to check. It locks the account, whose ended days are worked off first
+    (accounts.lock).
     """
     account = accounts.lock(merchant_id, now=now)
     waiting = account.archives.filter(year=year, status=Status.WAITING).first()

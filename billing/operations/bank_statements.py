@@ -216,8 +216,9 @@ def _go_on(account: str, currency: str) -> None:
 
 
 def _lines(said: Statement) -> Iterator[tuple[BankLine, OtherSide]]:
-    """Yields a line, and who is on its other side, for each payment, but those of 0, of the entries
-    that are booked. Lines are not saved, and have neither statement nor number yet.
+    """Yields a line, and who is on its other side, for each payment that came in or went out, but
+    those of 0, of the entries that are booked, in the order of the file. Lines are not saved, and
+    have neither statement nor number yet.
     """
     for entry in said.entries:
         if entry.is_booked:
@@ -226,7 +227,7 @@ def _lines(said: Statement) -> Iterator[tuple[BankLine, OtherSide]]:
 
 def _of_entry(entry: Entry, currency: str) -> Iterator[tuple[BankLine, OtherSide]]:
     """Yields a line, not saved yet, and who is on its other side, for each payment of the entry
-    that is not of 0.
+    that is not of 0, in the order of the file. The amount of one that went out is below 0.
     """
     for one in entry.transactions:
         if not one.amount:

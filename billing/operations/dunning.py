@@ -166,7 +166,7 @@ def _what_follows(
 
 def next_retry(invoice: Invoice, *, after: datetime) -> datetime | None:
     """The first retry of a failed bill that is after the instant `after`; None if none is left, or
-    the bill has not failed.
+    the bill has not failed. Whether the bill is still open, or paused, is not looked at.
 
     Rule 16.3.
     """

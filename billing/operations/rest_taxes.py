@@ -16,11 +16,13 @@ from lib import money
 
 
 def settle(account: BillingAccount, *, now: datetime) -> None:
-    """Credit the tax of what the locked closed account has outstanding, by a charge of its own
-    below 0 with its tax rows, if that tax is below 0 and what is outstanding comes to 0 or less
-    together with it, or to less than the account's provider collects, which is waived then though
-    it would be enough without the tax. The items that it is of have no tax from then on, and
-    `account` is loaded again. Does nothing otherwise: a bill takes them, with their tax.
+    """Credit the tax of what the locked closed account has outstanding, if that tax is below 0, by
+    a negative charge with its tax rows, where no bill is going to take it: what is outstanding
+    comes to 0 or less together with it; or it is enough for the account's provider without the tax
+    and too little with it, so that it is waived. The items that the tax is of have none from then
+    on, and `account` is loaded again.
+
+    Does nothing otherwise: a bill takes the items, with their tax.
     """
     taxes = _computed(account, now, taxed_alone=True)
     if taxes is None or taxes.tax >= 0:
@@ -47,8 +49,8 @@ def settle(account: BillingAccount, *, now: datetime) -> None:
 
 
 def gross(account: BillingAccount, *, now: datetime) -> Money:
-    """What a FINAL bill of all that the closed account has outstanding would come to, with its tax.
-    Nothing is written.
+    """What a FINAL bill of all that the closed account has outstanding would come to, with its tax;
+    0 or less if nothing is left to bill with it. Nothing is written.
     """
     if not account.issuer_id:
         return account.outstanding

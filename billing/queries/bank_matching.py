@@ -212,7 +212,9 @@ def _named(line: BankLine) -> list[BankLine]:
 
 
 def _same_references(line: BankLine) -> Q:
-    """The condition that a line has the bank's or the payer's reference of this one."""
+    """The condition that a line has the bank's or the payer's reference of this one. No line meets
+    it if this one has neither.
+    """
     named = Q(pk__in=[])
     for field in ("bank_reference", "end_to_end_id"):
         if said := getattr(line, field):

@@ -40,7 +40,9 @@ def of_account(account: str, currency: str) -> "QuerySet[BankStatement]":
 
 
 def is_handed_over(file: BankFile) -> bool:
-    """Whether all that is here of a file was handed over by the cell that took it."""
+    """Whether all that is here of a file was handed over by the cell that took it; False if nothing
+    is.
+    """
     kinds = set(file.statements.values_list("kind", flat=True))
     return kinds == {BankStatement.HANDED_OVER}
 

@@ -69,10 +69,9 @@ def by_number(account: BillingAccount, number: str) -> Invoice | None:
 
 def to_collect(now: datetime) -> Sequence[int]:
     """The primary keys of bills that are due to be tried automatically by `now`: open ones, and
-    those that a payment plan collects.
-
-    Bills with an attempt that has no answer come last: a provider that does not answer about them
-    is asked nothing more by the same run.
+    those that a payment plan collects. They are rising, but bills with an attempt that has no
+    answer come last: a provider that does not answer about them is asked nothing more by the same
+    run.
     """
     return [pk for (pk,) in prepared.rows(TO_COLLECT, {"now": now})]
 
