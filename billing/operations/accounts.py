@@ -209,7 +209,7 @@ def _ended(
     books: Mapping[int, datetime], chosen: Collection[int] | None, now: datetime
 ) -> list[int]:
     """The keys of those of the books whose open day has ended by `now`, if they are among the
-    `chosen` ones; None chooses all.
+    `chosen` ones, in the order of these; None chooses all.
     """
     keys = books if chosen is None else chosen
     return [key for key in keys if key in books and books[key] <= now]

@@ -130,8 +130,8 @@ def work_off(account_ids: Sequence[int], *, now: datetime, ends_caller: bool = F
 
 def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
     """Work off one pass over those of the accounts whose day has ended: one day, or several on
-    which nothing happens. Returns how many days ended, and the keys of the accounts of which
-    another day has ended by `now`. It locks these accounts.
+    which nothing happens. Returns how many days ended, and the keys, rising, of the accounts of
+    which another day has ended by `now`. It locks these accounts.
     """
     ended = _lock_ended(account_ids, now)
     if not ended:

@@ -32,8 +32,8 @@ def account_of(said: str, currency: str) -> str | None:
 
 
 def of_account(account: str, currency: str) -> "QuerySet[BankStatement]":
-    """All statements of the account in this currency, whatever their status, as they came; not what
-    another cell has handed over of its own.
+    """All statements of the account in this currency, whatever their status, in the order in which
+    they came; not what another cell has handed over of its own.
     """
     found = BankStatement.objects.filter(account=account, currency=currency)
     return found.exclude(kind=BankStatement.HANDED_OVER).order_by("pk")
@@ -131,7 +131,9 @@ def _repeats(statement: BankStatement) -> bool:
 
 
 def _taken_in_its_days(statement: BankStatement) -> "QuerySet[BankStatement]":
-    """The statements of the same account that were taken and have days of this one's."""
+    """The statements of the same account that were taken and have days of this one's, in the order
+    in which they came; this one among them, if it was taken.
+    """
     return of_account(statement.account, statement.currency).filter(
         status=BankStatement.Status.TAKEN,
         closes_on__gte=statement.opens_on,

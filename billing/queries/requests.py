@@ -93,8 +93,8 @@ class Cost:
 
 
 def of(account: BillingAccount, *, part: str = "") -> QuerySet[FulfilmentRequest]:
-    """The account's requests that have `part` somewhere in their reference, in any case; "" means
-    all of them.
+    """The account's requests, in no order, that have `part` somewhere in their reference, in any
+    case; "" means all of them.
     """
     return search.anywhere(account.requests.all(), part, "reference")
 
