@@ -102,8 +102,8 @@ def note_problem(
 
 def _read(content: bytes) -> list[tuple[int, str, Statement]]:
     """The statements of the file, in its order, each with the number of the cell that it is taken
-    in, and the account of ours that it is of. Raises UnreadableStatement, and then nothing of the
-    file is taken.
+    in, and the account of ours that it is of. Raises UnreadableStatement if one of them cannot be
+    taken.
     """
     try:
         found = reading.read(content)
