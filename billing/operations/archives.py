@@ -40,9 +40,9 @@ def ask(*, merchant_id: int, year: int, actor: str, now: datetime) -> YearArchiv
 
 
 def stream(account: BillingAccount, year: int, *, actor: str, now: datetime) -> Iterator[bytes]:
-    """The ZIP file of the documents of a year in blocks, made while they are read, for an account
-    with few of them; that it is taken is written on the trail first. The blocks raise
-    csv_export.Incomplete if a file in it is not whole.
+    """The ZIP file of the documents of a year in blocks, made while they are read; that it is taken
+    is written on the trail first. That they are few is for the caller to see to, as somebody waits
+    for them. The blocks raise csv_export.Incomplete if a file in it is not whole.
     """
     _note(Action.YEAR_TAKEN, account, year, actor, now)
     return year_zip.blocks(account, year, now=now)

@@ -164,7 +164,9 @@ def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
     """
 
     def is_quiet(ending: date) -> bool:
-        """Whether nothing happens to the merchant as this day ends."""
+        """Whether nothing happens to the merchant as this day ends; False for the last day of a
+        month.
+        """
         return ending <= quiet_through and (ending + calendar.ONE_DAY).day != 1
 
     if not is_quiet(day.day) or unusable_methods.is_unusable(day.payment_method, day.currency):

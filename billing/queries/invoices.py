@@ -86,7 +86,7 @@ def collected_from() -> datetime | None:
 
 def to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
     """The primary keys of the account's unpaid bills that are due to be tried automatically by
-    `now`, oldest first.
+    `now`, oldest first; those with an attempt that has no answer are among them.
     """
     due = Invoice.objects.filter(
         account=account_id, status__in=Invoice.UNPAID, next_attempt_at__lte=now
