@@ -155,7 +155,8 @@ def _zones_of_books() -> set[tuple[int, str]]:
 
 
 def _planned() -> QuerySet[TimeZonePeriod]:
-    """The periods of merchants' time zones that begin after their account's open day, in no order.
+    """The periods of merchants' time zones that begin after the open day of their billing account,
+    in no order.
     """
     return TimeZonePeriod.objects.filter(starts_on__gt=F("merchant__billing_account__open_on"))
 

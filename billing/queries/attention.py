@@ -94,7 +94,8 @@ class Attention:
 
     @property
     def to_pay(self) -> Sequence[UnpaidBill]:
-        """Those of the listed unpaid bills about which their payer can do something, oldest first.
+        """Those of the listed unpaid bills about which their payer can do something, the oldest one
+        first.
         """
         return [one for one in self.invoices if not one.waits_for_us]
 

@@ -52,7 +52,8 @@ def billable(account: BillingAccount) -> Money:
 
 
 def charged_by_hand(account: BillingAccount) -> Money:
-    """The sum of all that operators have charged the account by hand, whatever was credited of it.
+    """The sum of all that operators have charged the account by hand, whatever was credited of it
+    since.
     """
     made = account.charges.filter(reference__startswith=MADE_BY_HAND)
     found = made.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
