@@ -12,6 +12,7 @@ from moneyed import Money
 from billing.models import BillingAccount, Fee, Invoice, InvoiceItem
 from billing.operations import charges, invoice_taxes
 from billing.providers.minimums import is_too_little
+from billing.queries import taxation
 from lib import money
 
 
@@ -52,8 +53,6 @@ def gross(account: BillingAccount, *, now: datetime) -> Money:
     """What a FINAL bill of all that the closed account has outstanding would come to, with its tax;
     0 or less if nothing is left to bill with it. Nothing is written.
     """
-    if not account.issuer_id:
-        return account.outstanding
     taxes = _computed(account, now)
     return account.outstanding + money.of(taxes.tax if taxes else Decimal(0), account.currency)
 
@@ -75,7 +74,10 @@ def _computed(
 
 def forgo(account: BillingAccount, waiver_id: int) -> None:
     """Have nothing that the account has outstanding taxed any more, as its rest was waived by the
-    charge with the primary key `waiver_id`.
+    charge with the primary key `waiver_id`. Does nothing to an account whose bills have no tax.
     """
+    # That of the installation's own issuer gives back tax of bills that it had from another one.
+    if not account.issuer_id and not taxation.payers([account.pk]):
+        return
     outstanding = InvoiceItem.objects.filter(account=account).outstanding()
     outstanding.filter(rest_tax=None).update(rest_tax=waiver_id, is_collecting=False)
