@@ -24,7 +24,7 @@ from billing.admin.payments import outcome
 from billing.models import BillingAccount, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
-from billing.queries import methods
+from billing.queries import methods, taxation
 from lib import calendar
 from lib.refusals import Refused
 from merchants.admin.two_people import CallOrPropose, done
@@ -51,6 +51,13 @@ def comes(account: BillingAccount) -> str:
     are reviewed, that it waits as a draft for an operator.
     """
     return "waits as a draft for an operator" if account.reviews_bills else "is issued at once"
+
+
+def and_tax(account: BillingAccount) -> str:
+    """What a sentence about a coming bill of the account says behind its net amount: " and its tax"
+    if the account's bills may have tax, and otherwise nothing.
+    """
+    return " and its tax" if taxation.payers([account.pk]) else ""
 
 
 # Credits and the threshold.

@@ -5,7 +5,7 @@ from typing import Any
 from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin import shown
-from billing.admin.account_decisions import comes, figures, is_open
+from billing.admin.account_decisions import and_tax, comes, figures, is_open
 from billing.admin.forms import Charged
 from billing.models import BillingAccount
 from billing.operations import charges_by_hand, invoices_on_request
@@ -37,9 +37,9 @@ def _draw_up_effect(account: BillingAccount) -> str:
     waits as a draft, and that plan fees, what has not posted and later dates stay.
     """
     return (
-        f"A bill over {figure(billable(account))} {comes(account)}: all that has posted, plan fees"
-        " left aside, which wait for their own date. What has not posted yet, and the dates of"
-        " later bills, stay as they are."
+        f"A bill over {figure(billable(account))}{and_tax(account)} {comes(account)}: all that has"
+        " posted, plan fees left aside, which wait for their own date. What has not posted yet, and"
+        " the dates of later bills, stay as they are."
     )
 
 

@@ -8,11 +8,11 @@ from moneyed import Money
 from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin import shown
-from billing.admin.account_decisions import comes, figures, is_open
+from billing.admin.account_decisions import and_tax, comes, figures, is_open
 from billing.admin.forms import RestPaidOut
 from billing.admin.unapplied import taken_back
 from billing.models import BillingAccount
-from billing.operations import closing, reopening
+from billing.operations import closing, reopening, rest_taxes
 from billing.providers.minimums import is_too_little
 from billing.queries.effects import not_posted_yet
 from billing.queries.terms import plan_chosen, plan_starts_anew
@@ -76,21 +76,27 @@ def _rest_effect(account: BillingAccount) -> str:
     """What an operator reads before billing the rest of a closed account: how much is outstanding
     again, and what becomes of it.
     """
-    outstanding = figures(account)["outstanding"]
-    becomes = _final_invoice(
-        account, account.outstanding, closing.is_waived(account, now=clock.now())
-    )
+    outstanding, now = figures(account)["outstanding"], clock.now()
+    if rest_taxes.gross(account, now=now).amount > 0:
+        is_waived = closing.is_waived(account, now=now)
+        becomes = _final_invoice(account, account.outstanding, is_waived)
+    else:
+        becomes = (
+            "With the tax of what was credited it is in the merchant's favour: no bill comes, and"
+            " that tax is credited."
+        )
     return f"The account is closed, and {outstanding} is outstanding again. {becomes}"
 
 
 def _final_invoice(account: BillingAccount, total: Money, is_waived: bool) -> str:
-    """Return a sentence on what becomes of `total`, which is above 0, as all that the account has
-    left to bill: a final bill, issued at once or as a draft, or a waiver where it is less than the
-    account's provider collects.
+    """Return a sentence on what becomes of `total`, which is above 0 and net, as all that the
+    account has left to bill: a final bill, issued at once or as a draft, or a waiver where it is
+    less than the account's provider collects.
     """
+    amount = f"{figure(total)}{and_tax(account)}"
     if is_waived:
-        return f"{figure(total)} is less than its payment method collects, and is waived."
-    return f"A final bill over {figure(total)} {comes(account)}."
+        return f"{amount} is less than its payment method collects, and is waived."
+    return f"A final bill over {amount} {comes(account)}."
 
 
 def _payout_effect(account: BillingAccount) -> str:

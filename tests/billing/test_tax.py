@@ -271,6 +271,20 @@ def test_the_tax_of_a_waived_rest_that_corrects_bills_of_another_issuer_is_waive
     assert figures(shop.account.invoices.latest("pk")) == ("119.00", "0.00", "119.00")
 
 
+def test_an_operator_reads_that_a_coming_bill_has_tax_besides() -> None:
+    shop = german()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    browser = browser_of(operator("Billing officer"))
+
+    def said(decision: str) -> str:
+        """What is said before the decision is taken."""
+        page = f"/admin/billing/billingaccount/{shop.merchant.pk}/decide/{decision}/"
+        return text_of(browser.get(page))
+
+    assert "A bill over 100.00 EUR and its tax is issued at once" in said("bill-now")
+    assert "A final bill over 100.00 EUR and its tax is issued at once." in said("close")
+
+
 def test_what_cannot_be_a_rate_is_refused() -> None:
     IssuerFactory.create()
     for said in (
