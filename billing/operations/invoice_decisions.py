@@ -81,7 +81,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
         total=money.text(invoice.total),
         currency=invoice.currency,
         invoice_kind=invoice.kind,
-        status="DATED_COLLECTED" if account.pays_by_itself else "DATED_TO_PAY",
+        status="DATED_COLLECTED" if account.collects_by_itself else "DATED_TO_PAY",
         issued_on=str(invoice.issued_on),
         due_on=str(invoice.due_on),
         has_reference="yes" if payment_references.of_invoice(invoice) else "",

@@ -41,6 +41,7 @@ class Due:
 _ISSUE = f"""
 {TAKEN}, drawn AS (
     SELECT due.*, taken.*, {{tax}} AS tax, account.reviews_bills AND %(may_wait)s AS is_draft,
+           account.card_disputed_at IS NOT NULL AS is_disputed,
            coalesce(issuer.prefix, '') AS series, version.id AS issuer_version,
            due.issued_on - CASE WHEN due.kind IN ('THRESHOLD', 'FINAL', 'ON_REQUEST') THEN 0
                                 ELSE 1 END AS last_day,
@@ -135,13 +136,16 @@ _ISSUE = f"""
     {notices.INTO}
     SELECT account_id, '{BILL_ISSUED}', invoice.number,
            jsonb_build_object('number', invoice.number,
-               'total', total::text, 'currency', currency, 'invoice_kind', kind,
-               'status', CASE WHEN is_collected THEN 'DATED_COLLECTED' ELSE 'DATED_TO_PAY' END,
-               'issued_on', issued_on::text, 'due_on', due_on::text,
+               'total', invoice.total::text, 'currency', invoice.currency,
+               'invoice_kind', invoice.kind,
+               'status', CASE WHEN invoice.is_collected AND NOT drawn.is_disputed
+                   THEN 'DATED_COLLECTED' ELSE 'DATED_TO_PAY' END,
+               'issued_on', invoice.issued_on::text, 'due_on', invoice.due_on::text,
                'has_reference', CASE WHEN paid_to.bank_accounts
-                   @> jsonb_build_array(jsonb_build_object('currency', currency))
-                   THEN 'yes' ELSE '' END), issued_at
-    FROM invoice LEFT JOIN billing_issuerversion paid_to
+                   @> jsonb_build_array(jsonb_build_object('currency', invoice.currency))
+                   THEN 'yes' ELSE '' END), invoice.issued_at
+    FROM invoice JOIN drawn USING (account_id)
+    LEFT JOIN billing_issuerversion paid_to
          ON paid_to.id = invoice.issuer_id AND paid_to.has_references
     WHERE invoice.number IS NOT NULL ORDER BY account_id
     {notices.ONCE}

@@ -55,7 +55,7 @@ def _of(
     """Yield what is to be paid of the bill, by day: what is missing of those `parts` of its payment
     plan that are not wholly paid, or all that is left, on one day, if it has none.
     """
-    number, is_collected = invoice.number or "", account.pays_by_itself
+    number, is_collected = invoice.number or "", account.collects_by_itself
     if not parts:
         at = invoice.next_attempt_at if is_collected else None
         on = local_day(account, at) if at else invoice.due_on

@@ -10,8 +10,11 @@ from billing.operations import (
     payment_methods,
     payments,
 )
+from billing.queries import due
+from notices import letters
+from notices.models import Notice
 from tests import shops
-from tests.billing import reversing
+from tests.billing import by_hand, deciding, reversing
 from tests.billing.reversing import account, freezes, offended
 from tests.factories import CardFactory, browser_of, member
 from tests.pdf_text import pages_of
@@ -47,6 +50,11 @@ def test_a_disputed_card_is_not_asked_again(odd: OddStripe, disputed: shops.Shop
     disputed.run_jobs("2026-11-20 14:00")
     assert last_attempts() == ["FAILED card_disputed"]
     assert not any(request.startswith("POST") for request in odd.requests)
+    told = disputed.merchant.notices.filter(kind="PAYMENT_FAILED").get()
+    assert (
+        "a payment from this card was disputed. Nothing is collected from it until you choose it"
+        " again, or another method. If the bill stays unpaid" in letters.sentence(told)
+    )
     assert freezes(disputed) == []  # an ordinary bill freezes the line after 28 days
     assert not offended()
 
@@ -88,6 +96,27 @@ def test_its_bill_says_how_to_transfer_and_not_that_it_is_collected(
     assert document_letters._said(invoice).endswith(", due on 5 Nov 2026")
     assert pay.is_open(invoice)
     assert invoice_decisions._issue_effect(invoice).endswith("; it is collected at once (Card).")
+
+
+def test_the_notice_of_its_bill_does_not_say_that_it_is_collected(disputed: shops.Shop) -> None:
+    deciding.review_invoices(disputed, "2026-11-05 14:00")
+    disputed.charge("2026-11-05 15:00", "pick-pack", "400.00")
+    deciding.issue(disputed, "2026-11-05 16:00", Invoice.objects.get(status="DRAFT"))
+    told = Notice.objects.filter(kind="BILL_ISSUED").order_by("pk")
+    assert [one.details["status"] for one in told] == [
+        "DATED_COLLECTED",  # before the dispute
+        "DATED_TO_PAY",
+        "DATED_TO_PAY",  # a draft that was issued
+    ]
+
+
+def test_nor_do_the_money_calendar_and_its_page_say_so(disputed: shops.Shop) -> None:
+    number = str(Invoice.objects.latest("pk"))
+    by_hand.pause(disputed, "2026-11-05 14:00", "2026-11-12", number)
+    (one,) = due.unpaid(account(disputed))
+    assert (one.number, str(one.on), one.is_collected) == (number, "2026-11-05", False)
+    page = browser_of(member(disputed)).get(f"/m/rosewood/billing/invoices/{number}/")
+    assert "Next try" not in text_of(page)
 
 
 @pytest.mark.full  # nor is it asked by itself, above
