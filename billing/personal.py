@@ -77,9 +77,9 @@ def _object(subject: Subject) -> None:
 
 
 def _lines(subject: Subject) -> Iterator[Row]:
-    """Yield a row of the export for each line that the payer is on: its statement, merchant,
-    amount, days, references and status, and the name, account and text of its other side. Raises
-    Undecryptable.
+    """Yield a row of the export for each line that the payer is on, in the order in which they
+    came: its statement, merchant, amount, days, references and status, and the name, account and
+    text of its other side. Raises Undecryptable.
     """
     for line in _of(subject).select_related("statement", "account__merchant"):
         other = line.other

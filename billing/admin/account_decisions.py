@@ -24,7 +24,7 @@ from billing.admin.payments import outcome
 from billing.models import BillingAccount, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
-from billing.queries import methods, taxes
+from billing.queries import methods, taxation
 from lib import calendar
 from lib.refusals import Refused
 from merchants.admin.two_people import CallOrPropose, done
@@ -55,9 +55,9 @@ def comes(account: BillingAccount) -> str:
 
 def over(account: BillingAccount, amount: Money) -> str:
     """What a bill over this amount without tax is over, for a sentence: the amount as text, and
-    that tax is added, if the account's bills add some (taxes.are_added).
+    that tax is added, if the account's bills may have tax.
     """
-    return f"{figure(amount)}{' and its tax' if taxes.are_added(account) else ''}"
+    return f"{figure(amount)}{' and its tax' if taxation.payers([account.pk]) else ''}"
 
 
 # Credits and the threshold.

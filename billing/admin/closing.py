@@ -8,7 +8,7 @@ from moneyed import Money
 from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Reasoned
 from billing.admin import shown
-from billing.admin.account_decisions import comes, figures, is_open, over
+from billing.admin.account_decisions import comes, figures, is_open
 from billing.admin.forms import RestPaidOut
 from billing.admin.unapplied import taken_back
 from billing.models import BillingAccount

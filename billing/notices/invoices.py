@@ -101,6 +101,14 @@ PAYMENT_FAILED = Kind(
                 " your credit line is frozen on %(freezes_on)s and takes no new orders."
             ),
         ),
+        "WAITS_FOR_METHOD": Text(
+            _("A payment of bill %(number)s failed"),
+            _(
+                "We could not collect %(amount)s for bill %(number)s: %(failure)s. Nothing is"
+                " collected from it until you choose it again, or another method. If the bill stays"
+                " unpaid, your credit line is frozen on %(freezes_on)s and takes no new orders."
+            ),
+        ),
         "PAST_DUE": Text(
             _("Bill %(number)s is past due"),
             _(

@@ -90,7 +90,8 @@ class NewAccount(NamedTuple):
     def row(self) -> BillingAccount:
         """The account, which is not written yet. Raises Invalid for a plan interval under 30 days
         or too long, an amount below 0 and figures the currency can't have, and CurrencyMismatch for
-        a plan in another currency.
+        a plan in another currency. Whether the payment method collects in the currency is not
+        checked.
         """
         currency, timezone = self.threshold.currency.code, self.merchant.timezone
         self.plan.check(currency)
@@ -120,7 +121,8 @@ def open(new: Sequence[NewAccount]) -> None:
     """Open these accounts, each with its first plan term, charge the first plan fees, and write the
     bills for them, of which the merchants are notified; none where the plan is free, or its fee is
     less than the account's provider collects. Raises Invalid and CurrencyMismatch for terms that an
-    account can't have (NewAccount.row): then none is opened.
+    account can't have (NewAccount.row): then none is opened. That no merchant has an account yet is
+    for the caller to see to: the database would refuse a second one (IntegrityError).
     """
     accounts = [one.row() for one in new]
     rows.insert(accounts)
@@ -207,7 +209,7 @@ def _ended(
     books: Mapping[int, datetime], chosen: Collection[int] | None, now: datetime
 ) -> list[int]:
     """The keys of those of the books whose open day has ended by `now`, if they are among the
-    `chosen` ones; None chooses all.
+    `chosen` ones, in the order of these; None chooses all.
     """
     keys = books if chosen is None else chosen
     return [key for key in keys if key in books and books[key] <= now]

@@ -24,8 +24,9 @@ def ask(*, merchant_id: int, year: int, actor: str, now: datetime) -> YearArchiv
     """Ask for the ZIP file of the documents of a year, which a job builds, with a trail row. One
     that waits already is returned, and not asked for again. One that is ready does not stop
     another, as more may have been billed since; but once MOST were asked for within 24 hours, the
-    last of them is returned: each is kept for days. It locks the account, whose ended days are
-    worked off first (accounts.lock).
+    last of them is returned: each is kept for days. Whether there are documents of the year is for
+    the caller to check. It locks the account, whose ended days are worked off first
+    (accounts.lock).
     """
     account = accounts.lock(merchant_id, now=now)
     waiting = account.archives.filter(year=year, status=Status.WAITING).first()
@@ -39,9 +40,9 @@ def ask(*, merchant_id: int, year: int, actor: str, now: datetime) -> YearArchiv
 
 
 def stream(account: BillingAccount, year: int, *, actor: str, now: datetime) -> Iterator[bytes]:
-    """The ZIP file of the documents of a year in blocks, made while they are read, for an account
-    with few of them; that it is taken is written on the trail first. The blocks raise
-    csv_export.Incomplete if a file in it is not whole.
+    """The ZIP file of the documents of a year in blocks, made while they are read; that it is taken
+    is written on the trail first. That they are few is for the caller to see to, as somebody waits
+    for them. The blocks raise csv_export.Incomplete if a file in it is not whole.
     """
     _note(Action.YEAR_TAKEN, account, year, actor, now)
     return year_zip.blocks(account, year, now=now)

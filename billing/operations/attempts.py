@@ -49,8 +49,8 @@ def new_payment(
 
 
 def _key(invoice: Invoice, attempt: int) -> str:
-    """The idempotency key of the bill's attempt with this number, by which its provider knows
-    it.
+    """The idempotency key of the bill's attempt with this number, by which its provider knows it:
+    the bill's number as others see it, and that of the attempt, such as T-2026-000001-2.
     """
     return installation.outside(f"{invoice.number}-{attempt}")
 
@@ -114,8 +114,8 @@ def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now:
 
 
 def payable(account: BillingAccount) -> Sequence[Invoice]:
-    """Lock the unpaid bills of the locked account; returns those of them without an attempt that
-    has no answer yet, oldest due day first.
+    """Lock the unpaid bills (open and uncollectible ones) of the locked account; returns those of
+    them without an attempt that has no answer yet, oldest due day first.
     """
     unpaid = account.invoices.select_for_update().filter(status__in=Invoice.UNPAID)
     in_order = unpaid.order_by("due_on", "issued_at", "pk")

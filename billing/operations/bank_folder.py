@@ -33,15 +33,15 @@ ONLY_FOLDER = 1  # the number by which the job knows it
 
 def folders(now: datetime) -> Sequence[int]:
     """What the job of the folder is due for: [ONLY_FOLDER] if a folder is set and some file in it
-    has rested, and otherwise nothing.
+    has not been written to for a minute (RESTS), and otherwise nothing.
     """
     return [ONLY_FOLDER] if next(_files(now), None) else []
 
 
 def _files(now: datetime) -> Iterator[Path]:
-    """Yields the files in the folder that have rested, by their names; none if no folder is set, or
-    it cannot be read, which is logged. Hidden ones, and whatever is no file of its own, are left
-    alone.
+    """Yields the files in the folder that have rested, which is not been written to for a minute
+    (RESTS), by their names; none if no folder is set, or it cannot be read, which is logged. Hidden
+    ones, and whatever is no file of its own, are left alone.
     """
     if not settings.TAEL_BANK_FOLDER:
         return
@@ -59,10 +59,10 @@ def _files(now: datetime) -> Iterator[Path]:
 
 
 def take_in(*, now: datetime) -> None:
-    """Take in the files that have rested, each by itself; one that cannot be read or moved is
-    logged, and stays. One that fails otherwise does not hold up the others; the first such error is
-    raised at the end, but one of TRANSIENT_ERRORS at once. An advisory lock keeps other workers
-    from doing so at the same time; they do nothing. Rule 29.17.
+    """Take in the files that have rested (`_files`), each by itself; one that cannot be read or
+    moved is logged, and stays. One that fails otherwise does not hold up the others; the first such
+    error is raised at the end, but one of TRANSIENT_ERRORS at once. An advisory lock keeps other
+    workers from doing so at the same time; they do nothing. Rule 29.17.
     """
     bugs = []
     with try_advisory_lock("folder of bank statements") as is_ours:

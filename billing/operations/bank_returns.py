@@ -233,7 +233,9 @@ def _book(
 
 
 def _report(line: BankLine, payment: Payment) -> reversals.ProviderReport:
-    """What the bank says of money that it took back, as a report of a provider."""
+    """What the bank says of the money of this payment that it took back, as a provider's report of
+    a RETURN: its amount is above 0, and its reference names the line.
+    """
     return reversals.ProviderReport(
         provider=Payment.Provider.MANUAL,
         reference=f"{line.statement.name[:60]}/{line.statement_id}-{line.number}",

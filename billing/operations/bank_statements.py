@@ -101,8 +101,9 @@ def note_problem(
 
 
 def _read(content: bytes) -> list[tuple[int, str, Statement]]:
-    """The statements of the file, each with the number of the cell that it is taken in, and the
-    account of ours that it is of. Raises UnreadableStatement.
+    """The statements of the file, in its order, each with the number of the cell that it is taken
+    in, and the account of ours that it is of. Raises UnreadableStatement if one of them cannot be
+    taken.
     """
     try:
         found = reading.read(content)
@@ -216,8 +217,9 @@ def _go_on(account: str, currency: str) -> None:
 
 
 def _lines(said: Statement) -> Iterator[tuple[BankLine, OtherSide]]:
-    """Yields a line, and who is on its other side, for each payment, but those of 0, of the entries
-    that are booked. Lines are not saved, and have neither statement nor number yet.
+    """Yields a line, and who is on its other side, for each payment that came in or went out, but
+    those of 0, of the entries that are booked, in the order of the file. Lines are not saved, and
+    have neither statement nor number yet.
     """
     for entry in said.entries:
         if entry.is_booked:
@@ -226,7 +228,7 @@ def _lines(said: Statement) -> Iterator[tuple[BankLine, OtherSide]]:
 
 def _of_entry(entry: Entry, currency: str) -> Iterator[tuple[BankLine, OtherSide]]:
     """Yields a line, not saved yet, and who is on its other side, for each payment of the entry
-    that is not of 0.
+    that is not of 0, in the order of the file. The amount of one that went out is below 0.
     """
     for one in entry.transactions:
         if not one.amount:

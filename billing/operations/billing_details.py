@@ -54,9 +54,10 @@ class Party:
     purchase_order: str = ""
 
     def checked(self) -> dict[str, str]:
-        """What a version of billing details stores, by its columns. Raises Invalid for an unknown
-        country, a tax number that its country does not have, and a text that is empty, too long or
-        has control characters; the tax number and the purchase order may be empty.
+        """What a version of billing details stores, by its columns: the texts without blanks around
+        them. Raises Invalid for an unknown country, a tax number that its country does not have,
+        and a text that is empty, too long or has control characters; the tax number and the
+        purchase order may be empty.
         """
         countries.check(self.country)
         order = self.purchase_order.strip()

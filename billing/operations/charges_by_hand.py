@@ -49,9 +49,10 @@ def charge(
     The charge says `description`, and the merchant is told it with `told`; `reason` is for
     colleagues. It is written on the trail and among operators' decisions. The same form sent twice,
     recognised by its `request_key`, makes one charge. Above the day's figure for credits it takes
-    the `proposal` that a second person confirms. Raises TakesTwoPeople, ChargeConflict,
-    AccountClosed, CurrencyMismatch, Invalid. It locks account and credit line, whose ended days are
-    worked off first (accounts.lock_both). Rule 12.12.
+    the `proposal` that a second person confirms. Raises TakesTwoPeople, ChangedMeanwhile if the
+    price is another than was proposed, ChargeConflict, AccountClosed, CurrencyMismatch, Invalid. It
+    locks account and credit line, whose ended days are worked off first (accounts.lock_both). Rule
+    12.12.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -68,7 +69,7 @@ def charge(
     if account.is_closed:
         raise AccountClosed(f"charge: the account was closed on {account.closed_on}")
     at = _service_instant(account, service_on)
-    _check_alone(account, amount, fee, description, proposal)
+    _check_alone(account, amount, unit_price, fee, description, proposal)
     made = charges.record_own(
         account, fee=found, reference=reference, amount=amount, quantity=quantity,
         unit_price=unit_price, at=at, description=description, now=account.now,
@@ -151,19 +152,26 @@ def _service_instant(account: BillingAccount, on: date) -> datetime:
 def _check_alone(
     account: BillingAccount,
     amount: Money,
+    unit_price: Decimal | None,
     fee: str,
     description: str,
     proposal: Proposal | None,
 ) -> None:
     """Raise TakesTwoPeople if the charge takes a second person, and nobody confirms it as
-    `proposal`. Amount, fee and description are what the second person is shown.
+    `proposal`; ChangedMeanwhile if it comes from the price of a unit, and that is another than when
+    it was proposed. Amount, price, fee and description are what the second person is shown.
     """
+    # The day's price may still change while the day lasts: then another amount would be charged
+    # than was confirmed.
+    priced = {}
+    if unit_price is not None:
+        priced["unit_price"] = money.unit_price(unit_price, account.currency)
     wanted = two_people.Change(
         kind=CHARGE,
         subject=f"charge for {texts.shown(description, 60)}",
         merchant_id=account.pk,
-        before={},
-        after={"amount": money.full(amount), "fee": fee, "description": description},
+        before=priced,
+        after={"amount": money.full(amount), "fee": fee, "description": description} | priced,
     )
     two_people.check_figure(
         sorts.CREDIT, amount.amount, wanted, currency=account.currency, day=account.open_on,

@@ -305,8 +305,7 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
         description="",
         now=now,
     )
-    if account.issuer_id:
-        rest_taxes.forgo(account, waiver.pk)
+    rest_taxes.forgo(account, waiver.pk)
 
 
 @dataclass(frozen=True)

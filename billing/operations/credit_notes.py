@@ -6,8 +6,9 @@ from billing.operations.numbers import next_number
 
 
 def write(account: BillingAccount, invoice: Invoice) -> CreditNote | None:
-    """Write the credit note that mirrors this bill of the locked account, which is being voided,
-    under the next number of its issuer's notes; it is dated by the open day.
+    """Write the credit note that mirrors this bill of the locked account, which is being voided:
+    its total and tax are those of the bill, below 0. It gets the next number of its issuer's notes,
+    and is dated by the open day.
 
     A bill of the installation's own issuer gets none: None. Rule 28.5.
     """

@@ -132,8 +132,8 @@ def work_off(account_ids: Sequence[int], *, now: datetime, ends_caller: bool = F
 
 def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
     """Work off one pass over those of the accounts whose day has ended: one day, or several on
-    which nothing happens. Returns how many days ended, and the keys of the accounts of which
-    another day has ended by `now`. It locks these accounts.
+    which nothing happens. Returns how many days ended, and the keys, rising, of the accounts of
+    which another day has ended by `now`. It locks these accounts.
     """
     ended = _lock_ended(account_ids, now)
     if not ended:
@@ -166,7 +166,9 @@ def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
     """
 
     def is_quiet(ending: date) -> bool:
-        """Whether nothing happens to the merchant as this day ends."""
+        """Whether nothing happens to the merchant as this day ends; False for the last day of a
+        month.
+        """
         return ending <= quiet_through and (ending + calendar.ONE_DAY).day != 1
 
     if not is_quiet(day.day) or unusable_methods.is_unusable(day.payment_method, day.currency):

@@ -111,8 +111,9 @@ def _charges(account: BillingAccount, references: Iterable[str]) -> list[Charge]
 def _sent_before(
     account: BillingAccount, reasons: Mapping[str, str], message: str, request_key: str
 ) -> list[BillingCredit]:
-    """The credits that the form with this request key asked for before; empty if it is new. Raises
-    CreditConflict if it asked for other charges, with other reasons or another message.
+    """The credits that the form with this request key asked for before, as they were made, whatever
+    became of them since; empty if it is new. Raises CreditConflict if it asked for other charges,
+    with other reasons or another message.
     """
     known = form_keys.parts_sent_before(account.credits.select_related("charge"), request_key)
     if not known:

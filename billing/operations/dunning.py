@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from billing.models import BillingAccount, Fee, Invoice, PaymentPlan
+from billing.models import BillingAccount, Fee, Invoice, Payment, PaymentPlan
 from billing.models.accounts import DAYS_TO_PAY, FREEZE_DAYS
 from billing.notices.invoices import PAYMENT_FAILED
 from billing.operations import plan_parts
@@ -127,6 +127,8 @@ def _tell(
     """Notify the merchant that the bill was not paid by an attempt, with what follows from that:
     once for each bill and `which`, "" for its first failure or GIVEN_UP.
     """
+    if failure == Payment.CARD_DISPUTED and follows.get("status") == "WAITS":
+        follows = follows | {"status": "WAITS_FOR_METHOD"}  # nor can it be paid now (rule 18.7)
     notices.write(
         merchant_id=account.pk,
         kind=PAYMENT_FAILED,
@@ -166,7 +168,7 @@ def _what_follows(
 
 def next_retry(invoice: Invoice, *, after: datetime) -> datetime | None:
     """The first retry of a failed bill that is after the instant `after`; None if none is left, or
-    the bill has not failed.
+    the bill has not failed. Whether the bill is still open, or paused, is not looked at.
 
     Rule 16.3.
     """

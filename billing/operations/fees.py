@@ -26,7 +26,7 @@ class FeeConflict(Conflict):
 
 def languages() -> list[str]:
     """The codes of the languages in which a fee's name and definition are kept: those of merchants'
-    pages.
+    pages, English among them.
     """
     return [code for code, _name in settings.LANGUAGES]
 

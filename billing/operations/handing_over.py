@@ -62,7 +62,9 @@ def by_hand(line: BankLine, cell: int, *, actor: str, now: datetime) -> BankLine
 
 
 def name_of(line: BankLine) -> str:
-    """The name of the statement of this line alone, in the cell that it is handed to."""
+    """The name of the statement of this line alone, in the cell that it is handed to: its
+    statement's name, its number there and its primary key, such as "2026-31/4 (87)".
+    """
     return f"{line.statement.name[:LONGEST_NAME]}/{line.number} ({line.pk})"
 
 

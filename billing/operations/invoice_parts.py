@@ -170,16 +170,19 @@ def of_rate(rate: Rate | None, items: list[int]) -> dict[str, Any]:
 
 
 def taken(due: Mapping[str, Sequence[Any]], *, at_closing: bool = False) -> list[Item]:
-    """The items that bills take which are due; `due` has the parameters of TAKEN: accounts, kinds,
-    dates and instants. With `at_closing` those that are not posted yet are among them.
+    """The items that the bills which are due take, by their keys; `due` has the parameters of
+    TAKEN: accounts, kinds, dates and instants. With `at_closing` those that are not posted yet are
+    among them.
     """
     items = ITEMS_AT_CLOSING if at_closing else ITEMS
     return [Item(*row) for row in prepared.rows(items, due)]
 
 
 def split(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
-    """Yields the parts of these items: one for an item of one rate, and several for one whose rate
-    changes between its days of service or that corrects several bills or rates.
+    """Yields the parts of these items, in no order: one for an item of one rate, and several for
+    one whose rate changes between its days of service or that corrects several bills or rates. An
+    item that never has tax (Fee.UNTAXED), or whose tax was credited already, is one part without a
+    rate.
     """
     split, corrections = [], []
     for item in items:

@@ -57,8 +57,8 @@ class Taxes:
         return sum((row.tax for row in self.rows.values()), Decimal(0))
 
     def of_invoice(self, **whose: Any) -> list[InvoiceTax]:
-        """The rows of these taxes, which are not written yet; `whose` is what they belong to,
-        `invoice_id` or `rest`.
+        """The rows of these taxes, one for each rate and bill that is corrected, which are not
+        written yet; `whose` is what they belong to, `invoice_id` or `rest`.
         """
         return [
             InvoiceTax(

@@ -17,8 +17,8 @@ from trail import operations as trail
 def draw_up(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Write an ON_REQUEST bill for what the open account has outstanding, plan fees left aside; a
     draft, if its bills are reviewed. The dates of later bills stay. The merchant is notified of a
-    bill that is no draft, and its unapplied money pays it at once. The decision is recorded, also
-    on the trail.
+    bill that is no draft. Its unapplied money pays unpaid bills at once, this one too unless it is
+    a draft. The decision is recorded, also on the trail.
 
     Raises AccountClosed, DraftWaits while a draft of the account waits, NothingToBill for 0 or less
     or less than the provider's minimum, Invalid without a reason. It locks account and credit line,

@@ -338,8 +338,9 @@ def _trailed(version: IssuerVersion) -> dict[str, Any]:
 
 
 def _bank_accounts(accounts: Sequence[BankAccount]) -> list[dict[str, str]]:
-    """The bank accounts as a version stores them. Raises Invalid for more than MOST_BANK_ACCOUNTS,
-    two of one currency, an unknown currency, and texts that cannot be.
+    """The bank accounts as a version stores them, in the order given. Raises Invalid for more than
+    MOST_BANK_ACCOUNTS, two of one currency, an unknown currency, and texts that cannot be; code and
+    bank may be empty.
     """
     currencies = [one.currency for one in accounts]
     if len(accounts) > MOST_BANK_ACCOUNTS or len(set(currencies)) < len(currencies):

@@ -194,7 +194,7 @@ def _remind(plan: PaymentPlan, day: date, now: datetime) -> None:
 
 def _is_missed(plan: PaymentPlan, invoice: Invoice, account: BillingAccount, day: date) -> bool:
     """Look up whether a part of local day `day` or before is not paid, and nothing is to collect
-    it.
+    it. False if what is missing is too little to be collected, or while an attempt has no answer.
     """
     due = payment_plans.due_by(plan, invoice, day)
     if due.amount <= 0 or is_too_little(account, due):

@@ -211,7 +211,9 @@ def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
 
 
 def _in_force(prices: "QuerySet[FeePrice]", on: date) -> FeePrice | None:
-    """Look up the price among `prices` that holds on this day; None if none does."""
+    """Look up the price among `prices` that holds on this day, of several from one day the one that
+    was introduced last; None if none does.
+    """
     return prices.filter(from_on__lte=on).order_by("-from_on", "-pk").first()
 
 
@@ -241,7 +243,9 @@ def _price_text(price: FeePrice) -> str:
 
 
 def _check_open(merchant_id: int | None) -> None:
-    """Raise AccountClosed for a price of a merchant whose account is closed: nothing is charged."""
+    """Raise AccountClosed for a price of a merchant whose account is closed: nothing is charged.
+    Does nothing for a general price (None).
+    """
     account = BillingAccount.objects.filter(pk=merchant_id, closed_at__isnull=False).first()
     if account:
         raise AccountClosed(f"account: it was closed on {account.closed_on}; open it again first")

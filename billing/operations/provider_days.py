@@ -84,7 +84,8 @@ def look(*, now: datetime) -> None:
 
 def _succeeded(since: date) -> list[Any]:
     """The PaymentIntents of this installation, and of the cell that we are inside, that were made
-    since the day (in UTC) and have succeeded. Raises NoAnswer, ProviderNotReady.
+    since the day (in UTC) and have succeeded, as Stripe lists them. Raises NoAnswer,
+    ProviderNotReady.
     """
     start = datetime.combine(since, time.min, UTC)
     with stripe_provider.asking():

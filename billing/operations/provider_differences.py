@@ -175,10 +175,14 @@ def _of_whole(payout: ProviderPayout) -> Iterator[_Found]:
 def _of_no_payment(
     payout: ProviderPayout, one: ProviderMovement, recorded: Mapping[tuple[str, str], Money]
 ) -> Iterator[_Found]:
-    """Yields what is different about a row that is of no payment of ours. Rows of others who share
-    the account, and of other cells, have neither our key nor money of ours. What a person has
-    `recorded` as a transfer, by its name at the provider and its currency, is known by that; what
-    is taken back of it is not, as no reversal can be of it, and a person takes it off (rule 17.9).
+    """Yields what is different about a row that is of no payment of ours; nothing for rows of
+    others who share the account, and of other cells. A payment with our key is NOT_HERE unless a
+    person has `recorded` its money as a transfer, by its name at the provider and its currency, and
+    ANOTHER_AMOUNT if that is of another amount. It is TWICE if another row about the same money is
+    of a payment of ours, or came before, of money that is so recorded.
+
+    What was taken back of money that is so recorded is NOT_HERE: no reversal can be of it, and a
+    person takes it off (rule 17.9).
     """
     ours = recorded.get((one.money_reference, one.asked.rpartition(" ")[2]))
     if one.kind != Movement.PAYMENT:

@@ -12,15 +12,18 @@ from moneyed import Money
 from billing.models import BillingAccount, Fee, Invoice, InvoiceItem
 from billing.operations import charges, invoice_taxes
 from billing.providers.minimums import is_too_little
+from billing.queries import taxation
 from lib import money
 
 
 def settle(account: BillingAccount, *, now: datetime) -> None:
-    """Credit the tax of what the locked closed account has outstanding, by a charge of its own
-    below 0 with its tax rows, if that tax is below 0 and what is outstanding comes to 0 or less
-    together with it, or to less than the account's provider collects, which is waived then though
-    it would be enough without the tax. The items that it is of have no tax from then on, and
-    `account` is loaded again. Does nothing otherwise: a bill takes them, with their tax.
+    """Credit the tax of what the locked closed account has outstanding, if that tax is below 0, by
+    a negative charge with its tax rows, where no bill is going to take it: what is outstanding
+    comes to 0 or less together with it; or it is enough for the account's provider without the tax
+    and too little with it, so that it is waived. The items that the tax is of have none from then
+    on, and `account` is loaded again.
+
+    Does nothing otherwise: a bill takes the items, with their tax.
     """
     taxes = _computed(account, now, taxed_alone=True)
     if taxes is None or taxes.tax >= 0:
@@ -50,7 +53,7 @@ def tax_of_all(account: BillingAccount, *, at_closing: bool = False, now: dateti
     """The tax of a FINAL bill of all that the account has outstanding, and with `at_closing` of all
     that is not posted yet; it is below 0 where more was credited. Nothing is written.
     """
-    taxes = _computed(account, now, at_closing=at_closing) if account.issuer_id else None
+    taxes = _computed(account, now, at_closing=at_closing)
     return money.of(taxes.tax if taxes else Decimal(0), account.currency)
 
 
@@ -77,7 +80,10 @@ def _computed(
 
 def forgo(account: BillingAccount, waiver_id: int) -> None:
     """Have nothing that the account has outstanding taxed any more, as its rest was waived by the
-    charge with the primary key `waiver_id`.
+    charge with the primary key `waiver_id`. Does nothing to an account whose bills have no tax.
     """
+    # That of the installation's own issuer gives back tax of bills that it had from another one.
+    if not account.issuer_id and not taxation.payers([account.pk]):
+        return
     outstanding = InvoiceItem.objects.filter(account=account).outstanding()
     outstanding.filter(rest_tax=None).update(rest_tax=waiver_id, is_collecting=False)

@@ -134,7 +134,8 @@ def _recent(now: datetime) -> Iterator[tuple[Any, Any]]:
 
 
 def _not_over() -> Iterator[Reversal]:
-    """Yields the reversals on record at Stripe whose state may still change.
+    """Yields the reversals on record at Stripe whose state may still change, in the order in which
+    they were recorded.
 
     A refund that went through may fail within a month, during which it is among the recent ones.
     """

@@ -155,7 +155,9 @@ def _zones_of_books() -> set[tuple[int, str]]:
 
 
 def _planned() -> QuerySet[TimeZonePeriod]:
-    """The periods of merchants' time zones that begin after their account's open day."""
+    """The periods of merchants' time zones that begin after the open day of their billing account,
+    in no order.
+    """
     return TimeZonePeriod.objects.filter(starts_on__gt=F("merchant__billing_account__open_on"))
 
 
@@ -186,8 +188,8 @@ def _check_alone() -> None:
 
 def _replace_zones(instead: Mapping[str, str], *, actor: str, now: datetime) -> list[int]:
     """Replace the zones named in `instead` in both books and in the merchants' history, with
-    records and trail rows for the accounts that count in them; returns the keys of the merchants
-    that have, had or planned one of them.
+    records and trail rows for the accounts that count in them; returns the keys, rising, of the
+    merchants that have, had or planned one of them.
 
     Their whole history is changed: days that were worked off are not counted again.
     """

@@ -199,8 +199,8 @@ def asking() -> Iterator[None]:
 
 
 def units(amount: Decimal, currency: str) -> int:
-    """The amount in Stripe's units of the currency: 39.00 USD is 3900, 500 JPY is 500, 1.230 KWD is
-    1230.
+    """The amount in Stripe's units of the currency, whose code is in capitals: 39.00 USD is 3900,
+    500 JPY is 500, 1.230 KWD is 1230.
 
     Raises AmountNotPossible instead of rounding (1.234 KWD, half a yen), and for a currency that
     Stripe does not take.
@@ -215,14 +215,17 @@ def units(amount: Decimal, currency: str) -> int:
 
 
 def amount_of(counted: int, currency: str) -> Decimal:
-    """The amount in the currency for a number of Stripe's units; the inverse of `units`."""
+    """The amount in the currency, whose code is in capitals, for a number of Stripe's units; the
+    inverse of `units`.
+    """
     digits, _ = _counting(currency)
     return Decimal(counted).scaleb(-digits)
 
 
 def _counting(currency: str) -> tuple[int, int]:
     """How many decimals Stripe's unit of the currency has (0 for whole units, 3 for thousandths,
-    else 2), and the number of units of which an amount must be a multiple, in this order.
+    else 2), and the number of units of which an amount must be a multiple, in this order. The code
+    of the currency is in capitals; one that is not known here counts as hundredths.
     """
     if currency in WHOLE:
         return 0, 1

@@ -94,13 +94,15 @@ class Attention:
 
     @property
     def to_pay(self) -> Sequence[UnpaidBill]:
-        """Those of the listed unpaid bills about which their payer can do something."""
+        """Those of the listed unpaid bills about which their payer can do something, the oldest one
+        first.
+        """
         return [one for one in self.invoices if not one.waits_for_us]
 
     @property
     def waiting(self) -> Sequence[UnpaidBill]:
         """Those of the listed unpaid bills of which a payment is checked, or that are collected by
-        themselves.
+        themselves, oldest first.
         """
         return [one for one in self.invoices if one.waits_for_us]
 

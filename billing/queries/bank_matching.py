@@ -187,9 +187,9 @@ def _return_of(returned: BankLine, status: BankLine.Status, why: BankLine.Why) -
 
 
 def to_take_back() -> "QuerySet[BankLine]":
-    """The lines that came in and were booked, except those of which another line takes back all or
-    a part, or may do so, as it waits as a return of them. What was booked for a merchant who was
-    moved to another cell since is no longer here.
+    """The lines that came in and were booked, in no order, except those of which another line takes
+    back all or a part, or may do so, as it waits as a return of them. What was booked for a
+    merchant who was moved to another cell since is no longer here.
     """
     is_here = Exists(BankTransfer.objects.filter(pk=OuterRef("transfer")))
     booked = BankLine.objects.filter(is_here, status=Status.BOOKED, amount__gt=0)
@@ -212,7 +212,9 @@ def _named(line: BankLine) -> list[BankLine]:
 
 
 def _same_references(line: BankLine) -> Q:
-    """The condition that a line has the bank's or the payer's reference of this one."""
+    """The condition that a line has the bank's or the payer's reference of this one. No line meets
+    it if this one has neither.
+    """
     named = Q(pk__in=[])
     for field in ("bank_reference", "end_to_end_id"):
         if said := getattr(line, field):

@@ -32,15 +32,17 @@ def account_of(said: str, currency: str) -> str | None:
 
 
 def of_account(account: str, currency: str) -> "QuerySet[BankStatement]":
-    """All statements of the account in this currency, whatever their status, as they came; not what
-    another cell has handed over of its own.
+    """All statements of the account in this currency, whatever their status, in the order in which
+    they came; not what another cell has handed over of its own.
     """
     found = BankStatement.objects.filter(account=account, currency=currency)
     return found.exclude(kind=BankStatement.HANDED_OVER).order_by("pk")
 
 
 def is_handed_over(file: BankFile) -> bool:
-    """Whether all that is here of a file was handed over by the cell that took it."""
+    """Whether all that is here of a file was handed over by the cell that took it; False if nothing
+    is.
+    """
     kinds = set(file.statements.values_list("kind", flat=True))
     return kinds == {BankStatement.HANDED_OVER}
 
@@ -129,7 +131,9 @@ def _repeats(statement: BankStatement) -> bool:
 
 
 def _taken_in_its_days(statement: BankStatement) -> "QuerySet[BankStatement]":
-    """The statements of the same account that were taken and have days of this one's."""
+    """The statements of the same account that were taken and have days of this one's, in the order
+    in which they came; this one among them, if it was taken.
+    """
     return of_account(statement.account, statement.currency).filter(
         status=BankStatement.Status.TAKEN,
         closes_on__gte=statement.opens_on,

@@ -332,8 +332,8 @@ def _without_tax(row: Row) -> Row:
 
 
 def _with_names(invoices: Iterable[Row]) -> Iterable[Row]:
-    """Yields the bills, each with the name by which other rows refer to it in place of its number:
-    the number itself, or "draft" and a count.
+    """Yields the bills, in the order given, each with the name by which other rows refer to it in
+    place of its number: the number itself, or "draft" and a count.
     """
     drafts = 0
     for invoice in invoices:

@@ -130,14 +130,15 @@ def of_bank_line(line: BankLine) -> Brief:
 
 def of_price(price: FeePrice) -> Brief:
     """What operators are shown of a price: the latest prices of the same fee in the same currency,
-    for everybody or for the same merchant.
+    for everybody or for the same merchant, as `of_prices` has them.
     """
     return of_prices(price.fee_id, price.currency, price.merchant)
 
 
 def of_prices(fee: str, currency: str, merchant: Merchant | None) -> Brief:
-    """What operators are shown of prices: the latest ones of the fee in the currency, for this
-    merchant or, with None, for everybody.
+    """What operators are shown of prices: the fee, and the FEW prices of it in the currency with
+    the latest first days, also days to come, for this merchant alone or, with None, for everybody.
+    Raises Fee.DoesNotExist.
     """
     same = FeePrice.objects.filter(fee=fee, currency=currency, merchant=merchant)
     rows = same.order_by("-from_on", "-pk")[:FEW]

@@ -81,7 +81,8 @@ def in_force(last: int | None = None) -> Chart:
 
 def choosable() -> list[str]:
     """The keys of accounts that an installation can choose codes and names for: all that are
-    registered, and that of each rate of tax above 0 that a country has, had or will have.
+    registered, in that order, and then that of each rate of tax above 0 that a country has, had or
+    will have.
     """
     rates = TaxRate.objects.filter(percent__gt=0).values_list("country", "percent").distinct()
     taxes = {f"tax.{country}.{percent.normalize():f}" for country, percent in rates if percent}

@@ -44,8 +44,8 @@ def to_ask(now: datetime) -> Sequence[int]:
 
 
 def asked_after(keys: Collection[int], now: datetime) -> Sequence[int]:
-    """Those of the clearances with these keys that a provider is to be asked about again, but only
-    after `now`.
+    """Those of the clearances with these keys, rising, that a provider is to be asked about again,
+    but only after `now`; those entered by hand are left out.
     """
     found = Clearance.objects.filter(pk__in=keys, status=Clearance.Status.OPEN, next_at__gt=now)
     return list(

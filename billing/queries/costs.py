@@ -53,18 +53,22 @@ class Costs:
 
     @property
     def has_any(self) -> bool:
-        """Whether anything was posted in either span."""
+        """Whether any day of either span came to something else than 0."""
         return any(self.days) or any(self.days_before)
 
     @property
     def more(self) -> Money | None:
-        """By how much the later span was dearer, or None if it was not, or cannot be compared."""
+        """By how much the later span was dearer than the earlier one, or None if it was not, or the
+        account was not there for all of that.
+        """
         is_more = self.is_comparable and self.total > self.before
         return self.total - self.before if is_more else None
 
     @property
     def less(self) -> Money | None:
-        """By how much the later span was cheaper, or None if it was not, or cannot be compared."""
+        """By how much the later span was cheaper than the earlier one, or None if it was not, or
+        the account was not there for all of that.
+        """
         is_less = self.is_comparable and self.total < self.before
         return self.before - self.total if is_less else None
 

@@ -76,7 +76,9 @@ def charges_to_credit(account: BillingAccount, references: Iterable[str]) -> Que
 
 
 def chosen(account: BillingAccount, keys: Iterable[int]) -> Sequence[Charge]:
-    """The account's charges with these primary keys, in order of service, with their fees."""
+    """The account's charges with these primary keys, in order of service, with their fees; also
+    those of which nothing can be credited. Keys of no charge of the account are left out.
+    """
     found = account.charges.select_related("fee").filter(pk__in=list(keys))
     return list(found.order_by("at", "pk"))
 

@@ -60,7 +60,7 @@ def find(account: BillingAccount, pk: int) -> InvoiceItem | None:
 
 
 def charges(item: InvoiceItem) -> QuerySet[Charge]:
-    """The charges that an item is the sum of, each with its fee."""
+    """The charges that an item is the sum of, in no order, each with its fee."""
     return item.charges.select_related("fee")
 
 

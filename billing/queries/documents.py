@@ -95,8 +95,8 @@ def years(account: BillingAccount) -> Sequence[Year]:
 
 
 def addresses(account: BillingAccount) -> QuerySet[BillingAddress]:
-    """The addresses in force, by e-mail address: those that get the account's documents, and those
-    that have not confirmed yet.
+    """The addresses in force, in the alphabet's order: those that get the account's documents, and
+    those that have not confirmed yet.
     """
     return account.addresses.filter(ended_at__isnull=True).order_by("email")
 

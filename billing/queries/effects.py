@@ -52,7 +52,9 @@ def billable(account: BillingAccount) -> Money:
 
 
 def charged_by_hand(account: BillingAccount) -> Money:
-    """The sum of all that operators have charged the account by hand."""
+    """The sum of all that operators have charged the account by hand, whatever was credited of it
+    since.
+    """
     made = account.charges.filter(reference__startswith=MADE_BY_HAND)
     found = made.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
     return money.of(found, account.currency)

@@ -29,7 +29,7 @@ def of(account: BillingAccount, *, part: str = "", fee: str = "") -> QuerySet[Ch
 
 def named(found: QuerySet[Charge], account_id: int, reference: str) -> QuerySet[Charge]:
     """Those of `found`, charges of this account, that have this reference or are of the request
-    with it; all of them for "".
+    with it; all of them for "". Their order stays.
     """
     if not reference:
         return found

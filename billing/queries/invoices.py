@@ -69,10 +69,9 @@ def by_number(account: BillingAccount, number: str) -> Invoice | None:
 
 def to_collect(now: datetime) -> Sequence[int]:
     """The primary keys of bills that are due to be tried automatically by `now`: open ones, and
-    those that a payment plan collects.
-
-    Bills with an attempt that has no answer come last: a provider that does not answer about them
-    is asked nothing more by the same run.
+    those that a payment plan collects. They are rising, but bills with an attempt that has no
+    answer come last: a provider that does not answer about them is asked nothing more by the same
+    run.
     """
     return [pk for (pk,) in prepared.rows(TO_COLLECT, {"now": now})]
 
@@ -87,7 +86,7 @@ def collected_from() -> datetime | None:
 
 def to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
     """The primary keys of the account's unpaid bills that are due to be tried automatically by
-    `now`, oldest first.
+    `now`, oldest first; those with an attempt that has no answer are among them.
     """
     due = Invoice.objects.filter(
         account=account_id, status__in=Invoice.UNPAID, next_attempt_at__lte=now

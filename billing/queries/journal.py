@@ -194,8 +194,8 @@ class Sum(NamedTuple):
 
 def trial_balance(asked: Asked) -> list[Sum]:
     """The accounts in the currencies asked for that have ever moved up to the end of the days, with
-    their balance before the days, and what is debited and credited in them; by account and
-    currency. If `asked` names an account, it alone.
+    their balance before the days, and what is debited and credited in them, in the order of their
+    keys and currencies. If `asked` names an account, it alone.
     """
     start = asked.start or date.min
     until = Asked(None, asked.end, asked.merchant_id, asked.currency)

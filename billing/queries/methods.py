@@ -43,8 +43,8 @@ def has_sandbox() -> bool:
 
 
 def offered(choices: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Those of the choices, pairs of a method's code and its label, that this installation has:
-    all, but the sandbox only where it is switched on.
+    """Those of the choices, pairs of a method's code and its label, that this installation has, in
+    their order: all, but the sandbox only where it is switched on.
     """
     return [one for one in choices if has_sandbox() or one[0] != BillingAccount.Method.SANDBOX]
 

@@ -26,7 +26,9 @@ class ByMonth:
 
     @property
     def categories(self) -> Sequence[Category]:
-        """The categories that have any sum, in the order in which categories are always shown."""
+        """The categories of which a month has charges, in the order in which categories are always
+        shown.
+        """
         found = {category for _, category in self.sums}
         return [category for category in Category if category in found]
 

@@ -24,8 +24,8 @@ NOT_DUE = "0: not due"
 
 
 def unpaid(asked: Asked) -> QuerySet[Invoice]:
-    """The unpaid bills in the currency asked for, each with its `age`, the name of how long it is
-    past its due day today (in UTC), and with what is left to pay as `left`.
+    """The unpaid bills in the currency asked for, of any day, in no order, each with its `age`, the
+    name of how long it is past its due day today (in UTC), and with what is left to pay as `left`.
     """
     past = [
         When(due_on__lte=asked.today - timedelta(days=days), then=Value(name))
@@ -70,8 +70,8 @@ def collected(asked: Asked) -> QuerySet[Payment]:
 
 
 def at_providers(asked: Asked) -> QuerySet[ProviderDay]:
-    """What providers say that they took on the days and in the currency asked for, a row for each
-    day and provider, beside what we have.
+    """What providers say that they took on the days and in the currency asked for, in no order, a
+    row for each day and provider, beside what we have.
     """
     return ProviderDay.objects.filter(
         currency=asked.currency, day__gte=asked.start, day__lte=asked.end

@@ -93,8 +93,8 @@ class Cost:
 
 
 def of(account: BillingAccount, *, part: str = "") -> QuerySet[FulfilmentRequest]:
-    """The account's requests that have `part` somewhere in their reference, in any case; "" means
-    all of them.
+    """The account's requests, in no order, that have `part` somewhere in their reference, in any
+    case; "" means all of them.
     """
     return search.anywhere(account.requests.all(), part, "reference")
 
@@ -109,8 +109,8 @@ def are_many(found: QuerySet[FulfilmentRequest]) -> bool:
 def charged_with(found: Rows, *, fee: str = "", billed: str = "", credited: str = "") -> Rows:
     """Those of `found` that have a charge of this fee, whose charges are on bills as `billed` says
     (one of Billed), and that have or have not a credit (CREDITED, NOT_CREDITED); "" means any. Only
-    bills with a number count: what is on a draft is not billed. The charges of each request that
-    the database looks at are read.
+    bills with a number count: what is on a draft is not billed. A request without charges counts as
+    billed. The charges of each request that the database looks at are read.
     """
     theirs = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
     on_invoices = Exists(theirs.filter(item__invoice__number__isnull=False))

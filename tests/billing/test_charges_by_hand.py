@@ -10,7 +10,7 @@ from moneyed import Money
 from billing.models import Charge
 from billing.operations import charges_by_hand
 from billing.operations.charges import AccountClosed, ChargeConflict
-from lib.refusals import CurrencyMismatch, Invalid
+from lib.refusals import ChangedMeanwhile, CurrencyMismatch, Invalid
 from merchants.models import OperatorDecision
 from tests import shops
 from tests.billing import deciding
@@ -18,7 +18,7 @@ from tests.billing.by_hand import OPERATOR, TOLD, WHY, assert_audited, charge, n
 from tests.billing.pages import read
 from tests.factories import OperatorPolicyFactory
 from tests.kept import kept
-from tests.two_people import FIRST, confirm, found_alone, officer, propose
+from tests.two_people import FIRST, SECOND, confirm, found_alone, officer, propose
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -155,6 +155,33 @@ def test_the_merchant_sees_it_and_may_ask_for_a_credit_on_it(
     assert "Pallets of November" in said
     assert "Other fulfilment work" in said
     assert WHY not in said
+    assert_audited(shop, AT)
+
+
+def test_of_another_price_than_was_proposed_it_is_not_confirmed(shop: shops.Shop) -> None:
+    OperatorPolicyFactory.create(version=2, starts_on=date(2026, 11, 2), credits=Decimal(100))
+    deciding.price("receiving", "0.40", "2026-11-01")
+    content: dict[str, Any] = {
+        "merchant_id": shop.merchant.pk,
+        "fee": "receiving",
+        "description": "Cartons",
+        "service_on": date(2026, 11, 10),
+        "quantity": Decimal(260),
+        "amount": None,
+        "reason": WHY,
+        "told": TOLD,
+    }
+    officer(FIRST), officer(SECOND)
+    proposal = propose(
+        charges_by_hand.charge, now=shop.at(AT), **content | {"request_key": "form-1"}
+    )
+    assert (proposal.before, proposal.after["amount"]) == ({"unit_price": "0.40 USD"}, "104.00 USD")
+    deciding.price("receiving", "0.60", "2026-11-10", at="2026-11-10T06:00Z")
+    with nothing_changes(), pytest.raises(ChangedMeanwhile):
+        confirm(proposal, now=shop.at(AT))
+    other = content | {"request_key": "form-2", "description": "Cartons of today"}
+    confirm(propose(charges_by_hand.charge, now=shop.at(AT), **other), now=shop.at(AT))
+    assert Charge.objects.get(reference="tael:by-hand:form-2").amount == Money("156.00", "USD")
     assert_audited(shop, AT)
 
 

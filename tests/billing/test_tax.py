@@ -8,9 +8,16 @@ import pytest
 from moneyed import Money
 
 from billing.models import BillingAccount
-from billing.operations import closing, invoice_decisions, tax_rates, tax_treatments
+from billing.operations import (
+    closing,
+    invoice_decisions,
+    tax_rates,
+    tax_treatments,
+    transfers_moved,
+)
 from lib.refusals import Invalid
 from tests import shops
+from tests.billing.deciding import transfer as pay
 from tests.billing.paying import choose as choose_method
 from tests.billing.taxing import BY, EARLY, FRENCH, billed, figures, german, issued_by, rate, taxes
 from tests.credit.pages import set_clock
@@ -278,6 +285,62 @@ def test_a_rest_that_an_operator_bills_and_that_is_too_little_is_said_to_be_waiv
     assert len(shop.invoices()) == 2
     told = TrailEntry.objects.get(action="REST_BILLED")
     assert (told.before, told.after) == ({"outstanding": "0.60 EUR"}, {"outstanding": "waived"})
+
+
+def credited_by_another_issuer(charged: str) -> Shop:
+    """A shop whose credit of 1.00 gives 0.19 of tax back by a bill of the installation's own issuer
+    that has none, closed with so much charged besides.
+    """
+    shop = german()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    pay(shop, "2026-11-02 12:00", billed(shop, "2026-11-02 11:00"), "119.00", "BANK-1")
+    issued_by(shop, "", "2026-11-03 08:00")
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount="1.00"
+    )
+    shop.charge("2026-11-03 10:00", "pick-pack", charged, "b")
+    return shop
+
+
+@pytest.mark.usefixtures("audited", "provider")
+def test_a_rest_that_corrects_bills_of_another_issuer_is_said_to_be_waived_too() -> None:
+    shop = credited_by_another_issuer("1.60")
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 11:00"), **BY)
+    final = shop.account.invoices.latest("pk")
+    assert figures(final) == ("0.60", "-0.19", "0.41")
+    BillingAccount.objects.update(payment_method="stripe")
+    invoice_decisions.void(invoice_id=final.pk, now=shop.at("2026-11-03 12:00"), **BY)
+    assert closing.is_waived(shop.account, now=shop.at("2026-11-03 13:00"))
+    closing.bill_rest(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 13:00"), **BY)
+    assert shop.figures() == ("0.00", "0.00")
+    assert TrailEntry.objects.get(action="REST_BILLED").after == {"outstanding": "waived"}
+
+
+@pytest.mark.usefixtures("audited", "provider")
+def test_the_tax_of_a_waived_rest_that_corrects_bills_of_another_issuer_is_waived_too() -> None:
+    shop = credited_by_another_issuer("1.30")
+    BillingAccount.objects.update(payment_method="stripe")
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 11:00"), **BY)
+    assert shop.figures() == ("0.00", "0.00")
+    transfers_moved.move(
+        transfer_id=shop.account.transfers.get().pk, to="", told="It never came.",
+        now=shop.at("2026-11-03 12:00"), **BY,
+    )  # fmt: skip
+    assert figures(shop.account.invoices.latest("pk")) == ("119.00", "0.00", "119.00")
+
+
+def test_an_operator_reads_that_a_coming_bill_has_tax_besides() -> None:
+    shop = german()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    browser = browser_of(operator("Billing officer"))
+
+    def said(decision: str) -> str:
+        """What is said before the decision is taken."""
+        page = f"/admin/billing/billingaccount/{shop.merchant.pk}/decide/{decision}/"
+        return text_of(browser.get(page))
+
+    assert "A bill over 100.00 EUR and its tax is issued at once" in said("bill-now")
+    assert "A final bill over 100.00 EUR and its tax is issued at once." in said("close")
 
 
 def test_what_cannot_be_a_rate_is_refused() -> None:
