@@ -144,8 +144,9 @@ def rows(statement: InParts, values: Mapping[str, Any]) -> Rows:
 
 
 def is_for(database: BaseDatabaseWrapper) -> bool:
-    """Whether what is asked on this connection goes to a cell of a cluster. Raises what Django's
-    cursors raise.
+    """Whether the database is a distributed one (Citus) and we are inside a cell, so that
+    statements are to be asked part by part. Connects if there is no connection yet. Raises what
+    Django's cursors raise.
     """
     if not cells.entered():
         return False
@@ -187,8 +188,8 @@ def _asking(sql: str, names: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _closing(whole: str, start: int) -> int:
-    """Where the bracket closes that opens before `start`. Raises ValueError if it does
-    not close.
+    """The place in `whole` of the bracket that closes the one just before `start`; brackets in
+    texts, quoted names and comments do not count. Raises ValueError if there is none.
     """
     depth = 1
     for found in _BRACKET.finditer(whole, start):

@@ -170,7 +170,8 @@ class Planned:
 
     def send(self, values: Values) -> bool:
         """Send the statement with these values, within a pipeline, and wait for nothing. Returns
-        whether it is planned for their types first, which has an answer of its own.
+        whether a plan for values of their types had to be asked for before it: then the answer to
+        that comes first.
         """
         sent, types = self._dumped(values)
         is_new = types not in self._planned
@@ -215,8 +216,9 @@ class Planned:
 
 
 def _as_text(elements: list[Any]) -> Any:
-    """The list as text of an array, where it can be, and otherwise the list. The statement has to
-    say of which type it is, or compare it with something that has one.
+    """The list as the text of an array, if its elements but None are of one plain type
+    (arrays.literal); otherwise the list itself. The statement has to say of which type it is, or
+    compare it with something that has one.
     """
     text = arrays.literal(elements)
     return elements if text is None else text

@@ -122,8 +122,9 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
 
 
 def name_for_owners(person: User | None) -> str:
-    """Who did something, as the details of e-mails to owners name them: by their e-mail address, or
-    by OUR_TEAM if it was an operator, or None. The e-mail says OUR_TEAM in its reader's language.
+    """What the details of e-mails to owners call whoever did something: the person's e-mail
+    address, or OUR_TEAM for an operator and for None. The e-mail says OUR_TEAM in its reader's
+    language.
     """
     if person is None or person.is_staff:
         return security_letter.OUR_TEAM

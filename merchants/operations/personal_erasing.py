@@ -182,24 +182,26 @@ def _mails(subject: Subject, pseudonym: str) -> int:
 
 
 def _contact_of(subject: Subject) -> Iterable[dict[str, Any]]:
-    """Yield a row of the export for each merchant whose contact has an address of the person."""
+    """Yield a row of the export for each merchant whose present contact has an address of the
+    person, present or former.
+    """
     for profile in _profiles_of(subject):
         names = "contact_name contact_email contact_phone"
         yield {"merchant": profile.merchant.reference} | personal_rows.fields(profile, names)
 
 
 def _profiles_of(subject: Subject) -> Iterable[Profile]:
-    """The query for the profiles whose contact has an address of the person, with their
-    merchants.
+    """The query for the profiles whose present contact has an address of the person, present or
+    former, by their keys, with their merchants and without their documents.
     """
     found = Profile.objects.filter(personal_rows.any_of("contact_email", subject.names))
     return found.select_related("merchant").defer("licence_document").order_by("pk")
 
 
 def _as_contact(subject: Subject, pseudonym: str) -> int:
-    """Empty the contacts of merchants whose contact's e-mail address is, or was, the person's, and
-    replace by the pseudonym what the trail says of these merchants' contacts. Returns how many rows
-    lost something. It locks each profile.
+    """Empty the contacts of merchants whose present contact has an address of the person, present
+    or former, and replace by the pseudonym all that the trail says of these merchants' contacts,
+    also of earlier ones. Returns how many rows lost something. It locks each profile.
     """
     rows = 0
     for profile in list(_profiles_of(subject)):
