@@ -182,7 +182,9 @@ def _steps(whole: str) -> Iterator[_Step]:
 
 
 def _asking(sql: str, names: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """The text of a part, and those of these names that stand in it."""
+    """The text of a part, without blanks around it, and which of these names of earlier parts it
+    has as words, in the order of `names`.
+    """
     words = set(re.findall(r"\w+", sql))
     return sql.strip(), [name for name in names if name in words]
 

@@ -59,8 +59,9 @@ def _checked(to_server: "psycopg.Connection[Any]", result: PGresult) -> None:
 
 def answers(pgconn: PGconn) -> PQGen[list[PGresult]]:
     """Send what is still in the pipeline, which ends with a sync, and wait for the answers to all
-    of it; returns them. One may say an error, which raises nothing here (`_checked`). Raises
-    psycopg.OperationalError if the connection is lost before the last one is here.
+    of it; returns them without the sync's own. One may say an error, which raises nothing here
+    (`_checked`). Raises psycopg.OperationalError if the connection is lost before the last one is
+    here.
     """
     yield from send(pgconn)
     results: list[PGresult] = []

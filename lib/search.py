@@ -162,7 +162,9 @@ def is_exactly(text: str, name: str) -> bool:
 
 
 def begins(text: str, name: str) -> bool:
-    """Whether the name begins with the text, in any case and any of its `spelled` ways."""
+    """Whether the name begins with the text, in any case and any of its `spelled` ways; true for
+    "".
+    """
     return name.casefold().startswith(tuple(way.casefold() for way in spelled(text)))
 
 
