@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +13,8 @@ from merchants.models import Invitation, Membership, SecurityMail, User
 from merchants.operations import security_mails
 from merchants.trail import Action
 from trail import operations as trail
+
+HAS_ACCOUNT = "somebody with this address has an account"
 
 
 class IsOperator(Refused):
@@ -74,8 +76,12 @@ def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
     with transaction.atomic():
         invitation = _take_up(token, now)
         if queries.has_account(invitation.email):
-            raise AccountExists("somebody with this address has an account")
-        user = User.objects.create_user(invitation.email, password)
+            raise AccountExists(HAS_ACCOUNT)
+        try:
+            with transaction.atomic():
+                user = User.objects.create_user(invitation.email, password)
+        except IntegrityError as error:  # by another merchant's invitation, at this moment
+            raise AccountExists(HAS_ACCOUNT) from error
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return _join(invitation, user, now)
 

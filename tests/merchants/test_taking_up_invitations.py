@@ -1,14 +1,16 @@
 """An invitation is taken up by whoever reads the mailbox, once, and nobody else."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from merchants.models import Invitation, User
-from merchants.operations import invitations, proposals
+from merchants import queries
+from merchants.models import Invitation, Membership, User
+from merchants.operations import invitations, inviting, proposals
 from tests import shops
 from tests.factories import (
     PASSWORD,
@@ -18,7 +20,7 @@ from tests.factories import (
     member,
     operator,
 )
-from tests.merchants.teams import NEW_PASSWORD, invite, members, role_of
+from tests.merchants.teams import NEW_PASSWORD, invite, link, members, role_of
 from tests.processes import until
 from tests.shops import Shop
 from tests.text import text_of
@@ -132,6 +134,42 @@ def test_a_link_used_many_times_at_once_makes_one_person() -> None:
 
     assert at_once(accept, threads=4) == {"joined": 1, "invitation_closed": 3}
     assert shop.merchant.memberships.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_links_of_two_merchants_used_at_once_make_one_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both look before either has an account; the second has to sign in, and its link still works
+    then.
+    """
+    both, look, now = Barrier(2), queries.has_account, timezone.now()
+
+    def slow(email: str) -> bool:
+        found = look(email)
+        both.wait(timeout=30)
+        return found
+
+    tokens = []
+    for reference in ("rosewood", "oakwood"):
+        shop = shops.join("2026-10-01 09:00", reference)
+        inviting.invite(
+            merchant_id=shop.merchant.pk, actor=member(shop, email=f"olga@{reference}.example"),
+            email="mei@shop.example", role=Membership.Role.FINANCE, now=now,
+        )  # fmt: skip
+        tokens.append(link().split("/")[2])
+    monkeypatch.setattr(queries, "has_account", slow)
+
+    def accept(number: int) -> str:
+        try:
+            invitations.accept_as_new(token=tokens[number], password="a long one indeed", now=now)
+        except invitations.AccountExists as refusal:
+            return refusal.code
+        return "joined"
+
+    assert at_once(accept, threads=2) == {"joined": 1, "account_exists": 1}
+    assert Membership.objects.filter(user__email="mei@shop.example").count() == 1
+    assert Invitation.objects.filter(accepted_at=None, revoked_at=None).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
