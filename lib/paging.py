@@ -96,8 +96,8 @@ def turned_to(
 
 
 def number_before(rows: "QuerySet[M]", row: M, *, by: str, most: int) -> int:
-    """Count in the database how many of `rows` come before `row`, which is one of them, in the
-    order of `by`; at most `most`.
+    """Count in the database how many of `rows` come before `row`, which is one of them, as `page`
+    sorts them by `by`; at most `most`.
     """
     field, column = by.lstrip("-"), _column(rows, by)
     mark = _read_mark(column, _mark(row, field, column))
@@ -162,7 +162,8 @@ def _walk(
 
 def _beyond(field: str, value: Any, key: int, *, falling: bool) -> Q:
     """The condition for rows past the one with this value and primary key, with lower ones if
-    `falling`, otherwise higher ones. Written so that an index on (field, pk) starts right there.
+    `falling`, otherwise higher ones; for None, among rows without a value, keys alone are compared.
+    Written so that an index on (field, pk) starts right there.
     """
     past = "lt" if falling else "gt"
     if value is None:

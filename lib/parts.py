@@ -144,8 +144,9 @@ def rows(statement: InParts, values: Mapping[str, Any]) -> Rows:
 
 
 def is_for(database: BaseDatabaseWrapper) -> bool:
-    """Whether what is asked on this connection goes to a cell of a cluster. Raises what Django's
-    cursors raise.
+    """Whether the database is a distributed one (Citus) and we are inside a cell, so that
+    statements are to be asked part by part. Connects if there is no connection yet. Raises what
+    Django's cursors raise.
     """
     if not cells.entered():
         return False
@@ -181,14 +182,16 @@ def _steps(whole: str) -> Iterator[_Step]:
 
 
 def _asking(sql: str, names: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """The text of a part, and those of these names that stand in it."""
+    """The text of a part, without blanks around it, and which of these names of earlier parts it
+    has as words, in the order of `names`.
+    """
     words = set(re.findall(r"\w+", sql))
     return sql.strip(), [name for name in names if name in words]
 
 
 def _closing(whole: str, start: int) -> int:
-    """Where the bracket closes that opens before `start`. Raises ValueError if it does
-    not close.
+    """The place in `whole` of the bracket that closes the one just before `start`; brackets in
+    texts, quoted names and comments do not count. Raises ValueError if there is none.
     """
     depth = 1
     for found in _BRACKET.finditer(whole, start):

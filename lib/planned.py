@@ -59,8 +59,9 @@ def _checked(to_server: "psycopg.Connection[Any]", result: PGresult) -> None:
 
 def answers(pgconn: PGconn) -> PQGen[list[PGresult]]:
     """Send what is still in the pipeline, which ends with a sync, and wait for the answers to all
-    of it; returns them. One may say an error, which raises nothing here (`_checked`). Raises
-    psycopg.OperationalError if the connection is lost before the last one is here.
+    of it; returns them without the sync's own. One may say an error, which raises nothing here
+    (`_checked`). Raises psycopg.OperationalError if the connection is lost before the last one is
+    here.
     """
     yield from send(pgconn)
     results: list[PGresult] = []
@@ -170,7 +171,8 @@ class Planned:
 
     def send(self, values: Values) -> bool:
         """Send the statement with these values, within a pipeline, and wait for nothing. Returns
-        whether it is planned for their types first, which has an answer of its own.
+        whether a plan for values of their types had to be asked for before it: then the answer to
+        that comes first.
         """
         sent, types = self._dumped(values)
         is_new = types not in self._planned
@@ -215,8 +217,9 @@ class Planned:
 
 
 def _as_text(elements: list[Any]) -> Any:
-    """The list as text of an array, where it can be, and otherwise the list. The statement has to
-    say of which type it is, or compare it with something that has one.
+    """The list as the text of an array, if its elements but None are of one plain type
+    (arrays.literal); otherwise the list itself. The statement has to say of which type it is, or
+    compare it with something that has one.
     """
     text = arrays.literal(elements)
     return elements if text is None else text

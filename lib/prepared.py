@@ -117,8 +117,8 @@ def _by_cursor(database: BaseDatabaseWrapper) -> bool:
 
 
 def _is_apart(database: BaseDatabaseWrapper) -> bool:
-    """Whether the choice of the cell has to go before a statement that would have no transaction in
-    a message of its own, as in a database of Citus.
+    """Whether no transaction is open and the database is a distributed one (Citus): there a
+    statement cannot go in one message with the choice of its cell.
     """
     with database.wrap_database_errors:
         return database.get_autocommit() and bool(database.connection.is_distributed())

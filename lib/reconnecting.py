@@ -15,9 +15,9 @@ WAITS_SECONDS = (0.0, 1.0, 2.0)
 def again(do: Callable[[], T]) -> T:
     """Call `do` and return its result; if the database's connection breaks, transactions deadlock,
     or it raises another OperationalError or InterfaceError, call it up to three more times, each on
-    a new connection. `do` is one transaction, or safe to run twice. Raises the last error if none
-    of these works. Within a transaction, which is lost with its connection, the first error is
-    raised at once.
+    a new connection, at once and then after 1 and 2 seconds. `do` is one transaction, or safe to
+    run twice. Raises the last error if none of these works. Within a transaction, which is lost
+    with its connection, the first error is raised at once.
     """
     for wait in WAITS_SECONDS:
         try:

@@ -78,8 +78,8 @@ class Conflict(Refused):
 
 
 def differing(known: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
-    """The names whose values differ between what is known and what was sent; a missing name counts
-    as None.
+    """The names, of either side, whose values differ between what is known and what was sent; a
+    missing name counts as None. Those that were sent come first.
     """
     names = [*sent, *(name for name in known if name not in sent)]
     return [name for name in names if known.get(name) != sent.get(name)]

@@ -26,7 +26,7 @@ class Registry(Generic[Item]):
         self._items: list[Item] = []
 
     def register(self, *items: Item) -> None:
-        """Add items to the registry."""
+        """Add items to the registry, which keeps its order; one added twice is in it twice."""
         self._items = sorted([*self._items, *items], key=self._place)
 
     def __iter__(self) -> Iterator[Item]:

@@ -48,9 +48,10 @@ def _defaults(model: type[Model]) -> list[tuple[str, Any]]:
 
 def insert(rows: Sequence[Model]) -> None:
     """Write these rows, all of one model, of which none is written yet: by one statement, which the
-    database plans once for each connection. Their keys, which the database gives, are not known
-    afterwards. Texts, figures, days, instants and lists of them are written; Django's own way is
-    for all else.
+    database plans once for each connection; nothing for no rows. Their keys, which the database
+    gives, are not known afterwards. Texts, figures, days, instants and lists of them are written;
+    Django's own way is for all else. Raises TypeError for a value that is a JSON object or an
+    expression.
     """
     if rows:
         statement, fields = _insertion(type(rows[0]))

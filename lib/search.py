@@ -66,8 +66,9 @@ class Finder(Protocol):
 
 
 def amount_in(text: str) -> Decimal | None:
-    """The size, without its sign, of the amount that the text is, all of it, with or without its
-    currency; None if it is none, or too large for any amount that is kept.
+    """The size, without its sign, of the amount that the text is, all of it, with or without commas
+    between thousands and a currency of three letters behind it ("-1,234.50 THB"), which is not
+    checked. None if it is no amount, or too large for any amount that is kept.
     """
     found = AMOUNT.fullmatch(text.strip())
     size = Decimal(found[1].replace(",", "")) if found else None
@@ -76,8 +77,8 @@ def amount_in(text: str) -> Decimal | None:
 
 
 def of_amount(text: str, *columns: str) -> Q:
-    """The condition that one of these columns is the amount that the text is, with whatever sign;
-    if the text is no amount, no row meets it.
+    """The condition that one of these columns is the amount that the text is (`amount_in`), with
+    whatever sign and in whatever currency; if the text is no amount, no row meets it.
     """
     size = amount_in(text)
     if size is None:
@@ -161,7 +162,9 @@ def is_exactly(text: str, name: str) -> bool:
 
 
 def begins(text: str, name: str) -> bool:
-    """Whether the name begins with the text, in any case and any of its `spelled` ways."""
+    """Whether the name begins with the text, in any case and any of its `spelled` ways; true for
+    "".
+    """
     return name.casefold().startswith(tuple(way.casefold() for way in spelled(text)))
 
 

@@ -73,7 +73,10 @@ class Span:
 
     @property
     def query(self) -> str:
-        """The parameters by which the address of a list asks for the span."""
+        """The parameters by which the address of a list asks for the span, such as
+        "since=2026-10-01&until=2026-10-31", without a "?"; an open end is left out, and both give
+        "".
+        """
         ends = (("since", self.since), ("until", self.until))
         return urlencode({name: f"{day}" for name, day in ends if day is not None})
 
@@ -174,7 +177,8 @@ class Dates:
         return self.presets[code][1](today)
 
     def within(self, span: Span, model: type[Model], local: LocalDays) -> Q:
-        """The condition that a row of the model lies in the span, by the merchant's local days.
+        """The condition that a row of the model lies in the span, by the merchant's local days; an
+        open end bounds nothing, and a row whose column is empty lies in no span that has an end.
         Where rows stand for months (`is_of_months`), the whole month of the first day counts.
         """
         if isinstance(model._meta.get_field(self.column), DateTimeField):

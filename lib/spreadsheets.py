@@ -58,9 +58,10 @@ def download(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> H
 
 
 def of_csv(file: IO[bytes], figures: frozenset[int]) -> IO[bytes]:
-    """A temporary file with a spreadsheet of the CSV file: the columns at the places `figures` are
-    numbers, with the digits that they have there; days are days, everything else is text. The row
-    of headings stays in sight, and can be filtered by.
+    """A temporary file, at its start and for the caller to close, with a spreadsheet of the CSV
+    file: the columns at the places `figures` are numbers, with the digits that they have there;
+    days are days, everything else is text. The row of headings stays in sight, and can be filtered
+    by.
     """
     import xlsxwriter  # takes a thirtieth of each start; most processes write no spreadsheet
 

@@ -117,7 +117,9 @@ def _set(value: str) -> None:
 
 
 def _wait_for(seconds: int) -> None:
-    """Set how long answers of the connection are waited for, if it is bounded and not broken."""
+    """Set after how many seconds, and GRACE_SECONDS, we stop waiting for an answer on the
+    connection; nothing if it is not bounded, or broke.
+    """
     wait = getattr(connection.connection, "wait", None)  # none: it broke
     if isinstance(wait, _Wait):
         wait.seconds = seconds

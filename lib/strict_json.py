@@ -13,7 +13,10 @@ class NotJson(ValueError):
 
 
 def loads(text: str | bytes) -> Any:
-    """The value in the text. Raises NotJson, saying what is wrong with the text."""
+    """The value in the text. Raises NotJson, saying what is wrong, for what is no JSON in an
+    encoding of Unicode, has two members of one name in an object, or NaN or Infinity, or is nested
+    too deeply.
+    """
     try:
         if isinstance(text, bytes):
             text = text.decode(json.detect_encoding(text), "surrogatepass")

@@ -18,8 +18,8 @@ class LineField(forms.CharField):
         super().__init__(max_length=max_length, **kwargs)
 
     def to_python(self, value: Any) -> Any:
-        """The text without spaces around it. Raises ValidationError if it has control characters,
-        or line ends in a field of one line.
+        """The text without spaces around it, "" for none. Raises ValidationError if it has control
+        characters, or line ends in a field of one line; in a field of several lines they become LF.
         """
         if isinstance(value, str):
             value = texts.with_line_ends(value) if self.has_lines else value

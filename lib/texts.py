@@ -30,8 +30,9 @@ def with_line_ends(text: str) -> str:
 
 
 def has_control(text: str, *, in_lines: bool = False) -> bool:
-    """Whether the text has a character that can be neither kept nor shown. Line ends are allowed if
-    it may have several lines (`in_lines`).
+    """Whether the text has a character that can be neither kept nor shown: a control character,
+    also a tab, or a lone surrogate. Line ends are allowed, as LF alone, if it may have several
+    lines (`in_lines`).
     """
     return bool((_CONTROL_IN_LINES if in_lines else _CONTROL).search(text))
 

@@ -140,8 +140,9 @@ PROPOSALS = Table(
 
 def of(merchants: Sequence[Merchant]) -> dict[int, Row]:
     """For each merchant, by its id, the part of the document about who it is: reference, name,
-    language, time zone, when it joined, its former and present time zones, the steps of its
-    profile, and the proposals about it.
+    language, time zone, when it joined, all its time zones (former, present and planned), the steps
+    of its profile, and the proposals about it, decided ones too. The profile's own values are not
+    in it.
     """
     keys = [merchant.pk for merchant in merchants]
     zones, steps, proposals = (

@@ -23,7 +23,9 @@ class ProfileLookedAt(forms.Form):
     seen = LineField(widget=forms.HiddenInput, required=False)
 
     def clean(self) -> dict[str, Any]:
-        """The cleaned data, with `seen` as a datetime. Raises ValidationError if it is not one."""
+        """The cleaned data, with `seen` as a datetime. Raises ValidationError if it is missing or
+        no instant.
+        """
         try:
             self.cleaned_data["seen"] = datetime.fromisoformat(self.cleaned_data.get("seen", ""))
         except ValueError:

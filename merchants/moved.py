@@ -20,7 +20,7 @@ JOIN merchants_movedname named ON named.move_id = move.id
 def is_of_this_cell(key: str) -> bool:
     """Whether a payment that others know by this key, such as T-2026-000001-2, is of the cell that
     we are inside by its document's number, and that has not left it. So is each of this
-    installation where there are no cells.
+    installation where there are no cells; one whose key has another installation's prefix never is.
     """
     if installation.cell_of(key) != cells.number():
         return False

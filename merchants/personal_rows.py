@@ -10,7 +10,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from lib import erasing
 from merchants.models import (
@@ -38,13 +38,13 @@ INSTANTS = ("at", "requested_at", "asked_at", "proposed_at", "placed_at", "added
 
 
 def addresses(user: User) -> tuple[str, ...]:
-    """The person's e-mail addresses: the present one first, then those that are proved or asked
-    for, and those that the person had before. A former address that is another person's by now is
-    left out.
+    """The person's e-mail addresses: the present one first, then those that are proved, and those
+    that the person had before. One that is another person's by now is left out, and so is one that
+    was only asked for: anybody can ask for anybody's (`asked_for`).
     """
     found = [user.email]
-    own = EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email)
-    waiting = [user.email, *own.values_list("email", flat=True)]
+    own = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    waiting = [user.email, *(one for one in own if not _is_anothers(one, user))]
     while waiting:
         address = waiting.pop()
         if address not in found:
@@ -53,6 +53,18 @@ def addresses(user: User) -> tuple[str, ...]:
         before = {str(entry.before.get("address", "")) for entry in changes} - {"", *found}
         waiting += [one for one in before if not _is_anothers(one, user)]
     return tuple(found)
+
+
+def asked_for(subject: Subject) -> "QuerySet[TrailEntry]":
+    """The query for the trail's rows that say which other address the person has asked for."""
+    found = TrailEntry.objects.filter(action=Action.ADDRESS_ASKED, subject__in=subject.names)
+    return found.order_by("pk")
+
+
+def asked_addresses(subject: Subject) -> Iterator[Row]:
+    """Yield a row of the export for each time that the person has asked for another address."""
+    for entry in asked_for(subject):
+        yield fields(entry, "at action after")
 
 
 def _is_anothers(address: str, user: User) -> bool:
@@ -110,12 +122,20 @@ def invitations(subject: Subject) -> Iterator[Row]:
         yield {"merchant": one.merchant.reference} | fields(one, names)
 
 
-def sign_ins(subject: Subject) -> Iterator[Row]:
-    """Yield a row of the export for each sign-in of the person, and attempt under the person's
-    addresses.
+def of_log(subject: Subject) -> Q:
+    """The condition of the rows of the log of sign-ins that are the person's: those of the account,
+    and attempts under one of the person's addresses that were of no account. Who had the address
+    before has rows of their own.
     """
-    found = any_of("address", subject.names) | Q(user=subject.user, user__isnull=False)
-    for one in SignIn.objects.filter(found).order_by("pk"):
+    nobodys = any_of("address", subject.names) & Q(user__isnull=True)
+    return nobodys if subject.user is None else nobodys | Q(user=subject.user)
+
+
+def sign_ins(subject: Subject) -> Iterator[Row]:
+    """Yield a row of the export for each sign-in of the person, and for each attempt under the
+    person's addresses (`of_log`).
+    """
+    for one in SignIn.objects.filter(of_log(subject)).order_by("pk"):
         yield fields(one, "at kind address ip browser detail")
 
 
@@ -136,13 +156,13 @@ def second_factors(subject: Subject) -> Iterator[Row]:
 
 
 def mails(subject: Subject) -> Iterator[Row]:
-    """Yield a row of the export for each e-mail to the person about sign-ins and teams, without
-    other people's addresses.
+    """Yield a row of the export for each e-mail about sign-ins and teams that was written to the
+    person's account, without other people's addresses.
     """
-    found = Q(user=subject.user, user__isnull=False) | any_of("address", subject.names)
-    for one in SecurityMail.objects.filter(found).order_by("pk"):
-        row = fields(one, "kind address at sent_at")
-        yield row | {"details": without_others(one.details, subject)}
+    if subject.user is not None:
+        for one in SecurityMail.objects.filter(user=subject.user).order_by("pk"):
+            row = fields(one, "kind address at sent_at")
+            yield row | {"details": without_others(one.details, subject)}
 
 
 def looks(subject: Subject) -> Iterator[Row]:
@@ -247,8 +267,8 @@ def without_others(value: Any, subject: Subject) -> Any:
 
 
 def _when(row: Any) -> Row:
-    """The first instant that the row has in one of the columns INSTANTS, under "at"; None if it has
-    none.
+    """The instant of the row, under "at": that in the first of the columns INSTANTS, in their
+    order, that it has and that is filled in; None if there is none.
     """
     found = (getattr(row, name, None) for name in INSTANTS)
     return {"at": next((plain(at) for at in found if at is not None), None)}

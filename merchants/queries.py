@@ -128,8 +128,8 @@ def look(operator: User, merchant_reference: str, now: datetime) -> Look | None:
 
 
 def merchants_of(user: User) -> QuerySet[Merchant]:
-    """The merchants that the person belongs to. Each has the person's own membership in the list
-    `own`.
+    """The query for the merchants that the person belongs to, not sorted. Each has the person's own
+    membership in the list `own`.
     """
     own = Prefetch("memberships", Membership.objects.filter(user=user), to_attr="own")
     return Merchant.objects.filter(memberships__user=user).prefetch_related(own)
@@ -316,9 +316,12 @@ def day_starts(days: Sequence[tuple[int, str, date]]) -> list[datetime]:
     """
     if not days:
         return []
-    earliest, merchants = min(day for *_, day in days), {merchant for merchant, *_ in days}
+    merchants = {merchant for merchant, *_ in days}
     periods: dict[int, list[TimeZonePeriod]] = {}
-    changes = TimeZonePeriod.objects.filter(merchant__in=merchants, starts_on__gte=earliest)
+    # Also one before all of these days: it may be planned, and begin after the open day.
+    changes = TimeZonePeriod.objects.filter(
+        merchant__in=merchants, starts_on__gt=calendar.FIRST_DAY
+    )
     changed = set(changes.values_list("merchant", flat=True))  # few, so most need no more
     if changed:
         for period in TimeZonePeriod.objects.filter(merchant__in=changed).order_by("starts_on"):

@@ -70,10 +70,10 @@ TEXTS = {
         _("Somebody signed in to your account with %(browser)s from %(ip)s."),
     ),
     Kind.LOCKED_OUT: (
-        _("Your account is locked for 15 minutes"),
+        _("Your account is locked for up to 15 minutes"),
         _(
             "Five wrong passwords or codes were given for your address, the last one from %(ip)s."
-            " For 15 minutes nobody signs in with it, not even with the right ones."
+            " For up to 15 minutes nobody signs in with it, not even with the right ones."
         ),
     ),
     Kind.FIRST_FACTOR: (

@@ -12,7 +12,7 @@ from notices.models import Notice, NoticeMail
 
 def latest_notice() -> Subquery:
     """A subquery, for queries of memberships, for the key of the latest notice of the membership's
-    merchant.
+    merchant; NULL if it has none.
 
     It compares with >= and <= so that PostgreSQL uses the merchant's own index: with "=", it may
     walk the latest notices of all merchants until it meets one of this merchant.

@@ -89,8 +89,8 @@ class MoneyCalendar:
         return self.until < self.today + timedelta(DAYS_AHEAD - 1)
 
     def listed(self, *, kind: str = "", until: date | None = None) -> Sequence[Item]:
-        """The items up to and including the day `until`, or of all days; only those of one kind if
-        it is given.
+        """The items up to and including the day `until`, or of all days, soonest first; only those
+        of one kind if it is given.
         """
         last = until or self.until
         return [one for one in self.items if one.on <= last and kind in ("", one.kind)]

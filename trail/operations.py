@@ -23,7 +23,8 @@ def write(
     reason: str = "",
 ) -> None:
     """Write a trail row, in the caller's transaction: who (`actor`, mostly an e-mail address)
-    changed `subject`, from what to what, and why; `action` is a registered one.
+    changed `subject`, from what to what, and why; `action` is a registered one. `actor` and
+    `subject` have 254 characters at most, which is up to the caller.
 
     `before` and `after` have the same names if both are given: money as "12.50 USD", days and
     instants in ISO form, and never a secret or a whole account number. A reason is optional here.

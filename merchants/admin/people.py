@@ -63,8 +63,9 @@ class UserAdmin(Deciding, ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[User]", search_term: str
     ) -> tuple["QuerySet[User]", bool]:
-        """All people without a term; otherwise those whom the term names, as `called` decides. The
-        second value is Django's: whether a row may come twice.
+        """All people without a term; otherwise those whose e-mail address begins with the term or
+        in whose name or address its words begin words (merchants.queries.called). The second value
+        is Django's: whether a row may come twice.
         """
         if not search_term.strip():
             return super().get_search_results(request, queryset, "")

@@ -106,10 +106,11 @@ def new_version(
     effect: str,
     dry_run: Callable[[dict[str, Any], datetime], Any] | None = None,
 ) -> Decision:
-    """The decision to propose a new version of a policy, whose form has the figures of a version as
-    initial values. `introduce` is the operation that a second person's confirmation carries out,
-    and `effect` begins the text above the form. `dry_run`, if given, tells what the version would
-    change, from the arguments of `introduce` and the instant.
+    """The decision to propose a new version of a policy, whose form has as initial values the
+    figures of the version on whose page it stands; on the list it begins empty. `introduce` is the
+    operation that a second person's confirmation carries out, and `effect` begins the text above
+    the form. `dry_run`, if given, tells what the version would change, from the arguments of
+    `introduce` and the instant.
     """
 
     def version_of(act: Act) -> dict[str, Any]:

@@ -109,8 +109,8 @@ class User(AbstractUser):
         return self.email
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Whether the person has the permission. A superuser has only those of the administrators'
-        role, and so decides about no money.
+        """Whether the person has the permission; of one about a single object (`obj`) nobody has
+        any. A superuser has only those of the administrators' role, and so decides about no money.
         """
         if self.is_active and self.is_superuser:
             return obj is None and perm in self._of_administrators

@@ -124,7 +124,7 @@ class Proposal(models.Model):
         return self.waits
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Whether its time is up at `now`, whatever became of it, and even if the job has not
-        marked it as LAPSED yet.
+        """Whether its time is up at `now`, as it is from `lapses_at` on, whatever became of it, and
+        even if the job has not marked it as LAPSED yet.
         """
         return now >= self.lapses_at

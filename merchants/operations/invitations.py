@@ -14,6 +14,8 @@ from merchants.operations import security_mails
 from merchants.trail import Action
 from trail import operations as trail
 
+HAS_ACCOUNT = "somebody with this address has an account"
+
 
 class IsOperator(Refused):
     """The person is an operator, and operators belong to no merchant. Its sentence is that of
@@ -75,12 +77,12 @@ def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
     with transaction.atomic():
         invitation = _take_up(token, now)
         if queries.has_account(invitation.email):
-            raise AccountExists("somebody with this address has an account")
+            raise AccountExists(HAS_ACCOUNT)
         try:
             with transaction.atomic():
                 user = User.objects.create_user(invitation.email, password)
-        except IntegrityError:
-            raise AccountExists("somebody with this address has just got an account") from None
+        except IntegrityError as error:  # by another merchant's invitation, at this moment
+            raise AccountExists(HAS_ACCOUNT) from error
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return _join(invitation, user, now)
 
@@ -127,8 +129,9 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
 
 
 def name_for_owners(person: User | None) -> str:
-    """Who did something, as the details of e-mails to owners name them: by their e-mail address, or
-    by OUR_TEAM if it was an operator, or None. The e-mail says OUR_TEAM in its reader's language.
+    """What the details of e-mails to owners call whoever did something: the person's e-mail
+    address, or OUR_TEAM for an operator and for None. The e-mail says OUR_TEAM in its reader's
+    language.
     """
     if person is None or person.is_staff:
         return security_letter.OUR_TEAM

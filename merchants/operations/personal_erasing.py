@@ -70,6 +70,8 @@ def register() -> None:
         Holding(17, "looks at merchants", kind=PERSON, rows=personal_rows.looks),
         Holding(40, "contact of merchants", kind=PERSON, rows=_contact_of, erase=_as_contact),
         Holding(50, "browsers", kind=PERSON, rows=_browsers, erase=_erase_browsers),
+        Holding(51, "addresses asked for", kind=PERSON, rows=personal_rows.asked_addresses,
+                erase=_erase_asked),
         Holding(80, "who acted", kind=PERSON, rows=personal_rows.acts, erase=_acts),
         Holding(90, "named", kind=PERSON, rows=personal_rows.named, erase=_named),
         Holding(10, "contacts and licence", kind=CONTACTS, rows=personal_rows.contacts,
@@ -156,50 +158,49 @@ def _invitations(subject: Subject, pseudonym: str) -> int:
 
 
 def _sign_ins(subject: Subject, pseudonym: str) -> int:
-    """In the rows of the log of sign-ins that have the person's account, or an address that is or
-    was the person's, put the pseudonym's address (`erasing.as_address`) in place of the address,
-    and empty the network address and browser: that somebody signed in, and when, stays. Rows that
-    are so already, as in the second cell, are left alone: the log's trigger refuses a change that
-    is none. Returns how many rows were changed.
+    """In the rows of the log of sign-ins that are the person's (personal_rows.of_log), put the
+    pseudonym's address (`erasing.as_address`) in place of the address, and empty the network
+    address and browser: that somebody signed in, and when, stays. Rows that are so already, as in
+    the second cell, are left alone: the log's trigger refuses a change that is none. Returns how
+    many rows were changed.
     """
-    own = personal_rows.any_of("address", subject.names)
-    if subject.user is not None:
-        own |= Q(user=subject.user)
     erased = {"address": erasing.as_address(pseudonym), "ip": None, "browser": ""}
     done = Q(address=erased["address"], ip__isnull=True, browser="")
-    return SignIn.objects.filter(own).exclude(done).update(**erased)
+    own = SignIn.objects.filter(personal_rows.of_log(subject))
+    return own.exclude(done).update(**erased)
 
 
 def _mails(subject: Subject, pseudonym: str) -> int:
-    """Delete the e-mails about sign-ins that were written to the person's account, or to an address
-    that is or was the person's. Returns how many there were.
+    """Delete the e-mails about sign-ins and teams that were written to the person's account.
+    Returns how many there were; 0 for a person without an account.
     """
-    own = personal_rows.any_of("address", subject.names)
-    if subject.user is not None:
-        own |= Q(user=subject.user)
-    count, _ = SecurityMail.objects.filter(own).delete()
+    if subject.user is None:
+        return 0
+    count, _ = SecurityMail.objects.filter(user=subject.user).delete()
     return count
 
 
 def _contact_of(subject: Subject) -> Iterable[dict[str, Any]]:
-    """Yield a row of the export for each merchant whose contact has an address of the person."""
+    """Yield a row of the export for each merchant whose present contact has an address of the
+    person, present or former.
+    """
     for profile in _profiles_of(subject):
         names = "contact_name contact_email contact_phone"
         yield {"merchant": profile.merchant.reference} | personal_rows.fields(profile, names)
 
 
 def _profiles_of(subject: Subject) -> Iterable[Profile]:
-    """The query for the profiles whose contact has an address of the person, with their
-    merchants.
+    """The query for the profiles whose present contact has an address of the person, present or
+    former, by their keys, with their merchants and without their documents.
     """
     found = Profile.objects.filter(personal_rows.any_of("contact_email", subject.names))
     return found.select_related("merchant").defer("licence_document").order_by("pk")
 
 
 def _as_contact(subject: Subject, pseudonym: str) -> int:
-    """Empty the contacts of merchants whose contact's e-mail address is, or was, the person's, and
-    replace by the pseudonym what the trail says of these merchants' contacts. Returns how many rows
-    lost something. It locks each profile.
+    """Empty the contacts of merchants whose present contact has an address of the person, present
+    or former, and replace by the pseudonym all that the trail says of these merchants' contacts,
+    also of earlier ones. Returns how many rows lost something. It locks each profile.
     """
     rows = 0
     for profile in list(_profiles_of(subject)):
@@ -281,6 +282,19 @@ def _erase_browsers(subject: Subject, pseudonym: str) -> int:
     names, rows = {"network_address", "browser"}, 0
     for entry in _with_browser(subject):
         after = _replaced(entry.after, names, pseudonym)
+        if after != entry.after:
+            rows += TrailEntry.objects.filter(pk=entry.pk).update(after=after)
+    return rows
+
+
+def _erase_asked(subject: Subject, pseudonym: str) -> int:
+    """Replace the addresses that the person has asked for by the pseudonym's where the trail says
+    so, and nowhere else: they may be somebody else's. Rows in which that is so already, as in the
+    second cell, are left alone. Returns how many trail rows were changed.
+    """
+    rows = 0
+    for entry in personal_rows.asked_for(subject):
+        after = _replaced(entry.after, {"address"}, erasing.as_address(pseudonym))
         if after != entry.after:
             rows += TrailEntry.objects.filter(pk=entry.pk).update(after=after)
     return rows

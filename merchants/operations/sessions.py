@@ -6,7 +6,9 @@ from merchants.models import User
 
 
 def end(user: User) -> int:
-    """Sign the person out everywhere; returns how many sessions were ended."""
+    """Sign the person out everywhere: delete all of their sessions, also the one that asks for it
+    if it is theirs. Returns how many were ended. No trail row is written.
+    """
     ended = 0
     for session in UserSession.objects.filter(user=user):
         session.end()

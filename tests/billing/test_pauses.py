@@ -6,6 +6,7 @@ from billing.operations.invoice_decisions import InvoiceNotOpen
 from billing.operations.pauses import AlreadyPaused, NotPaused, PausedTooLong
 from billing.providers.registry import Answer
 from lib.refusals import Invalid
+from tests.billing import deciding
 from tests.billing.by_hand import (
     OPERATOR,
     TOLD,
@@ -26,6 +27,7 @@ from tests.billing.paying import (
     billed,
     choose,
     first_failure,
+    invoice,
     manual,
     next_attempt,
     pay_now,
@@ -33,6 +35,7 @@ from tests.billing.paying import (
     told_shop,
     transfer,
 )
+from tests.shops import instant
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -55,6 +58,20 @@ def test_retries_of_the_pause_are_one_as_it_ends() -> None:
         f"2026-11-08 11:00 {SOFT}",
     ]
     assert_audited(shop, "2026-11-08 12:00")
+
+
+def test_it_ends_by_the_time_zone_that_is_in_force_by_then() -> None:
+    """From Bangkok to New York on 1 December: 2 December starts twelve hours later."""
+    shop = billed(card=SHORT, timezone="Asia/Bangkok")
+    shop.run_jobs("2026-11-01 11:00")
+    deciding.change_time_zone(shop, "2026-11-05 11:00", "America/New_York")
+    made = pause(shop, "2026-11-05 12:00", "2026-12-02")
+    assert made.until_at == invoice().next_attempt_at == instant("2026-12-02T05:00Z")
+    shop.run_jobs("2026-12-02T04:59Z")
+    assert len(attempts(shop)) == 1  # before the pause
+    shop.run_jobs("2026-12-02T05:00Z")
+    assert len(attempts(shop)) == 2
+    assert_audited(shop, "2026-12-02T05:00Z")
 
 
 def test_the_line_is_not_frozen_before_it_ends() -> None:

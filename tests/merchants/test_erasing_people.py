@@ -5,6 +5,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -158,6 +159,52 @@ def test_an_export_has_all_of_a_person_and_nothing_of_others(boss: User) -> None
     erased = erasures.erase_person(user_id=lin.pk, reason=WHY, actor=boss, now=NOW)
     for title, count in erased.rows.items():
         assert kept[title], (title, count)
+
+
+def test_an_address_that_was_only_asked_for_is_not_theirs(boss: User) -> None:
+    """Anybody can ask for anybody's: Mei's, or that of whoever another merchant has invited."""
+    _, lin = lin_has_worked()
+    other = shops.join("2026-11-01 10:00", "oakwood")
+    mei, guest = "mei@oakwood.example", "guest@oakwood.example"
+    for wanted in (mei, guest):
+        sign_ins.address_asked(user=lin, wanted=wanted, now=NOW)
+        EmailAddress.objects.create(user=lin, email=wanted)
+    invited = InvitationFactory.create(
+        shop=other, at="2026-11-19 10:00", email=guest, actor=member(other, email=mei)
+    )
+    sign_ins.signed_in(
+        user=User.objects.get(email=mei), visitor=BROWSER, knows_browser=True, now=NOW
+    )
+    _, content = erasures.data_of_person(user_id=lin.pk, reason=WHY, actor=boss, now=NOW)
+    kept = json.loads(content)["kept"]
+    assert {row["address"] for row in kept["sign-ins"]} == {BEFORE}
+    assert {row["merchant"] for row in kept["invitations"]} == {"rosewood"}
+    assert [row["after"]["address"] for row in kept["addresses asked for"]] == [mei, guest]
+    erased = erasures.erase_person(user_id=lin.pk, reason=WHY, actor=boss, now=NOW)
+    invited.refresh_from_db()
+    assert (invited.email, invited.revoked_at) == (guest, None)
+    assert SignIn.objects.get(user__email=mei).address == mei
+    asked = TrailEntry.objects.filter(action="ADDRESS_ASKED").values_list("subject", "after")
+    address = f"{erased}@erased.invalid"
+    assert list(asked) == [(address, {"address": address})] * 2
+
+
+def test_who_had_the_address_before_keeps_sign_ins_and_mails(boss: User) -> None:
+    """Bob signed in by an address that he gave up, and that Mei has now."""
+    shop = shops.join("2026-11-01 10:00")
+    bob, shared = member(shop, email="finance@rosewood.example"), "finance@rosewood.example"
+    sign_ins.signed_in(user=bob, visitor=BROWSER, knows_browser=True, now=NOW)
+    bob.email = "bob@rosewood.example"
+    bob.save()
+    EmailAddress.objects.filter(user=bob).update(email=bob.email)
+    sign_ins.address_changed(user=bob, before=shared, now=NOW)
+    mei = UserFactory.create(email=shared)
+    _, content = erasures.data_of_person(user_id=mei.pk, reason=WHY, actor=boss, now=NOW)
+    kept = json.loads(content)["kept"]
+    assert (kept["sign-ins"], kept["mails about sign-ins"]) == ([], [])
+    erasures.erase_person(user_id=mei.pk, reason=WHY, actor=boss, now=NOW)
+    assert SignIn.objects.get(user=bob).browser == "Lin's own browser"
+    assert SecurityMail.objects.filter(user=bob, kind="ADDRESS_CHANGED").count() == 2
 
 
 def test_the_database_lets_names_become_pseudonyms_and_nothing_else(boss: User) -> None:

@@ -1,12 +1,17 @@
 """Five wrong passwords or codes lock an address, through whichever door and however it is spelt."""
 
+import time
+from types import SimpleNamespace
+
 import pytest
+from allauth.core.internal import ratelimit
 from allauth.mfa.totp.internal import auth
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from merchants.models import User
+from merchants import security_letter
+from merchants.models import SecurityMail, User
 from merchants.sign_in.guesses import fold
 from tests import codes
 from tests.codes import code_of
@@ -36,6 +41,25 @@ def sign_in(login: str, password: str, ip: str = "10.0.0.1", host: str = "testse
 def no_code_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Codes of authenticators stay valid during the test."""
     codes.hold(monkeypatch, timezone.now())
+
+
+def test_the_lock_ends_as_the_first_of_five_is_a_quarter_of_an_hour_old(
+    mei: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the mail says that it is for up to 15 minutes."""
+    clock = SimpleNamespace(time=time.time, monotonic=time.monotonic, sleep=time.sleep)
+    monkeypatch.setattr(ratelimit, "time", clock)
+    began = time.time()
+    for minutes in (0, 10, 11, 12, 13):
+        monkeypatch.setattr(clock, "time", lambda at=began + 60 * minutes: at)
+        assert not sign_in(mei.email, "wrong")
+    letter = security_letter.write(SecurityMail.objects.get(kind="LOCKED_OUT"))
+    assert letter.subject == "Your account is locked for up to 15 minutes"
+    assert "For up to 15 minutes nobody signs in with it" in str(letter.body)
+    monkeypatch.setattr(clock, "time", lambda: began + 60 * 15 - 1)
+    assert not sign_in(mei.email, PASSWORD)
+    monkeypatch.setattr(clock, "time", lambda: began + 60 * 15)
+    assert sign_in(mei.email, PASSWORD)
 
 
 @pytest.mark.full  # another spelling, below

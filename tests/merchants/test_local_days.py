@@ -35,6 +35,18 @@ def test_each_instant_around_a_change_is_in_the_day_that_the_books_have_it_in(
     assert len(seen) >= 5
 
 
+@pytest.mark.parametrize(("old", "new"), some([(old, new) for old, new, *_instants in CHANGES], 5))
+def test_a_day_after_a_change_to_come_starts_by_the_zone_to_come(old: str, new: str) -> None:
+    """Whether it is asked for alone, or together with days before the change."""
+    shop = moving(old, new)
+    shop.run_jobs("2026-11-28 12:00")
+    days = [date(2026, 11, 25) + timedelta(number) for number in range(15)]
+    local = LocalDays.of(shop.account, date(2026, 11, 28))
+    starts = [local.start_of(day) for day in days]
+    assert queries.starts_of(shop.account, days) == starts
+    assert [queries.day_start(shop.account, day) for day in days] == starts
+
+
 def test_an_order_of_the_last_instant_is_in_its_day_and_one_of_the_next_is_not() -> None:
     """In Santiago, where the clock goes forward over midnight: 6 September starts at 01:00."""
     shop = shops.join("2026-09-01 12:00", timezone="America/Santiago")

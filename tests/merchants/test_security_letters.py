@@ -93,7 +93,7 @@ def test_what_a_few_of_them_say(shop: Shop, owner: User) -> None:
     _subject, body = written("FIRST_FACTOR", owner, shop, "zh-hans")
     assert "mei@shop.example 首次设置了两步验证。自2026年11月4日 10:00 UTC起" in body
     subject, _body = written("LOCKED_OUT", owner, shop, "th")
-    assert subject == "บัญชีของคุณถูกล็อก 15 นาที"
+    assert subject == "บัญชีของคุณถูกล็อกไม่เกิน 15 นาที"
 
 
 def told(kind: str) -> list[tuple[str, str]]:
