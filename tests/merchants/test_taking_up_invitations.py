@@ -137,7 +137,7 @@ def test_a_link_used_many_times_at_once_makes_one_person() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_invitations_of_a_newcomer_at_once_one_makes_the_account() -> None:
-    """Of two merchants, who have invited the same address."""
+    """Two merchants have invited the same address."""
     paths = []
     for reference in ("rosewood", "tallow"):
         shop = shops.join("2026-10-01 09:00", reference)
