@@ -294,8 +294,12 @@ class Deciding(ModelAdmin):
         return None
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        """What was last decided about the row, by whom and when, for the page of a decision that is
-        not open any more; None if nothing is known. By default the row's own columns say so.
+        """What was decided about the row, by whom and when, for the page of a decision that
+        is not open any more. By default the row's own columns say so
+        (outcomes.by_its_columns): the first of STEPS that has an instant counts, which need
+        not be the latest, and without one the row's status alone. It is None if the row has
+        neither. Pages whose rows keep that elsewhere, or had another last decision,
+        override it.
         """
         return by_its_columns(row)
 

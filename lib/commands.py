@@ -172,8 +172,11 @@ class EachCell:
 
 @contextmanager
 def _bounded(seconds: float) -> Iterator[None]:
-    """Have no statement of the block, which is inside a cell, take longer: the database stops it,
-    or if it is a machine behind that which says nothing, we wait no more.
+    """Return a context in which no statement inside a cell takes longer than this many
+    seconds. The database stops a statement that does, if its transaction began in the
+    block. If the database, or a machine behind it, does not answer at all, we stop
+    waiting two seconds later, and the connection is closed; a web server's connection
+    keeps its own time for this. Raises OperationalError in both cases.
     """
     with cells.at_most(seconds), statement_timeout.waiting(seconds):
         yield

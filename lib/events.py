@@ -206,7 +206,10 @@ class FoundingType(_Type):
 
     @cached_property
     def example(self) -> dict[str, Any]:
-        """An example of the event's data, made when it is first asked for."""
+        """An example of the event's data, made by `illustrated` when it is first asked for,
+        and kept. That must not be before all apps have added the terms of their books, or
+        the example lacks them. Callers share it and copy what they change.
+        """
         return self.illustrated()
 
 

@@ -111,9 +111,11 @@ class Filter(ListForm):
         return found
 
     def page(self, found: "QuerySet[M]") -> paging.Page[M]:
-        """The page of `found` that the address asks for: narrowed to the days and amounts asked
-        for, and in the list's order. It also makes `figures` and `shown_of` available, which tell
-        of these rows.
+        """Return the page of `found` that the address asks for: narrowed to the days and
+        amounts asked for, and in the list's order. What the list's own fields ask for, the
+        caller has asked `found` for already. Nothing is found while something in the
+        address makes no sense. Afterwards `figures` and `shown_of` tell of the rows found
+        on all pages; they are remembered, so they must not be read before.
         """
         self._found = self.narrowed(found)
         self._page = paging.page(self._found, by=self.by, params=self.data)

@@ -19,9 +19,11 @@ M = TypeVar("M", bound=Model)
 
 
 def loaded(model: type[M], names: Sequence[str], values: Iterable[Any]) -> M:
-    """An instance of the model for a row that is in the database, as `Model.from_db` makes it.
-    `names` are the attributes of its columns (`attname`), in the order of `values`; columns that
-    are not among them are read if somebody asks for them.
+    """An instance of the model for a row that is in the database, in the state in which
+    `Model.from_db` leaves one, but without a call of `__init__` and without signals.
+    `names` are the attributes of its columns (`attname`), in the order of `values`,
+    which are taken as they are. Columns that are not among them are read if somebody
+    asks for them. Raises ValueError if there are more names than values, or fewer.
     """
     row = model.__new__(model)
     row.__dict__.update(zip(names, values, strict=True))

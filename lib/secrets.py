@@ -71,8 +71,11 @@ def mark(text: str, *, purpose: str) -> str:
 
 
 def marks(text: str, *, purpose: str) -> list[str]:
-    """The marks of the text by each of our keys, the first key's first: while keys are rotated, a
-    row may have any of them. Those of another `purpose` are others.
+    """The marks of the text by each of our keys, the first key's first: while keys are
+    rotated, a row may have any of them, so rows are looked for by all. The same text
+    has other marks for another `purpose`. An empty text has marks here, too, though
+    `mark` gives "" for it, so callers that keep "" for an empty text have to look for
+    that.
     """
     said = f"{purpose}\0{text}".encode()
     keys = _mark_keys(tuple(settings.TAEL_ENCRYPTION_KEYS))

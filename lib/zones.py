@@ -56,7 +56,11 @@ def is_known(name: str) -> bool:
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """The time zone of this name. Raises ZoneInfoNotFoundError if the data does not have it."""
+    """The time zone of this name, made once for each process. Raises
+    ZoneInfoNotFoundError if the data does not have it, and ValueError for what can be
+    no name: "", an absolute path, or one with ".." in it. A name that may be unknown is
+    asked about first (`is_known`).
+    """
     return ZoneInfo(name)
 
 

@@ -165,9 +165,11 @@ class Bar:
 
     @property
     def sums(self) -> list[tuple[StrOrPromise, Sequence[Money], str]]:
-        """What the rows on all pages of the list come to: the name of each sum, its amounts, one
-        for each currency, and the address of its rows, "" if they are all rows; an empty list if
-        there are more rows than are counted.
+        """What the rows on all pages of the list come to: the name of each sum, its
+        amounts, one for each currency, and the address of the list narrowed to the rows of
+        that sum. The address is "" if the sum is of all rows, and also if a field that
+        narrowing would set is asked for already. The list is empty if there are more rows
+        than are counted, and before the filter's `page` was called.
         """
         asked = self.filter
         pairs = zip(asked.SUMS.items(), asked.figures.sums, strict=False)

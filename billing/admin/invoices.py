@@ -149,8 +149,10 @@ class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
         return LastDecision(str(row.get_status_display()), who, at)
 
     def asked_as(self, term: str) -> str:
-        """Return what was typed into the search without the installation's prefix of bill numbers,
-        which the stored numbers do not have.
+        """Return what was typed into the search without spaces around it and without the
+        installation's prefix of bill numbers, which the stored numbers do not have. The
+        number of a cell behind the prefix stays. Merchants' references are looked for by
+        the same text, so one that begins with the prefix and a hyphen loses them, too.
         """
         return installation.inside(term)
 

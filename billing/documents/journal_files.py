@@ -24,8 +24,11 @@ Line = tuple[Named, str]
 
 
 def _lines(entry: Entry, charts: Charts) -> list[Line]:
-    """The entry's postings: each account with its code and name by the chart in force on that day,
-    and the figure as text without its currency, negative for a credit.
+    """Return the entry's postings as pairs of an account and a figure. The account has
+    its code and name by the chart by which that day is told: for a day that is locked,
+    the chart that was in force as it was locked, and for any other day the present one.
+    The figure is text without its currency, negative for a credit. Raises LookupError
+    for an account that no book has.
     """
     chart = charts.on(entry.dated_on)
     return [

@@ -90,9 +90,11 @@ def _check_is_unclear(line: BankLine) -> None:
 
 
 def _handed_on(line_id: int, statement: str, number: int) -> tuple[int, str] | None:
-    """Where the line is by now that `_left` would find, if it was handed to another cell: the
-    number of the cell that has it, and the name of the statement there that has it alone. None if
-    it was not handed on.
+    """Look up where the line is by now that `_left` would find, if it was handed to
+    another cell: the number of the cell that has it, and the name of the statement
+    there that has it alone. It is followed from cell to cell, so that may be the
+    present cell again. A step that is still on its way does not count. None if the line
+    was not handed on, or if there is no line with the key `line_id`.
     """
     line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
     place, cell, name = None, cells.number(), statement.strip()

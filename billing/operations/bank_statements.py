@@ -267,13 +267,14 @@ def _shown(text: str, longest: int) -> str:
 
 @transaction.atomic
 def accept(*, statement_id: int, actor: str, reason: str, now: datetime) -> BankStatement:
-    """Take a statement that waits, with a trail row, though it does not follow the last one: what
-    is between them is known to whoever decides. Its lines are matched from then on, and what
-    follows it is taken. Of a line of which there is one of that day and amount in statements that
-    were taken, nothing is booked by itself: it waits for an operator.
+    """Take a statement that waits, with a trail row, though it does not follow the last
+    one: what is between them is known to whoever decides. Its lines are matched from
+    then on, and waiting statements that follow it are taken by this call, too. If a
+    statement that was taken has a line of the same day and amount as one of its lines,
+    that line is not booked by itself, but waits for an operator.
 
-    It takes the lock of all statements. Raises UnknownStatement, AlreadyDecided if it does not
-    wait, Invalid without a reason. Rule 29.11.
+    It takes the lock of all statements, and raises UnknownStatement, AlreadyDecided if
+    it does not wait, and Invalid without a reason. Rule 29.11.
     """
     statement = _hold(statement_id)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)

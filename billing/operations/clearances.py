@@ -98,8 +98,10 @@ def _write(issuer: Issuer, document: Invoice | CreditNote, now: datetime) -> Non
 
 
 def _key(document: Invoice | CreditNote, attempt: int) -> str:
-    """The key by which a provider knows this attempt, by its number, to have the document
-    cleared.
+    """The key by which a provider knows this attempt, by its number, to have the
+    document cleared. It has the installation's prefix as it is now, which may change
+    later: so it is made once for each attempt, and whoever asks the provider takes it
+    from the clearance.
     """
     return installation.outside(f"{document}-{attempt}")
 

@@ -211,8 +211,11 @@ def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
 
 
 def _in_force(prices: "QuerySet[FeePrice]", on: date) -> FeePrice | None:
-    """Look up the price among `prices` that holds on this day, of several from one day the one that
-    was introduced last; None if none does.
+    """Look up the price among `prices` that holds on this day, or None if none does. If
+    several start on the same day, it is the one that was introduced last. The prices
+    are of one fee and currency, and either one merchant's or those for everybody. The
+    `unit_price` of the one that is found is None where a merchant's own price has
+    ended.
     """
     return prices.filter(from_on__lte=on).order_by("-from_on", "-pk").first()
 

@@ -54,8 +54,10 @@ RELATION = "(VALUES {}) AS minimum(method, currency, least)".format(
 
 
 def minimum(account: BillingAccount) -> Money:
-    """The least amount that the account's method collects in the account's currency; 0 if no least
-    amount is known for it. Rule 15.11.
+    """The least amount that the account's method collects in the account's currency; 0
+    if no least amount is known for it. That does not mean that it collects any amount:
+    Stripe collects nothing in a currency without a known least amount (`takes`). Rule
+    15.11.
     """
     return least(account.payment_method, account.currency)
 

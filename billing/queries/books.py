@@ -107,8 +107,11 @@ class _Account:
         return f"{self.invoice[payment['_invoice']]}-{payment['attempt']}"
 
     def book(self) -> Row:
-        """The account's part of a merchant's books as a document (docs/books.md): its own row,
-        plan, prices, cards, statements, charges, credits, bills, payments and tax.
+        """The account's part of a merchant's books as a document (docs/books.md), from its
+        own row and its plans, prices and cards to charges, bills, transfers, unapplied
+        money and reversals. Rows name each other by names of the document, without primary
+        keys, and cards have the last four digits alone. Tax treatments and credit notes are
+        parts of it only if there are some.
         """
         return {
             "currency": self.currency,

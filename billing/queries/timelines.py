@@ -103,8 +103,11 @@ def _at_the_end_of(day: date, invoice: Invoice, at: datetime) -> str:
 
 
 def _by_hand(done: ByHand) -> Iterator[Step]:
-    """Yields what our team did about the collecting of the bill, each with what it wrote for the
-    merchant: due days, pauses, waivers and payment plans.
+    """Yields the steps of what our team did about the collecting of the bill: due days,
+    pauses, waivers and payment plans, each with what was written for the merchant. A
+    pause that was ended before its last day has a second step without words, and so has
+    a plan that has ended, also if payments or a job ended it. The steps come kind by
+    kind, for the caller to sort by time, and `done.decisions` are not among them.
     """
     for moved in done.due_days:
         yield Step(moved.at, _("Due day moved"), note=_until(moved.due_on, moved.told))

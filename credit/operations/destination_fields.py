@@ -120,8 +120,10 @@ def checked_bic(kind: PayoutDestination.Kind, country: str, bic: str) -> str:
 
 
 def checked_type(kind: PayoutDestination.Kind, country: str, account_type: str) -> str:
-    """The type of an account, where its country's banks tell types apart; else "". Raises
-    NotADestination if it is missing there or none of theirs, or if it is given elsewhere.
+    """Return the type of a bank account in a country whose banks tell types apart. It
+    is "" for a bank account in any other country, and for a destination that is no bank
+    account. Raises NotADestination if the type is missing where banks tell types apart,
+    or is none of theirs, and if one is given where there is none.
     """
     if kind == PayoutDestination.Kind.BANK_ACCOUNT:
         try:

@@ -158,9 +158,11 @@ def was_due(order: Order, line: CreditLine) -> bool:
 
 
 def _notify_if_overdue(order: Order, line: CreditLine) -> None:
-    """Notify the merchant of each due date that had passed unpaid when the delivery was reported.
-
-    The day-ends that notify of such dates (operations.days) had been worked off by then.
+    """Notify the merchant of each due date that had passed, with something of its part
+    unpaid, when the delivery was reported. Each notice has the sum of all that is
+    unpaid of the order's parts up to that date, as the notices of day-ends have. The
+    day-ends that notify of such dates (operations.days) had been worked off by then.
+    Does nothing if no such date had passed.
     """
     if not was_due(order, line):
         return

@@ -348,7 +348,11 @@ def _entry(entry: Row, withdrawals: Mapping[int, int]) -> Row:
 
 
 def _masked(destination: Row) -> Row:
-    """The destination with only what is shown of its number."""
+    """Return a copy of the destination's row with `number` as people are shown it
+    (masks.shown). The row that is given has the last characters of the number there,
+    never a full one, and what Alipay shows of it in `_masked`. If nothing of the number
+    is known, words in the language in force take its place.
+    """
     number = masks.shown(
         destination["kind"], masked=destination["_masked"], last_four=destination["number"]
     )

@@ -177,8 +177,10 @@ class Buyers:
 
     @property
     def figures(self) -> Figures:
-        """How many buyers are as asked, on all pages, and the sums of what they hold of the limit
-        and of what was lost by them.
+        """Return how many buyers are as asked, on all pages, with the sum of what they hold
+        of the limit and, after it, the sum of what was lost by them. If no buyer is as
+        asked, both sums are empty. The figures are those that `page` has read or, if it was
+        not called, are read by a query of their own and remembered.
         """
         if self._figures is None:
             self._rows("name", None, is_backwards=False, most=0)

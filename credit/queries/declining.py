@@ -12,12 +12,12 @@ from credit.rules import HIGH_RISK
 def decline_code(
     line: CreditLine, amount: Money, *, buyer: str | None = None, buyer_risk: int = 0
 ) -> str:
-    """The code of the first reason to decline an order of `amount` in the line's currency; "" if
-    there is none. They are asked in this order: closed account, freeze, pause, the merchant's caps
-    on an order and on a buyer, a buyer's risk of HIGH_RISK, the limit. An amount equal to a cap, or
-    to what is available, is no reason.
-
-    Without a buyer, the cap on what one buyer may owe is left out.
+    """The code of the first reason to decline an order of `amount` in the line's
+    currency; "" if there is none. They are asked in this order: closed account, freeze,
+    pause, the merchant's caps on an order and on what a buyer owes (one code for both),
+    a buyer's risk of HIGH_RISK or above, the limit. An amount equal to a cap, or to
+    what is available, is no reason. Without a buyer, the cap on what one buyer may owe,
+    which counts this order and written-off ones, is left out.
     """
     if line.is_closed:
         return Order.Decline.ACCOUNT_CLOSED

@@ -114,10 +114,12 @@ def matured(asked: Asked) -> Decimal:
 
 
 def paid_out(asked: Asked) -> QuerySet[Withdrawal]:
-    """The withdrawals in the report's currency that are PAID and became so on its days, without
-    those that the bank sent back, each annotated with its `day` in UTC, and with whether a file of
-    the bank has said that it was paid (`is_answered`), to be counted by these. One that had been
-    marked as FAILED counts on the day on which that was corrected (Withdrawal.paid_at).
+    """The withdrawals in the report's currency that are PAID and became so on its days,
+    without those that the bank sent back. Each is annotated with its `day` in UTC, and
+    with whether a row of a bank's file about it ended as PAID or KNOWN (`is_answered`),
+    to be counted by these. KNOWN may also be a row that said again that it had failed,
+    before that was corrected. One that had been marked as FAILED counts on the day on
+    which that was corrected (Withdrawal.paid_at).
     """
     paid = Withdrawal.objects.filter(currency=asked.currency, status=Withdrawal.Status.PAID)
     found = paid.annotate(known_at=Coalesce("corrected_at", "ended_at")).filter(

@@ -80,7 +80,10 @@ class Described(NinjaAPI):
 
 
 def _of_model(model: Any) -> dict[str, Any]:
-    """The schema of a pydantic model and those of the models within it, by their names."""
+    """Return the JSON schema of a pydantic model and those of the models within it,
+    each by its model's name. Their references lead to `#/components/schemas/`, so the
+    caller has to put all of them there.
+    """
     described = model.model_json_schema(ref_template="#/components/schemas/{model}")
     inner = described.pop("$defs", {})
     return {model.__name__: described, **inner}
@@ -169,7 +172,10 @@ def _title(one: events.AnyType) -> str:
 
 
 def _data_schema(one: events.AnyType) -> dict[str, Any]:
-    """The JSON schema of the data of an event type."""
+    """Return the JSON schema of the data of an event type. The schemas of models within
+    it stand in its `$defs`, but its references lead to `#/components/schemas/`. The
+    caller has to move them there.
+    """
     return one.data.model_json_schema(ref_template="#/components/schemas/{model}")
 
 

@@ -73,8 +73,10 @@ def read(content: bytes, kind: Kind) -> Table:
 
 
 def _lines(content: bytes, table: Table) -> Iterator[str]:
-    """Yield the lines as text, without their ends. Lines that are too long or in another encoding
-    are added to the faults instead.
+    """Yield the file's lines as text, without their ends, blank ones included. A line
+    that is longer than LONGEST_LINE or not in UTF-8 is added to the faults of `table`
+    instead, and the lines after it then move up, so that they must not be numbered by
+    their place. The faults are complete once all lines were taken.
     """
     for number, raw in enumerate(LINE_END.split(content), start=1):
         try:

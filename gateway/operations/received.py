@@ -127,8 +127,11 @@ def _columns(arrival: Arrival) -> tuple[Any, ...]:
 
 
 def _said(sent: Any) -> tuple[Any, ...]:
-    """The columns of what was sent, if it was no event: id, type, merchant, instant, and data as
-    JSON. Of what is missing or malformed, texts are "", the instant is None, and the data are {}.
+    """Return the columns of what was sent, if it was no event: id, type, merchant,
+    instant, and data as JSON. The first three are "" if they are missing or no text,
+    and are cut to LONGEST_NAME characters. The instant is None if it is missing or
+    malformed. The data are whatever JSON was sent, such as a list or a text, and {}
+    only if they are missing, empty, null, false or 0.
     """
     raw = sent if isinstance(sent, dict) else {}
     return (

@@ -193,7 +193,11 @@ def _named(said: Any) -> Any:
 
 
 def _as_repr(said: Any) -> str:
-    """What Python's repr said of the value while its classes had just the fields of COMPARED."""
+    """Return what Python's repr said of the value while its classes had just the fields
+    of COMPARED. A statement that had another name then has that one (`former_id`) for
+    its `id`. The text must not change, as digests that are kept were made from it
+    (`former_digest`).
+    """
     if isinstance(said, tuple):
         return f"({', '.join(map(_as_repr, said))}{',' if len(said) == 1 else ''})"
     names = COMPARED.get(type(said).__name__)

@@ -167,8 +167,11 @@ class Cursor(base.CursorMixin, psycopg.ClientCursor[Any]):
             self._before = 0
 
     def _execute_send(self, query: Any, **more: Any) -> None:
-        """Send a statement as psycopg does, behind the choice of its cell, and what is to be asked
-        with it (cells.asking), if it is alone; all of that is put into `query`.
+        """Send a statement as psycopg does. If it is alone (`execute` has set `_before`),
+        the choice of its cell and what is to be asked with it (cells.asking) are put in
+        front of it, into `query` itself. What is asked fails if it selects anything, and
+        then nothing is carried out: `execute` makes cells.Moves of that error. There have
+        to be `_before` statements in front, as `_set_results` leaves out so many results.
         """
         if self._before:
             before = entering() + b" "

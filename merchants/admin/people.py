@@ -57,7 +57,11 @@ class UserAdmin(Deciding, ReadOnly):
         operators.wait_turn()
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What operators read of the person before the decision `name` (merchants.briefs)."""
+        """What operators read of the person before the decision `name`: how they sign in,
+        what they may do, what happened to their access lately, and what the decision
+        changes (briefs.of_person). It is never None; a decision that changes none of that
+        has the same brief without changes.
+        """
         return briefs.of_person(row, name)
 
     def get_search_results(

@@ -75,8 +75,10 @@ def _may_sign_in(user: User) -> dict[str, bool]:
 
 
 def _factors_effect(user: User) -> str:
-    """What operators read before they take a person's second factors away: which these are, that
-    the person is signed out, and that they should make sure who asks.
+    """What operators read before they take a person's second factors away: which these
+    are, recovery codes among them, that the person is signed out everywhere, and that
+    the password alone then lets them in to set up others. It asks operators to make
+    sure who asks, by a call to a number that they knew before.
     """
     named = ", ".join(factor_names(user))
     return (
