@@ -1,4 +1,4 @@
-"""Short runs with fixed seeds, of which CI has one (.ci/run); longer ones by hand: `make chaos
+"""Short runs with fixed seeds; CI has one of a minute (.ci/run), longer ones by hand: `make chaos
 MINUTES=30 SEED=7`.
 
 What stays in `make test`: that the checks see what they are there for, below; and of what the run
@@ -71,7 +71,7 @@ def chaos(template: str, *arguments: str) -> str:
 
 @pytest.mark.full  # what is killed one by one stays: see above
 @pytest.mark.django_db
-@pytest.mark.parametrize(("seed", "seconds"), [SHORT, LONGER], ids=["short", "longer"])
+@pytest.mark.parametrize(("seed", "seconds"), [SHORT, LONGER])
 def test_whatever_dies_for_a_while_the_books_hold_and_all_comes_to_its_end(
     seed: int, seconds: int, template: str
 ) -> None:
