@@ -55,7 +55,10 @@ def _called(name: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as text; "-" for one that is missing or empty."""
+    """Return the value as text, as lists of changes show it. The members of a list have
+    commas between them. None, an empty text and an empty list become "-"; 0 and False are
+    values, and are shown as such.
+    """
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "-"
     return "-" if value in (None, "") else str(value)

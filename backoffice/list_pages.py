@@ -412,10 +412,12 @@ class FoundByKeys(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """The rows that the search finds: those of which one of `keys` is the term or, if there are
-        none, begins with it; the first key that finds any decides. If none does, the rows of
-        merchants with such a name (`named_so`). Without a term, all rows or the latest, as in any
-        list (Bounded). The second value is Django's: whether a row may come twice.
+        """Return the rows that the search finds. All `keys` are tried, one after the other,
+        for rows where the key is the term; only if there are none, all are tried again for
+        rows where it begins with the term; the first key that finds any decides. If none
+        does, these are the rows of merchants with such a name, or what else `named_so` finds.
+        Without a term, they are all rows or the latest, as in any list (Bounded). The second
+        value is Django's, whether a row may come twice; with a term it is False.
         """
         term = search_term.strip()
         if not term:

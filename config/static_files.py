@@ -42,8 +42,9 @@ class Collected(CompressedManifestStaticFilesStorage):
         super().__init__(*arguments, **more)
 
     def stored_name(self, name: str) -> str:
-        """The name that collectstatic gave the file. Raises ValueError if collectstatic has not run
-        for this file.
+        """Return the name that collectstatic gave the file. If the list that this process has
+        read lacks the file, the list is read again, since collectstatic may have run
+        meanwhile. Raises ValueError if the file is not in the list then, either.
         """
         try:
             return str(super().stored_name(name))

@@ -15,10 +15,12 @@ def register() -> None:
 
 
 def _key(visit: Visit) -> Item | None:
-    """The line of a new merchant's checklist about API keys. It is done if a key in force reaches
-    the merchant's books: its own, or one for all merchants, which the note says, as it says if
-    there is neither. It leads to the decision that makes its own key for operators who may take
-    that, and nowhere for others. It is never None.
+    """Return the line about API keys of a new merchant's checklist; it is never None. It
+    is done if a key in force reaches the merchant's books, be it its own or one for all
+    merchants. The note is empty if the merchant has its own, and otherwise says that
+    there is one for all merchants, or that none reaches it. The line leads to the
+    decision that makes the merchant's own key if the operator may take that, and nowhere
+    for others.
     """
     own, for_all = keys.of_merchant(visit.merchant.pk, now=visit.now)
     note = "" if own else "one for all merchants" if for_all else "none reaches it"

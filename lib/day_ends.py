@@ -47,9 +47,10 @@ class Book(NamedTuple):
     until: date
 
     def ends_at(self) -> datetime:
-        """The instant at which the first day of the book ends that cannot pass together with
-        others: the day `until`, or its open day if that is later, but at the latest the last day of
-        the open day's month.
+        """Return the instant until which the book's days can wait, to pass together later. It
+        is the end of the first day that cannot pass together with others: of the day `until`,
+        or of the open day if that is later, but at the latest of the last day of the open
+        day's month. It is never earlier than `open_until`, the stored end of the open day.
         """
         day = min(max(self.until, self.open_on), calendar.month_end(self.open_on))
         if day == self.open_on:

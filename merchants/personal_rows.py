@@ -243,8 +243,10 @@ def fields(row: Any, names: str) -> Row:
 
 
 def plain(value: Any) -> Any:
-    """A value of a row as JSON takes it: instants and days in ISO 8601, and other values that JSON
-    has no type for as text.
+    """Return a value of a row in a form that JSON can hold. Instants and days become text
+    in ISO 8601. Texts, whole numbers, booleans and None are returned as they are, and so
+    are lists and dicts, whatever is in them. All else becomes text, decimals and floats
+    included.
     """
     if isinstance(value, dict | list | str | int | bool | None):
         return value

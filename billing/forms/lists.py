@@ -140,10 +140,11 @@ class RequestFilter(Filter):
 
     @property
     def hint(self) -> StrOrPromise:
-        """A sentence for a reader who searches requests by cost, fee, bill or credit, or sorts them
-        by cost, in a list that has too many (more than figures.MOST) for that; they can still be
-        searched by reference. It is "" if they are not too many, if nothing of that is asked for,
-        and before `page` was called.
+        """Return the sentence that more than figures.MOST requests are not searched or sorted
+        by cost, fee, bill or credit, and that the reader can choose fewer days, search by a
+        part of the references, or take a file. It is "" unless something of that is asked for
+        and the requests within the days asked for are too many. It is also "" before `page`
+        was called, which looks whether they are.
         """
         if not self._are_many:
             return ""

@@ -99,15 +99,18 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
 
 
 def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
-    """Keep the card that was handed to Stripe, and collect from it from now on, with a trail row,
-    as payment_methods.add_card does; a freeze may be lifted and unapplied money pay bills, of which
-    the merchant is notified. Bills are tried by the caller or the job, not here. If the card is
-    kept already, it is returned and nothing is changed, even if it was removed or blocked, or
-    another method was chosen since; else account and credit line are locked.
+    """Keep the card that was handed to Stripe, and collect from it from now on, with a
+    trail row, as payment_methods.add_card does; a freeze may be lifted and unapplied
+    money pay bills, of which the merchant is notified. Bills are tried by the caller or
+    the job, not here. If the card is kept already, it is returned, and nothing is locked
+    or changed, even if it was removed or blocked, or another method was chosen since.
+    Account and credit line are locked only to keep a new card, not while Stripe is asked;
+    one that is refused as one too many, as blocked or for the account's currency is
+    detached at Stripe.
 
-    Raises UnknownSetup, also for a setup that another installation or an earlier version of this
-    one began (_is_ours), CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
-    Merchant.DoesNotExist, and what payment_methods.add_card raises.
+    Raises UnknownSetup, also for a setup that another installation or an earlier version
+    of this one began (_is_ours), CardNotConfirmed, ProviderNotReady, ProviderSilent,
+    TooManyCards, Merchant.DoesNotExist, and what payment_methods.add_card raises.
     """
     merchant = Merchant.objects.get(pk=merchant_id)
     client = stripe_provider.client()

@@ -113,14 +113,17 @@ def add_card(
     actor: str,
     now: datetime,
 ) -> Card:
-    """Keep a card, with a trail row, and collect from it from now on (`choose`); `token` is the
-    provider's name for it.
+    """Keep a card, with a trail row, and collect from it from now on, with all that
+    `choose` changes and notifies the merchant of; `token` is the provider's name for the
+    card.
 
-    A card of the account with the same token is not kept twice, but chosen again; only at the
-    sandbox every card is a new one. The same form sent twice, recognised by its `request_key`,
-    changes nothing and returns the same card. The merchant is notified as `choose` says. Raises
-    FormConflict, TooManyCards, CardBlocked, and what `choose` raises, such as UnknownCard for
-    another account's card, or one that was removed. It locks account and credit line, whose ended
+    A card of the account with the same token is not kept twice, but chosen again, however
+    many were added lately; only at the sandbox every card is a new one. The same form
+    sent twice, recognised by its `request_key`, changes nothing and returns the same
+    card. Raises FormConflict if that form had other last digits, TooManyCards for a new
+    card, CardBlocked also for another token with the brand, last digits and last day of a
+    card that was blocked, and what `choose` raises, such as UnknownCard for another
+    account's card, or one that was removed. It locks account and credit line, whose ended
     days are worked off first (accounts.lock_both).
     """
     account, _ = accounts.lock_both(merchant_id, now=now)

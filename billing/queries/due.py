@@ -38,8 +38,10 @@ def unpaid(account: BillingAccount) -> Sequence[Due]:
 
 
 def _parts(invoices: Sequence[Invoice]) -> dict[int, list[PaymentPlanPart]]:
-    """The parts of these bills' payment plans in force, with their plans, by the bill's key, each
-    bill's in the order of their days; an empty list for a bill without a plan.
+    """Return the parts of these bills' payment plans in force, each with its plan, by the
+    bill's primary key and in the order of their days. The result is a defaultdict: looked
+    up in brackets, a bill without a plan has an empty list, but `get` returns None for
+    it.
     """
     parts: dict[int, list[PaymentPlanPart]] = defaultdict(list)
     in_force = Q(plan__invoice__in=invoices, plan__status=PaymentPlan.Status.IN_FORCE)

@@ -38,11 +38,12 @@ def unpaid(asked: Asked) -> QuerySet[Invoice]:
 
 
 def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
-    """The items that were posted, with a posting day among the days asked for and in the currency
-    asked for, each with the first day of its `month` and its `fee_name`. Credits are among them,
-    with amounts below 0, and so is what takes one back. Fees by which nothing is earned are left
-    out (Fee.UNTAXED), so that the amounts come to what the journal has on the accounts of fees
-    (rule 29.6), but for what it dates otherwise, as it came after a month was locked (rule 29.2).
+    """Return the posted items in the currency asked for whose posting day is among the
+    days asked for, each with the first day of its `month` and its `fee_name`. Credits are
+    among them, with amounts below 0, and so are the charges that take credits back, with
+    amounts above 0. Fees by which nothing is earned are left out (Fee.UNTAXED). So the
+    amounts come to what the journal has on the accounts of fees (rule 29.6), but for what
+    it dates otherwise, as it came after a month was locked (rule 29.2).
     """
     found = InvoiceItem.objects.filter(
         currency=asked.currency,

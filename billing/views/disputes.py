@@ -95,8 +95,11 @@ def _again(
     unknown: Sequence[str],
     refused: Refused | None = None,
 ) -> HttpResponse:
-    """Show the page once more, with status 422, with what can still be asked for and what was
-    typed.
+    """Show the page once more, with status 422, after a form that was refused. The form
+    has what was typed, and those of the `chosen` charges of which something can still be
+    asked for; its hidden total is what is left of them now, not what was sent. The page
+    says which charges cannot be asked for, and has no form if none is left. The sentence
+    of `refused` stands in the form.
     """
     form, refusal = _askable(chosen, unknown)
     if form is not None:

@@ -123,7 +123,11 @@ def _named(model: type[Model]) -> "Field[Any, Any]":
 
 
 def _through(model: type[Model], name: str, number: int) -> str:
-    """SQL that is true of the rows whose field of this name leads to one of the merchant's."""
+    """Return SQL that is true of those rows of the model, called `owned`, whose foreign
+    key `name` leads to a row of the merchant. The tables are those of the cell with the
+    number `number`. The merchant itself is not named here: the SQL has the placeholder
+    %(merchant)s for its primary key, or %(reference)s for its reference (`condition`).
+    """
     field = model._meta.get_field(name)
     to: type[Model] = field.related_model  # type: ignore[assignment]
     table = f'{cells.name_of(number)}."{to._meta.db_table}"'

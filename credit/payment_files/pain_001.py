@@ -155,9 +155,12 @@ def _add_type(account: Element, code: str) -> None:
 def _add_bank(
     parent: Element, name: str, version: str, bic: str, clearing: str, member: str
 ) -> Element:
-    """Add an element `name` for a bank: its BIC, and its code `member` in the clearing system
-    `clearing`, each if there is one. Returns that element; its first child, FinInstnId, has what
-    was added.
+    """Add an element called `name` for a bank to `parent`, and return it. Its first
+    child, FinInstnId, has the BIC, under the tag that the `version` of the format wants,
+    and the bank's code `member`, with the clearing system `clearing` that the code is
+    from. What is "" is left out, and the clearing system is left out without a code. With
+    neither BIC nor code FinInstnId is empty, and the caller has to fill it where the
+    format wants a bank.
     """
     bank = SubElement(parent, name)
     said = SubElement(bank, "FinInstnId")

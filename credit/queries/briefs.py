@@ -142,8 +142,9 @@ def _limits(line: CreditLine, new_limit: Any) -> list[Change]:
 
 
 def _changes_of_order(order: Order, name: str) -> list[Change]:
-    """How writing the order off changes what is used and the limit. Nothing for other decisions
-    than "write-off".
+    """Return what the decision "write-off" changes of the order's credit line, before and
+    after. What is used and the limit both fall by all that is outstanding of the order,
+    the limit not below 0. The list is empty for a decision of any other name.
     """
     if name != "write-off":
         return []

@@ -90,8 +90,10 @@ class OperatorsSite(UnfoldAdminSite):
         raise PermissionDenied
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Search the names of admin pages for the operator. All results are on one page, whatever
-        `page` in the query string says. For that it changes `request.GET`.
+        """Search the names of the admin's apps and lists that the operator may view for the
+        term `s` of the query string. The answer is always the first page of results, whatever
+        `page` says; `request.GET` is replaced for that. This page holds 100 results, and what
+        is beyond them is not shown. The answer is empty if there is no term.
         """
         if request.GET.get("page", "1") != "1":
             asked = request.GET.copy()
