@@ -22,7 +22,6 @@ ANSWERED_WITHIN = timedelta(minutes=10)
 A_DAY = timedelta(hours=24)
 MOST_BY_PEOPLE = 5  # attempts of a bill, and cards of an account, in a day
 MOST_SILENCES = 3  # in a row; then a run asks that provider no more
-NOT_ASKED = ("manual", "unapplied", "credit")  # providers that are never asked to pay
 
 
 def run_jobs(merchants: "list[Merchant]", now: datetime, look_at_bank: Callable[[], None]) -> None:
@@ -123,7 +122,7 @@ def by_people(invoice: Invoice, now: datetime) -> list[Attempt]:
         one
         for one in invoice.attempts
         if (one.by_person or one.is_of_choice)
-        and one.provider not in NOT_ASKED
+        and one.is_asked
         and one.at > now - A_DAY
     ]
 
@@ -284,7 +283,7 @@ def give_days_to_pay(account: Account, invoice: Invoice) -> None:
     """Have the bill fall due seven days from its issue, if no attempt has reached a provider."""
     if account.method != "manual" or invoice.status != "OPEN" or invoice.first_failed_at:
         return
-    if not any(one.provider not in NOT_ASKED and one.is_received for one in invoice.attempts):
+    if not any(one.is_asked and one.is_received for one in invoice.attempts):
         seven_days = account.days_to_pay(invoice)
         invoice.due_on = max(invoice.due_on, seven_days)
 

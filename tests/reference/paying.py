@@ -26,7 +26,7 @@ class Paying(Ledger):
 
     def take(self, invoice: Invoice, attempt: Attempt) -> None:
         """Have the bill paid by a new attempt that has succeeded."""
-        attempt.ended_on = self.open_day
+        attempt.ended_on = self.day_of(self.now)  # of a day-end: the day that begins
         invoice.attempts.append(attempt)
         self.take_in(invoice, attempt.amount)
 
@@ -39,7 +39,7 @@ class Paying(Ledger):
         assert invoice.paid <= invoice.total
         if invoice.left == 0:
             invoice.status, invoice.next_attempt_at = "PAID", None
-            invoice.paid_on = self.open_day
+            invoice.paid_on = self.day_of(self.now)
             if invoice.plan is not None and invoice.is_planned:
                 invoice.plan.status = "KEPT"
             self.when_paid()
