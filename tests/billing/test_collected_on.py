@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
+from django.db import transaction
 from moneyed import Money
 
 from billing.models import Payment
-from billing.operations import transfers
+from billing.operations import accounts, payments, transfers
 from billing.providers.registry import Answer
 from billing.queries import arrivals, invoices
 from tests import shops
@@ -15,7 +16,6 @@ from tests.billing.paying import (
     FIRST,
     OPERATOR,
     REFUSED,
-    SECOND,
     SHORT,
     SILENT,
     add_card,
@@ -107,7 +107,9 @@ def test_a_second_attempt_within_the_hour_counts_on_its_own_day() -> None:
 
 def test_a_first_attempt_that_is_answered_days_later_counts_on_the_bills_date() -> None:
     shop = shop_with_forty(SILENT, payment_method="sandbox")
-    shop.run_jobs("2026-11-13 00:10")
+    with transaction.atomic():  # the day ends, and no job runs
+        accounts.lock(shop.merchant.pk, now=shop.at("2026-11-13 00:00"))
+    payments.collect(invoice(FIRST).pk, now=shop.at("2026-11-13 00:10"))
     assert means()[-1] == "sandbox 170.00 UNKNOWN"
     hear(shop, "2026-11-15 10:00", Answer(Payment.Status.SUCCEEDED, reference="pay-1"),
          f"T-{FIRST}-2")  # fmt: skip
@@ -139,4 +141,5 @@ def test_the_bill_of_opening_again_is_collected_on_the_day_of_its_payment() -> N
     transfer(shop, "2026-11-11 10:00", "39.00")
     reopen(shop, "2027-01-05 23:50")
     shop.run_jobs("2027-01-06 00:10")
-    assert (str(invoice(SECOND).issued_on), collected(SECOND)) == ("2027-01-05", "2027-01-06")
+    found = invoice("2027-000001")
+    assert (str(found.issued_on), collected("2027-000001")) == ("2027-01-05", "2027-01-06")

@@ -67,6 +67,7 @@ class Card:
     kind: str
     added_at: datetime
     is_blocked: bool = False
+    provider: str = "sandbox"
 
 
 @dataclass
