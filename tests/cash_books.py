@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 
 from billing.models import BillingAccount, CreditNote, Invoice, InvoiceTax, Reversal, UnappliedEntry
-from billing.queries import invoices
+from billing.queries import arrivals, invoices
 from credit.models import CreditLine, OrderPayment, ProceedsEntry, Withdrawal
 from credit.queries import proceeds
 from lib import money
@@ -107,7 +107,7 @@ def given(merchant: Merchant) -> dict[str, str]:
 def of_collecting(invoice: Invoice) -> dict[str, Any]:
     """How the bill is collected: due day, failures, next try, plan, hold."""
     plan = invoice.payment_plans.order_by("pk").last()
-    collected_on = invoices.collected_on(invoice, list(invoices.attempts(invoice)))
+    collected_on = arrivals.collected_on(invoice, list(invoices.attempts(invoice)))
     return {
         "kind": invoice.kind,
         "status": invoice.status,

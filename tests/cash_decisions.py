@@ -107,24 +107,29 @@ def _of_first(operation: Callable[..., Any], status: str) -> Act:
     return act
 
 
-def add_card(merchant: Merchant, kind: str, now: datetime) -> None:
-    """Add a card at the sandbox that behaves as its kind says, and try what is due."""
-    payment_methods.add_card(
-        merchant_id=merchant.pk, provider="sandbox", token=f"tok-{next(_numbers)}", brand="Visa",
-        last_four=LAST_FOUR[kind], actor=OWNER, now=now,
-    )  # fmt: skip
-    payments.collect_chosen(merchant.pk, now=now)
+def adding_card(provider: str) -> Act:
+    """The act that adds a card at this provider."""
+
+    def act(merchant: Merchant, kind: str, now: datetime) -> None:
+        """Add a card that behaves as its kind says, and try what is due."""
+        payment_methods.add_card(
+            merchant_id=merchant.pk, provider=provider, token=f"tok-{next(_numbers)}", brand="Visa",
+            last_four=LAST_FOUR[kind], actor=OWNER, now=now,
+        )  # fmt: skip
+        payments.collect_chosen(merchant.pk, now=now)
+
+    return act
 
 
 def choose_method(merchant: Merchant, method: str, now: datetime) -> None:
     """Choose a payment method, and try what is due; a card is the latest."""
     card = None
     if method == "card":
-        card = nth(Card.objects.filter(account=merchant.pk).order_by("-pk")).pk
-    chosen = "sandbox" if card else method
+        card = nth(Card.objects.filter(account=merchant.pk).order_by("-pk"))
     payment_methods.choose(
-        merchant_id=merchant.pk, method=chosen, card_id=card, actor=OWNER, now=now
-    )
+        merchant_id=merchant.pk, method=card.provider if card else method,
+        card_id=card.pk if card else None, actor=OWNER, now=now,
+    )  # fmt: skip
     payments.collect_chosen(merchant.pk, now=now)
 
 
@@ -167,9 +172,9 @@ def take_back(merchant: Merchant, what: tuple[int, bool, Decimal | None], now: d
 
 
 def attempts_of(merchant: Merchant, *statuses: str) -> QuerySet[Payment]:
-    """The merchant's attempts at the sandbox with these statuses."""
+    """The merchant's attempts at providers of cards with these statuses."""
     found = Payment.objects.filter(
-        invoice__account=merchant.pk, status__in=statuses, provider="sandbox"
+        invoice__account=merchant.pk, status__in=statuses, provider__in=("sandbox", "stripe")
     )
     return found.order_by("invoice", "attempt")
 
@@ -201,7 +206,7 @@ def _take_back(
     kind = Reversal.Kind.DISPUTE if is_dispute else Reversal.Kind.REFUND
     amount = payment.amount if wanted is None else billed(merchant, wanted)
     report = ProviderReport(
-        provider="sandbox", reference=f"reversal-{next(_numbers)}", kind=kind,
+        provider=payment.provider, reference=f"reversal-{next(_numbers)}", kind=kind,
         money_reference=money_reference, amount=amount, state="lost",
         came_back=False, is_ours=False,
     )  # fmt: skip
@@ -359,7 +364,7 @@ ACTS: dict[str, Act] = {
     "issue draft": _of_first(invoice_decisions.issue_draft, "DRAFT"),
     "send back": _of_first(invoice_decisions.send_back, "DRAFT"),
     "give up": _of_first(invoice_decisions.mark_uncollectible, "OPEN"),
-    "card": add_card,
+    "card": adding_card("sandbox"),
     "method": choose_method,
     "pay now": pay_now,
     "transfer": transfer,

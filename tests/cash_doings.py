@@ -24,6 +24,7 @@ from tests import (
     random_cash,
     random_events,
     shops,
+    small_decisions,
     two_people,
 )
 from tests.decisions import DECISIONS
@@ -67,7 +68,7 @@ def reference(kind: Kind = random_cash.Collected) -> Model:
         currency: Payouts(Decimal(percent), Decimal(fixed), free, Decimal(above))
         for currency, (percent, fixed, free, above) in random_cash.PAYOUTS.items()
     }
-    if kind is not ByHand:
+    if not issubclass(kind, ByHand):
         return Model(jobs=True, payouts=payouts)
     model = Model(jobs=True, payouts=payouts, figures={
         currency: Figures(**{name: Decimal(figure) for name, figure in figures.items()})
@@ -85,9 +86,18 @@ def reference(kind: Kind = random_cash.Collected) -> Model:
     return model
 
 
+def as_told(doing: Doing) -> Doing:
+    """The event as it is told: of the instant that it says, where it arrives late."""
+    told_of = {"at": doing["said"]} if "said" in doing else {}
+    return {name: value for name, value in doing.items() if name != "said"} | told_of
+
+
 def theirs_of_doing(model: Model, doing: Doing) -> tuple[str, str | None]:
     """What the reference's model makes of the doing: outcome, and code or None."""
     at = datetime.fromisoformat(doing["at"])
+    if "said" in doing:
+        outcome = model.apply(as_told(doing), at)
+        return outcome.kind, outcome.code
     if doing["type"] == random_cash.JOBS:
         model.run_jobs(at)
         return "applied", None
@@ -119,7 +129,7 @@ def of_doings(doings: Sequence[Doing]) -> Iterator[tuple[str, str | None]]:
     for doing in doings:
         at = datetime.fromisoformat(doing["at"])
         if "data" in doing:
-            run.apply(events.from_object(doing), now=at)
+            run.apply(events.from_object(as_told(doing)), now=at)
             continue
         yield from map(told, run.finish())
         run = EventRun()
@@ -161,7 +171,7 @@ def done(doing: Doing, at: datetime) -> bool | None:
         return act(doing["type"], merchant.pk, at)
     shops_come_to(merchant, at)
     acts = cash_decisions.ACTS | by_hand_decisions.ACTS | merchant_decisions.ACTS
-    return acts[doing["what"]](merchant, doing["to"], at)
+    return (acts | small_decisions.ACTS)[doing["what"]](merchant, doing["to"], at)
 
 
 # What is about no merchant alone.

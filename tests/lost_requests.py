@@ -38,6 +38,12 @@ class Collecting(registry.Sandbox):
         return super().collect(payment, now=now)
 
 
+class Cards(Collecting):
+    """Collects in the place of a provider that collects no little amounts (Stripe's minimums)."""
+
+    needs_card = True
+
+
 class Payouts(providers.Sandbox):
     def send(self, withdrawal: Withdrawal) -> providers.Answer:
         """Send as the sandbox does. The first request about a number that loses requests never
@@ -53,4 +59,5 @@ def install(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Let both collect and pay out for everybody."""
     settings.TAEL_SANDBOX = True
     monkeypatch.setitem(registry.PROVIDERS, "sandbox", Collecting())
+    monkeypatch.setitem(registry.PROVIDERS, "stripe", Cards())
     monkeypatch.setitem(providers.PROVIDERS, providers.SANDBOX, Payouts())

@@ -27,8 +27,19 @@ PAYOUTS = {
 }
 
 
+# How long before they arrive events say that they happened; some clocks are ahead of ours.
+LATE = (
+    *(timedelta(minutes=minutes) for minutes in (1, 40, 300, -4, -6)),
+    *(timedelta(days=days) for days in (1, 3, 12, 45)),
+)
+
+
 class Collected(Decided):
-    """A merchant whose bills are tried one by one, and who withdraws."""
+    """A merchant whose bills are tried one by one, and who withdraws. `is_told_late`: whether some
+    of its events arrive later than they say.
+    """
+
+    is_told_late = False
 
     def __init__(self, *arguments: Any) -> None:
         """Three in ten of them sell so much that raises wait: those have a limit of 20,000."""
@@ -175,7 +186,9 @@ class Collected(Decided):
 def doings(
     seed: int, *, merchants: int, days: int, pace: int, kind: type[Collected] = Collected
 ) -> list[dict[str, Any]]:
-    """Events, acts, prices and runs of the jobs, in order of time."""
+    """Events, acts, prices and runs of the jobs, in order of time. An event that arrives late has
+    as `said` the instant of which it tells.
+    """
     sent = random_events.events(seed, merchants=merchants, days=days, pace=pace, kind=kind)
     rng = random.Random(f"jobs {seed}")
     found: list[dict[str, Any]] = []
@@ -192,4 +205,13 @@ def doings(
         minutes = rng.choice((4, 8, 12))
         if rng.random() < 0.12 and waits > timedelta(minutes=minutes):
             found.append({"type": JOBS, "at": (at + timedelta(minutes=minutes)).isoformat()})
-    return found
+    return list(_told_late(found, seed)) if kind.is_told_late else found
+
+
+def _told_late(doings: list[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
+    """The doings, of which some events arrive late."""
+    rng = random.Random(f"late {seed}")
+    for doing in doings:
+        is_late = "data" in doing and doing["type"] != "merchant.joined" and rng.random() < 0.2
+        said = datetime.fromisoformat(doing["at"]) - rng.choice(LATE)
+        yield doing | {"said": said.isoformat()} if is_late else doing

@@ -6,7 +6,9 @@ bills by hand, payment plans, pauses, due days, transfers booked elsewhere, corr
 what banks send back, orders cancelled, refunded and written off, pay-outs of closed accounts,
 limits, thresholds and credits that were asked for, profiles, fees that are added, transfers that
 are heard of late, cards that are blocked, lines of banks' statements and what comes back of them;
-and of all decisions whether they take two people, who may be away for more than a week.
+and of all decisions whether they take two people, who may be away for more than a week. Some of
+those are of little amounts, around the least that a provider collects, and have events that arrive
+late.
 
 tests/reference is a model of docs/rules.md that shares no code with us. All is told as it arrives,
 and decided by the operations; jobs run when the history says so.
@@ -26,10 +28,12 @@ from tests import (
     lost_requests,
     merchant_decisions,
     random_cash,
+    small_decisions,
 )
 from tests.cash_doings import Kind, reference, theirs_of_doing
 from tests.cash_ways import WAYS, History, go_through, some_history
 from tests.random_by_hand import ByHand
+from tests.random_small import Small
 from tests.reference.audit import audit
 from tests.whole import full
 
@@ -49,6 +53,9 @@ MORE = [
     (Cash, (2, 2, 90, 4), WAYS),
     (ByHand, (1, 2, 160, 4), WAYS[:1]),
     (ByHand, (13, 2, 160, 4), WAYS[2:]),
+    (Small, (3001, 1, 25, 1), WAYS[:1]),
+    (Small, (3004, 2, 40, 2), WAYS[2:3]),
+    (Small, (3003, 1, 90, 3), WAYS[3:]),
 ]
 
 
@@ -120,6 +127,49 @@ def test_the_histories_reach_what_operators_do_by_hand() -> None:
     assert BY_HAND_REACHED - reached == set()
 
 
+@pytest.mark.full
+def test_the_histories_reach_what_is_too_little_to_be_collected() -> None:
+    reached: set[str] = set()
+    for seed in range(1, 9):
+        seed, merchants, days, pace = some_history(seed)
+        model, done = reference(Small), random_cash.doings(
+            seed, merchants=merchants, days=days, pace=pace, kind=Small)  # fmt: skip
+        for doing in done:
+            kind, code = theirs_of_doing(model, doing)
+            what = doing.get("what", doing["type"])
+            reached |= {f"{what} {kind}", f"{what} {code}"}
+            reached.update([f"late {kind} {code}"] if "said" in doing else [])
+        model.run_jobs(datetime.fromisoformat(done[-1]["at"]) + timedelta(days=40))
+        audit(model)
+        for owner in model.merchants.values():
+            account = owner.account
+            reached.update(item.fee for item in account.items)
+            reached.update(
+                f"{'too little' if one.left < account.minimum else 'enough'} {one.status}"
+                for one in account.invoices
+            )
+            reached.update(
+                f"{one.provider} {one.status}"
+                for invoice in account.invoices
+                for one in invoice.attempts
+            )
+    assert {f"{what} applied" for what in small_decisions.ACTS} - reached == set()
+    assert SMALL_REACHED - reached == set()
+
+
+SMALL_REACHED = {
+    *(
+        "pay now too_little",
+        "waive invalid",
+        "plan parts invalid",
+        "enough OPEN",
+        "too little PAID",
+    ),
+    *("card at stripe currency_not_taken", "card at stripe card_blocked"),
+    *("credit-waived", "credit-tax", "stripe SUCCEEDED", "stripe FAILED", "unapplied SUCCEEDED"),
+    *("late applied None", "late rejected invalid", "late duplicate None"),
+    *("late declined insufficient_credit", "late rejected order_not_open"),
+}
 BY_HAND_REACHED = {
     *(f"{what} by two" for what in ("credit on", "charge", "waive", "correct", "move transfer")),
     *(f"{what} by two" for what in ("write off", "pay out", "send back withdrawal", "limit")),

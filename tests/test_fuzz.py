@@ -1,7 +1,7 @@
 """Random histories for as long as one likes: `make fuzz MINUTES=10 SEED=7`; MINUTES=0 goes on until
-it is ended. By turns one of what is told (tests/test_three_ways.py), one of what money does, and
-one of what operators do by hand besides (tests/test_cash_against_reference.py); whatever differs
-ends it, with its seed.
+it is ended. By turns one of what is told (tests/test_three_ways.py), one of what money does, one of
+what operators do by hand besides, and one of that with little amounts
+(tests/test_cash_against_reference.py); whatever differs ends it, with its seed.
 """
 
 import os
@@ -18,6 +18,7 @@ from tests import lost_requests, test_three_ways
 from tests.cash_ways import WAYS, go_through, some_history
 from tests.random_by_hand import ByHand
 from tests.random_cash import Collected
+from tests.random_small import Small
 
 pytestmark = [pytest.mark.django_db, pytest.mark.full]
 
@@ -31,7 +32,7 @@ def compared(settings: Any, folder: Path) -> Iterator[str]:
         events = test_three_ways.three_ways(history, folder, settings)
         yield f"{history}: {events} events, three times the same books"
         money = some_history(seed)
-        for kind in (Collected, ByHand):
+        for kind in (Collected, ByHand, Small):
             ways = WAYS[0], chance.choice(WAYS[1:])
             doings = go_through(money, ways, settings, folder, kind)
             of = f"{kind.__name__} {money}: {doings} doings"

@@ -72,9 +72,13 @@ def a_caller() -> Caller:
     return Caller(requests_per_minute=100_000)
 
 
-def send_one(caller: Caller, event: Event, clock_file: Path, chance: Random) -> Became:
-    """Tell one event as it happens, and perhaps once more. Returns what became of it."""
-    clock.move(clock_file, datetime.fromisoformat(event["at"]))
+def send_one(
+    caller: Caller, event: Event, clock_file: Path, chance: Random, arrives: str = ""
+) -> Became:
+    """Tell one event as it happens, or so that it arrives at this instant, and perhaps once more.
+    Returns what became of it.
+    """
+    clock.move(clock_file, datetime.fromisoformat(arrives or event["at"]))
     became = _told(caller, event, chance)
     if became[0] != "rejected" and chance.random() < AGAIN:
         assert _told(caller, event, chance)[0] == "duplicate", event

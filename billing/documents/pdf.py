@@ -20,7 +20,7 @@ from billing.models import (
     Statement,
     StatementTotal,
 )
-from billing.queries import clearances, invoices, payment_plans, statements, taxes
+from billing.queries import arrivals, clearances, invoices, payment_plans, statements, taxes
 from billing.queries.sections import Sections
 from billing.queries.taxes import TaxSum
 from lib import money
@@ -54,7 +54,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
     lines = invoices.lines(invoice)
     sums = taxes.of_invoice(invoice, lines)
     attempts = list(invoices.attempts(invoice))
-    collected_on = invoices.collected_on(invoice, attempts)
+    collected_on = arrivals.collected_on(invoice, attempts)
     plan = payment_plans.in_force(invoice) if invoice.is_unpaid else None
     number = installation.outside(str(invoice))
     zone = invoice.account.merchant.timezone

@@ -16,14 +16,11 @@ from billing.models import (
     InvoiceLine,
     Payment,
 )
-from billing.queries import arrivals
 from billing.queries.sections import Sections
 from billing.queries.undecided import UNDECIDED
 from lib import prepared, search
 from merchants import installation
-from merchants.queries import local_day
 
-PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempts are a part of it
 IS_UNPAID = "status IN ({})".format(", ".join(f"'{status}'" for status in Invoice.UNPAID))
 COLLECTED_FROM = f"SELECT min(next_attempt_at) FROM billing_invoice WHERE {IS_UNPAID}"
 TO_COLLECT = f"""
@@ -170,29 +167,6 @@ def attempts(invoice: Invoice) -> QuerySet[Payment]:
     was.
     """
     return invoice.payments.select_related("card", "transfer").order_by("attempt")
-
-
-def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
-    """The local day on which a bill was collected; None while it is not paid.
-
-    That is the day by which all its money had arrived. A bill that a day-end made is collected on
-    its own date if its first attempt paid it within an hour, since jobs run a little after the
-    day-end.
-    `attempts` are all of the bill's, oldest first.
-    """
-    paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
-    if invoice.paid_at is None or not paid:
-        return None
-    account = invoice.account
-    # The one of the day on which the merchant joined was made as it joined.
-    is_scheduled = invoice.kind in Invoice.SCHEDULED and invoice.issued_on > account.joined_on
-    made_by_day_end = invoice.drafted_at is None and (
-        is_scheduled or local_day(account, invoice.issued_at) > invoice.issued_on
-    )
-    is_prompt = paid[-1].attempt == 1 and paid[-1].started_at - invoice.issued_at <= PROMPT
-    if made_by_day_end and is_prompt:
-        return invoice.issued_on
-    return arrivals.all_on(invoice, attempts)
 
 
 def was_asked_for(invoice: Invoice) -> bool:

@@ -20,7 +20,6 @@ from billing.models import (
 )
 from billing.queries import arrivals, unapplied
 from billing.queries.collecting import ByHand
-from billing.queries.invoices import collected_on
 from lib.formats import day_text
 from merchants.queries import local_day
 
@@ -80,7 +79,7 @@ def of_invoice(
     if invoice.paid_at:
         was_given_up = any(one.decision == one.Decision.UNCOLLECTIBLE for one in by_hand.decisions)
         what = _("Paid after it was given up") if was_given_up else _("Paid")
-        paid_on = collected_on(invoice, attempts)
+        paid_on = arrivals.collected_on(invoice, attempts)
         dated = _at_the_end_of(paid_on, invoice, invoice.paid_at) if paid_on else ""
         steps.append(Step(invoice.paid_at, what, amount=invoice.amount_paid, note=dated))
     return sorted(steps, key=lambda step: step.at)

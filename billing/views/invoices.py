@@ -22,6 +22,7 @@ from billing.forms.lists import ChargesOfOneFilter, InvoiceFilter
 from billing.models import Clearance, Invoice, Payment
 from billing.operations import payments
 from billing.queries import (
+    arrivals,
     clearances,
     collecting,
     found_charges,
@@ -130,7 +131,7 @@ def _collecting(
     """
     plan = by_hand.plan
     return {
-        "collected_on": invoice_queries.collected_on(invoice, attempts),
+        "collected_on": arrivals.collected_on(invoice, attempts),
         "last_try": next((one for one in reversed(attempts) if one.was_tried), None),
         "from_proceeds": money.total(
             (one.amount for one in attempts if one.is_from_proceeds), invoice.currency

@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import BankTransfer, Invoice
 from billing.operations import transfers, transfers_moved, value_dates
-from billing.queries import invoices
+from billing.queries import arrivals, invoices
 from billing.queries.collecting import ByHand
 from billing.queries.timelines import of_invoice
 from lib import audit
@@ -86,7 +86,7 @@ def test_money_that_had_arrived_by_the_due_day_was_not_late() -> None:
     assert record(shop, "2026-11-10 09:00", "2026-11-08") == "new"
     found = invoice()
     assert (state(), found.paid_at) == ("PAID 39.00/39.00", shop.at("2026-11-10 09:00"))
-    assert invoices.collected_on(found, list(invoices.attempts(found))) == date(2026, 11, 8)
+    assert arrivals.collected_on(found, list(invoices.attempts(found))) == date(2026, 11, 8)
     assert history(found) == [
         *("Issued", "Payment Bank transfer, arrived on 8 Nov 2026"),
         "Paid at the end of 8 Nov 2026",
@@ -106,7 +106,7 @@ def test_a_day_later_it_was() -> None:
     shop = late()
     record(shop, "2026-11-10 09:00", "2026-11-09")
     assert history(invoice())[1].startswith("Not paid")
-    assert invoices.collected_on(invoice(), list(invoices.attempts(invoice()))) == date(2026, 11, 9)
+    assert arrivals.collected_on(invoice(), list(invoices.attempts(invoice()))) == date(2026, 11, 9)
 
 
 def test_all_of_the_money_has_to_have_been_there() -> None:
@@ -131,9 +131,9 @@ def test_what_came_at_the_same_instant_but_after_a_payment_did_not_pay_it() -> N
         now=shop.at("2026-11-06 10:00"),
     )
     found = invoice(SECOND)
-    assert invoices.collected_on(found, list(invoices.attempts(found))) == date(2026, 11, 6)
+    assert arrivals.collected_on(found, list(invoices.attempts(found))) == date(2026, 11, 6)
     assert correct(shop, "2026-11-06 11:00", "2026-11-04") == "corrected"
-    assert invoices.collected_on(found, list(invoices.attempts(found))) == date(2026, 11, 6)
+    assert arrivals.collected_on(found, list(invoices.attempts(found))) == date(2026, 11, 6)
 
 
 def test_without_a_day_it_is_that_of_the_recording() -> None:
@@ -229,7 +229,7 @@ def test_a_correction_leaves_entries_as_they_are_and_a_row_of_the_trail() -> Non
     before = (invoice().paid_at, invoice().first_failed_at, shop.figures())
     assert correct(shop, "2026-11-11 09:00", "2026-11-07") == "corrected"
     assert (invoice().paid_at, invoice().first_failed_at, shop.figures()) == before
-    assert invoices.collected_on(invoice(), list(invoices.attempts(invoice()))) == date(2026, 11, 7)
+    assert arrivals.collected_on(invoice(), list(invoices.attempts(invoice()))) == date(2026, 11, 7)
     told = TrailEntry.objects.get(action="VALUE_DATE_CORRECTED")
     assert (told.before, told.after, told.reason) == (
         {"arrived_on": "2026-11-10"}, {"arrived_on": "2026-11-07"}, WHY
@@ -285,7 +285,7 @@ def test_a_transfer_booked_elsewhere_first_counts_from_its_own_day_where_it_belo
     assert history(invoice(SECOND)) == [
         "Issued", "Payment Unapplied money", "Paid at the end of 3 Nov 2026"
     ]  # fmt: skip
-    assert invoices.collected_on(invoice(SECOND), list(invoices.attempts(invoice(SECOND)))) == date(
+    assert arrivals.collected_on(invoice(SECOND), list(invoices.attempts(invoice(SECOND)))) == date(
         2026, 11, 3
     )
     # Nor is it made late there.

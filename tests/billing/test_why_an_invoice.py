@@ -10,7 +10,7 @@ from billing import explanations
 from billing.models import Invoice
 from billing.operations import thresholds
 from billing.operations.charges import AccountClosed
-from billing.queries import forecast, invoices
+from billing.queries import arrivals, forecast, invoices
 from lib.refusals import AlreadyDecided
 from tests import shops
 from tests.billing import deciding
@@ -34,7 +34,7 @@ def said(kind: str) -> str:
 def collected(kind: str) -> str:
     """The day on which the bill of this kind was collected; "None" if it was not at once."""
     found = invoice(kind)
-    return str(invoices.collected_on(found, list(invoices.attempts(found))))
+    return str(arrivals.collected_on(found, list(invoices.attempts(found))))
 
 
 def season(**terms: Any) -> Shop:

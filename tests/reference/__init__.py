@@ -175,7 +175,8 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     that charges a payment again and is paid on the day of its first failure: none was late. What
 #     was paid before it could freeze caused nothing, nor what was paid before the freeze began.
 # 58. A transfer has paid "at once" what is paid of unapplied money at the instant at which it is
-#     recorded. A bill of the joining, of a draft or of an operator's is made by no day-end.
+#     recorded. A bill of the joining, of opening again, of a draft or of an operator's is made by
+#     no day-end. What a day-end pays is of the instant at which the next day begins.
 # 59. What an operator grants, or a merchant asks for, is held against what was granted and asked
 #     for, what is approved against what was granted. What cannot be approved any more waits on.
 # 60. A card added again is known by its brand, last digits and last day, which here is its kind.

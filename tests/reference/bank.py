@@ -262,6 +262,14 @@ def returned(model: "Model", which: int, now: datetime) -> "tuple[Line, Merchant
     return line, model.come_to(owner, now), transfer
 
 
+def takes_back_of(model: "Model", reference: str) -> bool:
+    """Whether the bank takes money of the merchant's account back by a line about which nobody has
+    decided yet.
+    """
+    found = [present(one.returns) for one in model.bank if one.status == "RETURN" and one.returns]
+    return any(owner == reference and not transfer.is_moved for owner, transfer in found)
+
+
 def take_back(model: "Model", which: int, now: datetime) -> None:
     """Take back what paid one bill alone, as a reversal about which is still to be decided."""
     line, owner, transfer = returned(model, which, now)

@@ -229,22 +229,26 @@ class Account(Billed):
         self.pay_from_rest(today)
 
     def bill_all(self, today: date) -> None:
-        """Issue one final invoice of all that is outstanding; less than can be collected is
-        waived.
+        """Issue one final invoice of all that is outstanding; less than can be collected is waived,
+        with its tax.
         """
+        self.give_back_tax(today)
         if 0 < self.outstanding < self.minimum:
             self.post([Charge(f"w {next(numbers)}", WAIVER, WAIVER, -self.outstanding)], today)
+            for charge in (charge for item in self.items for charge in item.charges):
+                charge.has_no_tax = True
         self.issue("FINAL", today, list(self.items))
-        self.give_back_tax(today)
 
     def give_back_tax(self, today: date) -> None:
-        """Give the tax back of what a closed account has in its merchant's favour; that has none
-        from then on.
+        """Give the tax back of what a closed account has in its merchant's favour, or has not to
+        pay, as it is too little for the provider with its tax, and would not be without; that has
+        none from then on.
         """
         lines = [line for line in split(self, self.items) if line.rate is not None]
         taxes = taxes_of(self, lines)
         tax = sum((one.tax for one in taxes), ZERO)
-        if tax >= 0 or self.outstanding + tax > 0:
+        is_waived = self.outstanding + tax < self.minimum <= self.outstanding
+        if tax >= 0 or (self.outstanding + tax > 0 and not is_waived):
             return
         self.taxation.of_rests += taxes
         for line in lines:

@@ -196,6 +196,8 @@ def pay_out_rest(owner: "Merchant", _: None) -> bool:
         raise Refused("payment_under_way")
     if any(one.status == "RECORDED" for one in reversals_of(owner)):
         raise Refused("reversal_undecided")
+    if owner.is_taken_back():
+        raise Refused("return_undecided")
     if max(-account.outstanding, ZERO) + account.unapplied == 0:
         raise Refused("nothing_to_pay_out")
     if any(one.is_unpaid for one in account.invoices):

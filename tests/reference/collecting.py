@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .billing import Account
 from .invoices import Attempt, Card, Invoice
+from .ledger import MINIMUMS
 from .orders import ProceedsEntry
 from .refusals import Refused
 from .withdrawals import run_automatic, send_withdrawals
@@ -22,7 +23,7 @@ ANSWERED_WITHIN = timedelta(minutes=10)
 A_DAY = timedelta(hours=24)
 MOST_BY_PEOPLE = 5  # attempts of a bill, and cards of an account, in a day
 MOST_SILENCES = 3  # in a row; then a run asks that provider no more
-NOT_ASKED = ("manual", "unapplied", "credit")  # providers that are never asked to pay
+OF_CARDS = ("sandbox", "stripe")
 
 
 def run_jobs(merchants: "list[Merchant]", now: datetime, look_at_bank: Callable[[], None]) -> None:
@@ -43,16 +44,17 @@ def collect(merchants: "list[Merchant]", now: datetime) -> None:
         for invoice in owner.account.invoices
         if is_collected(invoice) and is_due(invoice, now)
     ]
-    silences = 0
+    silences = dict.fromkeys(OF_CARDS, 0)
     for _, _, invoice, owner in sorted(due, key=lambda row: row[:2]):
-        if owner.account.method == "sandbox" and silences >= MOST_SILENCES:
+        method = owner.account.method
+        if silences.get(method, 0) >= MOST_SILENCES:
             continue
         attempts = len(invoice.attempts)
         collect_one(owner, invoice)
         made = invoice.attempts[attempts:]
-        if invoice.attempts and owner.account.method == "sandbox":
+        if invoice.attempts and method in OF_CARDS:
             is_silent = any(one.status == "UNKNOWN" for one in made)
-            silences = silences + 1 if is_silent else 0
+            silences[method] = silences[method] + 1 if is_silent else 0
 
 
 def reconcile(merchants: "list[Merchant]", now: datetime) -> None:
@@ -110,6 +112,8 @@ def pay_now(owner: "Merchant", invoice: Invoice) -> None:
         raise Refused("invoice_not_open")
     if account.method == "manual":
         raise Refused("no_payment_method")
+    if invoice.left < account.minimum:
+        raise Refused("too_little")
     if account.is_card_disputed:
         raise Refused("card_disputed")
     if tried_too_often(invoice, account.now):
@@ -122,9 +126,7 @@ def by_people(invoice: Invoice, now: datetime) -> list[Attempt]:
     return [
         one
         for one in invoice.attempts
-        if (one.by_person or one.is_of_choice)
-        and one.provider not in NOT_ASKED
-        and one.at > now - A_DAY
+        if (one.by_person or one.is_of_choice) and one.is_asked and one.at > now - A_DAY
     ]
 
 
@@ -271,10 +273,12 @@ def plan_for_method(account: Account, invoice: Invoice) -> None:
     last.
     """
     invoice.next_attempt_at, invoice.waits_for_method = None, False
+    if account.method == "manual" or invoice.left < account.minimum:
+        return
     if invoice.is_planned:
         account.plan_next_part(invoice)
         return
-    if account.method == "manual" or invoice.status != "OPEN" or invoice.left < account.minimum:
+    if invoice.status != "OPEN":
         return
     is_late = invoice.first_failed_at is not None or invoice.due_on <= account.open_day
     invoice.next_attempt_at = account.now if is_late else account.start_of(invoice.due_on)
@@ -284,20 +288,23 @@ def give_days_to_pay(account: Account, invoice: Invoice) -> None:
     """Have the bill fall due seven days from its issue, if no attempt has reached a provider."""
     if account.method != "manual" or invoice.status != "OPEN" or invoice.first_failed_at:
         return
-    if not any(one.provider not in NOT_ASKED and one.is_received for one in invoice.attempts):
+    if not any(one.is_asked and one.is_received for one in invoice.attempts):
         seven_days = account.days_to_pay(invoice)
         invoice.due_on = max(invoice.due_on, seven_days)
 
 
-def add_card(owner: "Merchant", kind: str) -> None:
-    """Add a card, from which bills are collected. Raises Refused."""
+def add_card(owner: "Merchant", kind: str, provider: str = "sandbox") -> None:
+    """Add a card at this provider, from which bills are collected. Raises Refused."""
     account = owner.account
-    if any(card.is_blocked and card.kind == kind for card in account.cards):
+    blocked = [(card.kind, card.provider) for card in account.cards if card.is_blocked]
+    if (kind, provider) in blocked:
         raise Refused("card_blocked")  # it is known by what is kept of it
     lately = [card for card in account.cards if card.added_at > account.now - A_DAY]
     if len(lately) >= MOST_BY_PEOPLE:
         raise Refused("too_many_cards")
-    card = Card(kind, account.now)
+    if account.currency not in MINIMUMS.get(provider, account.currency):
+        raise Refused("currency_not_taken")
+    card = Card(kind, account.now, provider=provider)
     account.cards.append(card)
-    choose(owner, "sandbox", card)
+    choose(owner, provider, card)
     collect_chosen(owner)

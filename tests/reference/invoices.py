@@ -13,6 +13,7 @@ from .taxes import Line, Rate, Tax
 
 REVERSAL = "payment-reversal"  # the fee of a payment that was taken back, and is charged again
 AN_HOUR = timedelta(hours=1)
+NOT_ASKED = ("manual", "unapplied", "credit", "moved-in")  # providers that are never asked to pay
 numbers = count(1)
 
 
@@ -66,6 +67,7 @@ class Card:
     kind: str
     added_at: datetime
     is_blocked: bool = False
+    provider: str = "sandbox"
 
 
 @dataclass
@@ -87,9 +89,9 @@ class Attempt:
     late: "list[Late]" = field(default_factory=list)
 
     @property
-    def on(self) -> date:
-        """The day on which its money counts as arrived."""
-        return max((one.arrived_on for one in self.came_with), default=self.ended_on)
+    def is_asked(self) -> bool:
+        """Whether it is one of those for which a provider is asked to pay."""
+        return self.provider not in NOT_ASKED
 
 
 @dataclass
@@ -197,28 +199,35 @@ class Invoice:
         return self.total - self.paid
 
     @property
-    def all_arrived_on(self) -> date | None:
-        """The day by which all that has paid it had arrived; None if it is not PAID."""
-        paid = [one.on for one in self.attempts if one.status == "SUCCEEDED"]
-        return max(paid, default=None) if self.status == "PAID" else None
-
-    @property
     def is_in_time(self) -> bool:
         """Whether it counts as paid by the day on which it was due, whenever that was heard of."""
-        arrived_on = self.all_arrived_on
-        return arrived_on is not None and arrived_on <= self.due_on
+        on = self.collected_on
+        return on is not None and on <= self.due_on
 
     @property
     def collected_on(self) -> date | None:
-        """The bill's date, if its first attempt paid it within an hour of the day-end that made it.
-        Otherwise the day by which all that paid it had arrived; None if it is not paid.
+        """The last of the days on which its payments count; None if it is not paid."""
+        paid = [place for place, one in enumerate(self.attempts) if one.status == "SUCCEEDED"]
+        if self.status != "PAID":
+            return None
+        return max((self.day_of(place) for place in paid), default=None)
+
+    def day_of(self, place: int) -> date:
+        """The day on which the attempt at this place counts, if it has paid: of transfers the day
+        on which they arrived; of what the day-end paid that made the bill, and of the first for
+        which a provider is asked, if that was within an hour of it, the bill's date; otherwise its
+        own.
         """
-        paid = [one for one in self.attempts if one.status == "SUCCEEDED"]
-        is_first = self.status == "PAID" and paid[-1] is self.attempts[0]
-        is_prompt = is_first and paid[-1].at - self.issued_at <= AN_HOUR
-        if is_prompt and self.is_of_day_end and not self.was_draft:
-            return self.on
-        return self.all_arrived_on
+        one, before = self.attempts[place], self.attempts[:place]
+        if one.came_with:
+            return max(transfer.arrived_on for transfer in one.came_with)
+        if one.is_asked:
+            is_prompt = one.at - self.issued_at <= AN_HOUR
+            is_prompt = is_prompt and not any(other.is_asked for other in before)
+        else:
+            is_prompt = one.at == self.issued_at
+        is_of_day_end = self.is_of_day_end and not self.was_draft
+        return self.on if is_of_day_end and is_prompt else one.ended_on
 
     @property
     def undecided(self) -> Attempt | None:

@@ -11,8 +11,9 @@ from .money import ZERO
 from .parsing import FEES
 from .taxes import Taxation, TaxOffices
 
-# The least that a provider collects; of the others, any amount.
-MINIMUMS = {("stripe", "USD"): Decimal("0.50")}
+# The least that a provider collects, and of currencies that are not here nothing; other providers
+# collect any amount of any currency.
+MINIMUMS = {"stripe": {"USD": Decimal("0.50"), "JPY": Decimal(50), "THB": Decimal(10)}}
 IN_STATEMENT = ("FULFILMENT", "SHIPPING", "FULFILMENT_CREDIT", "SHIPPING_CREDIT")
 
 
@@ -72,7 +73,7 @@ class Ledger:
     @property
     def minimum(self) -> Decimal:
         """The least that the account's provider collects."""
-        return MINIMUMS.get((self.method, self.currency), ZERO)
+        return MINIMUMS.get(self.method, {}).get(self.currency, ZERO)
 
     def start_plan(self, day: date) -> None:
         """Begin to count the days of the plan that was chosen last from this one."""

@@ -56,6 +56,7 @@ class Merchant:
     reference: str = ""
     price_on: Callable[[date, str], Decimal | None] = lambda *_: None  # of a unit of a fee
     find: "Callable[[str], Merchant | None]" = lambda _: None  # another, come to the same instant
+    is_taken_back: Callable[[], bool] = lambda: False  # whether a bank is about to take some
 
     def __post_init__(self) -> None:
         self.account.when_paid = self.lift_if_paid
@@ -235,6 +236,7 @@ class Model:
         merchant = Merchant(calendar, today, now, line, account)
         merchant.figures, merchant.reference = self.figures, reference
         merchant.find = lambda other: self._find(other, reference)
+        merchant.is_taken_back = lambda: bank.takes_back_of(self, reference)
         merchant.price_on = lambda day, fee: self.prices.on(day, fee, account.currency, reference)
         self.merchants[reference] = merchant
         self.joined[reference] = content

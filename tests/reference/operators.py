@@ -148,6 +148,11 @@ def add_card(owner: "Merchant", kind: str) -> None:
     collecting.add_card(owner, kind)
 
 
+def add_card_at_stripe(owner: "Merchant", kind: str) -> None:
+    """Add a card of this kind at the provider that collects no little amounts."""
+    collecting.add_card(owner, kind, "stripe")
+
+
 def choose_method(owner: "Merchant", method: str) -> None:
     """Choose a method: one without a card, or `card`, which is the one added last."""
     account = owner.account
@@ -158,7 +163,7 @@ def choose_method(owner: "Merchant", method: str) -> None:
     card = account.cards[-1] if method == "card" else None
     if card is not None and card.is_blocked:
         raise Refused("unknown_card")
-    collecting.choose(owner, "sandbox" if card else method, card)
+    collecting.choose(owner, card.provider if card else method, card)
     collecting.collect_chosen(owner)
 
 
@@ -275,9 +280,11 @@ ACTS: dict[str, Callable[["Merchant", Any], bool | None]] = {
     "send back": send_back,
     "give up": give_up,
     "card": add_card,
+    "card at stripe": add_card_at_stripe,
     "method": choose_method,
     "pay now": pay_now,
     "transfer": transfers.transfer,
+    "transfer all but": transfers.transfer_all_but,
     "give back": give_back,
     "late money": reversals.receive_late,
     "take late money back": reversals.take_late_back,

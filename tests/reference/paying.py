@@ -26,27 +26,27 @@ class Paying(Ledger):
 
     def take(self, invoice: Invoice, attempt: Attempt) -> None:
         """Have the bill paid by a new attempt that has succeeded."""
-        attempt.ended_on = self.open_day
+        attempt.ended_on = self.day_of(self.now)  # of a day-end: the day that begins
         invoice.attempts.append(attempt)
         self.take_in(invoice, attempt.amount)
 
     def take_in(self, invoice: Invoice, amount: Decimal) -> None:
-        """Note that so much was paid of the bill. Once all is, it is PAID and its plan kept. If too
-        little for the provider is left it is tried no more, and under a plan it is tried for the
-        next part.
+        """Note that so much was paid of the bill. Once all is, it is PAID and its plan kept. Under
+        a plan it is tried for the next part; otherwise, if too little for the provider is left, no
+        more.
         """
         invoice.paid += amount
         assert invoice.paid <= invoice.total
         if invoice.left == 0:
             invoice.status, invoice.next_attempt_at = "PAID", None
-            invoice.paid_on = self.open_day
+            invoice.paid_on = self.day_of(self.now)
             if invoice.plan is not None and invoice.is_planned:
                 invoice.plan.status = "KEPT"
             self.when_paid()
-        elif invoice.left < self.minimum:
-            invoice.next_attempt_at = None
         elif invoice.is_planned:
             self.plan_next_part(invoice)
+        elif invoice.left < self.minimum:
+            invoice.next_attempt_at = None
 
     def plan_next_part(self, invoice: Invoice) -> None:
         """Set that the bill is tried next as the day of its oldest part starts that is not paid."""

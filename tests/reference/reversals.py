@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from . import two_people
+from .collecting import OF_CARDS
 from .invoices import Attempt, Invoice, Late, Reversal
 from .meant import one_of
 from .money import ZERO
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def attempts_of(account: "Account", *statuses: str) -> list[tuple[Invoice, Attempt]]:
-    """The attempts at the sandbox with these statuses, each with its bill."""
+    """The attempts at providers of cards with these statuses, each with its bill."""
     return [
         (invoice, one)
         for invoice in account.invoices
         for one in invoice.attempts
-        if one.status in statuses and one.provider == "sandbox"
+        if one.status in statuses and one.provider in OF_CARDS
     ]
 
 

@@ -291,6 +291,18 @@ def line_in(shop: Shop, at: str, amount: int | None, which: int | None, number: 
     shop.model.at_bank("line in", said, datetime.fromisoformat(f"{at}+00:00"))
 
 
+def test_rule_19_7_nothing_is_paid_out_while_the_bank_takes_some_back() -> None:
+    shop, now = german(), datetime.fromisoformat("2026-11-04T10:00+00:00")
+    line_in(shop, "2026-11-03T10:00:00", 50, None, "1")
+    shop.model.at_bank("place line", (0, "m", None), now)
+    shop.model.close("m", now)
+    out = {"number": "2", "currency": "USD", "takes_back": 0, "amount": None, "returned": True}
+    shop.model.at_bank("line out", out, now)
+    assert shop.act("2026-11-04T11:00:00", "pay out").code == "return_undecided"
+    shop.model.at_bank("take line off", 0, now)
+    assert shop.act("2026-11-04T12:00:00", "pay out").code == "nothing_to_pay_out"
+
+
 def test_rule_29_14_a_line_of_another_amount_is_proposed_and_29_16_comes_back_as_a_reversal() -> (
     None
 ):

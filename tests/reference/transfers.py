@@ -23,6 +23,17 @@ def transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal]) -> None:
     record_transfer(owner, *sent, owner.open_day)
 
 
+def transfer_all_but(owner: "Merchant", sent: tuple[str, int, Decimal]) -> None:
+    """Record money for the `which`-th unpaid bill that leaves so much of it. Raises Refused."""
+    reference, which, rest = sent
+    amount = invoice_of(owner, which, UNPAID).left - rest
+    if amount <= 0:
+        raise Refused("none")
+    named = [one for one in owner.account.invoices if one.status in (*UNPAID, "PAID", "DRAFT")]
+    place = named.index(invoice_of(owner, which, UNPAID))
+    record_transfer(owner, reference, place, amount, owner.open_day)
+
+
 def record_transfer(
     owner: "Merchant", reference: str, which: int | None, amount: Decimal, arrived_on: date
 ) -> None:
