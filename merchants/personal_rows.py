@@ -269,8 +269,8 @@ def without_others(value: Any, subject: Subject) -> Any:
 
 
 def _when(row: Any) -> Row:
-    """The instant of the row, under "at": that in the first of the columns INSTANTS, in their
-    order, that it has and that is filled in; None if there is none.
+    """The instant of the row, under "at": that in the first of the columns INSTANTS, as they
+    are listed there, that it has and that is filled in; None if there is none.
     """
     found = (getattr(row, name, None) for name in INSTANTS)
     return {"at": next((plain(at) for at in found if at is not None), None)}

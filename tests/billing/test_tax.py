@@ -340,7 +340,7 @@ def test_an_operator_reads_that_a_coming_bill_has_tax_besides() -> None:
         return text_of(browser.get(page))
 
     assert "A bill over 100.00 EUR and its tax is issued at once" in said("bill-now")
-    assert "A final bill over 100.00 EUR and its tax is issued at once." in said("close")
+    assert "A final bill over 119.00 EUR is issued at once." in said("close")
 
 
 def test_what_cannot_be_a_rate_is_refused() -> None:

@@ -29,8 +29,12 @@ def test_what_operators_read_before_a_bill_is_drawn_up_says_that_tax_is_added() 
     shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
     billed(shop, "2026-11-02 11:00")
     shop.charge("2026-11-03 10:00", "pick-pack", "10.00", "b")
-    for effect in (by_hand._draw_up_effect, closing._close_effect):
-        assert "bill over 10.00\N{NO-BREAK SPACE}EUR and its tax is issued" in effect(shop.account)
+    assert "A bill over 10.00\N{NO-BREAK SPACE}EUR and its tax is issued" in (
+        by_hand._draw_up_effect(shop.account)
+    )
+    assert "A final bill over 11.90\N{NO-BREAK SPACE}EUR is issued" in (
+        closing._close_effect(shop.account)
+    )
 
 
 def test_a_bill_with_tax_says_so_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
