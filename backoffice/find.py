@@ -87,7 +87,11 @@ def _each_once(hits: Iterable[Hit]) -> Sequence[Hit]:
 
 
 def _merchant(reference: str) -> Any:
-    """Look up the merchant with this reference, in any spelling of lib.words, or None."""
+    """Look up the merchant with this reference as it was typed, in capitals, in small
+    letters or with a first capital (lib.words.spellings), in whichever cell it is; None if
+    there is none. If several merchants have such references, the one that is found is the
+    first by primary key, even if another has the reference exactly as typed.
+    """
     merchants = apps.get_model(MERCHANT)._default_manager
     return merchants.filter(reference__in=words.spellings(reference)).first()
 

@@ -160,8 +160,9 @@ def _account(merchant: Merchant, terms: AccountTerms, now: datetime) -> accounts
 
 
 def _payment_method(named: str | None) -> BillingAccount.Method:
-    """The payment method with this code; bank transfer for None. Raises Invalid for an unknown one,
-    and for the sandbox where it is not allowed.
+    """The payment method with this code; bank transfer for None and for an empty text.
+    Raises Invalid for an unknown one, and for the sandbox where it is not allowed
+    (TAEL_SANDBOX).
     """
     method = named or BillingAccount.Method.MANUAL
     if method not in BillingAccount.Method.values:

@@ -111,11 +111,12 @@ def take_up_documents(issuer_ids: Sequence[int], now: datetime) -> Failures:
 def clear_documents(
     clearance_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
-    """Send the documents of these clearances to their providers, or ask about them, until the turn
-    is over, and write down the answers, each under a lease; returns the errors of those that failed
-    with one, by the clearance's primary key. Those whose provider keeps silent, or that the turn
-    did not get to, are left for later, and have not failed. One of TRANSIENT_ERRORS is raised at
-    once.
+    """Send the documents of these clearances to their providers, or ask about them, until
+    the turn is over, and write down the answers, each under a lease. The first one is done
+    in any case, and without a `turn` there is no end. Returns the errors of those that
+    failed with one, by the clearance's primary key. Those whose provider keeps silent,
+    whose lease another process has, or that the turn did not get to, are left for later,
+    and have not failed. One of TRANSIENT_ERRORS is raised at once.
     """
     return ask_one_by_one(clearances.clear, clearance_ids, turn or Turn(now))
 

@@ -182,8 +182,9 @@ def _replica() -> BaseDatabaseWrapper:
 
 
 def _written_up_to() -> str:
-    """Ask the database how far the log of the primary has come, as PostgreSQL writes it, such as
-    0/16B3748.
+    """Ask the database, which has to be the primary, how far its log has come, as
+    PostgreSQL writes it, such as 0/16B3748. A replica refuses to say it, with a
+    DatabaseError.
     """
     with connection.cursor() as cursor:
         cursor.execute(WRITTEN_UP_TO)

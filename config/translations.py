@@ -89,9 +89,11 @@ def update() -> None:
 
 
 def problems() -> list[str]:
-    """Sentences about texts that are not in a catalogue, are not translated, are fuzzy, have a
-    faulty translation, or are no longer in the code, and about compiled files that are stale. [] if
-    all is well.
+    """Return a sentence for each text that is not in a catalogue, is not translated, is
+    fuzzy, has a faulty translation, or is no longer in the code, and for each compiled file
+    that is missing or stale; an empty list if all is well. The English catalogue, which has
+    only what we word otherwise than other packages, is checked for texts that are no longer
+    in the code and for its compiled file alone.
     """
     words = found()
     return [

@@ -52,13 +52,14 @@ class Source:
 
 
 def look_through(path: Path, *, now: datetime) -> Source:
-    """Read the whole file, and return what is known of it: the digest (SHA-256, in hex) of the file
-    as it is, also of a .gz file; how many lines are not blank; the latest of their instants, None
-    without any; whether they are in the order of their instants; and the first line whose instant
-    is later than `now`, None if there is none.
+    """Read the whole file, and return what is known of it: the digest (SHA-256, in hex) of
+    the file as it is, also of a .gz file; how many lines are not blank; the latest of their
+    instants, None if there is no line; whether they are in the order of their instants; and
+    the first line whose instant is later than `now`, None if there is none. A line that
+    says no instant has that of the line before it, and EPOCH if there is none.
 
-    Raises OSError if it can't be read, and OSError, EOFError or zlib.error for a .gz file that is
-    damaged or cut short.
+    Raises OSError if it can't be read, and OSError, EOFError or zlib.error for a .gz file
+    that is damaged or cut short.
     """
     digest = hashlib.sha256()
     with path.open("rb") as file:

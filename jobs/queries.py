@@ -188,8 +188,11 @@ def owed(now: datetime) -> list[tuple[str, int, datetime]]:
 
 
 def _parts() -> dict[str, list[Any]]:
-    """The jobs of the timetable and all cells that their runs are of, OUTSIDE for none, as two
-    lists of the same length.
+    """Return the values "of" and "cells" that the statements JOBS and TICKS take: two lists
+    of the same length, with the name of a job of the timetable and the number of a cell
+    that it works in at each place. A job that works in several cells is there once for
+    each. The number is OUTSIDE for a job that works in none, and for every job in an
+    installation without cells. With cells it is one query.
     """
     numbers = cells.numbers() if cells.are_on() else ()
     parts = [(job.name, cell) for job in all_jobs() for cell in in_cells.among(numbers, job.where)]

@@ -83,5 +83,9 @@ class _Asked:
 
 
 def _is_text_or_number(value: object) -> bool:
-    """Whether a value is one that a compiled statement can take."""
+    """Return whether a value of a statement that was made can be a stand-in, in whose place
+    the value given by name is put: a text, or a whole number. Any other, such as a decimal,
+    a day or None, is not refused: it stays in the statement as it is. So a stand-in has to
+    be a text or a whole number, or it would never be replaced.
+    """
     return isinstance(value, str | int)

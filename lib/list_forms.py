@@ -237,8 +237,9 @@ class ListForm(forms.Form):
 
     @property
     def cleared(self) -> str:
-        """The address of this list without any filter or order; it keeps the parameter that leads
-        back to another list.
+        """The address of this list's first page without any filter or order, relative to the
+        page: a "?" with the parameter that leads back to another list, if there is one, and the
+        fragment that leads to the list.
         """
         return f"?{urlencode(self.leads_back)}{self.anchor}"
 
@@ -315,9 +316,10 @@ class ListForm(forms.Form):
 
 
 def address_back(view: str, query: str) -> str:
-    """The query string with which to open the list `view` again, read from the first LONGEST_BACK
-    characters of the parameter BACK (`query`) of a row's page; "" if that parameter is of another
-    list, or empty.
+    """The query string, with its question mark, by which the list `view` is opened again as
+    it was asked for. `query` is the value of the parameter BACK of a row's page: the list's
+    view, a question mark, and what the list was asked for; only its first LONGEST_BACK
+    characters are read. Returns "" if it is of another list, or asks for nothing.
     """
     of, _question, asked = query[:LONGEST_BACK].partition("?")
     return f"?{QueryDict(asked).urlencode()}" if of == view and asked else ""

@@ -145,8 +145,10 @@ class AddIndexConcurrently(postgres.AddIndexConcurrently):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Build the index without locking the table, unless it is there and valid. Raises
-        NotSupportedError in a transaction.
+        """Build the index without locking the table, unless it is there and valid. What an
+        interrupted build has left of it is dropped first, so a migration that failed can be run
+        again as it is. Does nothing if a router keeps the table in another database. Raises
+        NotSupportedError in a transaction, even if there is nothing to do.
         """
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)

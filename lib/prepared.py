@@ -55,9 +55,12 @@ def row(statement: str, values: Values) -> tuple[Any, ...] | None:
 
 
 def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
-    """Run the statement, and return all rows that it gives, in its order, which should be few. It
-    has to be one that gives rows, even if it finds none: a SELECT, or one with RETURNING. Raises
-    what Django's cursors raise.
+    """Run the statement on the default database, and return all rows that it gives, in its
+    order, which should be few. It has to be one that gives rows, even if it finds none: a
+    SELECT, or one with RETURNING. The text should be the same each time, with all that
+    changes among `values`: each new text is planned, and its plan is kept as long as the
+    connection. Where plans cannot be kept (`_by_cursor`), one of Django's cursors runs it.
+    Raises what Django's cursors raise.
     """
     database = connections[DEFAULT_DB_ALIAS]
     if isinstance(statement, parts.InParts) and parts.is_for(database):

@@ -31,9 +31,11 @@ def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[N
 
 
 def notices_to_mail(now: datetime) -> Sequence[int]:
-    """The keys, rising, of notices younger than MAIL_WINDOW whose e-mails were not created yet, or
-    not all sent; and of older ones of which somebody asked within that time for a mail to be sent
-    again, which was not sent yet. E-mails whose readers have left count as not sent.
+    """The keys, rising, of notices younger than MAIL_WINDOW whose e-mails were not created
+    yet, or not all sent; and of older ones of which somebody asked within that time for a
+    mail to be sent again, which was not sent yet. An unsent e-mail counts even if its
+    reader has left: `mails.send` passes it over, and its notice is found until that time is
+    over.
     """
     since = now - MAIL_WINDOW
     unaddressed = Notice.objects.filter(addressed_at__isnull=True, at__gt=since)

@@ -102,9 +102,11 @@ def _of_rest(account: BillingAccount, rest: closing.Rest) -> str:
 
 
 def _payout_effect(account: BillingAccount) -> str:
-    """What an operator reads before recording a pay-out: how much is left in the merchant's favour
-    and how much of it is unapplied, and that the money has to be transferred first. In front of
-    that, how much of it the bank takes back, about which has to be decided before.
+    """What an operator reads before recording a pay-out: how much is left in the merchant's
+    favour and how much of it is unapplied, that the money has to be transferred first, and
+    that nothing is outstanding or unapplied afterwards. If the bank takes back money of the
+    account by lines that wait for a decision, the text begins with how much that is, and
+    that they are to be decided about first and nothing of it is to be paid.
     """
     return taken_back(account) + (
         "{left} is left in the merchant's favour, {unapplied} of it as unapplied money. Transfer"

@@ -35,7 +35,10 @@ def _check(_now: datetime) -> Iterator[Violation | None]:
 
 
 def _stayed() -> "QuerySet[BankLine]":
-    """The lines here that were booked as a transfer which is not here."""
+    """The lines of banks in the present cell that were booked as a transfer which this cell
+    does not have, by their keys. Whether another cell has the transfer is not looked at
+    here.
+    """
     is_here = Exists(BankTransfer.objects.filter(pk=OuterRef("transfer")))
     booked = BankLine.objects.filter(status=BankLine.Status.BOOKED, transfer__isnull=False)
     return booked.filter(~is_here).order_by("pk")

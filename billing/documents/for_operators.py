@@ -93,10 +93,11 @@ def _xml(
 
 
 def invoice_as_csv(*, invoice_id: int, actor: str, reason: str, now: datetime) -> File:
-    """Return the file name and the CSV of the bill's charges, with the mark of UTF-8 in front, and
-    put on the trail that `actor` took it and why. Raises Invoice.DoesNotExist, Invalid without a
-    reason, and csv_export.Incomplete if the charges do not make the bill; the trail has nothing of
-    it then.
+    """Return the file name and the CSV of the bill's charges, in English and with the mark
+    of UTF-8 in front, and put on the trail that `actor` took it and why. The caller sees to
+    it that the bill is no draft, as drafts have no files. Raises Invoice.DoesNotExist,
+    Invalid without a reason, and csv_export.Incomplete if its charges, lines and taxes do
+    not make the bill; the trail has nothing of it then.
     """
     invoice = _invoice(invoice_id)
     export = invoice_csv.Export(invoice)

@@ -70,11 +70,13 @@ class Begun:
 
 
 def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
-    """Create a SetupIntent at Stripe, by which the merchant's browser hands a card to Stripe, and
-    before a merchant's first card also a customer there. Returns its id, which `finish` takes, and
-    the secret for the browser. No card is kept yet, and nothing is written here.
+    """Create a SetupIntent at Stripe, by which the merchant's browser hands a card to
+    Stripe, and before a merchant's first card also a customer there, which is the same one
+    if this is done again within about a day. Returns its id, which `finish` takes, and the
+    secret for the browser. No card is kept yet, and nothing is written here.
 
-    Raises ProviderNotReady, ProviderSilent, TooManyCards, BillingAccount.DoesNotExist.
+    Raises ProviderNotReady, ProviderSilent, TooManyCards if five were added within 24
+    hours, including those removed since, and BillingAccount.DoesNotExist.
     """
     account = BillingAccount.objects.select_related("merchant").get(pk=merchant_id)
     at_once.check_cards(account, now=now)

@@ -116,9 +116,11 @@ def end_what_is_over(account: BillingAccount, invoice: Invoice) -> None:
 
 
 def end_for_a_plan(account: BillingAccount, invoice: Invoice, *, by: str) -> None:
-    """End the pause of the locked bill now, if it is paused, as it is paid by a payment plan from
-    now on; `by` is the actor on record as who ended it. It sets the bill's `held_until` to
-    tomorrow, which the caller saves; when the bill is tried next is for the caller, too.
+    """End the pause of the locked bill now, if it is paused, as it is paid by a payment
+    plan from now on; `by` is the actor on record as who ended it. The bill's `held_until`
+    is set to tomorrow then, which the caller saves. Pauses that were over before get their
+    end noted in any case. The trail, the notice, when the bill is tried next, and the
+    freezes are for the caller.
     """
     end_what_is_over(account, invoice)
     pause = in_force(invoice, account.open_on)

@@ -385,8 +385,10 @@ def _start_attempt(
 
 
 def _put_off(invoice: Invoice, now: datetime) -> bool:
-    """Postpone an attempt that a choice of method has caused, if people have had the locked bill
-    tried too often; returns whether it was postponed. That sets the bill's `next_attempt_at`.
+    """Postpone an attempt on the locked bill if people have had it tried five times within
+    24 hours, and return whether it was postponed. The bill's `next_attempt_at` is then 24
+    hours after the first of the latest five attempts, and is saved here. It is for attempts
+    that a choice of method has caused, which the caller has looked at.
     """
     possible_at = choices.next_attempt_from(invoice, collector=COLLECTOR, now=now)
     if possible_at <= now:

@@ -131,10 +131,12 @@ def _key(intent: Any) -> str:
 
 
 def _known(intents: Sequence[Any]) -> dict[str, Decimal]:
-    """The amounts that our books have, by Stripe's id, of the money of these PaymentIntents: of a
-    payment that succeeded with one; or else of money that came late or a second time, and is kept
-    as unapplied. What a person recorded of it like a transfer, as they ended an attempt
-    (ended_payments), is added. One that our books do not have is left out.
+    """Return what our books have of the money of these PaymentIntents, as bare figures by
+    Stripe's id: the payment that succeeded with one, or else money that came late or a
+    second time, and is kept as unapplied. What a person recorded of it like a transfer, in
+    the PaymentIntent's currency, as they ended an attempt (ended_payments), is added. One
+    that our books do not have is left out. There may be other ids, too: those under which
+    other money for the same attempts is kept.
     """
     theirs = Payment.objects.filter(provider=STRIPE)
     paid = theirs.filter(

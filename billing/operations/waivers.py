@@ -46,14 +46,17 @@ def waive(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> Waiver:
-    """Waive `amount` of what is left of an open or uncollectible bill. Writes a trail row, and the
-    waiver among operators' decisions. What is then left has to be 0, or enough for its provider to
-    collect it. The merchant is notified and reads `told`; `reason` is for colleagues.
+    """Waive `amount` of what is left of an open or uncollectible bill, under locks of the
+    bill, its account and its credit line, with a trail row and an entry among operators'
+    decisions; what is then left has to be 0, or enough for its provider to collect it. The
+    merchant is notified and reads `told`, while `reason` is for colleagues; the same form
+    sent twice, recognised by its `request_key`, makes one waiver.
 
-    The same form sent twice, recognised by its `request_key`, makes one waiver. Above the day's
-    figure for credits it takes the `proposal` that a second person confirms. Raises TakesTwoPeople,
-    ChangedMeanwhile, UnknownInvoice, InvoiceNotOpen, PaymentUnderWay, MoreThanIsLeft, FormConflict,
-    CurrencyMismatch, Invalid. It locks the bill, its account and its credit line. Rule 14.5.
+    It takes the `proposal` that a second person confirms if it would bring the credits that
+    all operators together have given this merchant on its local day above the operator
+    policy's figure, or if the policy has none. Raises TakesTwoPeople, ChangedMeanwhile,
+    UnknownInvoice, InvoiceNotOpen, PaymentUnderWay, MoreThanIsLeft, FormConflict,
+    CurrencyMismatch, Invalid. Rule 14.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

@@ -40,9 +40,11 @@ class Standing(TextChoices):
 
     @property
     def has_failed(self) -> bool:
-        """Whether the bill was not collected, was not paid in time, or was given up, so that its
-        payer has to do something. False for one that is still to be paid or collected in time,
-        though its payer may have to pay it (TO_PAY).
+        """Whether the bill was not collected, was not paid in time, or was given up, so that
+        its payer has to do something. False for one that is still to be paid or collected in
+        time, though its payer may have to pay it (TO_PAY). False, too, while a payment plan is
+        in force (PLAN) or an attempt has no answer (CHECKED), even if an earlier attempt has
+        failed.
         """
         return self in (Standing.FAILED, Standing.PAST_DUE, Standing.GIVEN_UP)
 

@@ -236,9 +236,11 @@ def _open_ones() -> set[tuple[str, int]]:
 
 @contextmanager
 def _one_picture() -> Iterator[None]:
-    """A context with a transaction that sees the books as they are when it begins, and fails where
-    somebody else has changed them since. Raises NotMoved for what the database refuses, for a stop
-    that is over, and for an encrypted text that no key opens; all of the block is undone then.
+    """A context with a transaction that sees the books as they are when it begins, and
+    fails where somebody else has changed them since. The caller has no transaction open, as
+    the isolation cannot be set inside one. Raises NotMoved for what the database refuses,
+    for a stop that is over, and for an encrypted text that no key opens; all of the block
+    is undone then.
     """
     try:
         with transaction.atomic():

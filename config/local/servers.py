@@ -113,7 +113,11 @@ def _create_cluster() -> None:
 
 
 def _start_options() -> list[str | Path]:
-    """The arguments of pg_ctl with our settings."""
+    """Return the arguments of pg_ctl that start the server: how long to wait, the log file,
+    our settings, and "start". The caller puts the data folder (-D) and -w before them. The
+    server listens on its socket alone. In tests it does not wait until what is written is
+    on the disk.
+    """
     settings = MODEST | (FORGETFUL if datafolder.TESTING else {})
     settings |= {
         "listen_addresses": "",

@@ -384,8 +384,9 @@ class WithdrawalAdmin(DecidingSeveral, AboutLine, OfMerchant):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Withdrawal]", search_term: str
     ) -> tuple["QuerySet[Withdrawal]", bool]:
-        """The withdrawals in the file for the bank of this name; without any, those that a merchant
-        or a reference finds.
+        """Return the withdrawals of the list that are in the file for the bank with exactly the
+        name that was searched for, without its ending. If there are none, return those that the
+        search for a merchant or a reference finds.
         """
         in_file = queryset.filter(batch=search_term.strip()).exclude(batch="")
         if in_file.exists():

@@ -74,8 +74,11 @@ def spread(said: Said) -> Iterator[Said]:
 
 
 def refusal(answer: PayoutAnswer) -> NoSuchSum:
-    """The refusal, for the caller to raise, of a row of one sum for which no withdrawals are found;
-    it says why, and what to do about it.
+    """Return the refusal, for the caller to raise, of a row of a bank's notice that books
+    one sum, if it is not certain which withdrawals are in it. The text says why. If the row
+    names a file or part, it says to what sums that comes, or that it is none of ours; if it
+    names none, which of our files that wait for an answer come to the sum, or that none
+    does. Unless the named file is none of ours, it also says what to do about it.
     """
     said = f"{answer.amount} {answer.currency}".strip()
     named = [

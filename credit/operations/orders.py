@@ -308,9 +308,12 @@ def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) ->
 
 
 def _insert(order: Order, line: CreditLine, beside: prepared.Beside | None = None) -> bool:
-    """Write the order, its entry and what is used of the line, and what is to be written beside it.
-    If the line is not locked but was seen, nothing is written unless it is still the same version.
-    Returns whether it was written: False also if the line has an order with this reference.
+    """Write the order, its entry unless it holds nothing, and what is used of the line. If
+    the line is not locked but was seen (`lines.see`), `beside` and the line's open day are
+    written, too, but nothing at all unless the line is still the same version; on a locked
+    line `beside` is left out. Returns whether it was written: False also if a locked line
+    has an order with this reference. The order gets its key; what is used in `line` itself
+    is for the caller to change.
     """
     also = beside.values if beside else {}
     row = prepared.row(

@@ -163,8 +163,11 @@ def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[Mo
 
 
 def _most(line: CreditLine, today: date) -> Money:
-    """Compute, from the line's proceeds and policy in the database, the largest amount that can be
-    withdrawn with its fee on top. Raises InsufficientProceeds if there is none.
+    """Compute the largest amount that can be withdrawn on the line's local day `today` with
+    its fee on top. The balance is the one that `line` has; what is maturing, the policy,
+    and how many withdrawals the month has had are read from the database. Whether
+    withdrawals are stopped is not looked at. Raises InsufficientProceeds if there is no
+    such amount.
     """
     policy = policies.in_force(line.currency, today)
     fee_of = _fee_on(line, today, policy)

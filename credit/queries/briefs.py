@@ -201,8 +201,10 @@ def _flagged(flag: OrderFlag) -> list[Fact]:
 
 
 def _proceeds(withdrawal: Withdrawal) -> list[Fact]:
-    """The facts of a withdrawal: its amount, fee and destination, and what can be withdrawn besides
-    it.
+    """Return the facts of a withdrawal: its amount and fee, its destination and who holds
+    that, and what can be withdrawn besides it on the line's open day. The last has to do
+    for a further withdrawal and its fee together. It does not consider freezes, which may
+    stop withdrawals.
     """
     line = withdrawal.line
     buckets = proceeds.buckets(line.pk, today=line.open_on)

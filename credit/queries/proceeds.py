@@ -143,9 +143,11 @@ def buckets(merchant_id: int, *, today: date) -> Buckets:
 
 
 def withdrawable(line: CreditLine, *, today: date) -> Money:
-    """What can be withdrawn of the line's proceeds: the smaller of what has matured by local day
-    `today` and of the whole balance, but never below 0. A withdrawal and its fee have to fit into
-    it together. Freezes are not considered. Rule 9.4.
+    """What can be withdrawn of the line's proceeds: the smaller of what has matured by
+    local day `today` and of the whole balance, but never below 0. The balance is the one
+    that `line` has, and what is maturing is read now, so that the line is to be locked or
+    freshly read. A withdrawal and its fee have to fit into it together, and freezes are not
+    considered. Rule 9.4.
     """
     maturing = ProceedsEntry.objects.filter(line=line, matures_on__gt=today).aggregate(
         total=Sum("amount", default=Decimal(0))

@@ -27,7 +27,11 @@ LARGEST_BUYERS = 5
 
 @for_members
 def limit(request: MemberRequest) -> HttpResponse:
-    """The page of the line's limit: what is used and available, its history, and its entries."""
+    """The page of the line's limit: what is used and available, freezes in force, the
+    orders that are due next, the form for the merchant's own caps, a chart of limit and
+    use, and the entries, filtered and sorted as the address asks. It only shows them: the
+    form for caps is submitted elsewhere.
+    """
     return page(request)
 
 

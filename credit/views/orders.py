@@ -81,8 +81,10 @@ def _write_off_on(order: Order, today: date) -> date | None:
 
 @for_members
 def declined_orders(request: MemberRequest) -> HttpResponse:
-    """The page with the list of declined orders, filtered and sorted as the address asks, and what
-    they were worth in the last days.
+    """The page with the list of declined orders, filtered and sorted as the address asks,
+    and what orders declined in the last 7 and 30 days, today included, were worth by
+    reason. The filter does not change these sums. Orders that the merchant's own rules
+    declined are in the list, but not in the sums.
     """
     line, today = line_and_today(request, clock.now())
     asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)

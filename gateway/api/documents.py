@@ -44,7 +44,10 @@ def statement_as_pdf(request: KeyedRequest, merchant: str, month: date) -> HttpR
 
 @router.get(f"{INVOICE}.csv", operation_id="getInvoiceCsv")
 def invoice_as_csv(request: KeyedRequest, merchant: str, number: str) -> HttpResponseBase:
-    """The invoice with this number as CSV, a row per charge; 404 if there is none."""
+    """The invoice with this number as CSV, in English: a row per charge and, if it has tax,
+    a row for each rate after them. 404 if the merchant has no such invoice, or the
+    request's key does not reach the merchant.
+    """
     export = invoice_csv.Export(invoice_of(merchant_of(request, merchant), number))
     return csv_files.download(request, export.blocks(), export.file_name)
 

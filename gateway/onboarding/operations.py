@@ -35,13 +35,15 @@ def add(
     now: datetime,
 ) -> Merchant:
     """Take in the merchant with this reference, with a trail row: its books are opened with
-    `terms`, the members of the event `merchant.joined`. Then its first owner is invited by e-mail,
-    with a trail row.
+    `terms`, the members of the event `merchant.joined`. Then its first owner is invited by
+    e-mail, with a trail row. If the mail server does not take the e-mail, the invitation is
+    revoked, with another trail row, and nothing is raised: the merchant has no open
+    invitation then, and a second call raises AlreadyThere.
 
-    A mail server that does not take the invitation leaves the merchant without one. Raises
-    AlreadyThere, MerchantConflict, OperatorsAddress, and Invalid for terms, a reference or an
-    address that cannot be, for a limit above the credit policy's maximum, or above 0 in a currency
-    without that policy, and without a reason; then nothing is written.
+    Raises AlreadyThere, MerchantConflict for other terms than it joined with,
+    OperatorsAddress, and Invalid for terms, a reference or an address that cannot be, for a
+    limit above the credit policy's maximum, or above 0 in a currency without that policy,
+    and without a reason; then nothing is written.
     """
     reason = wording.checked("reason", reason)
     owner_email = wording.address("owner_email", owner_email)

@@ -196,8 +196,10 @@ def withdraw_version(
 
 
 def _words(version: PolicyVersion, names: Iterable[str]) -> dict[str, str]:
-    """The number and first day of the version and its figures of these names, as texts for a trail
-    row and a proposal.
+    """Return texts for a trail row and a proposal: the number of the version as "version",
+    its first day as "starts_on", and its figures of these names, each under its name. A
+    figure is written without needless zeros. A name that the version has no figure of is
+    left out.
     """
     words = {"version": str(version.version), "starts_on": version.starts_on.isoformat()}
     has = version.figures

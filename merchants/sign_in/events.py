@@ -106,7 +106,10 @@ def factor_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
 @receiver(account.password_changed)
 @receiver(account.password_set)
 def password_changed(user: User, **_: Any) -> None:
-    """Write a trail row and an e-mail to the person, who was signed in and changed the password."""
+    """Write a trail row that the person changed or set the password while signed in, and
+    keep an e-mail to them about it, which a job sends. The password itself is set by
+    allauth.
+    """
     sign_ins.password_changed(user=user, by_link=False, now=clock.now())
 
 

@@ -48,10 +48,12 @@ def _gives_no_money(request: HttpRequest) -> bool:
 def invite(request: MemberRequest) -> HttpResponse:
     # After a detour to confirm a second factor the form's values come back in the address, its key
     # included, so that the form still makes one invitation.
-    """The form that invites somebody to the team. A valid submission invites them by an e-mail,
-    with a trail row, and leads back to the team; a refusal is said in the form, and a mail that
-    could not be sent on the team's page. Owners may; it takes a second factor unless a viewer is
-    invited.
+    """The form that invites somebody to the team. A valid submission invites them by an
+    e-mail, with a trail row, and leads back to the team; a refusal is said in the form. If
+    the mail could not be sent, the invitation is kept all the same, and the team's page
+    says so. Owners may; a submission takes a second factor unless a viewer is invited. The
+    form begins with values from the address, which a detour for the second factor brings
+    back.
     """
     carried = {name: request.GET[name] for name in InvitationForm.base_fields & request.GET.keys()}
     initial = {"role": Membership.Role.VIEWER} | carried

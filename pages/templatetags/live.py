@@ -11,8 +11,10 @@ register = template.Library()
 
 @register.inclusion_tag("includes/live.html", takes_context=True)
 def live(context: template.RequestContext, name: str) -> dict[str, Any]:
-    """The part of the page with this name, which refreshes itself while something in it is under
-    way. For that the page loads a script (base.html); without one there is a link.
+    """The part of the page with this name, which the view has given to `lib.live.render`.
+    While something in it is under way, the page loads a script (base.html) by which the
+    part refreshes itself; for readers without scripts a link to refresh stands in it, too.
+    Raises KeyError for a part that the view has not given.
     """
     part, request = context["live"][name], context["request"]
     request.follows = getattr(request, "follows", False) or part.is_under_way

@@ -96,8 +96,10 @@ class _Loading(Replaying):
 
 
 def _actions_of(shop: Shop, days: Days) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
-    """Yield (instant, function) for each action of the shop's chapters. The function takes the
-    instant at which it is done.
+    """Yield a pair for each action of the shop's chapters, those of prices first: the
+    instant of the action and a function that does it. The pairs are not in the order of
+    time. The function takes the instant at which the action is done, does it inside the
+    cell of the shop's merchant, and raises what the action raises.
     """
     for action in (*prices.chapter(shop, days), *CHAPTERS[shop.reference](days)):
         yield action.at, partial(_do, shop, action)

@@ -67,13 +67,16 @@ class StillOnItsWay(Refused):
 def visit(
     endpoint_id: int, *, now: datetime, silences: Silences, clock: Callable[[], datetime]
 ) -> None:
-    """Send the endpoint all that is due, for as long as a visit lasts, after numbering what the
-    outbox has. Does nothing more while another process is doing so.
+    """Number what the outbox has, and then send the endpoint all that is due, for as long
+    as a visit lasts. Each attempt is made at the time that `clock` gives, but no earlier
+    than `now`, and recorded; one that is not taken raises nothing, and the visit ends once
+    the endpoint has not answered three times in a row.
 
-    Each attempt is made at the time that `clock` gives, but no earlier than `now`, and recorded.
-    Raises KeepsSilent if this run has given up on the endpoint, Elsewhere in a copy of an
-    installation, Undecryptable for a secret that no key opens, and WebhookEndpoint.DoesNotExist. It
-    holds a lease of the endpoint, and leaves, which is logged, once it has lost it.
+    It holds a lease of the endpoint, for which it must not be called within a transaction:
+    it sends nothing while another process has it, and leaves, which is logged, once it has
+    lost it; `silences` counts both as left. Raises KeepsSilent if this run has given up on
+    the endpoint before, Elsewhere in a copy of an installation, Undecryptable for a secret
+    that no key opens, and WebhookEndpoint.DoesNotExist.
     """
     installation.refuse_elsewhere()
     outbox.number()
