@@ -102,6 +102,7 @@ def test_a_cache_that_cannot_be_reached_is_named_by_what_says_where_it_is(
     nowhere = settings.CACHES["default"] | {"LOCATION": "unix:///tmp/nowhere.sock?db=1"}
     settings.CACHES = {"default": nowhere}
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
+    monkeypatch.delenv("TAEL_CACHE_URL", raising=False)
     with pytest.raises(CannotStart, match=r"^The Redis of REDIS_URL cannot be reached: "):
         _reach_redis()
     monkeypatch.setenv("TAEL_CACHE_URL", "redis://127.0.0.1:1/1")
