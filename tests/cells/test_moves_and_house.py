@@ -536,6 +536,7 @@ def test_a_file_for_the_bank_is_not_written_in_part_or_another_form_once_a_merch
         assert again(own, as_sent=True) == own.content
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_what_a_bank_says_of_a_part_of_a_file_goes_to_the_cells_that_have_any_of_it(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from tests.credit.deciding import DECIDED_AT
 from tests.credit.test_policy_dry_run import INTRODUCE, NEXT, shop_that
 from tests.factories import browser_of
 from tests.text import text_of
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 ASKED = NEXT | {"d_factor": "0.5", "dry_run": "1"}
@@ -36,17 +37,19 @@ def open_shops() -> None:
                 shop.run_jobs("2026-10-12 00:00")
 
 
-def test_what_a_policy_would_change_is_of_the_lines_of_all_cells(two_cells: None) -> None:
+@pytest.mark.parametrize("chosen", [2, *full(1)])
+def test_what_a_policy_would_change_is_of_the_lines_of_all_cells(
+    two_cells: None, chosen: int
+) -> None:
     open_shops()
     browser = browser_of(boss())
-    for chosen in (1, 2):
-        browser.get(f"/admin/credit/creditpolicy/?cell={chosen}")
-        said = text_of(browser.post(INTRODUCE, ASKED))
-        assert "Lines of all cells" in said
-        assert "Lines that have a review 2 2" in said
-        assert "By so much in all, down 2,600.00 USD 5,000.00 USD" in said
-        assert "Lines with enough overdue to freeze them 1 1" in said
-        assert "has not answered" not in said
+    browser.get(f"/admin/credit/creditpolicy/?cell={chosen}")
+    said = text_of(browser.post(INTRODUCE, ASKED))
+    assert "Lines of all cells" in said
+    assert "Lines that have a review 2 2" in said
+    assert "By so much in all, down 2,600.00 USD 5,000.00 USD" in said
+    assert "Lines with enough overdue to freeze them 1 1" in said
+    assert "has not answered" not in said
 
 
 def test_a_cell_that_does_not_answer_is_named_beside_what_a_policy_would_change(

@@ -87,6 +87,21 @@ def test_a_job_goes_on_in_other_cells_while_one_does_not_answer(
     assert [one for one in queries.owed(now) if one[0] == JOB] == []
 
 
+@pytest.mark.django_db
+def test_books_that_are_moved_and_a_deadlock_are_no_silence(two_cells: None) -> None:
+    cache.clear()
+    with (
+        pytest.raises(cells.Moves),
+        cells.at(1),
+        transaction.atomic(),
+        silent_cells.finding(1),
+    ):
+        raise cells.Moves
+    silent_cells.check(1)
+    assert_some_errors_are_silence()
+
+
+@pytest.mark.full  # without a move above
 def test_a_cell_that_says_why_it_does_nothing_has_answered(two_cells_kept: None) -> None:
     cache.clear()
     shops.join("2026-11-01 09:00", "meadow")
@@ -96,6 +111,11 @@ def test_a_cell_that_says_why_it_does_nothing_has_answered(two_cells_kept: None)
         with pytest.raises(cells.Moves):
             runs.start(job_named(JOB), at=now, now=now)
     silent_cells.check(1)
+    assert_some_errors_are_silence()
+
+
+def assert_some_errors_are_silence() -> None:
+    """Check of which errors of the database it is kept that the cell does not answer."""
     for error, is_silent in (
         (errors.DeadlockDetected(), False),
         (errors.SerializationFailure(), False),

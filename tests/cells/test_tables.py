@@ -72,7 +72,7 @@ def dumped(number: int) -> str:
     return re.sub(start, "START WITH N", said, flags=re.MULTILINE)
 
 
-def test_a_cell_is_like_the_first_one_to_the_letter(two_cells_kept: None) -> None:
+def test_a_cell_is_like_the_first_one_to_the_letter(two_cells: None) -> None:
     assert cells.numbers() == [1, 2]
     first, second = dumped(1), dumped(2)
     assert second == first

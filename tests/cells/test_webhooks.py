@@ -37,6 +37,7 @@ def two(two_cells: None, settings: Settings) -> list[Shop]:
     return found
 
 
+@pytest.mark.full  # one is turned off, and one turned on, in another cell below
 def test_an_endpoint_is_turned_off_and_on_and_told_again_in_every_cell(two: list[Shop]) -> None:
     with receivers.running() as receiver:
         to = endpoint(receiver.url, DECLINED).endpoint

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from config import books
 from credit.queries import proceeds
-from merchants.models import Merchant
 from tests import shops
 from tests.config import books_shops
 from tests.config.books_shops import told
@@ -30,39 +28,23 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs/books.schema.json").read_
 QUERIES_OF_A_BATCH = 4 + 26 + 20 + 1
 
 
-@dataclass(frozen=True)
-class Lives:
-    shops: list[Shop]  # whose histories are in the books now
-    keys: list[int]  # of the merchants
-    elsewhere: str  # what `--all` told of the same histories in other books
-    keys_elsewhere: list[int]
-
-
 @pytest.fixture(scope="module")
-def lives(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Lives]:
-    """The shops of tests/config/books_shops.py, lived through twice; tests only read them."""
+def lives(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[list[Shop]]:
+    """The shops of tests/config/books_shops.py, lived through once; tests only read them."""
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "TAEL_SANDBOX", True)
-        with _undone():
-            books_shops.rich(patch)
-            elsewhere, keys_elsewhere = told("--all"), _keys()
-        with _undone():
-            yield Lives(books_shops.rich(patch), _keys(), elsewhere, keys_elsewhere)
+        with undone():
+            yield books_shops.rich(patch)
 
 
 @contextmanager
-def _undone() -> Iterator[None]:
+def undone() -> Iterator[None]:
     """A context in which all that is written is rolled back."""
     everything_is_undone = transaction.atomic()
     everything_is_undone._from_testcase = True  # type: ignore[attr-defined]  # as of a test case
     with everything_is_undone:
         yield
         transaction.set_rollback(True)
-
-
-def _keys() -> list[int]:
-    """The keys of all merchants."""
-    return sorted(Merchant.objects.values_list("pk", flat=True))
 
 
 # --- what is told -----------------------------------------------------------------------------
@@ -114,8 +96,8 @@ def _filled(said: Any, path: str) -> Iterator[str]:
 
 
 @pytest.mark.usefixtures("db")
-def test_figures_are_those_of_the_pages(lives: Lives) -> None:
-    for shop in lives.shops:
+def test_figures_are_those_of_the_pages(lives: list[Shop]) -> None:
+    for shop in lives:
         line = shop.line
         (said,) = [books.of_merchant(shop.reference)["credit"]]
         buckets = proceeds.buckets(line.pk, today=line.open_on)
@@ -155,12 +137,6 @@ def test_rows_are_called_by_what_others_know_and_never_by_their_keys() -> None:
 # --- the same everywhere ----------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("db")
-def test_the_same_history_elsewhere_gives_the_same_books(lives: Lives) -> None:
-    assert lives.keys_elsewhere[-1] < lives.keys[0]  # rows have other keys
-    assert lives.elsewhere == told("--all")
-
-
 @pytest.mark.usefixtures("lives", "db")
 def test_the_day_on_which_they_are_told_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     before = told("--all")
@@ -189,9 +165,9 @@ def test_all_come_in_batches_and_a_batch_takes_as_many_queries_whatever_is_in_it
 
 @pytest.mark.usefixtures("db")
 def test_numbers_of_accounts_and_names_of_cards_at_providers_are_told_to_nobody(
-    lives: Lives,
+    lives: list[Shop],
 ) -> None:
-    for shop in lives.shops:
+    for shop in lives:
         for text in (told(shop.reference), told(shop.reference, "--json")):
             assert withdrawing.CARD not in text
             assert withdrawing.CARD.replace(" ", "") not in text

@@ -17,7 +17,7 @@ STATEMENTS = (
     "test_the_database_itself_keeps_a_closed_statement_as_it_is",
 )
 SUMS = ("config/test_audit.py", "test_what_a_trigger_adds_up_is_refused_where_it_does_not")
-PARTS = 6  # of what there is much of, of which `make test` takes one
+PARTS = 12  # of what there is much of, of which `make test` takes one
 REPLICA = "SET LOCAL session_replication_role = replica"  # no trigger, and no reference
 
 

@@ -177,7 +177,7 @@ def test_where_the_demos_shops_are_they_trade(live_server: LiveServer) -> None:
 
 
 @live
-@pytest.mark.parametrize("steps", [24, *full(60)])
+@pytest.mark.parametrize("steps", [12, *full(60)])
 def test_after_a_lost_answer_the_same_is_sent_again_and_happens_once(
     live_server: LiveServer, steps: int
 ) -> None:

@@ -14,14 +14,25 @@ import psutil
 import psycopg
 import pytest
 from django.db import connection
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
+from config.management.commands.up import CannotStart, _reach_redis
 from tests.ports import free_port
 from tests.processes import PATIENCE_SECONDS, processes_of, until, until_gone
-from tests.whole import full
 
 BUSY_SECONDS = 150  # to start everything on a machine that has other things to do
 Start = Callable[..., "subprocess.Popen[str]"]
+
+# `up`, whose workers and timetable have nothing to do and need no time to start.
+WEB_ALONE = """
+import os, sys, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+django.setup()
+from django.core.management import call_command
+from config.management.commands import up
+up.WORKER = up.PROVIDER_WORKER = up.BEAT = "-c 'import time; time.sleep(600)'"
+call_command("up", "--no-demo", "--port", sys.argv[1])
+"""
 
 
 @pytest.fixture
@@ -85,6 +96,21 @@ def test_an_unreachable_redis_is_refused_in_one_sentence(
     assert processes_of(data_folder) == []
 
 
+def test_a_cache_that_cannot_be_reached_is_named_by_what_says_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    nowhere = settings.CACHES["default"] | {"LOCATION": "unix:///tmp/nowhere.sock?db=1"}
+    settings.CACHES = {"default": nowhere}
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
+    monkeypatch.delenv("TAEL_CACHE_URL", raising=False)
+    with pytest.raises(CannotStart, match=r"^The Redis of REDIS_URL cannot be reached: "):
+        _reach_redis()
+    monkeypatch.setenv("TAEL_CACHE_URL", "redis://127.0.0.1:1/1")
+    with pytest.raises(CannotStart, match=r"^The Redis of TAEL_CACHE_URL cannot be reach"):
+        _reach_redis()
+
+
+@pytest.mark.full  # without a process above
 def test_the_redis_that_cannot_be_reached_is_named_by_what_says_where_it_is(
     start: Start, port: int, data_folder: Path
 ) -> None:
@@ -98,7 +124,8 @@ def test_the_redis_that_cannot_be_reached_is_named_by_what_says_where_it_is(
     assert processes_of(data_folder) == []
 
 
-@pytest.mark.parametrize("url", ["mysql://tael@127.0.0.1/tael", *full("nonsense")])
+@pytest.mark.full  # without a process in machines/test_poolers.py
+@pytest.mark.parametrize("url", ["mysql://tael@127.0.0.1/tael", "nonsense"])
 def test_a_database_that_is_not_postgresql_is_refused_in_one_sentence(
     start: Start, url: str
 ) -> None:
@@ -120,6 +147,17 @@ def migrated(db: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
         cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.mark.longest
+def test_a_web_server_that_up_started_ends_with_it(
+    start: Start, port: int, data_folder: Path, migrated: str
+) -> None:
+    up = start("-c", WEB_ALONE, str(port), DATABASE_URL=migrated, TAEL_SANDBOX="1")
+    ended_by(signal.SIGINT, up, port)
+    assert up.returncode == 0
+    assert processes_of(data_folder) == []
+
+
+@pytest.mark.full  # its web server does, above
 @pytest.mark.longest
 def test_everything_up_started_ends_with_it(
     start: Start, port: int, data_folder: Path, migrated: str

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from credit.models import LimitEntry, Order, ProceedsEntry
+from lib import audit
 from notices.models import Notice
 from tests import books, shops
 from tests.config.test_audit import audited_with, violations
@@ -265,10 +266,14 @@ def test_only_a_key_of_the_platform_brings_anything_along(
     ],
     ids=["held less", "held more", "a sale as an opening", "brought later"],
 )
-def test_the_audit_finds_what_was_not_brought_so(sql: str, check: str, seen: str) -> None:
+def test_the_audit_finds_what_was_not_brought_so(
+    sql: str, check: str, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop = joined()
     bring(shop, "A-1", "600.00", paid="200.00")
     bring_proceeds(shop, "200.00", [])
     shop.pay("2026-11-26 12:00", "A-1", "400.00", "p-1")
     assert_clean()
+    (its_own,) = (one for one in audit.registered() if one.name == check)
+    monkeypatch.setattr(audit, "registered", lambda: [its_own])  # all others take much longer
     assert seen in violations(audited_with(sql))[check]

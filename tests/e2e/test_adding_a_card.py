@@ -61,9 +61,13 @@ def test_an_owner_adds_a_card(page: Page, live_server: LiveServer) -> None:
     expect(page.get_by_role("status")).to_have_text("Visa ···· 4242 was added.")
 
 
-@pytest.mark.usefixtures("at_stripe")
-def test_without_stripes_script_the_page_says_so(page: Page, live_server: LiveServer) -> None:
+def test_without_stripes_script_the_page_says_so(
+    page: Page, live_server: LiveServer, settings: Any
+) -> None:
+    settings.TAEL_SANDBOX = True  # as above
     shop = shops.join("2026-10-01 09:00")
     page.route("https://js.stripe.com/v3/", lambda route: route.abort())
-    by_session(page, live_server, member(shop), "/m/rosewood/billing/settings/cards/stripe/")
-    expect(page.get_by_role("alert")).to_contain_text("Stripe can't be reached")
+    with stripe_server.odd_stripe() as server:
+        stripe_server.be_asked(settings, server.url)
+        by_session(page, live_server, member(shop), "/m/rosewood/billing/settings/cards/stripe/")
+        expect(page.get_by_role("alert")).to_contain_text("Stripe can't be reached")

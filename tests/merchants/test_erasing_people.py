@@ -2,11 +2,9 @@
 
 import json
 from datetime import timedelta
-from io import StringIO
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
@@ -15,7 +13,7 @@ from lib import erasing as pseudonyms
 from merchants.models import Erasure, Invitation, Membership, Proposal, SecurityMail, SignIn, User
 from merchants.operations import erasures, operators, profiles, sign_ins, team
 from merchants.operations.personal_erasing import ProposalOpen, RecordKept, StillInRole
-from tests import shops
+from tests import books, shops
 from tests.credit import withdrawing
 from tests.factories import (
     AuthenticatorFactory,
@@ -78,7 +76,7 @@ def test_nothing_is_left_of_a_person_and_the_books_add_up(boss: User) -> None:
     assert len(erasing.found(LIN, BEFORE, "Weiwei", "203.0.113.77", "own browser")) > 10
     erased = erasures.erase_person(user_id=lin.pk, reason=WHY, actor=boss, now=NOW)
     assert erasing.found(LIN, BEFORE, "Weiwei", "203.0.113.77", "own browser", "555 01") == []
-    call_command("audit", stdout=StringIO())  # raises what it finds
+    books.assert_clean()
     assert figures == (shop.line.proceeds, shop.line.limit, Withdrawal.objects.get().total)
     # One pseudonym stands for all of it.
     address = f"{erased}@erased.invalid"
