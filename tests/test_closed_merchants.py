@@ -164,11 +164,12 @@ def test_nothing_is_forecast(shop: Shop) -> None:
 
 def test_the_merchants_pages_offer_no_form_without_effect(shop: Shop) -> None:
     owner = proved(member(shop))
-    forms = {
-        path: [word for word in ("ask_raise", "raise/ask", "threshold/\"", "pause", "caps")
-               if f"{word}" in owner.get(f"/m/rosewood/{path}").content.decode()]
+    pages = {
+        path: owner.get(f"/m/rosewood/{path}").content.decode()
         for path in ("billing/settings/", "credit/raise/", "credit/limit/", "credit/orders/")
-    }  # fmt: skip
+    }
+    words = ("ask_raise", "raise/ask", 'threshold/"', "pause", "caps")
+    forms = {path: [word for word in words if word in page] for path, page in pages.items()}
     assert forms == {path: [] for path in forms}
 
 

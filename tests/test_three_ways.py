@@ -26,7 +26,8 @@ from tests.whole import full
 pytestmark = pytest.mark.django_db
 
 # Seed, merchants, days, pace (tests/random_events.py).
-FIXED = [(11, 2, 12, 1), (13, 3, 40, 4), *full(((12, 1, 75, 3),))]
+# One of those twelve days is replayed in test_against_reference, too.
+FIXED = [(13, 3, 40, 4), *full(((11, 2, 12, 1),), ((12, 1, 75, 3),))]
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def decide(browser: Client, proposal: Proposal, what: str = "confirm") -> Any:
 
 
 @pytest.mark.usefixtures("today")
-@pytest.mark.parametrize("case", some([BY_NAME[name] for name in TAKE_TWO], 6), ids=str)
+@pytest.mark.parametrize("case", some([BY_NAME[name] for name in TAKE_TWO], 9), ids=str)
 def test_one_person_proposes_it_and_only_another_one_of_that_role_does_it(
     case: Case, settings: Any
 ) -> None:

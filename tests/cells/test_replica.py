@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ORDERS = "/m/orchard/credit/orders/"
 
 
-@pytest.mark.full  # machines/test_replicas is without cells
+@pytest.mark.full  # config/test_replicas is without cells
 def test_a_page_in_a_cell_is_read_from_a_replica_that_is_far_enough(
     two_cells_kept: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def sandbox(settings: Any) -> None:
     settings.TAEL_SANDBOX = True
 
 
+@pytest.mark.full  # pages/test_live follows it without a browser
 def test_a_payment_that_settles_shows_without_a_reload(
     page: Page, live_server: LiveServer, clock: Callable[[str], None]
 ) -> None:

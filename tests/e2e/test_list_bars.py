@@ -90,6 +90,7 @@ def test_keys_lead_to_the_search_and_a_view_is_saved(opened: Callable[..., Page]
     expect(page.get_by_role("navigation", name="Saved views")).to_have_count(0)
 
 
+@pytest.mark.full  # pages/test_list_bars asks for days, and test_reading_the_books has a telephone
 def test_on_a_telephone_the_bar_is_one_button(opened: Callable[..., Page]) -> None:
     page = opened(ORDERS, viewport={"width": 375, "height": 800}, has_touch=True)
     expect(page.get_by_placeholder("Order contains")).not_to_be_visible()

@@ -63,6 +63,11 @@ def home(page: Page) -> None:
 def open_first(page: Page, queue: str) -> None:
     """Go from the home page to the first row that waits in this queue."""
     home(page)
+    first_of(page, queue)
+
+
+def first_of(page: Page, queue: str) -> None:
+    """Go to the first row that waits in this queue, from the home page, which is open."""
     page.get_by_role("link", name=queue).click()
     page.locator("#result_list tbody th a, #result_list td.field-__str__ a").first.click()
 
@@ -84,7 +89,7 @@ def test_what_waits_first_is_decided(shop: Shop, sign_in: Callable[..., Page]) -
     """The beginning of the morning below."""
     olga = sign_in(OLGA, with_form=True)
     says(olga, "Withdrawals to approve")
-    open_first(olga, "Raises after a review")
+    first_of(olga, "Raises after a review")
     decide(olga, "Approve", reason="A good year.")
     says(olga, "The raise is approved.")
     assert shop.limit() == ("30000.00", "120.00", "29880.00")

@@ -134,6 +134,7 @@ def test_wednesday_a_bill_that_failed_is_paid(
     expect(page.get_by_role("button", name=re.compile("Pay .* now"))).to_have_count(0)
 
 
+@pytest.mark.full  # credit/test_second_factor withdraws, and test_following_withdrawals reads it
 def test_thursday_proceeds_go_to_the_bank(
     page: Page, live_server: LiveServer, clock: Clock, worker: Worker, settings: LazySettings
 ) -> None:

@@ -193,7 +193,7 @@ DOES = (
 )
 
 
-@pytest.mark.full  # fewer pages of a viewer are in test_who_may_not
+@pytest.mark.full  # each page of a viewer is in test_authorisation
 def test_an_english_viewer_sees_all_and_can_do_nothing(opened: Opens) -> None:
     page = opened("VIEWER", "en")
     with nothing_changes():

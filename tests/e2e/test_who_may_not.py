@@ -52,7 +52,7 @@ def button(page: Page, name: str) -> int:
     return sum(page.get_by_role(role, name=named).count() for role in ("button", "link"))
 
 
-@pytest.mark.full  # a viewer goes there all the same below, and pages/test_desk has buttons
+@pytest.mark.full  # a viewer is refused in test_authorisation, and pages/test_desk has buttons
 @pytest.mark.parametrize(("role", "found"), [("VIEWER", 0), ("OWNER", 1)])
 def test_a_viewer_has_no_button_that_does_something(
     shop: Shop, page: Page, live_server: LiveServer, role: str, found: int
@@ -67,6 +67,7 @@ def test_a_viewer_has_no_button_that_does_something(
     assert buttons == dict.fromkeys(BUTTONS.values(), found)
 
 
+@pytest.mark.full  # each page in test_authorisation, and what it says in pages/test_error_pages
 def test_a_viewer_is_told_so_where_he_goes_all_the_same(
     shop: Shop, page: Page, live_server: LiveServer
 ) -> None:

@@ -35,7 +35,7 @@ def fits_and_axe_finds_nothing(page: Page, widths: Collection[int]) -> None:
     page.emulate_media(color_scheme="light")
 
 
-@pytest.mark.full  # an owner withdraws in test_owners_week, and test_following follows a page
+@pytest.mark.full  # credit/test_withdrawal_pages withdraws, and pages/test_live follows
 @pytest.mark.parametrize("widths", [(), ALL])
 def test_all_is_filled_in_and_what_it_costs_follows_what_is_typed(
     page: Page,

@@ -48,6 +48,7 @@ def name_on(browser: Client, shop: Shop) -> str:
     return next(name for name in ("Old name", "New name", "Newest name") if name in text)
 
 
+@pytest.mark.full  # config/test_replicas has one that is the same server
 def test_pages_are_read_from_a_replica_as_far_as_it_has_what_the_person_wrote(
     replica: Standby, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

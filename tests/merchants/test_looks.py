@@ -79,9 +79,9 @@ def test_each_role_looks_with_a_reason_that_is_on_the_trail(role: str, full_shop
 
 
 @pytest.mark.usefixtures("clock")
-@pytest.mark.parametrize("every", [8, *full(1)])
+@pytest.mark.parametrize("every", [16, *full(1)])
 def test_every_page_is_seen_and_every_form_refused(full_shop: Shop, every: int) -> None:
-    """In `make test` every eighth page."""
+    """In `make test` every sixteenth page."""
     shop = full_shop
     browser = looking(shop)
     wrong, forms = [], []

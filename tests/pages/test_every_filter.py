@@ -22,15 +22,18 @@ def test_every_list_can_be_asked_for_what_it_declares(
     clock: Callable[[str], None], every: int
 ) -> None:
     """Count and sum stay those of the rows, whichever way the list is narrowed; `make test` narrows
-    each list by a sixteenth of its ways.
+    each list by a sixteenth of its ways, and draws none.
     """
     shop = full_shop()
     clock("2026-12-01 10:00")
     owner = browser_of(member(shop))
     seen: set[type[Filter]] = set()
     for address in addresses(shop):
+        if not address.endswith("/"):  # a file
+            continue
         with undrawn():
-            context = owner.get(address).context or {}
+            first = owner.get(address)
+        context = first.context or {}
         list_of = context.get("filter")
         if list_of is None or "page" not in context or type(list_of) in seen:
             continue
@@ -48,8 +51,9 @@ def test_every_list_can_be_asked_for_what_it_declares(
             if name != "days"
         ]
         for params in [{}, *[*days, *amounts, *menus][len(seen) % every :: every]]:
-            with undrawn(is_so=bool(params)):
-                context = owner.get(address, params).context
+            if params or every == 1:
+                with undrawn(is_so=bool(params)):
+                    context = owner.get(address, params).context
             found, rows = context["filter"], context["page"].rows
             assert found.errors == {}, (address, params)
             assert not list(found.unknown), (address, params)

@@ -29,7 +29,7 @@ FILE = re.compile(r'href="([^"?]+\.csv)[?"]')
 def test_every_sort_of_every_list_keeps_count_and_sum(
     clock: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
-    """In `make test` two sorts of every fourth list, by turns, with a page for each three rows; in
+    """In `make test` two sorts of every eighth list, by turns, with a page for each three rows; in
     `make test-full` all of each, with a page for each row.
     """
     shop = full_shop()
@@ -43,7 +43,10 @@ def test_every_sort_of_every_list_keeps_count_and_sum(
     monkeypatch.setitem(defaults, "size", 1 if whole else 3)
     seen: set[type[Filter]] = set()
     lost = {}
-    for turn, address in enumerate(sorted(addresses(shop))):
+    turn = 0
+    for address in sorted(addresses(shop)):
+        if not address.endswith("/"):  # a file
+            continue
         with undrawn():
             context = owner.get(address).context or {}
         asked = context.get("filter")
@@ -53,7 +56,8 @@ def test_every_sort_of_every_list_keeps_count_and_sum(
         if "page" not in context:  # no list of rows, and so in one order
             continue
         sorts = list(asked.sorts)
-        if not whole and turn % 4:
+        turn += 1
+        if not whole and turn % 8 != 1:
             continue
         if not whole:
             sorts = [sorts[turn % len(sorts)], sorts[(turn + 1) % len(sorts)]]

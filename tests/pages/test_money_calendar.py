@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from django.test import Client
 from moneyed import Money
 
 from credit.queries import coming, proceeds
@@ -103,7 +104,7 @@ def test_each_figure_opens_to_rows_that_come_to_it(clock: Callable[[str], None])
     shop.pay("2026-11-12 09:00", "PARTS", "30.00")  # of the first part
     withdrawing.withdraw(shop, "61.00", at="2026-11-12 09:30")
     clock("2026-11-12 03:00")
-    client = browser_of(member(shop, "VIEWER"))
+    client, owner = browser_of(member(shop, "VIEWER")), browser_of(member(shop))
     said, last = of(shop, "2026-11-12 10:00"), date(2027, 1, 12)
     assert (said.until, said.is_short) == (last, False)
     for start, until in ((said.today, last), (said.today, date(2026, 11, 15))):
@@ -151,31 +152,31 @@ def test_each_figure_opens_to_rows_that_come_to_it(clock: Callable[[str], None])
     ):
         nothing = text_of(client.get(f"/m/rosewood/credit/coming/?{asked}"))
         assert "No order has anything to pay here." in nothing, asked
-        assert taken(shop, asked) == [], asked
+        assert taken(owner, asked) == [], asked
     few = text_of(client.get("/m/rosewood/credit/coming/?until=2027-01-12&least=180"))
     assert "1 result Total 200.00 USD" in few
     # Its file has the same rows, with the days and amounts of the page.
     assert client.get("/m/rosewood/credit/coming.csv").status_code == 403  # a viewer
-    assert taken(shop) == [
+    assert taken(owner) == [
         ["PARTS", "2026-11-15", "270.00", "170.00"],
         ["WHOLE", "2026-11-18", "200.00", "200.00"],
     ]
-    assert taken(shop, "until=2027-01-12&by=-due_on&least=180") == [
+    assert taken(owner, "until=2027-01-12&by=-due_on&least=180") == [
         ["WHOLE", "2026-11-18", "200.00", "200.00"]
     ]
-    assert taken(shop, "since=2026-11-20&until=2027-01-12") == [
+    assert taken(owner, "since=2026-11-20&until=2027-01-12") == [
         ["PARTS", "2026-12-15", "270.00", "100.00"]
     ]
-    assert taken(shop, "what=LATER") == [["PARTS", "2027-01-14", "270.00", "100.00"]]
-    assert taken(shop, "what=OVERDUE") == [["LATE", "2026-11-11", "80.00", "80.00"]]
-    assert taken(shop, "what=UNDELIVERED") == [["AWAY", "", "150.00", "150.00"]]
+    assert taken(owner, "what=LATER") == [["PARTS", "2027-01-14", "270.00", "100.00"]]
+    assert taken(owner, "what=OVERDUE") == [["LATE", "2026-11-11", "80.00", "80.00"]]
+    assert taken(owner, "what=UNDELIVERED") == [["AWAY", "", "150.00", "150.00"]]
     far = text_of(client.get(f"{PAGE}?on=2030-01-01"))
     assert "Choose a day from 12 Nov 2026 to 12 Jan 2027." in far
 
 
-def taken(shop: Shop, asked: str = "") -> list[list[str]]:
+def taken(owner: Client, asked: str = "") -> list[list[str]]:
     """The order, day and amounts of each row of the file of payments to come."""
-    response = browser_of(member(shop)).get(f"/m/rosewood/credit/coming.csv?{asked}")
+    response = owner.get(f"/m/rosewood/credit/coming.csv?{asked}")
     assert "payments-to-come-rosewood-" in response["Content-Disposition"]
     text = b"".join(response).decode("utf-8-sig")
     columns = ("Order", "Next due", "Outstanding in all", "Due then")

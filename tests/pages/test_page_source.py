@@ -30,9 +30,9 @@ FOCUS_OF_POPOVERS = re.compile(
 )
 
 
-def of_every_third_page() -> dict[str, str]:
-    """The HTML of every third page, by address."""
-    return of_every_page(3)
+def of_every_sixth_page() -> dict[str, str]:
+    """The HTML of every sixth page, by address."""
+    return of_every_page(6)
 
 
 def of_every_page(every: int = 1) -> dict[str, str]:
@@ -44,9 +44,9 @@ def of_every_page(every: int = 1) -> dict[str, str]:
 
 
 sources = kept_of("sources")
-# In `make test` of every third address, and before the sign-in; in `make test-full` all of them.
+# In `make test` of every sixth address, and before the sign-in; in `make test-full` all of them.
 each_source = pytest.mark.parametrize(
-    "sources", [of_every_third_page, *full(of_every_page)], indirect=True, scope="module"
+    "sources", [of_every_sixth_page, *full(of_every_page)], indirect=True, scope="module"
 )
 
 

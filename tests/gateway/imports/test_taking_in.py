@@ -158,6 +158,7 @@ def owners() -> list[tuple[str, str]]:
     return list(invited.values_list("merchant__reference", "email"))
 
 
+@pytest.mark.full  # after a worker was killed they are, below, and those whom it reaches
 def test_owners_whom_the_rows_name_are_invited_once_all_rows_are_taken_in(in_twos: None) -> None:
     wool, hemp, jute = (SILK.replace("silk", name) for name in ("wool", "hemp", "jute"))
     rows = (f"{SILK}mai@silk.example", wool, f"{hemp}An@Hemp.example", f"{jute}j@jute.example")

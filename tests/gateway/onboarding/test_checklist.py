@@ -95,6 +95,7 @@ def test_each_step_is_ticked_and_with_the_first_order_the_list_is_gone(shop: Sho
     assert listed(browser) == []
 
 
+@pytest.mark.full  # gateway/test_api_keys makes one, and shows it once
 def test_its_first_key_is_made_from_there_and_shown_once(shop: Shop) -> None:
     browser = browser_of(operator("Administrator"))
     make = reverse("admin:merchants_merchant_decide", args=[shop.merchant.pk, "key"])

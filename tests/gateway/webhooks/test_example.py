@@ -33,6 +33,7 @@ def port() -> int:
     return free_port()
 
 
+@pytest.mark.full  # it is refused and ends, and believes what is signed, below
 @pytest.mark.django_db(transaction=True)
 def test_the_day_of_a_shop_goes_through_the_api_and_its_webhooks_come_back(
     live_server: LiveServer, start: Start, settings: Any, port: int
@@ -76,7 +77,7 @@ def test_the_day_of_a_shop_goes_through_the_api_and_its_webhooks_come_back(
     books.assert_clean()
 
 
-@pytest.mark.full  # with one it does
+@pytest.mark.full  # what is refused ends it, below
 @pytest.mark.django_db(transaction=True)
 def test_without_a_secret_it_waits_for_no_webhooks(live_server: LiveServer, start: Start) -> None:
     example = start(str(EXAMPLE), "--url", live_server.url, TAEL_KEY=Caller().text)
@@ -94,7 +95,6 @@ def test_what_is_refused_ends_it_with_the_refusal(live_server: LiveServer, start
     assert complaint == "merchants: forbidden: This key has not the scope merchants.\n"
 
 
-@pytest.mark.full  # the whole day, above
 def test_it_believes_only_what_is_signed_and_counts_it_once(port: int) -> None:
     listening = runpy.run_path(str(EXAMPLE))["listening"]
     secret, now = signing.new_secret(), datetime.now(UTC)
