@@ -18,8 +18,9 @@ RULES = {
 REPORT = "{http://purl.oclc.org/dsdl/svrl}"
 
 
+@cache
 def assert_valid(content: bytes, syntax: str) -> None:
-    """The file keeps the XSD and every rule of EN 16931."""
+    """The file keeps the XSD and every rule of EN 16931. One that does is looked at once."""
     facturx.xml_check_xsd(content)
     found = broken(content, syntax)
     assert not found, found

@@ -64,6 +64,7 @@ def test_a_merchant_whose_reference_has_blanks_is_no_row_of_another_one(
     assert "bee-1" in text_of(client.get("/admin/credit/order/?q=ann+be"))
 
 
+@pytest.mark.full  # by a reference, above; by the beginning of any word of its name, below
 def test_a_merchant_is_found_by_its_reference_and_the_start_of_its_name(
     shop: Shop, client: Client
 ) -> None:

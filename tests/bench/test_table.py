@@ -25,7 +25,8 @@ what stood there
 
 more
 """
-QUICK = ("replay", "growth-1000")
+QUICK = ("replay",)
+GROWTH = ("growth-1000",)  # whose curves are drawn
 
 
 @pytest.fixture(autouse=True)
@@ -81,10 +82,31 @@ def test_each_part_becomes_rows_of_the_table_with_its_floor_its_target_and_what_
     assert "what stood there" not in written
     for picture in (tmp_path / "plots").iterdir():
         assert fromstring(picture.read_text(encoding="utf-8")).tag.endswith("svg")
+    drawn = {one.stem for one in (tmp_path / "plots").iterdir()}
     if names == QUICK:
-        assert {one.stem for one in (tmp_path / "plots").iterdir()} == {
-            "posting", "closing", "billing", "overview", "export", "targets",
-        }  # fmt: skip
+        assert drawn == {"targets"}
+    if names == GROWTH:
+        assert drawn == {"posting", "closing", "billing", "overview", "export", "targets"}
+
+
+def test_points_of_growth_are_drawn_as_a_curve(tmp_path: Path) -> None:
+    points = [
+        replace(
+            less_is_better(
+                f"posting at {charges} charges", [(2.0, 1.0)], floor="with 1,000 charges",
+                sent="100 charges", at_most=1.5,
+            ),
+            curve="posting", charges=charges, milliseconds=2.0, beside=1.0,
+        )
+        for charges in (1_000, 10_000)
+    ]  # fmt: skip
+    found = Found("growth", points, 1.5, "", "0123abcd", "2026-11-27 20:00", 0.4)
+    said = table.write(document(tmp_path), [found])
+    assert "](plots/posting.svg)" in said
+    drawn = {one.stem: one.read_text(encoding="utf-8") for one in (tmp_path / "plots").iterdir()}
+    assert drawn.keys() == {"posting", "targets"}
+    assert all(fromstring(picture).tag.endswith("svg") for picture in drawn.values())
+    assert "with 1,000 charges" in drawn["posting"]
 
 
 @pytest.mark.full  # parts that end are above

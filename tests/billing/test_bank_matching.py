@@ -197,6 +197,7 @@ def test_money_under_the_reference_of_a_transfer_that_was_booked_here_instead_is
     assert offended() == []
 
 
+@pytest.mark.full  # so is money of before its line, below
 def test_money_is_moved_to_an_account_that_has_another_line_under_the_same_reference() -> None:
     rosewood, lotus = joined(), joined("lotus")
     wrong, right = billed(rosewood), billed(lotus)
@@ -245,6 +246,7 @@ def test_a_transfer_of_before_its_line_is_the_lines_also_where_it_was_moved_sinc
     assert offended() == []
 
 
+@pytest.mark.full  # test_audit.py breaks that check, in four ways
 def test_the_audit_names_a_line_that_seems_to_be_booked_by_money_of_another_line() -> None:
     """As books may be that an earlier version wrote: with banks that give all their movements one
     reference, it took the transfer that an operator had booked here instead for the line's.

@@ -70,7 +70,9 @@ def test_from_a_failed_manual_bill_on_a_card_is_tried_at_once_and_then_by_its_da
     shop = manual()
     shop.run_jobs("2026-11-08 00:00")
     add_card(shop, "2026-11-08 10:30", SHORT)
-    shop.run_hourly("2026-11-08 11:00", "2026-11-11 01:00")
+    shop.run_jobs("2026-11-08 11:00")
+    shop.run_hourly("2026-11-08 22:00", "2026-11-09 01:00")
+    shop.run_hourly("2026-11-10 22:00", "2026-11-11 01:00")
     assert attempts(shop) == [
         f"2026-11-08 11:00 {SOFT}",
         f"2026-11-09 00:00 {SOFT}",

@@ -38,7 +38,8 @@ def test_each_part_is_collected_as_its_day_starts_and_then_the_bill_is_paid() ->
     shop = billed(card=GOOD, timezone="Asia/Bangkok")
     plan(shop)
     assert next_attempt(shop) == "2026-11-10 00:00"
-    shop.run_hourly("2026-11-01 13:00", "2026-11-10 01:00")
+    shop.run_jobs("2026-11-01 13:00")
+    shop.run_hourly("2026-11-09 22:00", "2026-11-10 01:00")
     assert (taken(shop), state(), standing()) == (
         ["2026-11-10 00:00 13.00 SUCCEEDED"],
         "OPEN 13.00/39.00",

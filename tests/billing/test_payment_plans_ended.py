@@ -49,7 +49,8 @@ def test_a_card_that_fails_on_a_parts_day_ends_it_and_retries_follow_from_there(
         "BROKEN 2026-11-10",
         "2026-11-10 00:00",
     )
-    shop.run_hourly("2026-11-10 01:00", "2026-11-13 00:00")
+    shop.run_hourly("2026-11-10 22:00", "2026-11-11 01:00")
+    shop.run_hourly("2026-11-12 22:00", "2026-11-13 00:00")
     assert taken(shop)[1:] == ["2026-11-11 00:00 39.00 FAILED", "2026-11-13 00:00 39.00 FAILED"]
     assert_audited(shop, "2026-11-13 00:00")
     shop.run_jobs("2026-12-08 00:00")

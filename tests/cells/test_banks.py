@@ -5,6 +5,7 @@ from typing import Any
 import pgtrigger
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 
 from billing.jobs import LOOK_AT_PAYOUTS
 from billing.models import (
@@ -14,17 +15,20 @@ from billing.models import (
     Invoice,
     Issuer,
     ProviderDifference,
+    ProviderMovement,
     ProviderPayout,
     other_sides,
 )
 from billing.operations import bank_folder, bank_matching, bank_statements, handing_over
 from billing.queries.bank_matching import find
+from config.cells import copying
 from credit.models import PayoutAnswer, Withdrawal
-from credit.operations import payout_answers
+from credit.operations import payout_answers, payout_files
 from credit.payment_files import accounts, names
 from credit.queries.payout_answers import to_take
-from lib import cells
+from lib import audit, cells
 from lib.refusals import AlreadyDecided
+from merchants.models import Merchant, Move, MovedName
 from merchants.operations.merchants import UnknownMerchant
 from tests import shops
 from tests.amounts import usd
@@ -34,8 +38,9 @@ from tests.billing.banking import BY, at, billed, lines, of_bank, paying, statem
 from tests.billing.reversing import offended
 from tests.billing.test_provider_payouts import stripe
 from tests.credit import test_bank_messages as messages
+from tests.credit import test_payment_files as payment_files
 from tests.credit.test_payment_files import GERMAN, OURS
-from tests.credit.withdrawing import add, shop_with
+from tests.credit.withdrawing import add, shop_with, withdraw
 from tests.shops import Shop
 from tests.stripe_server import OddStripe
 from tests.unchanged import nothing_changes
@@ -188,6 +193,36 @@ def test_a_line_that_was_on_its_way_gets_there_once(two_cells: None) -> None:
         assert of_bank(invoice) == "PAID 300.00/300.00"
 
 
+def test_the_audit_looks_for_a_line_that_stayed_where_its_merchant_is(two_cells: None) -> None:
+    """300.00 that a line of the first cell was booked as are another line's in the second one."""
+    orchard, invoice = shop_with_invoice(2, "orchard", "300.00")
+    with cells.at(2):
+        named = paying(invoice)
+    with cells.at(1):
+        banking.take(named, Paid("300.00", "as an earlier version left it"))
+    match()
+    match()
+    with cells.at(2):
+        booked = BankLine.objects.get(status="BOOKED")
+    with cells.at(1):
+        with pgtrigger.ignore():
+            BankLine.objects.filter(number=2).update(
+                status="BOOKED", account=orchard.merchant.pk, transfer=booked.transfer_id,
+                booked_at=at(),
+            )  # fmt: skip
+        found = audit.run(audit.registered(), now=at())
+        stayed = BankLine.objects.get(number=2).pk
+    assert [(one.check.name, list(one.listed)) for one in found if one.violations] == [
+        (
+            "a bank's line that its merchant left in a former cell is booked in the new one, once",
+            [audit.Violation(
+                "orchard", f"bank line {stayed}", "300.00 USD of orchard",
+                f"300.00 USD of orchard, as bank line {booked.pk}",
+            )],
+        )
+    ]  # fmt: skip
+
+
 def test_a_file_of_the_folder_is_taken_once_and_its_lines_go_where_their_bills_are(
     two_cells: None, settings: LazySettings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +262,62 @@ def test_each_cell_knows_its_own_rows_of_a_providers_payout(
     # What is of no row is named once.
     named = cells.in_each(lambda: list(ProviderDifference.objects.values_list("kind", "reference")))
     assert named == [[("FAILED", "po_2")], []]
+
+
+def test_a_row_of_a_payout_is_handed_to_a_cell_that_has_the_payout_without_it(
+    two_cells: None, stripe: OddStripe
+) -> None:
+    with cells.at(1):
+        at_stripe.collect(at_stripe.billed_shop(), "2026-11-02 09:30")
+    stripe.clock = shops.instant("2026-11-05 00:00")
+    stripe.pay_out(stripe.charge_row(stripe.intents[0], fee=755))
+    LOOK_AT_PAYOUTS.run_here(shops.instant("2026-11-06 00:00"))
+    with cells.at(1):
+        row, payout = ProviderMovement.objects.get(), ProviderPayout.objects.get()
+        assert row.account_id
+    with cells.at(2):  # which has asked before Stripe told of the row
+        payout.pk, payout.gross, payout.fee, payout.net = None, usd(0), usd(0), usd(0)
+        payout.count = 0
+        payout.save(force_insert=True)
+    of = {"merchant": row.account_id, "reference": "rosewood"}
+    with cells.at(2), connection.cursor() as cursor:
+        copying.hush(cursor)
+        copying.hand_over(cursor, of, 1, 2)
+        copying.unhush(cursor)
+    with cells.at(1):
+        assert ProviderMovement.objects.get().account_id is None
+    with cells.at(2):
+        there, payout = ProviderMovement.objects.get(), ProviderPayout.objects.get()
+        assert (there.reference, there.account_id, there.entered_at) == (
+            row.reference, row.account_id, row.entered_at
+        )  # fmt: skip
+        assert (payout.count, payout.net) == (1, payout.amount)
+
+
+def test_a_file_for_the_bank_is_not_written_again_without_what_is_in_another_cell(
+    two_cells: None, settings: LazySettings
+) -> None:
+    settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(OURS)
+    with cells.at(1):
+        shop = shop_with("5000.00", "meadow", currency="EUR")
+        add(shop, at="2026-11-01 11:00", **GERMAN)
+        batch = payment_files.export(withdraw(shop, "10.00"), withdraw(shop, "20.00"))
+        assert payment_files.again(batch) == batch.content
+    now = shops.instant("2026-11-06 12:00")
+    with pgtrigger.ignore():  # were another merchant of the file moved
+        Merchant.objects.update(cell=2)
+        ended: dict[str, Any] = {"began_at": now, "until": now, "ended_at": now, "is_done": True}
+        move = Move.objects.create(merchant=shop.merchant, from_cell=1, to_cell=2, **ended)
+        MovedName.objects.create(move=move, name="T-1", file=batch.name, currency="EUR")
+    for number in (1, 2):
+        with cells.at(number), nothing_changes():
+            with pytest.raises(
+                payout_files.WasMoved,
+                match=r"is in cells 1, 2\. A pain\.001 is written again as a whole or not at all",
+            ):
+                payment_files.again(batch)
+            with pytest.raises(payout_files.WasMoved, match="be shown as it was sent; the list"):
+                payment_files.again(batch, as_sent=True)
 
 
 def test_banks_answers_go_to_the_cell_of_the_withdrawal_or_file_that_they_name(

@@ -44,11 +44,11 @@ def two(two_cells: None) -> tuple[Shop, Shop]:
     return found  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("every", [9, *full(1)])
+@pytest.mark.parametrize("every", [18, *full(1)])
 def test_every_page_of_a_merchant_is_made_in_its_cell_for_its_own_people_alone(
     two_cells: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, every: int
 ) -> None:
-    """In `make test` every ninth page."""
+    """In `make test` every eighteenth page."""
     caplog.set_level("CRITICAL", "django.request")
     set_clock(monkeypatch)("2026-12-01 10:00")
     with cells.at(1):

@@ -242,8 +242,9 @@ def test_books_of_two_merchants_that_are_moved_at_once_wait_for_each_other(
     audit_is_clean()
 
 
+@pytest.mark.django_db
 def test_whoever_does_not_get_a_turn_moves_nothing(
-    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+    two_cells: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_clock(monkeypatch)("2026-12-02 12:00")
     with cells.at(1):
@@ -254,6 +255,17 @@ def test_whoever_does_not_get_a_turn_moves_nothing(
     with pytest.raises(moves.NotMoved, match="there is no merchant nobody"):
         moves.move("nobody", 2, **by)
     assert not Move.objects.exists()
-    with turns.of(3, 4, most_seconds=1):  # of others
-        moves.move("near", 2, **by | {"most_seconds": 60})
+    with turns.of(3, 4, most_seconds=1), turns.of(1, 2, most_seconds=1):  # of others
+        pass
+
+
+@pytest.mark.full  # the turns of others are not waited for above, either
+def test_while_books_of_other_cells_are_moved_whoever_gets_a_turn_moves_books(
+    two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch)("2026-12-02 12:00")
+    with cells.at(1):
+        paying.manual("near")
+    with turns.of(3, 4, most_seconds=1):
+        moves.move("near", 2, actor="ada", now=clock.now(), most_seconds=60)
     audit_is_clean()

@@ -225,7 +225,7 @@ def test_a_move_says_what_became_of_it_also_at_the_last_moment(
     assert where() == {"meadow": 2}
 
 
-def test_what_another_role_has_open_is_waited_for(two_cells_kept: None) -> None:
+def test_what_another_role_has_open_is_waited_for() -> None:
     role = f"mover_{connections['default'].settings_dict['NAME']}"
     with connections["default"].copy().cursor() as other, connections["default"].cursor() as own:
         other.execute("BEGIN")

@@ -58,7 +58,7 @@ from tests.unchanged import nothing_changes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.full  # a return that goes after its merchant, below, has most of it
+@pytest.mark.full  # lines that wait, below, have most of it
 def test_what_banks_said_of_a_merchant_stays_and_what_was_booked_of_it_goes_along(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,6 +349,7 @@ def test_money_under_a_reference_of_before_the_move_is_booked_and_is_not_the_tra
     audit_is_clean()
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_the_audit_names_a_line_whose_money_another_one_was_taken_for_in_another_cell(
     two_cells_kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -488,6 +489,7 @@ def test_a_row_of_a_payout_is_its_merchants_in_one_cell_alone(
     audit_is_clean()
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_a_file_for_the_bank_is_not_written_in_part_or_another_form_once_a_merchant_was_moved(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -561,6 +563,7 @@ def test_what_a_bank_says_of_a_part_of_a_file_goes_to_the_cells_that_have_any_of
     assert found == [[], [(baht.reference, "FAILED")]]
 
 
+@pytest.mark.full  # test_banks has it without a move
 def test_a_row_of_a_payout_goes_along_to_a_cell_that_has_the_payout_without_it(
     two_cells_kept: None, stripe: OddStripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -592,7 +595,7 @@ def test_a_row_of_a_payout_goes_along_to_a_cell_that_has_the_payout_without_it(
     assert (entered_in(1), entered_in(2)) == (0, 1)
 
 
-@pytest.mark.full  # a return goes after its merchant, above
+@pytest.mark.full  # test_banks has banks' answers without a move
 def test_a_file_for_the_bank_stays_with_its_count_where_it_was_made(
     two_cells_kept: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
