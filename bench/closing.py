@@ -109,43 +109,45 @@ def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
     """How many seconds the slowest of the workers takes, of which each closes the month of one of
     `parts`, some accounts. Each has closed some of them before, as a worker has that is up.
     """
-    connection.close()  # no child may use it
-    forks = multiprocessing.get_context("fork")
-    ready, seconds = forks.Barrier(len(parts)), forks.Queue()
 
-    def work(part: Sequence[int]) -> None:
-        """Close the month of these merchants once all are ready, and tell how many seconds it
-        took.
-        """
+    def close(part: Sequence[int], wait: Callable[[], object]) -> float:
+        """Close the month of these merchants once all are ready, and return its seconds."""
         _in_chunks(part[:10], last_day)
-        ready.wait()
-        seconds.put(_in_chunks(part, last_day))
-        connection.close()
+        wait()
+        return _in_chunks(part, last_day)
 
-    workers = [forks.Process(target=work, args=(part,)) for part in parts]
-    for worker in workers:
-        worker.start()
-    found = [seconds.get(timeout=600) for _ in workers]
-    for worker in workers:
-        worker.join()
-    return float(max(found))
+    return _slowest([partial(close, part) for part in parts])
 
 
 def _counting(processes: int) -> float:
     """How many seconds the slowest of so many processes takes to count to TURN; nothing is asked of
     the database.
     """
-    forks = multiprocessing.get_context("fork")
-    ready, seconds = forks.Barrier(processes), forks.Queue()
 
-    def work() -> None:
-        """Count once all are ready, and tell how many seconds it took."""
-        ready.wait()
+    def count(wait: Callable[[], object]) -> float:
+        """Count once all are ready, and return how many seconds it took."""
+        wait()
         started = time.perf_counter()
         sum(1 for _ in range(TURN()))
-        seconds.put(time.perf_counter() - started)
+        return time.perf_counter() - started
 
-    workers = [forks.Process(target=work) for _ in range(processes)]
+    return _slowest([count] * processes)
+
+
+def _slowest(works: Sequence[Callable[[Callable[[], object]], float]]) -> float:
+    """The largest of what these functions return, seconds, each called in a forked process of its
+    own. What they are given waits until all have called it.
+    """
+    connection.close()  # no child may use it
+    forks = multiprocessing.get_context("fork")
+    ready, seconds = forks.Barrier(len(works)), forks.Queue()
+
+    def run(work: Callable[[Callable[[], object]], float]) -> None:
+        """Call the function, and tell what it returns."""
+        seconds.put(work(ready.wait))
+        connection.close()
+
+    workers = [forks.Process(target=run, args=(work,)) for work in works]
     for worker in workers:
         worker.start()
     found = [seconds.get(timeout=600) for _ in workers]
